@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a redirect needs of struct ftrace_regs, under one name on every kernel. Until 6.1 it
+ * wraps pt_regs openly, later behind arch_ftrace_regs().
+ */
+
+#ifndef _FALCON_COMPAT_LINUX_FTRACE_H
+#define _FALCON_COMPAT_LINUX_FTRACE_H
+
+#include_next <linux/ftrace.h>
+
+#ifndef CONFIG_X86_64
+#error "falcon knows the calling convention of x86-64 only"
+#endif
+
+#ifdef arch_ftrace_regs
+#define falcon_ftrace_pt_regs(fregs) (&arch_ftrace_regs(fregs)->regs)
+#else
+#define falcon_ftrace_pt_regs(fregs) (&(fregs)->regs)
+#endif
+
+/*
+ * The first argument of the function that is redirected to. The trampoline restores the
+ * argument registers from here, so that the replacement can be told something.
+ */
+#define falcon_ftrace_set_argument(fregs, value) \
+	(falcon_ftrace_pt_regs(fregs)->di = (unsigned long)(value))
+
+#ifndef ftrace_regs_get_argument
+#define ftrace_regs_get_argument(fregs, n) \
+	regs_get_kernel_argument(falcon_ftrace_pt_regs(fregs), n)
+#endif
+
+#ifndef ftrace_regs_set_instruction_pointer
+#define ftrace_regs_set_instruction_pointer(fregs, ip) \
+	ftrace_instruction_pointer_set(fregs, ip)
+#endif
+
+#endif /* _FALCON_COMPAT_LINUX_FTRACE_H */

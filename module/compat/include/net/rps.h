@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Until 6.8 struct rps_dev_flow and rps_needed are in linux/netdevice.h. */
+
+#ifndef _FALCON_COMPAT_NET_RPS_H
+#define _FALCON_COMPAT_NET_RPS_H
+
+#include <linux/netdevice.h>
+
+#if __has_include_next(<net/rps.h>)
+#include_next <net/rps.h>
+#endif
+
+#endif /* _FALCON_COMPAT_NET_RPS_H */

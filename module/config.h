@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the administrator asked for. The attributes' meaning is in falcon.yaml. */
+
+#ifndef _FALCON_CONFIG_H
+#define _FALCON_CONFIG_H
+
+#include <linux/cpumask.h>
+#include <linux/types.h>
+
+struct falcon_config {
+	u32		mode;			/* enum falcon_mode */
+	u32		load_threshold;		/* percent */
+	u32		busy_threshold;		/* percent */
+	bool		nic_split;
+	struct cpumask	cpus;			/* empty: all */
+};
+
+/* A copy of the configuration. Context: process. */
+void falcon_config_get(struct falcon_config *config);
+
+/* Replace it as a whole by one that has been checked. Context: process. */
+void falcon_config_set(const struct falcon_config *config);
+
+#endif /* _FALCON_CONFIG_H */

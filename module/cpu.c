@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/cpuhotplug.h>
+#include <linux/delay.h>
+#include <linux/kernel_stat.h>
+#include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <linux/sched/isolation.h>
+#include <linux/tick.h>
+#include <linux/workqueue.h>
+
+#include "config.h"
+#include "control.h"
+#include "cpu.h"
+#include "flow.h"
+#include "netlink.h"
+#include "policy.h"
+
+/* FALCON samples every 10 jiffies of 10 ms. */
+#define SAMPLE_INTERVAL (HZ / 10)
+
+/* How long a CPU that goes offline waits for its flows to leave. */
+#define OFFLINE_WAIT_MS 100
+
+struct load {
+	u64		idle;		/* us, at the last sample */
+	u64		wall;
+	unsigned int	percent;	/* weighted mean */
+	bool		above;
+};
+
+static DEFINE_PER_CPU(struct load, loads);
+static unsigned int host_load;
+static bool host_busy;
+
+/* CPUs that are on their way out; written by hotplug callbacks, under the plan mutex. */
+static struct cpumask leaving;
+
+static enum cpuhp_state hotplug_state;
+
+/* As the cpufreq governors count: idle is idle and waiting for I/O. */
+static u64 idle_time(unsigned int cpu, u64 *wall)
+{
+	u64 idle = get_cpu_idle_time_us(cpu, wall);
+
+	if (idle == -1ULL) {	/* no dynamic tick */
+		*wall = ktime_to_us(ktime_get());
+		idle = div_u64(kcpustat_cpu(cpu).cpustat[CPUTIME_IDLE] +
+			       kcpustat_cpu(cpu).cpustat[CPUTIME_IOWAIT], NSEC_PER_USEC);
+	} else {
+		idle += get_cpu_iowait_time_us(cpu, NULL);
+	}
+	return idle;
+}
+
+static void load_reset(void)
+{
+	unsigned int cpu;
+	struct load *load;
+
+	for_each_possible_cpu(cpu) {
+		load = per_cpu_ptr(&loads, cpu);
+		load->idle = idle_time(cpu, &load->wall);
+		load->percent = 0;
+		load->above = false;
+	}
+	WRITE_ONCE(host_load, 0);
+	WRITE_ONCE(host_busy, false);
+}
+
+/* Returns whether the CPU crossed the threshold. */
+static bool load_sample(unsigned int cpu, unsigned int threshold)
+{
+	struct load *load = per_cpu_ptr(&loads, cpu);
+	u64 wall, idle = idle_time(cpu, &wall);
+	u64 elapsed = wall - load->wall;
+	u64 rested = min(idle - load->idle, elapsed);
+	bool above;
+
+	/* Idle time of another CPU is read without a lock and may step back. */
+	if (!elapsed || (s64)(idle - load->idle) < 0)
+		rested = elapsed;
+	load->wall = wall;
+	load->idle = idle;
+	if (elapsed)
+		WRITE_ONCE(load->percent,
+			   falcon_policy_average(load->percent,
+						 100 - div64_u64(100 * rested, elapsed)));
+
+	above = falcon_policy_above(load->above, load->percent, threshold);
+	if (above == load->above)
+		return false;
+	WRITE_ONCE(load->above, above);
+	return true;
+}
+
+static void sample(struct work_struct *work);
+static DECLARE_DELAYED_WORK(sample_work, sample);
+
+static void sample(struct work_struct *work)
+{
+	static struct falcon_config config;	/* too large for the stack; work runs alone */
+	unsigned int cpu, sum = 0, count = 0;
+	bool changed = false, busy;
+
+	falcon_config_get(&config);
+	for_each_online_cpu(cpu) {
+		changed |= load_sample(cpu, config.load_threshold);
+		sum += per_cpu(loads, cpu).percent;
+		count++;
+	}
+	WRITE_ONCE(host_load, sum / count);
+
+	busy = falcon_policy_above(host_busy, host_load, config.busy_threshold);
+	if (busy != host_busy) {
+		struct falcon_notice notice = {
+			.event = busy ? FALCON_EVENT_STANDBY : FALCON_EVENT_RESUME,
+		};
+
+		WRITE_ONCE(host_busy, busy);
+		falcon_notify(&notice);
+		changed = true;
+	}
+	if (changed)
+		falcon_replan();
+	schedule_delayed_work(&sample_work, SAMPLE_INTERVAL);
+}
+
+void falcon_load_start(void)
+{
+	load_reset();
+	schedule_delayed_work(&sample_work, SAMPLE_INTERVAL);
+}
+
+void falcon_load_stop(void)
+{
+	cancel_delayed_work_sync(&sample_work);
+	load_reset();
+}
+
+bool falcon_load_above(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(loads, cpu).above);
+}
+
+unsigned int falcon_load_of(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(loads, cpu).percent);
+}
+
+unsigned int falcon_load_host(void)
+{
+	return READ_ONCE(host_load);
+}
+
+bool falcon_load_busy(void)
+{
+	return READ_ONCE(host_busy);
+}
+
+void falcon_cpus_usable(const struct cpumask *configured, struct cpumask *usable)
+{
+	if (cpumask_empty(configured))
+		cpumask_and(usable, cpu_online_mask, housekeeping_cpumask(HK_TYPE_DOMAIN));
+	else
+		cpumask_and(usable, cpu_online_mask, configured);
+	cpumask_andnot(usable, usable, &leaving);
+}
+
+static void tell(enum falcon_event event, unsigned int cpu)
+{
+	struct falcon_notice notice = {
+		.event = event,
+		.cpu = cpu,
+		.has_cpu = true,
+	};
+
+	falcon_notify(&notice);
+}
+
+static int cpu_online_callback(unsigned int cpu)
+{
+	falcon_plan_lock();
+	cpumask_clear_cpu(cpu, &leaving);
+	falcon_plan_update();
+	falcon_plan_unlock();
+
+	if (falcon_plan_wants(cpu))
+		tell(FALCON_EVENT_CPU_ONLINE, cpu);
+	return 0;
+}
+
+/*
+ * The CPU still works here. Its flows leave, each when it has drained, so that none is found
+ * in the queue that dev_cpu_dead() gives to another CPU, where newer packets would overtake
+ * it. A flow that never drains in that time does it the stock way.
+ */
+static int cpu_offline_callback(unsigned int cpu)
+{
+	unsigned int waited;
+	bool wanted = falcon_plan_wants(cpu);
+
+	falcon_plan_lock();
+	cpumask_set_cpu(cpu, &leaving);
+	falcon_plan_update();
+	falcon_plan_unlock();
+	if (!wanted)
+		return 0;
+
+	synchronize_net();
+	for (waited = 0; waited < OFFLINE_WAIT_MS && !falcon_flows_settled(cpu); waited++)
+		usleep_range(1000, 1500);
+	tell(FALCON_EVENT_CPU_OFFLINE, cpu);
+	return 0;
+}
+
+int falcon_cpus_init(void)
+{
+	int state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "net/falcon:online",
+				      cpu_online_callback, cpu_offline_callback);
+
+	if (state < 0)
+		return state;
+	hotplug_state = state;
+	return 0;
+}
+
+void falcon_cpus_exit(void)
+{
+	/* No callback: nothing of falcon's is on any CPU any more. */
+	cpuhp_remove_state_nocalls(hotplug_state);
+}

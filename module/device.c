@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/etherdevice.h>
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/nsproxy.h>
+#include <linux/random.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include <net/netlink.h>
+#include <net/rtnetlink.h>
+
+#include "control.h"
+#include "device.h"
+#include "netlink.h"
+
+#define TUNNEL .stage = FALCON_STAGE_TUNNEL, .origin = true
+#define CONTAINER .stage = FALCON_STAGE_CONTAINER
+
+static const struct falcon_kind kinds[] = {
+	{ "vxlan",	TUNNEL, .port_attribute = IFLA_VXLAN_PORT },
+	{ "geneve",	TUNNEL, .port_attribute = IFLA_GENEVE_PORT, .geneve = true },
+	{ "gre",	TUNNEL, .gre = true },
+	{ "gretap",	TUNNEL, .gre = true },
+	{ "ip6gre",	TUNNEL, .gre = true },
+	{ "ip6gretap",	TUNNEL, .gre = true },
+	{ "ipip",	TUNNEL, .ip_in_ip = true },
+	{ "sit",	TUNNEL, .ip_in_ip = true },
+	{ "ip6tnl",	TUNNEL, .ip_in_ip = true },
+	/* What a bridge hands to its own host, having come through a tunnel or not. */
+	{ "bridge",	.stage = FALCON_STAGE_TUNNEL },
+	{ "veth",	CONTAINER },
+	{ "netkit",	CONTAINER },
+	{ "macvlan",	CONTAINER },
+	{ "ipvlan",	CONTAINER },
+};
+
+static const struct falcon_kind physical = { "physical", .stage = FALCON_STAGE_NIC };
+
+/* Written under RTNL, read under RCU. */
+static DEFINE_HASHTABLE(devices, 8);
+static unsigned int device_count;
+
+/* Set before the notifier goes, which replays NETDEV_UNREGISTER for every device. */
+static bool leaving;
+
+static const struct falcon_kind *kind_of(const struct net_device *dev)
+{
+	unsigned int i;
+
+	if (!dev->rtnl_link_ops)
+		return dev->type == ARPHRD_ETHER && !(dev->flags & IFF_LOOPBACK) &&
+		       dev->dev.parent ? &physical : NULL;
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(dev->rtnl_link_ops->kind, kinds[i].name))
+			return &kinds[i];
+	return NULL;
+}
+
+/* The port as `ip -d link` would show it: the drivers' own structures are private. */
+static u16 port_of(const struct net_device *dev, u16 attribute)
+{
+	const struct rtnl_link_ops *ops = dev->rtnl_link_ops;
+	const struct nlattr *port = NULL;
+	struct sk_buff *info;
+	u16 found = 0;
+
+	if (!attribute || !ops->fill_info)
+		return 0;
+	info = alloc_skb(nla_total_size(ops->get_size ? ops->get_size(dev) : NLMSG_GOODSIZE),
+			 GFP_KERNEL);
+	if (!info)
+		return 0;
+	if (!ops->fill_info(info, dev))
+		port = nla_find((struct nlattr *)info->data, info->len, attribute);
+	if (port && nla_len(port) >= sizeof(__be16))
+		found = be16_to_cpu(nla_get_be16(port));
+	kfree_skb(info);
+	return found;
+}
+
+static bool merges_udp(const struct net_device *dev, const struct falcon_kind *kind)
+{
+	return kind->origin && dev->features & (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
+}
+
+const struct falcon_device *falcon_device_find(const struct net_device *dev)
+{
+	struct falcon_device *device;
+
+	hash_for_each_possible_rcu(devices, device, node, (unsigned long)dev)
+		if (device->dev == dev)
+			return device;
+	return NULL;
+}
+
+bool falcon_device_name(int ifindex, u64 netns, char *name)
+{
+	const struct falcon_device *device;
+	unsigned int bucket;
+	bool found = false;
+
+	/* The device outlives its entry by an RCU grace period. */
+	rcu_read_lock();
+	hash_for_each_rcu(devices, bucket, device, node) {
+		found = device->ifindex == ifindex && device->netns == netns;
+		if (found) {
+			strscpy(name, device->dev->name, IFNAMSIZ);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* Known by RTNL: the notifier is the only writer. */
+static struct falcon_device *find_rtnl(const struct net_device *dev)
+{
+	struct falcon_device *device;
+
+	ASSERT_RTNL();
+	hash_for_each_possible(devices, device, node, (unsigned long)dev)
+		if (device->dev == dev)
+			return device;
+	return NULL;
+}
+
+static void tell(enum falcon_event event, const struct falcon_device *device)
+{
+	struct falcon_notice notice = {
+		.event = event,
+		.device = device,
+	};
+
+	falcon_notify(&notice);
+}
+
+static void add(struct net_device *dev)
+{
+	const struct falcon_kind *kind = kind_of(dev);
+	struct falcon_device *device;
+
+	if (!kind || find_rtnl(dev))
+		return;
+	device = kzalloc(sizeof(*device), GFP_KERNEL);
+	if (!device) {
+		netdev_warn(dev, "falcon: no memory, flows of this device are not steered\n");
+		return;
+	}
+	device->dev = dev;
+	device->kind = kind;
+	device->port = port_of(dev, kind->port_attribute);
+	device->merges_udp = merges_udp(dev, kind);
+	device->ifindex = dev->ifindex;
+	device->netns = dev_net(dev)->ns.inum;
+	/*
+	 * The flows of a tunnel are found again from the container's stage by the hash of
+	 * the flow alone.
+	 */
+	device->salt = kind->origin || kind == &physical ? 0 : get_random_u32();
+	hash_add_rcu(devices, &device->node, (unsigned long)dev);
+	device_count++;
+	tell(FALCON_EVENT_DEVICE_ADD, device);
+	falcon_replan();
+}
+
+static void del(struct net_device *dev)
+{
+	struct falcon_device *device = find_rtnl(dev);
+
+	if (!device)
+		return;
+	hash_del_rcu(&device->node);
+	device_count--;
+	if (!leaving)
+		tell(FALCON_EVENT_DEVICE_DEL, device);
+	kfree_rcu(device, rcu);
+	if (!leaving)
+		falcon_replan();
+}
+
+static void change(struct net_device *dev)
+{
+	struct falcon_device *device = find_rtnl(dev);
+	bool udp;
+
+	if (!device)
+		return;
+	udp = merges_udp(dev, device->kind);
+	if (udp == device->merges_udp)
+		return;
+	WRITE_ONCE(device->merges_udp, udp);
+	falcon_replan();
+}
+
+static int on_event(struct notifier_block *block, unsigned long event, void *info)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(info);
+
+	switch (event) {
+	case NETDEV_REGISTER:
+		add(dev);
+		break;
+	case NETDEV_UNREGISTER:
+		del(dev);
+		break;
+	case NETDEV_FEAT_CHANGE:
+		change(dev);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = {
+	.notifier_call = on_event,
+};
+
+int falcon_devices_init(void)
+{
+	/* Replays NETDEV_REGISTER for every device of every namespace. */
+	return register_netdevice_notifier(&notifier);
+}
+
+void falcon_devices_exit(void)
+{
+	leaving = true;
+	unregister_netdevice_notifier(&notifier);
+	rcu_barrier();	/* kfree_rcu() of entries of this module's making */
+}
+
+static void add_port(struct falcon_tunnels *tunnels, u16 port, bool geneve)
+{
+	unsigned int i;
+
+	for (i = 0; i < tunnels->ports; i++)
+		if (tunnels->port[i].port == cpu_to_be16(port))
+			return;
+	/* One too many: its flows are not split at the NIC, everything else works. */
+	if (i == FALCON_TUNNEL_PORTS)
+		return;
+	tunnels->port[i].port = cpu_to_be16(port);
+	tunnels->port[i].geneve = geneve;
+	tunnels->ports++;
+}
+
+void falcon_devices_sum(struct falcon_device_sum *sum)
+{
+	const struct falcon_device *device;
+	unsigned int bucket;
+
+	memset(sum, 0, sizeof(*sum));
+	rcu_read_lock();
+	hash_for_each_rcu(devices, bucket, device, node) {
+		if (device->port)
+			add_port(&sum->tunnels, device->port, device->kind->geneve);
+		sum->tunnels.gre |= device->kind->gre;
+		sum->tunnels.ip_in_ip |= device->kind->ip_in_ip;
+		sum->merges_udp |= READ_ONCE(device->merges_udp);
+		sum->count++;
+	}
+	rcu_read_unlock();
+}
+
+unsigned int falcon_devices_walk(unsigned int skip,
+				 int (*call)(const struct falcon_device *device, void *data),
+				 void *data)
+{
+	const struct falcon_device *device;
+	unsigned int bucket, seen = 0, taken = 0;
+
+	rtnl_lock();
+	hash_for_each(devices, bucket, device, node) {
+		if (seen++ < skip)
+			continue;
+		if (call(device, data))
+			break;
+		taken++;
+	}
+	rtnl_unlock();
+	return taken;
+}

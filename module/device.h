@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The devices on an overlay packet's way, in every network namespace, and the stage that
+ * each of them ends.
+ */
+
+#ifndef _FALCON_DEVICE_H
+#define _FALCON_DEVICE_H
+
+#include <linux/list.h>
+#include <linux/netdevice.h>
+#include <linux/rcupdate.h>
+#include <uapi/linux/falcon.h>
+
+#include "packet.h"
+
+/* A kind of device and what falcon makes of it. */
+struct falcon_kind {
+	const char	*name;
+	u8		stage;		/* enum falcon_stage */
+	bool		origin;		/* what leaves it came through a tunnel */
+	bool		geneve;
+	bool		gre;
+	bool		ip_in_ip;
+	u16		port_attribute;	/* IFLA_ of its UDP destination port, 0 for none */
+};
+
+struct falcon_device {
+	struct hlist_node		node;
+	/*
+	 * Compared, and followed only under RTNL: no reference is held. The entry goes
+	 * with NETDEV_UNREGISTER, before the device does.
+	 */
+	struct net_device		*dev;
+	const struct falcon_kind	*kind;
+	u32				salt;		/* makes the hash one of flow and device */
+	u16				port;		/* UDP destination port, 0 for none */
+	bool				merges_udp;	/* its GRO merges UDP, so it must see it */
+	int				ifindex;
+	u64				netns;		/* inode number of the namespace */
+	struct rcu_head			rcu;
+};
+
+/* What all devices together mean for the packet path. */
+struct falcon_device_sum {
+	struct falcon_tunnels	tunnels;
+	bool			merges_udp;
+	unsigned int		count;
+};
+
+/**
+ * falcon_devices_init() - find all devices and follow them
+ * Context: process, may sleep. Return: 0 or an error.
+ */
+int falcon_devices_init(void);
+
+/* Forget all devices. Context: process, may sleep; no packet path may run any more. */
+void falcon_devices_exit(void);
+
+/* The entry of a device, or NULL. Context: RCU read section. */
+const struct falcon_device *falcon_device_find(const struct net_device *dev);
+
+/**
+ * falcon_device_name() - the present name of a device
+ * @ifindex: its index
+ * @netns: inode number of its network namespace
+ * @name: result, IFNAMSIZ bytes
+ *
+ * Context: process. Return: false when there is no such device any more.
+ */
+bool falcon_device_name(int ifindex, u64 netns, char *name);
+
+/* Sum over all devices. Context: process. */
+void falcon_devices_sum(struct falcon_device_sum *sum);
+
+/**
+ * falcon_devices_walk() - call a function for each device, in no particular order
+ * @skip: entries to pass over
+ * @call: returns non-zero to stop; dev may be followed
+ * @data: for @call
+ *
+ * Context: process; takes RTNL.
+ * Return: entries that @call took.
+ */
+unsigned int falcon_devices_walk(unsigned int skip,
+				 int (*call)(const struct falcon_device *device, void *data),
+				 void *data);
+
+#endif /* _FALCON_DEVICE_H */

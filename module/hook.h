@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Functions of the kernel that falcon redirects while it is enabled: everything that has to
+ * do with ftrace is behind this.
+ */
+
+#ifndef _FALCON_HOOK_H
+#define _FALCON_HOOK_H
+
+#include <linux/netlink.h>
+#include <uapi/linux/falcon.h>
+
+enum falcon_hook_id {
+	FALCON_HOOK_STEER,
+	FALCON_HOOK_CELL,
+	FALCON_HOOKS,
+};
+
+/* What status-get tells of a hook. */
+struct falcon_hook_info {
+	const char		*symbol;
+	const char		*capability;
+	bool			required;
+	enum falcon_hook_state	state;
+	const char		*detail;	/* NULL when there is nothing to say */
+};
+
+/**
+ * falcon_hooks_attach() - redirect the functions
+ * @extack: gets the function that cannot be
+ *
+ * A capability has all of its hooks or none. Without one that is required nothing is
+ * attached at all.
+ *
+ * Context: process, under the control mutex.
+ * Return: 0; -ENOENT, no such function; -EBUSY, somebody else redirects it or ftrace is
+ * switched off; or ftrace's error.
+ */
+int falcon_hooks_attach(struct netlink_ext_ack *extack);
+
+/*
+ * Give the functions back. Packets may still be in a replacement when it returns:
+ * synchronize_net() waits for those. Context: process, under the control mutex.
+ */
+void falcon_hooks_detach(void);
+
+/* Whether a hook is attached. Context: any. */
+bool falcon_hook_attached(enum falcon_hook_id id);
+
+/* What became of a hook. Context: process. */
+void falcon_hook_show(enum falcon_hook_id id, struct falcon_hook_info *info);
+
+#endif /* _FALCON_HOOK_H */

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/* falcon: the receive path of one overlay flow on several CPUs, on a stock kernel. */
+
+#include <linux/module.h>
+#include <net/genetlink.h>
+
+#include "control.h"
+#include "cpu.h"
+#include "device.h"
+#include "flow.h"
+#include "netlink.h"
+
+static int __init falcon_init(void)
+{
+	int err;
+
+	falcon_flows_init();
+	err = falcon_devices_init();
+	if (err)
+		return err;
+	err = falcon_cpus_init();
+	if (err)
+		goto devices;
+	err = falcon_netlink_init();
+	if (err)
+		goto cpus;
+	return 0;
+
+cpus:
+	falcon_cpus_exit();
+devices:
+	falcon_devices_exit();
+	return err;
+}
+
+/* No request comes any more, no packet, no CPU, no device: in this order. */
+static void __exit falcon_exit(void)
+{
+	falcon_netlink_exit();
+	falcon_disable();
+	falcon_cpus_exit();
+	falcon_devices_exit();
+}
+
+module_init(falcon_init);
+module_exit(falcon_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Receive path of one overlay flow over several CPUs");
+MODULE_VERSION(FALCON_VERSION);
+MODULE_ALIAS_GENL_FAMILY(FALCON_FAMILY_NAME);

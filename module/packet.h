@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which flow a packet belongs to. Pure: no kernel state, no packet kept or changed; it is
+ * compiled into the unit tests as it is.
+ */
+
+#ifndef _FALCON_PACKET_H
+#define _FALCON_PACKET_H
+
+#include <linux/types.h>
+
+/* More than outer and inner IPv6 with two VLAN tags, GENEVE options and the ports need. */
+#define FALCON_PACKET_BYTES 256
+
+/* Enough for VXLAN over IPv4 or IPv6 with an inner flow of either, without options. */
+#define FALCON_PACKET_USUAL 112
+
+/* UDP ports that tunnels can listen on at the same time. */
+#define FALCON_TUNNEL_PORTS 16
+
+/*
+ * A flow by its innermost known headers. Compared and hashed as a whole, so the parser
+ * clears it first. IPv4 addresses use the first word; ports are 0 where there are none.
+ */
+struct falcon_key {
+	__be32	saddr[4];
+	__be32	daddr[4];
+	__be16	sport;
+	__be16	dport;
+	u8	protocol;	/* IPPROTO_ of the flow itself, not of an extension header */
+	u8	family;		/* 4 or 6 */
+	u16	pad;
+};
+
+/* Encapsulations that some device of this host ends. */
+struct falcon_tunnels {
+	unsigned int	ports;				/* entries in port[] */
+	struct {
+		__be16	port;
+		u8	geneve;				/* 1 GENEVE, 0 VXLAN */
+	} port[FALCON_TUNNEL_PORTS];
+	bool		gre;
+	bool		ip_in_ip;			/* IPIP, SIT, IPv6 tunnels */
+};
+
+enum falcon_packet_kind {
+	FALCON_PACKET_UNKNOWN,	/* not IP, or too short */
+	FALCON_PACKET_PLAIN,	/* IP, but not in one of the tunnels asked for */
+	FALCON_PACKET_FLOW,	/* the key is complete */
+	FALCON_PACKET_FRAGMENT,	/* a later fragment: the key has no ports, see later */
+};
+
+/* An IP datagram of which this packet is a fragment; 0 is none. */
+struct falcon_datagram {
+	u32	id;		/* identification, as in the header */
+	__be32	saddr[4];
+	__be32	daddr[4];
+	u32	protocol;
+};
+
+struct falcon_packet {
+	struct falcon_key	key;
+	/*
+	 * Datagrams of which this is the first fragment, outer and inner: later fragments
+	 * of them belong to the same flow.
+	 */
+	unsigned int		firsts;
+	struct falcon_datagram	first[2];
+	struct falcon_datagram	later;	/* for FALCON_PACKET_FRAGMENT */
+};
+
+/**
+ * falcon_packet_parse() - find the flow of a packet
+ * @data: packet from its network header on
+ * @len: bytes there
+ * @protocol: ETH_P_ of that header
+ * @tunnels: look into these encapsulations, and at nothing else; NULL for the packet's own
+ *	headers
+ * @packet: what was found; @key is valid for FALCON_PACKET_FLOW and FALCON_PACKET_FRAGMENT
+ *
+ * Context: any.
+ * Return: what the packet is.
+ */
+enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __be16 protocol,
+					    const struct falcon_tunnels *tunnels,
+					    struct falcon_packet *packet);
+
+#endif /* _FALCON_PACKET_H */

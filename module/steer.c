@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * FALCON's pipelining (EuroSys '21, section 4) on the kernel's own RPS hand-over.
+ *
+ * Order: all packets of a flow that leave a stage are queued in one backlog, or processed on
+ * the spot, and that changes only when none of them is queued or in work there any more
+ * (falcon_flow_drained()). Backlogs are first in, first out; what a CPU does with a packet
+ * from its backlog up to the next hand-over is one run without a queue in between. The GRO
+ * cell would be such a queue, which is why a flow that is split at the NIC's stage goes past
+ * it, and one that needs it (TCP) is not split there.
+ */
+
+#include <linux/in.h>
+#include <linux/rcupdate.h>
+#include <linux/smp.h>
+
+#include "control.h"
+#include "cpu.h"
+#include "device.h"
+#include "flow.h"
+#include "fragment.h"
+#include "packet.h"
+#include "policy.h"
+#include "stats.h"
+#include "steer.h"
+#include "trace.h"
+
+/* One packet on its way to a decision. */
+struct question {
+	const struct falcon_plan	*plan;
+	const struct falcon_device	*device;
+	enum falcon_stage		stage;
+	u32				hash;	/* of the flow */
+	u32				tag;	/* of flow and device */
+	u16				here;	/* the CPU that asks */
+	struct falcon_packet		packet;
+};
+
+static enum falcon_packet_kind parse(const struct sk_buff *skb,
+				     const struct falcon_tunnels *tunnels,
+				     struct falcon_packet *packet)
+{
+	enum falcon_packet_kind kind = FALCON_PACKET_UNKNOWN;
+	u8 copy[FALCON_PACKET_BYTES];
+	unsigned int len;
+
+	/* virtio_net may leave 14 bytes in the linear part, which usually has all headers. */
+	if (skb_headlen(skb) >= FALCON_PACKET_USUAL || !skb_is_nonlinear(skb))
+		kind = falcon_packet_parse(skb->data, skb_headlen(skb), skb->protocol, tunnels,
+					   packet);
+	if (kind != FALCON_PACKET_UNKNOWN || !skb_is_nonlinear(skb))
+		return kind;
+
+	len = min_t(unsigned int, skb->len, sizeof(copy));
+	if (skb_copy_bits(skb, 0, copy, len))
+		return FALCON_PACKET_UNKNOWN;
+	return falcon_packet_parse(copy, len, skb->protocol, tunnels, packet);
+}
+
+/* Find the flow; false when the packet is to be left alone. */
+static bool identify(const struct sk_buff *skb, struct question *q)
+{
+	bool nic = q->stage == FALCON_STAGE_NIC;
+	enum falcon_packet_kind kind;
+	unsigned int i;
+
+	kind = parse(skb, nic ? &q->plan->tunnels : NULL, &q->packet);
+	switch (kind) {
+	case FALCON_PACKET_PLAIN:
+		return false;
+	case FALCON_PACKET_UNKNOWN:
+		falcon_count(q->stage, FALCON_A_COUNTERS_NO_KEY);
+		return false;
+	case FALCON_PACKET_FRAGMENT:
+		q->hash = falcon_fragment_later(&q->packet.later);
+		if (q->hash)
+			falcon_count(q->stage, FALCON_A_COUNTERS_FRAGMENTS);
+		else if (nic)	/* whether it is a tunnel's cannot be told */
+			return false;
+		break;
+	case FALCON_PACKET_FLOW:
+		q->hash = 0;
+		/* GRO has to see all of a TCP flow: it is not split here, nor its fragments. */
+		if (nic && q->packet.key.protocol == IPPROTO_TCP)
+			return false;
+		break;
+	}
+
+	if (!q->hash)
+		q->hash = falcon_flow_hash((const u32 *)&q->packet.key,
+					   sizeof(q->packet.key) / sizeof(u32));
+	for (i = 0; i < q->packet.firsts; i++)
+		falcon_fragment_first(&q->packet.first[i], q->hash);
+	q->tag = (q->hash ^ q->device->salt) ?: 1;
+	return true;
+}
+
+/* The entry that a flow has at a stage where its hash alone finds it. */
+static const struct falcon_flow *entry_of(enum falcon_stage stage, u32 hash)
+{
+	const struct falcon_flow *flow = falcon_flow_at(stage, hash);
+
+	return READ_ONCE(flow->tag) == hash ? flow : NULL;
+}
+
+static bool is_overlay(const struct question *q)
+{
+	return q->device->kind->origin || q->stage == FALCON_STAGE_NIC ||
+	       entry_of(FALCON_STAGE_TUNNEL, q->hash);
+}
+
+/* CPUs that run the flow's earlier stages, other than the one that asks. */
+static void earlier_cpus(const struct question *q, u16 avoid[2])
+{
+	const struct falcon_flow *flow;
+
+	avoid[0] = FALCON_NO_CPU;
+	avoid[1] = FALCON_NO_CPU;
+	if (q->stage == FALCON_STAGE_NIC)
+		return;
+	flow = entry_of(FALCON_STAGE_NIC, q->hash);
+	if (flow)
+		avoid[0] = READ_ONCE(flow->from);
+	if (q->stage == FALCON_STAGE_TUNNEL && q->device->kind->origin)
+		return;
+	flow = entry_of(FALCON_STAGE_TUNNEL, q->hash);
+	if (flow)
+		avoid[1] = READ_ONCE(flow->from);
+}
+
+/*
+ * Where the flow should be: a CPU, or FALCON_NO_CPU and in @why the counter of the reason to
+ * stay. The CPU that it has is kept if it will do, or every change would move every flow.
+ */
+static u16 assess(const struct question *q, const struct falcon_flow *flow, bool fresh, u16 *why)
+{
+	struct falcon_choice choice = {
+		.cpus	= q->plan->cpus,
+		.count	= q->plan->count,
+		.hash	= q->tag,
+		.here	= q->here,
+	};
+	u16 now = READ_ONCE(flow->rflow.cpu);
+	bool keep, loaded;
+	u16 first, second;
+
+	*why = q->plan->hold;
+	if (!*why && q->stage == FALCON_STAGE_NIC && !q->plan->nic_split)
+		*why = FALCON_A_COUNTERS_LOCAL;
+	if (!*why && !is_overlay(q))
+		*why = FALCON_A_COUNTERS_NOT_OVERLAY;
+	if (*why)
+		return FALCON_NO_CPU;
+
+	keep = !fresh && !READ_ONCE(flow->here) && now != q->here &&
+	       now < nr_cpu_ids && cpumask_test_cpu(now, &q->plan->mask);
+	loaded = keep && falcon_load_above(now);
+	if (keep && (!loaded || time_before(jiffies, READ_ONCE(flow->moved) + HZ)))
+		return now;
+
+	earlier_cpus(q, choice.avoid);
+	first = falcon_policy_choose(&choice);
+	if (first == FALCON_NO_CPU) {
+		*why = FALCON_A_COUNTERS_NO_OTHER_CPU;
+		return FALCON_NO_CPU;
+	}
+	if (!falcon_load_above(first))
+		return first;
+
+	/* Unlike FALCON's, the second choice is taken only when it is better. */
+	choice.hash = falcon_policy_rehash(choice.hash);
+	second = falcon_policy_choose(&choice);
+	if (falcon_load_of(second) + FALCON_HYSTERESIS < falcon_load_of(first)) {
+		falcon_count(q->stage, FALCON_A_COUNTERS_SECOND_CHOICE);
+		first = second;
+	}
+	if (loaded && falcon_load_of(first) + FALCON_HYSTERESIS >= falcon_load_of(now))
+		return now;
+	return first;
+}
+
+/* Make the entry this flow's own. Its CPU, and what is queued there, is still the last one's. */
+static void take_over(const struct question *q, struct falcon_flow *flow)
+{
+	WRITE_ONCE(flow->tag, 0);
+	smp_wmb();	/* who reads key between two equal tags reads one owner's */
+	flow->key = q->packet.key;
+	flow->hash = q->hash;
+	flow->ifindex = q->device->ifindex;
+	flow->netns = q->device->netns;
+	WRITE_ONCE(flow->packets, 0);
+	WRITE_ONCE(flow->moves, 0);
+	WRITE_ONCE(flow->moved, jiffies - HZ);
+	smp_wmb();
+	WRITE_ONCE(flow->tag, q->tag);
+	falcon_count(q->stage, FALCON_A_COUNTERS_FLOWS);
+}
+
+/* Bring the entry to where it should be, or leave it for a later packet to try again. */
+static void reassess(const struct question *q, struct falcon_flow *flow, bool fresh)
+{
+	u16 now = READ_ONCE(flow->rflow.cpu);
+	u16 why, cpu;
+
+	cpu = assess(q, flow, fresh, &why);
+	if (cpu == FALCON_NO_CPU)
+		cpu = q->here;
+
+	if (cpu != now || why != READ_ONCE(flow->here)) {
+		if (!falcon_flow_drained(flow)) {
+			falcon_count(q->stage, FALCON_A_COUNTERS_DEFERRED);
+			return;
+		}
+		falcon_flow_place(flow, cpu, why);
+		WRITE_ONCE(flow->from, q->here);
+		if (!fresh && cpu != now) {
+			WRITE_ONCE(flow->moves, flow->moves + 1);
+			WRITE_ONCE(flow->moved, jiffies);
+			falcon_count(q->stage, FALCON_A_COUNTERS_MOVES);
+			trace_falcon_move(q->stage, q->device->ifindex, q->hash, now, cpu);
+		}
+	}
+	WRITE_ONCE(flow->generation, q->plan->generation);
+}
+
+static bool is_settled(const struct question *q, const struct falcon_flow *flow, u16 cpu)
+{
+	if (READ_ONCE(flow->generation) != q->plan->generation || cpu >= nr_cpu_ids ||
+	    !cpu_online(cpu))
+		return false;
+	/* Packets that stay do so where they arrive; others never go there. */
+	return READ_ONCE(flow->here) ? cpu == q->here : cpu != q->here;
+}
+
+/*
+ * The flow's entry; NULL when the flow is none of an overlay's. @fresh: it has just become
+ * this flow's.
+ */
+static struct falcon_flow *entry_for(const struct question *q, bool *fresh)
+{
+	struct falcon_flow *flow = falcon_flow_at(q->stage, q->tag);
+	u32 tag = READ_ONCE(flow->tag);
+
+	*fresh = false;
+	if (tag == q->tag)
+		return flow;
+	if (!is_overlay(q)) {
+		falcon_count(q->stage, FALCON_A_COUNTERS_NOT_OVERLAY);
+		return NULL;
+	}
+	if (tag && (!falcon_flow_drained(flow) ||
+		    time_before(jiffies, READ_ONCE(flow->used) + FALCON_FLOW_IDLE)))
+		return flow;	/* shares it */
+	take_over(q, flow);
+	*fresh = true;
+	return flow;
+}
+
+static int decide(const struct question *q, struct falcon_flow *flow, bool fresh)
+{
+	u16 cpu = READ_ONCE(flow->rflow.cpu);
+	u16 here;
+
+	if (unlikely(fresh || !is_settled(q, flow, cpu))) {
+		reassess(q, flow, fresh);
+		cpu = READ_ONCE(flow->rflow.cpu);
+	}
+	here = READ_ONCE(flow->here);
+
+	WRITE_ONCE(flow->used, jiffies);
+	WRITE_ONCE(flow->packets, flow->packets + 1);
+	if (cpu != q->here)
+		falcon_count(q->stage, FALCON_A_COUNTERS_STEERED);
+	else
+		falcon_count(q->stage, here ?: FALCON_A_COUNTERS_LOCAL);
+	trace_falcon_steer(q->stage, q->device->ifindex, q->hash, q->here, cpu);
+
+	/* A flow that stays, but was elsewhere and is not drained there, still goes there. */
+	return here && cpu == q->here ? -1 : cpu;
+}
+
+int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flow **rflow)
+{
+	struct falcon_flow *flow;
+	struct question q;
+	bool fresh;
+
+	q.plan = rcu_dereference(falcon_plan);
+	if (!q.plan)
+		return FALCON_STEER_PASS;
+	q.device = falcon_device_find(dev);
+	if (!q.device)
+		return FALCON_STEER_PASS;
+	q.stage = q.device->kind->stage;
+	q.here = smp_processor_id();
+	if (!identify(skb, &q))
+		return FALCON_STEER_PASS;
+
+	flow = entry_for(&q, &fresh);
+	if (!flow)
+		return FALCON_STEER_PASS;
+	falcon_count(q.stage, FALCON_A_COUNTERS_ASKED);
+	*rflow = &flow->rflow;
+	return decide(&q, flow, fresh);
+}
+
+bool falcon_steer_passes_cell(struct sk_buff *skb)
+{
+	const struct falcon_device *device;
+	const struct falcon_plan *plan;
+	struct falcon_packet packet;
+	enum falcon_packet_kind kind;
+	bool passes = false;
+
+	rcu_read_lock();
+	plan = rcu_dereference(falcon_plan);
+	if (plan && plan->cell_bypass) {
+		device = falcon_device_find(skb->dev);
+		if (device && device->kind->origin) {
+			kind = parse(skb, NULL, &packet);
+			passes = (kind == FALCON_PACKET_FLOW || kind == FALCON_PACKET_FRAGMENT) &&
+				 packet.key.protocol != IPPROTO_TCP;
+		}
+	}
+	rcu_read_unlock();
+	return passes;
+}
+
+int falcon_steer_past_cell(struct sk_buff *skb)
+{
+	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_CELL_BYPASS);
+	/*
+	 * GRO would have set it. Left at the outer header's, qdisc_pkt_len_init() takes the
+	 * segments for malformed.
+	 */
+	if (skb_is_gso(skb))
+		skb_probe_transport_header(skb);
+	return netif_rx(skb);
+}
