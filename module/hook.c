@@ -35,6 +35,7 @@ struct hook {
 	const char		*symbol;
 	const char		*capability;
 	bool			required;
+	ftrace_func_t		handler;
 	struct ftrace_ops	ops;
 	enum falcon_hook_state	state;
 	char			detail[128];
@@ -80,25 +81,17 @@ static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_
 		redirect(fregs, receive_past_cell);
 }
 
-/*
- * PERMANENT: or `sysctl kernel.ftrace_enabled=0` would take the hooks away behind our back.
- */
-#define HOOK_OPS(handler) {						\
-	.func	= handler,						\
-	.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,	\
-}
-
 static struct hook hooks[FALCON_HOOKS] = {
 	[FALCON_HOOK_STEER] = {
 		.symbol		= FALCON_SYMBOL_STEER,
 		.capability	= "steering",
 		.required	= true,
-		.ops		= HOOK_OPS(on_get_rps_cpu),
+		.handler	= on_get_rps_cpu,
 	},
 	[FALCON_HOOK_CELL] = {
 		.symbol		= FALCON_SYMBOL_CELL,
 		.capability	= "nic-split",
-		.ops		= HOOK_OPS(on_gro_cells_receive),
+		.handler	= on_gro_cells_receive,
 	},
 };
 
@@ -113,6 +106,14 @@ static int attach(struct hook *hook)
 	char symbol[64];
 	int err;
 
+	/*
+	 * From scratch each time: ftrace_free_filter() leaves pointers to what it freed.
+	 * PERMANENT, or `sysctl kernel.ftrace_enabled=0` would take the hook away unseen.
+	 */
+	hook->ops = (struct ftrace_ops) {
+		.func	= hook->handler,
+		.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
+	};
 	strscpy(symbol, hook->symbol, sizeof(symbol));	/* ftrace wants to write there */
 	err = ftrace_set_filter(&hook->ops, symbol, strlen(symbol), 1);
 	if (err) {
@@ -124,7 +125,7 @@ static int attach(struct hook *hook)
 	err = register_ftrace_function(&hook->ops);
 	if (err == -EBUSY) {
 		note(hook, FALCON_HOOK_STATE_CONFLICT,
-		     "redirected by somebody else (livepatch?), or kernel.ftrace_enabled is 0");
+		     "taken by another (a livepatch?), or kernel.ftrace_enabled=0");
 		goto free;
 	}
 	if (err) {

@@ -438,10 +438,8 @@ static struct genl_family family = {
 	.version	= FALCON_FAMILY_VERSION,
 	.module		= THIS_MODULE,
 	.netnsok	= true,		/* to be refused with a reason, not to be unknown */
-	.maxattr	= FALCON_A_CONFIG_MAX,
 	.ops		= falcon_nl_ops,
 	.n_ops		= FALCON_NL_OPS_COUNT,
-	.resv_start_op	= __FALCON_CMD_MAX,
 	.mcgrps		= falcon_nl_mcgrps,
 	.n_mcgrps	= FALCON_NL_MCGRPS_COUNT,
 };

@@ -40,6 +40,7 @@
 struct cursor {
 	const u8	*data;
 	unsigned int	len;
+	bool		cut;	/* the packet ended inside a header */
 };
 
 /* The bytes of the next header, or NULL when the packet ends before. */
@@ -47,8 +48,10 @@ static const void *take(struct cursor *at, unsigned int bytes)
 {
 	const void *header = at->data;
 
-	if (at->len < bytes)
+	if (at->len < bytes) {
+		at->cut = true;
 		return NULL;
+	}
 	at->data += bytes;
 	at->len -= bytes;
 	return header;
@@ -142,7 +145,8 @@ static void datagram_of(const struct falcon_key *key, const struct ip_walk *walk
 			struct falcon_datagram *datagram)
 {
 	datagram->id = walk->id;
-	datagram->protocol = key->protocol;
+	/* Fragments of an IPv6 datagram may differ in it (RFC 8200, section 4.5). */
+	datagram->protocol = key->family == 4 ? key->protocol : 0;
 	memcpy(datagram->saddr, key->saddr, sizeof(key->saddr));
 	memcpy(datagram->daddr, key->daddr, sizeof(key->daddr));
 }
@@ -272,7 +276,7 @@ enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __
 					    const struct falcon_tunnels *tunnels,
 					    struct falcon_packet *packet)
 {
-	struct cursor at = { data, len };
+	struct cursor at = { .data = data, .len = len };
 	u16 type = be16_to_cpu(protocol);
 	struct ip_walk walk;
 	const u8 *ports;
@@ -285,7 +289,7 @@ enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __
 		if (walk.later)
 			return FALCON_PACKET_FRAGMENT;
 		if (!skip_tunnel(&at, tunnels, packet->key.protocol, &type))
-			return FALCON_PACKET_PLAIN;
+			return at.cut ? FALCON_PACKET_UNKNOWN : FALCON_PACKET_PLAIN;
 		if (!walk_ip(&at, type, packet, &walk))
 			return FALCON_PACKET_UNKNOWN;
 	}

@@ -9,11 +9,11 @@
 
 #include <linux/types.h>
 
-/* More than outer and inner IPv6 with two VLAN tags, GENEVE options and the ports need. */
-#define FALCON_PACKET_BYTES 256
+/* What outer and inner IPv6, each with two VLAN tags, all GENEVE options and the ports need. */
+#define FALCON_PACKET_BYTES 384
 
 /* Enough for VXLAN over IPv4 or IPv6 with an inner flow of either, without options. */
-#define FALCON_PACKET_USUAL 112
+#define FALCON_PACKET_USUAL 114
 
 /* UDP ports that tunnels can listen on at the same time. */
 #define FALCON_TUNNEL_PORTS 16
@@ -44,7 +44,7 @@ struct falcon_tunnels {
 };
 
 enum falcon_packet_kind {
-	FALCON_PACKET_UNKNOWN,	/* not IP, or too short */
+	FALCON_PACKET_UNKNOWN,	/* not IP, or too short to tell */
 	FALCON_PACKET_PLAIN,	/* IP, but not in one of the tunnels asked for */
 	FALCON_PACKET_FLOW,	/* the key is complete */
 	FALCON_PACKET_FRAGMENT,	/* a later fragment: the key has no ports, see later */
@@ -55,7 +55,7 @@ struct falcon_datagram {
 	u32	id;		/* identification, as in the header */
 	__be32	saddr[4];
 	__be32	daddr[4];
-	u32	protocol;
+	u32	protocol;	/* 0 for IPv6, whose identification is by the addresses alone */
 };
 
 struct falcon_packet {

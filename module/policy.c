@@ -4,26 +4,32 @@
 
 #include "policy.h"
 
+static bool is_avoided(const struct falcon_choice *choice, u16 cpu)
+{
+	return cpu == choice->avoid[0] || cpu == choice->avoid[1];
+}
+
 u16 falcon_policy_choose(const struct falcon_choice *choice)
 {
-	u16 fallback = FALCON_NO_CPU;
-	unsigned int start, i;
+	unsigned int others = 0, best = 0, nth, i;
 	u16 cpu;
 
-	if (!choice->count)
-		return FALCON_NO_CPU;
-
-	start = ((u64)choice->hash * choice->count) >> 32;
 	for (i = 0; i < choice->count; i++) {
-		cpu = choice->cpus[(start + i) % choice->count];
-		if (cpu == choice->here)
-			continue;
-		if (cpu != choice->avoid[0] && cpu != choice->avoid[1])
-			return cpu;
-		if (fallback == FALCON_NO_CPU)
-			fallback = cpu;
+		cpu = choice->cpus[i];
+		others += cpu != choice->here;
+		best += cpu != choice->here && !is_avoided(choice, cpu);
 	}
-	return fallback;
+
+	/* Of those that may be chosen: going on to the next would give that one a double share. */
+	nth = ((u64)choice->hash * (best ?: others)) >> 32;
+	for (i = 0; i < choice->count; i++) {
+		cpu = choice->cpus[i];
+		if (cpu == choice->here || (best && is_avoided(choice, cpu)))
+			continue;
+		if (!nth--)
+			return cpu;
+	}
+	return FALCON_NO_CPU;
 }
 
 u32 falcon_policy_rehash(u32 hash)
@@ -42,5 +48,8 @@ bool falcon_policy_above(bool was, unsigned int load, unsigned int threshold)
 {
 	if (threshold >= 100)
 		return false;
-	return load + (was ? FALCON_HYSTERESIS : 0) >= threshold;
+	if (!was)
+		return load >= threshold;
+	/* A low threshold has no room below; an idle CPU is above none. */
+	return load > (threshold > FALCON_HYSTERESIS ? threshold - FALCON_HYSTERESIS : 0);
 }

@@ -57,6 +57,15 @@ static enum falcon_packet_kind parse(const struct sk_buff *skb,
 	return falcon_packet_parse(copy, len, skb->protocol, tunnels, packet);
 }
 
+/*
+ * The hash of flow and device. Multiplied, as CPUs are chosen by the upper bits: with those
+ * merely flipped, one stage's CPU would tell the next one's.
+ */
+static u32 tag_of(u32 hash, u32 salt)
+{
+	return salt ? falcon_policy_rehash(hash ^ salt) ?: 1 : hash;
+}
+
 /* Find the flow; false when the packet is to be left alone. */
 static bool identify(const struct sk_buff *skb, struct question *q)
 {
@@ -91,7 +100,7 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 					   sizeof(q->packet.key) / sizeof(u32));
 	for (i = 0; i < q->packet.firsts; i++)
 		falcon_fragment_first(&q->packet.first[i], q->hash);
-	q->tag = (q->hash ^ q->device->salt) ?: 1;
+	q->tag = tag_of(q->hash, q->device->salt);
 	return true;
 }
 
@@ -167,8 +176,10 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 	if (!falcon_load_above(first))
 		return first;
 
-	/* Unlike FALCON's, the second choice is taken only when it is better. */
+	/* Unlike FALCON's, the second choice is another CPU, and taken only when it is better. */
 	choice.hash = falcon_policy_rehash(choice.hash);
+	choice.avoid[0] = first;
+	choice.avoid[1] = now;
 	second = falcon_policy_choose(&choice);
 	if (falcon_load_of(second) + FALCON_HYSTERESIS < falcon_load_of(first)) {
 		falcon_count(q->stage, FALCON_A_COUNTERS_SECOND_CHOICE);
