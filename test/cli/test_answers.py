@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the module says is what falconctl prints, as text and as JSON alike."""
+
+import datetime
+import json
+import select
+import signal
+
+import pytest
+
+from cli.fake_kernel import (ENUMS, FAMILY, NLM_F_DUMP_INTR, NLM_F_MULTI, OPS, SETS, accept, attr, do,
+                             dump, encode, message, refuse)
+
+STATUS = {"version": "1.2.3", "state": "enabled", "mode": "pipeline", "cpus": "1-3", "devices": 4, "host-load": 37,
+          "hook": [{"symbol": "get_rps_cpu", "capability": "steering", "state": "attached", "required": 1},
+                   {"symbol": "gro_cells_receive", "capability": "nic-split", "state": "conflict", "required": 0,
+                    "detail": "redirected by somebody else"}]}
+CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1}
+DEVICES = [{"ifindex": 2, "ifname": "eth0", "netns": 4026531840, "kind": "physical", "stage": "nic"},
+           {"ifindex": 7, "ifname": "vx0", "netns": 4026531840, "kind": "vxlan", "stage": "tunnel", "port": 4789},
+           {"ifindex": 3, "ifname": "eth0", "netns": 2 ** 63, "kind": "veth", "stage": "container"}]
+FLOW = {"hash": 0xdeadbeef, "stage": "container", "ifindex": 3, "ifname": "veth9", "netns": 4026531840, "cpu": 2,
+        "packets": 2 ** 40 + 1, "moves": 5, "idle": 12}
+UDP4 = {**FLOW, "protocol": 17, "saddr": bytes([10, 0, 0, 1]), "daddr": bytes([10, 0, 0, 2]), "sport": 4242, "dport": 5201}
+TCP6 = {**FLOW, "stage": "tunnel", "packets": 7, "protocol": 6, "saddr": bytes.fromhex("fd" + "00" * 14 + "01"),
+        "daddr": bytes.fromhex("fd" + "00" * 14 + "02"), "sport": 1, "dport": 65535}
+COUNTERS = [a["name"] for a in SETS["counters"]]
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [leaf for v in value for leaf in leaves(v)]
+    return [value]
+
+
+def both(ctl, *args, text_has_not=()):
+    """The JSON; after a look that the text has every value, but those under text_has_not."""
+    text, as_json = ctl(*args), ctl("--json", *args)
+    assert (text.code, text.err, as_json.code, as_json.err) == (0, "", 0, "")
+    found = as_json.json()
+
+    def drop(value):
+        if isinstance(value, list):
+            return [drop(v) for v in value]
+        if isinstance(value, dict):
+            return {k: drop(v) for k, v in value.items() if k not in text_has_not}
+        return value
+    for leaf in leaves(drop(found)):
+        if not isinstance(leaf, bool):
+            assert str(leaf) in text.out
+    return found
+
+
+def test_status(ctl, peer):
+    peer.handlers["status-get"] = do("status", STATUS)
+    found = both(ctl, "status")
+    hooks = [{**h, "required": bool(h["required"])} for h in STATUS["hook"]]
+    assert found == {**{k: v for k, v in STATUS.items() if k != "hook"}, "hooks": hooks}
+    assert all(not r.dump and r.version == 1 and r.attrs == b"" for r in peer.requests if r.op == "status-get")
+    assert "(required)" in ctl("status").out and "(optional)" in ctl("status").out
+
+
+def test_status_reason(ctl, peer):
+    peer.handlers["status-get"] = do("status", {**STATUS, "state": "standby", "reason": "the host is busy"})
+    assert both(ctl, "status")["reason"] == "the host is busy"
+
+
+def test_status_of_a_newer_module(ctl, peer):
+    """Values and attributes that came later are shown as numbers, or left out."""
+    more = encode("status", {"state": 77}) + attr(200, b"whatever")
+    peer.handlers["status-get"] = lambda r: [r.answer(more), r.ack()]
+    assert both(ctl, "status") == {"state": "77", "hooks": []}
+
+
+@pytest.mark.parametrize("command", ["enable", "disable"])
+def test_switch(ctl, peer, command):
+    peer.handlers.update({command: accept, "status-get": do("status", STATUS)})
+    assert both(ctl, command)["state"] == "enabled"
+    assert peer.ops() == [command, "status-get"] * 2
+
+
+def test_config_show(ctl, peer):
+    peer.handlers["config-get"] = do("config", CONFIG)
+    assert both(ctl, "config", "show") == CONFIG
+
+
+def test_config_set(ctl, peer):
+    """All keys in one message, with the values that were typed, and the result shown."""
+    peer.handlers.update({"config-set": accept, "config-get": do("config", CONFIG)})
+    result = ctl("config", "set", "nic-split=0", "cpus=1-3,6", "load-threshold=100", "mode=pipeline", "--json")
+    assert (result.code, result.json()) == (0, CONFIG)
+    assert peer.ops() == ["config-set", "config-get"]
+    sent = next(r for r in peer.requests if r.op == "config-set").values("config")
+    assert sent == {"mode": 0, "cpus": "1-3,6", "load-threshold": 100, "nic-split": 0}
+
+
+def test_config_round_trip(ctl, peer):
+    peer.handlers.update({"config-set": accept, "config-get": do("config", CONFIG)})
+    shown = ctl("config", "show").out.split()
+    assert ctl("config", "set", *shown).code == 0
+    assert next(r for r in peer.requests if r.op == "config-set").values("config") == {**CONFIG, "mode": 0}
+
+
+def test_wrong_key_sends_nothing(ctl, peer):
+    assert ctl("config", "set", "cpus=1", "load-threshold=0").code == 2
+    assert not peer.requests
+
+
+def test_devices(ctl, peer):
+    peer.handlers["device-get"] = dump("device", DEVICES)
+    assert both(ctl, "device", "list") == {"devices": DEVICES}
+
+
+def test_no_devices(ctl, peer):
+    peer.handlers["device-get"] = dump("device", [])
+    assert both(ctl, "device", "list") == {"devices": []}
+
+
+def test_flows(ctl, peer):
+    peer.handlers["flow-get"] = dump("flow", [TCP6, UDP4])
+    found = both(ctl, "flow", "list", text_has_not=("ifindex", "netns", "hash"))
+    assert found == {"total": 2, "flows": [
+        {**UDP4, "protocol": "udp", "saddr": "10.0.0.1", "daddr": "10.0.0.2"},
+        {**TCP6, "protocol": "tcp", "saddr": "fd00::1", "daddr": "fd00::2"}]}
+    text = ctl("flow", "list").out
+    assert "udp 10.0.0.1:4242 > 10.0.0.2:5201" in text and "tcp fd00::1:1 > fd00::2:65535" in text
+
+
+def test_flow_without_addresses(ctl, peer):
+    peer.handlers["flow-get"] = dump("flow", [FLOW, {**FLOW, "saddr": b"abc", "protocol": 99}])
+    found = both(ctl, "flow", "list", text_has_not=("ifindex", "netns", "hash"))
+    assert found["flows"] == [FLOW, {**FLOW, "protocol": "99"}]
+    assert ctl("flow", "list").out.count("hash deadbeef") == 2
+
+
+@pytest.mark.parametrize("args,shown", [([], 20), (["--top", "3"], 3), (["--top=0"], 50), (["--top", "99"], 50)])
+def test_top_flows(ctl, peer, args, shown):
+    counts = [(i * 37) % 50 for i in range(50)]
+    peer.handlers["flow-get"] = dump("flow", [{**FLOW, "packets": n} for n in counts])
+    found = ctl("flow", "list", "--json", *args).json()
+    assert [f["packets"] for f in found["flows"]] == sorted(counts, reverse=True)[:shown]
+    assert found["total"] == 50
+    assert ("... of 50 entries" in ctl("flow", "list", *args).out) == (shown < 50)
+
+
+def stats_rows():
+    return [{"cpu": cpu, "stage": stage, "counters": {"asked": cpu + 1, "steered": 10 * s}}
+            for cpu in range(3) for s, stage in enumerate(ENUMS["stage"])]
+
+
+def test_stats(ctl, peer):
+    peer.handlers["stats-get"] = dump("stats", stats_rows() + [{"cpu": 9, "stage": "nic", "counters": {"asked": 0}}])
+    found = both(ctl, "stats", "show")
+    assert found["total"] == {"asked": 18, "steered": 90}
+    assert found["stages"] == {"nic": {"asked": 6}, "tunnel": {"asked": 6, "steered": 30},
+                               "container": {"asked": 6, "steered": 60}}
+    expected = [{**r, "counters": {k: v for k, v in r["counters"].items() if v}} for r in stats_rows()]
+    assert found["cpus"] == expected
+    assert "explain" not in found
+
+
+def test_stats_before_any_packet(ctl, peer):
+    peer.handlers["stats-get"] = dump("stats", [{"cpu": 0, "stage": "nic", "counters": {"asked": 0}}])
+    assert ctl("stats", "show", "--json").json() == {"total": {}, "stages": {}, "cpus": []}
+    assert "nothing counted yet" in ctl("stats", "show").out
+
+
+def test_stats_all(ctl, peer):
+    peer.handlers["stats-get"] = dump("stats", [{"cpu": 0, "stage": "nic", "counters": {"asked": 1}}])
+    found = both(ctl, "stats", "show", "--all")
+    assert found["total"] == {name: int(name == "asked") for name in COUNTERS}
+    assert list(found["stages"]) == ENUMS["stage"] and list(found["cpus"][0]["counters"]) == COUNTERS
+
+
+def test_stats_explain(ctl, peer):
+    peer.handlers["stats-get"] = dump("stats", stats_rows())
+    found = ctl("stats", "show", "--explain", "--json").json()
+    assert found["explain"] == {a["name"]: " ".join(a["doc"].split()) for a in SETS["counters"]}
+    text = " ".join(ctl("stats", "show", "--explain").out.split())
+    assert all(doc in text for doc in found["explain"].values())
+
+
+def test_list_that_changes(ctl, peer):
+    """An interrupted dump is asked for again, and what it gave is forgotten."""
+    def handler(request):
+        flags = NLM_F_DUMP_INTR if peer.ops().count("device-get") == 1 else 0
+        return [request.answer(encode("device", DEVICES[0]), NLM_F_MULTI | flags), request.done()]
+    peer.handlers["device-get"] = handler
+    assert ctl("device", "list", "--json").json() == {"devices": DEVICES[:1]}
+    assert peer.ops() == ["device-get"] * 2
+
+
+def test_list_that_never_rests(ctl, peer):
+    peer.handlers["device-get"] = lambda r: [r.answer(b"", NLM_F_MULTI | NLM_F_DUMP_INTR), r.done()]
+    result = ctl("device", "list", "--json")
+    assert result.code == 6 and "changes faster" in result.error()["message"]
+
+
+def test_names_cannot_harm(ctl, peer):
+    """A device may be called almost anything: no escape sequence for the terminal, valid JSON."""
+    name = "\x1b[2J\"\\\x07\udcff\u00fc"
+    peer.handlers["device-get"] = dump("device", [{**DEVICES[0], "ifname": name}])
+    text, found = ctl("device", "list").out, ctl("device", "list", "--json").json()
+    assert "\x1b" not in text and "\x07" not in text
+    assert found["devices"][0]["ifname"] == "\x1b[2J\"\\\x07\ufffd\u00fc"
+
+
+# ---- events ------------------------------------------------------------------------------------
+
+def event(values):
+    return message(FAMILY, 0, 0, bytes([OPS.index("event-ntf") + 1, 1, 0, 0]) + encode("notice", values))
+
+
+EVENTS = [{"event": "enabled"}, {"event": "cpu-offline", "cpu": 3, "reason": "hotplug"},
+          {"event": "device-add", "ifindex": 5, "ifname": "vx0", "netns": 4026531840, "stage": "tunnel"}]
+
+
+def test_monitor(ctl, peer):
+    peer.events = [event(EVENTS[0]), event(EVENTS[1]) + event(EVENTS[2])]
+    found = [json.loads(line) for line in ctl("monitor", "--count", "3", "--json").out.splitlines()]
+    assert [{k: v for k, v in e.items() if k != "time"} for e in found] == EVENTS
+    times = [datetime.datetime.fromisoformat(e["time"]) for e in found]
+    assert times == sorted(times) and all(t.utcoffset() is not None for t in times)
+    lines = ctl("monitor", "--count=3").out.splitlines()
+    assert len(lines) == 3
+    for line, expected in zip(lines, EVENTS):
+        assert all(str(v) in line for v in expected.values())
+
+
+def test_monitor_ends_after_count(ctl, peer):
+    peer.events = [event(e) for e in EVENTS]
+    assert len(ctl("monitor", "--count", "2").out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_monitor_until_interrupted(ctl, peer, number):
+    peer.events = [event(EVENTS[0])]
+    with ctl.start("monitor", "--json") as run:
+        assert json.loads(run.stderr.readline()) == {"info": "listening"}
+        # The line must come at once, not when a buffer is full.
+        assert select.select([run.stdout], [], [], 30)[0]
+        assert json.loads(run.stdout.readline())["event"] == "enabled"
+        run.send_signal(number)
+        out, err = run.communicate(timeout=30)
+    assert (run.returncode, out, err) == (0, "", "")
+
+
+def test_monitor_without_group(ctl, peer):
+    def family_alone(request):
+        return [request.answer(attr(1, FAMILY.to_bytes(2, "little"))), request.ack()]
+    peer.handlers["getfamily"] = family_alone
+    result = ctl("monitor", "--json")
+    assert result.code == 6 and "no group 'events'" in result.error()["message"]
+
+
+def test_monitor_not_permitted(ctl, peer):
+    """A container's root could join its own group, and would wait for ever."""
+    peer.handlers["status-get"] = refuse(1, "falcon answers in the initial network namespace only")
+    result = ctl("monitor", "--json")
+    assert result.code == 4 and "initial network namespace" in result.error()["message"]
+
+
+# ---- refusals ----------------------------------------------------------------------------------
+
+def test_refused_with_attribute(ctl, peer):
+    peer.handlers["config-set"] = refuse(22, "CPU 9 is not online", ("config", "cpus"))
+    args = ("config", "set", "mode=pipeline", "cpus=9", "nic-split=1")
+    assert ctl(*args, "--json").error() == {"attribute": "cpus", "message": "CPU 9 is not online",
+                                            "errno": 22, "name": "EINVAL", "exit": 1}
+    text = ctl(*args)
+    assert (text.code, text.err) == (1, "falconctl: cpus: CPU 9 is not online (EINVAL)\n")
+    assert peer.ops() == ["config-set"] * 2
+
+
+def test_refused_for_what_is_missing(ctl, peer):
+    peer.handlers["config-set"] = refuse(22, "an attribute is missing", missing=3)
+    assert ctl("config", "set", "cpus=", "--json").error()["attribute"] == "load-threshold"
+
+
+def test_refused_without_a_word(ctl, peer):
+    peer.handlers["enable"] = refuse(114)
+    result = ctl("enable", "--json")
+    assert (result.code, result.error()["name"]) == (1, "EALREADY")
+    assert peer.ops() == ["enable"]
+
+
+@pytest.mark.parametrize("text", [None, "only in the initial user namespace"])
+def test_not_permitted(ctl, peer, text):
+    peer.handlers["status-get"] = refuse(1, text)
+    result = ctl("status", "--json")
+    assert result.code == 4 and (text or "CAP_NET_ADMIN") in result.error()["message"]
+
+
+def test_dump_refused(ctl, peer):
+    peer.handlers["flow-get"] = refuse(12, "no memory for the list")
+    assert ctl("flow", "list", "--json").error()["message"] == "no memory for the list"
+
+
+def test_dump_that_ends_in_failure(ctl, peer):
+    """Nothing of the list is printed."""
+    peer.handlers["flow-get"] = lambda r: [r.answer(encode("flow", FLOW), NLM_F_MULTI), r.done(105)]
+    result = ctl("flow", "list", "--json")
+    assert result.code == 1 and result.error()["name"] == "ENOBUFS"
+
+
+def test_other_protocol(ctl, peer):
+    peer.handlers["getfamily"] = lambda r: [r.answer(
+        attr(1, FAMILY.to_bytes(2, "little")) + attr(3, (9).to_bytes(4, "little"))), r.ack()]
+    result = ctl("status", "--json")
+    assert result.code == 6 and "version 9" in result.error()["message"]

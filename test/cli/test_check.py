@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0
+"""falconctl check on hosts that the test makes: each finding, good and bad."""
+
+import gzip
+
+import pytest
+
+RELEASE = "6.12.9-amd64"
+CONFIG = "CONFIG_MODULES=y\nCONFIG_KALLSYMS=y\nCONFIG_DYNAMIC_FTRACE_WITH_ARGS=y\nCONFIG_RPS=y\n"
+KALLSYMS = "0000000000000000 t get_rps_cpu\n0000000000000000 T gro_cells_receive\n0000000000000000 t get_rps_cpus\n"
+AVAILABLE = "get_rps_cpu\ngro_cells_receive\nveth_xmit [veth]\n"
+FIT = {
+    "proc/sys/kernel/osrelease": RELEASE + "\n",
+    "proc/sys/kernel/version": "#1 SMP PREEMPT_DYNAMIC Debian 6.12.9-1\n",
+    "proc/sys/kernel/ftrace_enabled": "1\n",
+    "proc/kallsyms": KALLSYMS,
+    "proc/cmdline": "root=/dev/vda quiet\n",
+    "proc/sys/net/core/rps_sock_flow_entries": "0\n",
+    f"boot/config-{RELEASE}": CONFIG,
+    "sys/kernel/tracing/available_filter_functions": AVAILABLE,
+    "sys/kernel/tracing/enabled_functions": "tcp_ack (1) R       \ttramp: 0xffffffffc0000000 (x+0x0/0x10)\n",
+    "sys/kernel/security/lockdown": "[none] integrity confidentiality\n",
+    "sys/module/module/parameters/sig_enforce": "N\n",
+    "sys/devices/system/cpu/online": "0-3\n",
+    "sys/class/net/eth0/uevent": "INTERFACE=eth0\nIFINDEX=2\n",
+    "sys/class/net/eth0/type": "1\n",
+    "sys/class/net/eth0/threaded": "0\n",
+    "sys/class/net/eth0/queues/rx-0/rps_cpus": "00000000,00000000\n",
+    "sys/class/net/eth0/queues/rx-0/rps_flow_cnt": "0\n",
+    "sys/class/net/vx0/uevent": "DEVTYPE=vxlan\nINTERFACE=vx0\n",
+    "sys/class/net/vx0/type": "1\n",
+}
+MODULE = f"lib/modules/{RELEASE}/updates/dkms/falcon.ko"
+SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+SIGNED = "\x7fELF~Module signature appended~\n"
+LOCKDOWN = {"sys/kernel/security/lockdown": "none [integrity] confidentiality\n"}
+REDIRECTED = "{} (1)   I     \ttramp: 0xffffffffc0401000 (klp_ftrace_handler+0x0/0x1b0)\n"
+BY_FALCON = "{} (1)   I     \ttramp: 0xffffffffc0401000 (on_get_rps_cpu+0x0/0x40 [falcon]) ->x+0x0/0x1\n"
+ENABLED = "sys/kernel/tracing/enabled_functions"
+NOT_THERE = None
+
+
+@pytest.fixture
+def host(tmp_path, falconctl):
+    """check(changes) on a fit host with some files changed, or away when None."""
+    def check(changes, *args):
+        root = tmp_path / "host"
+        for path, text in {**FIT, **changes}.items():
+            if text is not NOT_THERE:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return falconctl("check", "--root", str(root), *args)
+    return check
+
+
+def findings(result):
+    return result.json()["findings"]
+
+
+def test_fit(host):
+    result = host({}, "--json")
+    assert (result.code, result.json()["result"]) == (0, "ok")
+    assert {f["result"] for f in findings(result)} == {"ok"}
+    assert result.json()["ok"] == len(findings(result))
+
+
+def test_text_says_the_same(host):
+    found, text = host(LOCKDOWN, "--json"), host(LOCKDOWN)
+    assert text.code == found.code
+    lines = [" ".join(line.split()) for line in text.out.splitlines()]
+    for f in findings(found):
+        assert f"{f['result']} {f['name']} {f['message']}" in lines
+        assert "advice" not in f or f"-> {f['advice']}" in lines
+    assert any("advice" in f for f in findings(found))
+
+
+def test_environment(falconctl, tmp_path):
+    """FALCONCTL_ROOT does what --root does; an empty host is unknown, not fit."""
+    result = falconctl("check", "--json")
+    assert result.json()["unknown"] >= 8 and result.json()["ok"] < 8
+    (tmp_path / "no-host/proc/sys/kernel").mkdir(parents=True)
+    (tmp_path / "no-host/proc/sys/kernel/ftrace_enabled").write_text("0\n")
+    assert falconctl("check", "--json").code == 5
+
+
+CASES = [
+    # name, result, part of the message, changes
+    ("kernel", "fail", "older than 6.1", {"proc/sys/kernel/osrelease": "5.10.0-1-amd64\n"}),
+    ("kernel", "ok", "7.2.12", {"proc/sys/kernel/osrelease": "7.2.12-amd64\n"}),
+    ("kernel", "unknown", "cannot tell", {"proc/sys/kernel/osrelease": "strange\n"}),
+    ("kernel", "unknown", "cannot be read", {"proc/sys/kernel/osrelease": NOT_THERE}),
+    ("kernel-options", "fail", "CONFIG_RPS", {f"boot/config-{RELEASE}": CONFIG.replace("CONFIG_RPS=y", "# CONFIG_RPS is not set")}),
+    ("kernel-options", "fail", "WITH_ARGS", {f"boot/config-{RELEASE}": CONFIG.replace("WITH_ARGS", "WITH_REGS")}),
+    ("kernel-options", "fail", "CONFIG_MODULES", {f"boot/config-{RELEASE}": CONFIG.replace("CONFIG_MODULES=y", "CONFIG_MODULES=yes")}),
+    ("kernel-options", "unknown", "neither", {f"boot/config-{RELEASE}": NOT_THERE}),
+    ("kernel-options", "ok", "CONFIG_RPS", {f"boot/config-{RELEASE}": NOT_THERE, "proc/config.gz": gzip.compress(CONFIG.encode())}),
+    ("kernel-options", "fail", "CONFIG_RPS is not in /proc/config.gz", {f"boot/config-{RELEASE}": NOT_THERE,
+                                                                        "proc/config.gz": gzip.compress(b"")}),
+    ("kernel-options", "unknown", "neither", {f"boot/config-{RELEASE}": NOT_THERE, "proc/config.gz": gzip.compress(CONFIG.encode())[:30]}),
+    ("preempt-rt", "fail", "PREEMPT_RT", {"sys/kernel/realtime": "1\n"}),
+    ("preempt-rt", "fail", "PREEMPT_RT", {"proc/sys/kernel/version": "#1 SMP PREEMPT_RT Debian\n"}),
+    ("preempt-rt", "ok", "not a", {"sys/kernel/realtime": "0\n"}),
+    ("preempt-rt", "unknown", "cannot tell", {"proc/sys/kernel/version": NOT_THERE}),
+    ("ftrace", "fail", "switched off", {"proc/sys/kernel/ftrace_enabled": "0\n"}),
+    ("ftrace", "unknown", "cannot be read", {"proc/sys/kernel/ftrace_enabled": NOT_THERE}),
+    ("symbols", "fail", "no get_rps_cpu", {"proc/kallsyms": KALLSYMS.replace("t get_rps_cpu\n", "t other\n")}),
+    ("symbols", "fail", "get_rps_cpu.isra.0", {"proc/kallsyms": KALLSYMS.replace("get_rps_cpu\n", "get_rps_cpu.isra.0\n")}),
+    ("symbols", "fail", "2 functions are called get_rps_cpu", {"proc/kallsyms": KALLSYMS + "0 t get_rps_cpu\t[other]\n"}),
+    ("symbols", "warn", "no gro_cells_receive", {"proc/kallsyms": KALLSYMS.replace("gro_cells_receive", "gro")}),
+    ("symbols", "ok", "get_rps_cpu is there", {"proc/kallsyms": KALLSYMS + "0 d get_rps_cpu\n"}),
+    ("symbols", "unknown", "cannot be read", {"proc/kallsyms": NOT_THERE}),
+    ("traceable", "fail", "cannot hook get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": "gro_cells_receive\n"}),
+    ("traceable", "fail", "2 functions get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": AVAILABLE + "get_rps_cpu [other]\n"}),
+    ("traceable", "warn", "nic-split", {"sys/kernel/tracing/available_filter_functions": "get_rps_cpu\n"}),
+    ("traceable", "unknown", "cannot be read", {"sys/kernel/tracing/available_filter_functions": NOT_THERE}),
+    ("traceable", "ok", "gro_cells_receive", {"sys/kernel/tracing/available_filter_functions": NOT_THERE,
+                                              "sys/kernel/debug/tracing/available_filter_functions": AVAILABLE}),
+    ("conflicts", "fail", "somebody redirects get_rps_cpu", {ENABLED: REDIRECTED.format("get_rps_cpu")}),
+    ("conflicts", "warn", "nic-split", {ENABLED: REDIRECTED.format("gro_cells_receive")}),
+    ("conflicts", "ok", "by falcon itself", {ENABLED: BY_FALCON.format("get_rps_cpu"), "sys/module/falcon/version": "1\n"}),
+    ("conflicts", "unknown", "or by somebody else", {ENABLED: "get_rps_cpu (2)   I     \n", "sys/module/falcon/version": "1\n"}),
+    ("conflicts", "ok", "nobody redirects get_rps_cpu", {ENABLED: "get_rps_cpu (1) R       \ttramp: 0x1 (I+0x0/0x1)\n"}),
+    ("conflicts", "unknown", "cannot be read", {ENABLED: NOT_THERE}),
+    ("livepatch", "fail", "replaces get_rps_cpu", {"sys/kernel/livepatch/fix/vmlinux/get_rps_cpu,1/patched": "1\n"}),
+    ("livepatch", "warn", "replaces gro_cells_receive", {"sys/kernel/livepatch/fix/vmlinux/gro_cells_receive,1/patched": "1\n"}),
+    ("livepatch", "ok", "no livepatch", {"sys/kernel/livepatch/fix/vmlinux/other,1/patched": "1\n"}),
+    ("secure-boot", "ok", "Secure Boot is on, but", {SECURE_BOOT: b"\6\0\0\0\1"}),
+    ("secure-boot", "ok", "Secure Boot is off", {SECURE_BOOT: b"\6\0\0\0\0"}),
+    ("signature", "warn", "not installed yet", LOCKDOWN),
+    ("signature", "fail", "is unsigned", {**LOCKDOWN, MODULE: "\x7fELF and more than a trailer would be\n"}),
+    ("signature", "fail", "is unsigned", {**LOCKDOWN, MODULE: "short"}),
+    ("signature", "ok", "is signed", {**LOCKDOWN, MODULE: SIGNED}),
+    ("signature", "unknown", "compressed", {**LOCKDOWN, MODULE + ".xz": "\xfd7zXZ"}),
+    ("signature", "fail", "sig_enforce", {"sys/module/module/parameters/sig_enforce": "Y\n", MODULE: "short"}),
+    ("signature", "unknown", "cannot tell", {"sys/kernel/security/lockdown": NOT_THERE, "sys/module/module/parameters/sig_enforce": NOT_THERE}),
+    ("cpus", "fail", "one CPU", {"sys/devices/system/cpu/online": "0\n"}),
+    ("cpus", "warn", "2 CPUs", {"sys/devices/system/cpu/online": "0,5\n"}),
+    ("cpus", "ok", "13 CPUs", {"sys/devices/system/cpu/online": "0-1,4-7,9,120-125\n"}),
+    ("cpus", "unknown", "cannot be read", {"sys/devices/system/cpu/online": "none\n"}),
+    ("rps", "warn", "a queue of eth0;", {"sys/class/net/eth0/queues/rx-0/rps_cpus": "00000000,0000000f\n"}),
+    ("rps", "warn", "eth0, p0, p1, p2 and 2 more", {"sys/class/net/eth0/queues/rx-0/rps_cpus": "f\n",
+                                                    **{f"sys/class/net/p{i}/queues/rx-0/rps_cpus": "1\n" for i in range(5)}}),
+    ("rfs", "warn", "a queue of eth0", {"sys/class/net/eth0/queues/rx-0/rps_flow_cnt": "4096\n", "proc/sys/net/core/rps_sock_flow_entries": "32768\n"}),
+    ("rfs", "ok", "not in use", {"sys/class/net/eth0/queues/rx-0/rps_flow_cnt": "4096\n"}),
+    ("threaded-napi", "warn", "eth0", {"sys/class/net/eth0/threaded": "1\n"}),
+    ("backlog-threads", "warn", "threads", {"proc/cmdline": "quiet thread_backlog_napi=1\n"}),
+    ("backlog-threads", "ok", "softirqs", {"proc/cmdline": "quiet thread_backlog_napi=0\n"}),
+    ("backlog-threads", "unknown", "cannot be read", {"proc/cmdline": NOT_THERE}),
+    ("tunnels", "warn", "no VXLAN", {"sys/class/net/vx0/uevent": "INTERFACE=vx0\n"}),
+    ("tunnels", "ok", "gre1, vx0", {"sys/class/net/gre1/uevent": "INTERFACE=gre1\n", "sys/class/net/gre1/type": "778\n"}),
+]
+
+
+@pytest.mark.parametrize("name,result,message,changes", CASES, ids=[f"{c[0]}-{c[1]}-{i}" for i, c in enumerate(CASES)])
+def test_finding(host, name, result, message, changes):
+    answer = host(changes, "--json")
+    matching = [f for f in findings(answer) if f["name"] == name and message in f["message"]]
+    assert [f["result"] for f in matching] == [result], [f for f in findings(answer) if f["name"] == name]
+    if result in ("warn", "fail"):
+        assert matching[0]["advice"]
+    everything = [f["result"] for f in findings(answer)]
+    assert answer.code == (5 if "fail" in everything else 0)
+    worst = max(everything, key=["ok", "unknown", "warn", "fail"].index)
+    assert answer.json()["result"] == worst

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The manual page is well-formed, and says what the program and the specification say."""
+
+import re
+import subprocess
+
+import pytest
+
+from cli.conftest import TOP
+from cli.fake_kernel import SETS
+
+PAGE = TOP / "tools/falconctl.8"
+
+
+def flat(text):
+    return " ".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def page():
+    """As it is read, in one line, without bold and underlined."""
+    done = subprocess.run(["mandoc", "-T", "utf8", "-O", "width=1000", str(PAGE)], check=True, capture_output=True, text=True)
+    text = re.sub(".\b", "", done.stdout)
+    for fancy, plain in {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "}.items():
+        text = text.replace(fancy, plain)
+    return flat(text)
+
+
+def test_lint():
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(PAGE)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("attribute", SETS["config"], ids=lambda a: a["name"])
+def test_keys(page, attribute):
+    assert f"{attribute['name']}=" in page
+    assert flat(attribute["doc"]) in page
+    checks = attribute.get("checks", {})
+    if "min" in checks:
+        assert f"{attribute['name']}={checks['min']}..{checks['max']}" in page
+
+
+def test_no_other_keys(page):
+    section = page.split(" CONFIGURATION mode", 1)[1].split(" ENVIRONMENT ", 1)[0]
+    assert set(re.findall(r"([a-z-]+)=", "mode" + section)) == {a["name"] for a in SETS["config"]}
+
+
+def walk(falconctl, *path):
+    """(words, its help) of every command."""
+    found = falconctl("help", "--json", *path).json()
+    if path and "commands" not in found:
+        yield path, found
+    for command in found.get("commands", []):
+        yield from walk(falconctl, *path, command["name"])
+
+
+def test_commands(page, falconctl):
+    for words, help_json in walk(falconctl):
+        assert f" {' '.join(words)}" in page
+        assert flat(help_json["summary"]).rstrip(".").rstrip(",") in page, words
+        for option in help_json.get("options", []):
+            assert option["name"] in page and flat(option["doc"]) in page
+        # The page has commands in bold, not in quotes.
+        assert flat(help_json.get("doc", "")).replace("'", "") in page.replace("'", ""), words
+
+
+def test_exit_codes(page, falconctl):
+    codes = falconctl("help", "--json").json()["exit-codes"]
+    section = page.split(" EXIT STATUS ", 1)[1].split(" EXAMPLES ", 1)[0]
+    assert section == " ".join(f"{c['code']} {c['doc']}" for c in codes)
+
+
+def test_global_options(page, falconctl):
+    for option in falconctl("help", "--json").json()["options"]:
+        assert f"{option['name']} {flat(option['doc'])}" in page
+
+
+def test_examples(falconctl):
+    """Every example is a command line that falconctl accepts: it fails for want of the module only."""
+    lines = re.findall(r"^(?:\.Dl )?# (.*)$", PAGE.read_text(), re.M)
+    ours = [line.split("|")[0].split(">")[0].split("<")[0].split() for line in lines if "falconctl" in line]
+    assert len(ours) >= 7
+    for words in ours:
+        words = words[words.index("falconctl") + 1:]
+        if words == ["config", "set"]:
+            words.append("cpus=")       # what xargs adds
+        expected = {5, 0} if words == ["check"] else {3}
+        assert falconctl(*words).code in expected, words

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is wrong with a command line is told, with the nearest right word, before anything is done."""
+
+import json
+
+import pytest
+
+from cli.conftest import TOP
+
+COMMANDS = [["status"], ["enable"], ["disable"], ["config", "show"], ["config", "set", "cpus=1"],
+            ["device", "list"], ["flow", "list"], ["stats", "show"], ["monitor"]]
+
+WRONG = [
+    ([], None, "a command is missing"),
+    (["statsu"], None, "unknown command 'statsu', did you mean 'stats'?"),
+    (["config", "shwo"], None, "unknown command 'config shwo', did you mean 'show'?"),
+    (["qqqqqq"], None, "unknown command 'qqqqqq'"),
+    (["help", "flwo"], None, "unknown command 'flwo', did you mean 'flow'?"),
+    (["help", "status", "x"], None, "unknown command 'status x'"),
+    (["flow"], None, "'flow' needs more"),
+    (["status", "x"], None, "'status' does not take 'x'"),
+    (["config", "set"], None, "'config set' needs more: KEY=VALUE..."),
+    (["status", "--expain"], None, "unknown option '--expain', did you mean '--explain'?"),
+    (["status", "-x"], None, "unknown option '-x'"),
+    (["status", "--top", "3"], "--top", "does not belong to 'status'"),
+    (["flow", "list", "--top"], "--top", "needs a value: N"),
+    (["flow", "list", "--top", "1", "--top=2"], "--top", "given twice"),
+    (["flow", "list", "--top", "-1"], "--top", "'-1' is not a number from 0 on"),
+    (["flow", "list", "--top=99999999999999999999"], "--top", "is not a number"),
+    (["flow", "list", "--top="], "--top", "'' is not a number"),
+    (["monitor", "--count=0"], "--count", "'0' is not a number from 1 on"),
+    (["stats", "show", "--all=1"], "--all", "takes no value"),
+    (["config", "set", "cpus"], "cpus", "KEY=VALUE is expected"),
+    (["config", "set", "cpsu=1"], "cpsu", "unknown key, did you mean 'cpus'?"),
+    (["config", "set", "load=5"], "load", "unknown key, did you mean 'load-threshold'?"),
+    (["config", "set", "zzzzzz=5"], "zzzzzz", "unknown key"),
+    (["config", "set", "=5"], "", "unknown key"),
+    (["config", "set", "cpus=1", "cpus=2"], "cpus", "given twice"),
+    (["config", "set", "mode=pipelin"], "mode", "unknown value 'pipelin', known: pipeline"),
+    (["config", "set", "load-threshold=0"], "load-threshold", "0 is out of range, 1 to 100"),
+    (["config", "set", "load-threshold=101"], "load-threshold", "101 is out of range, 1 to 100"),
+    (["config", "set", "load-threshold=5x"], "load-threshold", "'5x' is not a number"),
+    (["config", "set", "load-threshold="], "load-threshold", "'' is not a number"),
+    (["config", "set", "load-threshold=-1"], "load-threshold", "'-1' is not a number"),
+    (["config", "set", "load-threshold=18446744073709551617"], "load-threshold", "out of range"),
+    (["config", "set", "nic-split=2"], "nic-split", "2 is out of range, 0 to 1"),
+    (["config", "set", "cpus=" + "1," * 512], "cpus", "longer than 1023 bytes"),
+    (["config", "set", "cpus=1", "load-threshold=0"], "load-threshold", "out of range"),
+]
+
+
+@pytest.mark.parametrize("args,attribute,message", WRONG, ids=lambda v: " ".join(v)[:40] if isinstance(v, list) else "")
+def test_wrong(falconctl, args, attribute, message):
+    text, as_json = falconctl(*args), falconctl("--json", *args)
+    assert (text.code, as_json.code, text.out) == (2, 2, "")
+    assert text.err.startswith("falconctl: ") and text.err.count("\n") == 1
+    assert message in text.err
+    error = as_json.error()
+    assert message in error["message"] and error["exit"] == 2
+    assert error.get("attribute") == attribute
+
+
+@pytest.mark.parametrize("args", COMMANDS, ids=" ".join)
+def test_not_loaded(falconctl, args):
+    """The true kernel, which has no falcon."""
+    text, as_json = falconctl(*args), falconctl(*args, "--json")
+    assert (text.code, as_json.code, text.out) == (3, 3, "")
+    assert "not loaded" in text.err and "modprobe falcon" in text.err
+    error = as_json.error()
+    assert (error["errno"], error["name"], error["exit"]) == (2, "ENOENT", 3)
+
+
+def test_half_loaded(falconctl, tmp_path):
+    """The module is there, and its family is not."""
+    (tmp_path / "no-host/sys/module/falcon").mkdir(parents=True)
+    result = falconctl("status", "--json")
+    assert result.code == 3
+    assert "being loaded or unloaded" in result.error()["message"]
+
+
+@pytest.mark.parametrize("args", [["help"], ["help", "check"], ["version"], ["check"], ["monitor"]], ids=" ".join)
+@pytest.mark.parametrize("how", [[], ["--json"]], ids=["text", "json"])
+def test_full_disk(falconctl, args, how):
+    """Output that goes nowhere is an error. (monitor writes nothing before it finds no module.)"""
+    with open("/dev/full", "w", encoding="ascii") as full:
+        result = falconctl(*args, *how, stdout=full)
+    assert result.code == (3 if args == ["monitor"] else 6)
+    assert "ENOSPC" in result.err or args == ["monitor"]
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [leaf for v in value for leaf in leaves(v)]
+    return [value]
+
+
+def every_help(falconctl):
+    """The words of each command, found by walking through help itself."""
+    todo, found = [[]], []
+    while todo:
+        path = todo.pop()
+        found.append(path)
+        todo += [path + [c["name"]] for c in json.loads(falconctl("help", "--json", *path).out).get("commands", [])]
+    return found
+
+
+def test_help(falconctl):
+    """Each command has help; text and JSON say the same; --help is the same as help."""
+    paths = every_help(falconctl)
+    assert [c for c in COMMANDS if [w for w in c if "=" not in w] not in paths] == []
+    for path in paths:
+        text, as_json = falconctl("help", *path), falconctl("help", *path, "--json")
+        assert (text.code, as_json.code, text.err, as_json.err) == (0, 0, "", "")
+        assert falconctl(*path, "--help").out == text.out
+        words = " ".join(text.out.split())
+        for leaf in leaves(as_json.json()):
+            assert " ".join(str(leaf).split()) in words
+
+
+def test_help_has_no_hidden(falconctl):
+    assert "--root" not in falconctl("help", "check").out
+    assert "complete" not in [c["name"] for c in falconctl("help", "--json").json()["commands"]]
+
+
+def test_version(falconctl, tmp_path):
+    result = falconctl("version", "--json").json()
+    assert result["module"] is None
+    assert falconctl("--version").out == f"falconctl {result['falconctl']}\n"
+    loaded = tmp_path / "no-host/sys/module/falcon"
+    loaded.mkdir(parents=True)
+    (loaded / "version").write_text("9.9\n")
+    assert falconctl("version", "--json").json()["module"] == "9.9"
+    assert "9.9" in falconctl("version").out
+
+
+def test_version_is_that_of_dkms(falconctl):
+    version = falconctl("version", "--json").json()["falconctl"]
+    assert f'PACKAGE_VERSION="{version}"' in (TOP / "dkms.conf").read_text().splitlines()

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/* check: CPUs, what spreads packets already, and whether there is a tunnel. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "root.h"
+
+/* A stage for each of three CPUs. */
+#define STAGES 3
+
+/* How many CPUs a list such as 0-3,6 has; 0 when it is none. */
+static unsigned long count_cpus(const char *list)
+{
+	unsigned long count = 0;
+
+	for (;;) {
+		char *end;
+		unsigned long first = strtoul(list, &end, 10), last = first;
+
+		if (end == list)
+			return 0;
+		if (*end == '-') {
+			list = end + 1;
+			last = strtoul(list, &end, 10);
+			if (end == list || last < first)
+				return 0;
+		}
+		count += last - first + 1;
+		if (!*end)
+			return count;
+		if (*end != ',')
+			return 0;
+		list = end + 1;
+	}
+}
+
+static void check_cpus(void)
+{
+	char online[1024];
+	unsigned long count = 0;
+
+	if (root_line("/sys/devices/system/cpu/online", online, sizeof(online)))
+		count = count_cpus(online);
+	if (!count)
+		finding("cpus", RESULT_UNKNOWN, "Mount /sys.", "/sys/devices/system/cpu/online cannot be read");
+	else if (count == 1)
+		finding("cpus", RESULT_FAIL, "Bring more CPUs online.",
+			"one CPU is online; there is no other to spread packets to");
+	else if (count < STAGES)
+		finding("cpus", RESULT_WARN, "Bring more CPUs online.",
+			"%lu CPUs are online; the three stages of a flow will share them", count);
+	else
+		finding("cpus", RESULT_OK, NULL, "%lu CPUs are online", count);
+}
+
+/* The device's name of /sys/class/net/NAME/... */
+static void device_of(const char *path, char *buf, size_t size)
+{
+	const char *name = path + strlen("/sys/class/net/");
+
+	snprintf(buf, size, "%.*s", (int)strcspn(name, "/"), name);
+}
+
+static bool add_if(bool wanted, const char *path, struct few *few)
+{
+	char name[64];
+
+	device_of(path, name, sizeof(name));
+	if (wanted)
+		few_add(few, name);
+	return true;
+}
+
+/* A mask such as 00000000,0000000f that has a bit. */
+static bool add_masked(const char *path, void *data)
+{
+	char mask[2048];
+
+	return add_if(root_line(path, mask, sizeof(mask)) && mask[strspn(mask, "0,")], path, data);
+}
+
+static bool add_counted(const char *path, void *data)
+{
+	char value[64];
+
+	return add_if(root_line(path, value, sizeof(value)) && strtoul(value, NULL, 10), path, data);
+}
+
+static void check_rps(void)
+{
+	struct few rps = { 0 }, rfs = { 0 };
+	char entries[64];
+	bool on;
+
+	root_glob("/sys/class/net/*/queues/rx-*/rps_cpus", add_masked, &rps);
+	if (rps.count)
+		finding("rps", RESULT_WARN, "Write 0 to their rps_cpus, unless other traffic needs it.",
+			"RPS is set: a queue of %s; falcon decides for overlay flows, RPS for all others", few_text(&rps));
+	else
+		finding("rps", RESULT_OK, NULL, "no device has RPS set");
+
+	on = root_line("/proc/sys/net/core/rps_sock_flow_entries", entries, sizeof(entries)) &&
+	     strtoul(entries, NULL, 10);
+	root_glob("/sys/class/net/*/queues/rx-*/rps_flow_cnt", add_counted, &rfs);
+	if (on && rfs.count)
+		finding("rfs", RESULT_WARN, "sysctl net.core.rps_sock_flow_entries=0, unless other traffic needs it.",
+			"RFS is set: a queue of %s; falcon decides for overlay flows, RFS for all others", few_text(&rfs));
+	else
+		finding("rfs", RESULT_OK, NULL, "RFS is not in use");
+}
+
+static void check_threads(void)
+{
+	struct few threaded = { 0 };
+	char cmdline[4096];
+	const char *word;
+	bool backlog = false;
+
+	root_glob("/sys/class/net/*/threaded", add_counted, &threaded);
+	if (threaded.count)
+		finding("threaded-napi", RESULT_WARN, "Write 0 to /sys/class/net/DEVICE/threaded.",
+			"NAPI runs in threads: %s; the scheduler moves them between CPUs, away from what falcon chose",
+			few_text(&threaded));
+	else
+		finding("threaded-napi", RESULT_OK, NULL, "no device has its NAPI in threads");
+
+	if (!root_line("/proc/cmdline", cmdline, sizeof(cmdline))) {
+		finding("backlog-threads", RESULT_UNKNOWN, "Mount /proc.", "/proc/cmdline cannot be read");
+		return;
+	}
+	for (word = strtok(cmdline, " "); word; word = strtok(NULL, " "))
+		if (!strcmp(word, "thread_backlog_napi") || !strcmp(word, "thread_backlog_napi=1"))
+			backlog = true;
+	if (backlog)
+		finding("backlog-threads", RESULT_WARN, "Boot without thread_backlog_napi.",
+			"the backlogs that falcon hands packets to are run by threads");
+	else
+		finding("backlog-threads", RESULT_OK, NULL, "backlogs are run by softirqs");
+}
+
+/* By DEVTYPE, which these drivers give, or by the ARPHRD number of the others. */
+static bool add_tunnel(const char *path, void *data)
+{
+	static const char *const kinds[] = { "DEVTYPE=vxlan\n", "DEVTYPE=geneve\n" };
+	static const unsigned long types[] = { 768, 769, 776, 778, 823 };	/* tunnel, 6, sit, ipgre, ip6gre */
+	char line[256], type_path[300];
+	FILE *file = root_open(path);
+	bool found = false;
+
+	while (file && fgets(line, sizeof(line), file))
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			found |= !strcmp(line, kinds[i]);
+	if (file)
+		fclose(file);
+	snprintf(type_path, sizeof(type_path), "%.*s/type", (int)(strrchr(path, '/') - path), path);
+	if (root_line(type_path, line, sizeof(line)))
+		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+			found |= strtoul(line, NULL, 10) == types[i];
+	return add_if(found, path, data);
+}
+
+static void check_tunnels(void)
+{
+	struct few tunnels = { 0 };
+
+	root_glob("/sys/class/net/*/uevent", add_tunnel, &tunnels);
+	if (tunnels.count)
+		finding("tunnels", RESULT_OK, NULL, "tunnel devices: %s", few_text(&tunnels));
+	else
+		finding("tunnels", RESULT_WARN, "Nothing, if one will come, or if it is in another network namespace.",
+			"no VXLAN, GENEVE, GRE or IP tunnel device here: falcon has nothing to do");
+}
+
+void check_net(void)
+{
+	check_cpus();
+	check_rps();
+	check_threads();
+	check_tunnels();
+}

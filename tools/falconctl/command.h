@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The commands: one table, from which parsing, help and completion come. */
+#ifndef FALCONCTL_COMMAND_H
+#define FALCONCTL_COMMAND_H
+
+#include <stdbool.h>
+
+enum option {
+	OPT_JSON,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_ROOT,
+	OPT_TOP,
+	OPT_ALL,
+	OPT_EXPLAIN,
+	OPT_COUNT,
+	OPT_MAX,
+};
+
+struct option_info {
+	const char *name;	/* with its dashes */
+	const char *value;	/* what it takes, or NULL */
+	const char *doc;	/* NULL: not shown */
+};
+
+extern const struct option_info options[OPT_MAX];
+
+#define OPT_BIT(opt)	(1U << (opt))
+/* Belong to every command. */
+#define OPT_GLOBAL	(OPT_BIT(OPT_JSON) | OPT_BIT(OPT_HELP) | OPT_BIT(OPT_VERSION))
+
+/* What was typed after the command's own name. */
+struct args {
+	unsigned int argc;
+	char **argv;
+	bool given[OPT_MAX];
+	const char *value[OPT_MAX];
+};
+
+struct command {
+	const char *name;
+	const char *summary;		/* one line */
+	const char *doc;		/* more, or NULL */
+	const char *args;		/* what it takes, for the usage line, or NULL */
+	unsigned int min_args, max_args;
+	unsigned int options;		/* of its own, OPT_BIT() each */
+	bool hidden;
+	const struct command *sub;	/* ended by one without name; or NULL, and then run */
+	int (*run)(const struct args *args);
+	void (*more_help)(void);	/* prints what only it knows, or NULL */
+	/* print candidates for the last of argc words, or NULL */
+	void (*complete)(unsigned int argc, char **argv);
+};
+
+extern const struct command commands[];
+
+/* NULL after telling that there is no such command. path: what stands before it, or NULL. */
+const struct command *command_find(const struct command *table, const char *path, const char *name);
+
+int run_status(const struct args *args);
+int run_enable(const struct args *args);
+int run_disable(const struct args *args);
+int run_config_show(const struct args *args);
+int run_config_set(const struct args *args);
+int run_device_list(const struct args *args);
+int run_flow_list(const struct args *args);
+int run_stats_show(const struct args *args);
+int run_monitor(const struct args *args);
+int run_check(const struct args *args);
+int run_help(const struct args *args);
+int run_version(const struct args *args);
+int run_complete(const struct args *args);
+
+void help_config_set(void);
+void help_stats(void);
+void help_monitor(void);
+void complete_config_set(unsigned int argc, char **argv);
+void complete_help(unsigned int argc, char **argv);
+
+/* A candidate, when it begins with word. */
+void candidate(const char *word, const char *text);
+
+/* Help of one command, or of all when it is NULL. path: its full name. */
+int help_show(const struct command *command, const char *path);
+
+/* A number of an option, from min on. EXIT_OK or EXIT_USAGE, told. */
+int option_number(const struct args *args, enum option opt, unsigned long min, unsigned long *number);
+
+/* out_finish(), told when it failed. */
+int finish(void);
+
+#endif

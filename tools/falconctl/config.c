@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/* config show, config set. */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/falcon.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "error.h"
+#include "output.h"
+#include "records.h"
+#include "spec-gen.h"
+
+static const struct spec_set *const set = &spec_set_config;
+
+static int show(struct nl *nl)
+{
+	struct records config;
+	int code = records_ask(&config, nl, FALCON_CMD_CONFIG_GET, set);
+
+	if (code)
+		return code;
+	out_object(NULL);
+	for (unsigned int n = 1; n <= set->max; n++) {
+		const struct spec_attr *spec = &set->attrs[n];
+
+		if (!config.list->tb[n])
+			continue;
+		out_text("%s=", spec->name);
+		attr_print(set, config.list->tb, n,
+			   spec->type == SPEC_STRING || spec->names ? "%s\n" : "%" PRIu64 "\n", "");
+	}
+	out_object_end();
+	records_free(&config);
+	return finish();
+}
+
+int run_config_show(const struct args *args)
+{
+	int code;
+	struct nl *nl = nl_open(&code);
+
+	(void)args;
+	if (!nl)
+		return code;
+	code = show(nl);
+	nl_close(nl);
+	return code;
+}
+
+/* "pipeline, lanes" */
+static void join_names(const struct spec_enum *names, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	for (unsigned int i = 0; i < names->count; i++)
+		snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", i ? ", " : "", names->entries[i].name);
+}
+
+static int unknown_key(const char *key)
+{
+	struct nearest nearest;
+	char hint[128];
+
+	nearest_init(&nearest, key);
+	for (unsigned int n = 1; n <= set->max; n++)
+		nearest_offer(&nearest, set->attrs[n].name);
+	return fail(EXIT_USAGE, 0, key, "unknown key%s", nearest_hint(&nearest, hint, sizeof(hint)));
+}
+
+static int parse_value(const struct spec_attr *spec, const char *text, uint64_t *value)
+{
+	char names[256], *end;
+	struct nearest nearest;
+
+	if (spec->names) {
+		int found = spec_value(spec->names, text);
+
+		*value = (uint64_t)found;
+		if (found >= 0)
+			return EXIT_OK;
+		nearest_init(&nearest, text);
+		for (unsigned int i = 0; i < spec->names->count; i++)
+			nearest_offer(&nearest, spec->names->entries[i].name);
+		join_names(spec->names, names, sizeof(names));
+		return fail(EXIT_USAGE, 0, spec->name, "unknown value '%s', known: %s", text, names);
+	}
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end)
+		return fail(EXIT_USAGE, 0, spec->name, "'%s' is not a number", text);
+	if (errno || *value < spec->min || *value > spec->max)
+		return fail(EXIT_USAGE, 0, spec->name, "%s is out of range, %" PRIu64 " to %" PRIu64, text,
+			    spec->min, spec->max);
+	return EXIT_OK;
+}
+
+/* One KEY=VALUE into the values; texts stay where they are. */
+struct setting {
+	const char *text;
+	uint64_t value;
+};
+
+static int parse_setting(char *word, struct setting *settings)
+{
+	char *equals = strchr(word, '=');
+	const struct spec_attr *spec;
+	unsigned int n;
+
+	if (!equals)
+		return fail(EXIT_USAGE, 0, word, "KEY=VALUE is expected");
+	*equals = '\0';
+	n = spec_attr(set, word);
+	if (!n)
+		return unknown_key(word);
+	spec = &set->attrs[n];
+	if (settings[n].text)
+		return fail(EXIT_USAGE, 0, spec->name, "given twice");
+	settings[n].text = equals + 1;
+	if (spec->type != SPEC_STRING)
+		return parse_value(spec, equals + 1, &settings[n].value);
+	if (spec->max_len && strlen(equals + 1) >= spec->max_len)
+		return fail(EXIT_USAGE, 0, spec->name, "longer than %u bytes", spec->max_len - 1);
+	return EXIT_OK;
+}
+
+static int put_settings(struct nlmsghdr *nlh, const struct setting *settings)
+{
+	for (unsigned int n = 1; n <= set->max; n++) {
+		const struct spec_attr *spec = &set->attrs[n];
+		bool fits = true;
+
+		if (!settings[n].text)
+			continue;
+		if (spec->type == SPEC_STRING)
+			fits = mnl_attr_put_strz_check(nlh, NL_REQUEST_MAX, (uint16_t)n, settings[n].text);
+		else if (spec->type == SPEC_U64)
+			fits = mnl_attr_put_u64_check(nlh, NL_REQUEST_MAX, (uint16_t)n, settings[n].value);
+		else
+			fits = mnl_attr_put_u32_check(nlh, NL_REQUEST_MAX, (uint16_t)n,
+						      (uint32_t)settings[n].value);
+		if (!fits)
+			return fail(EXIT_USAGE, EMSGSIZE, spec->name, "too much for one request");
+	}
+	return EXIT_OK;
+}
+
+int run_config_set(const struct args *args)
+{
+	struct setting settings[SPEC_ATTRS_MAX + 1] = { 0 };
+	struct nl *nl;
+	int code;
+
+	/* All of them before the first word to the kernel. */
+	for (unsigned int i = 0; i < args->argc; i++) {
+		code = parse_setting(args->argv[i], settings);
+		if (code)
+			return code;
+	}
+	nl = nl_open(&code);
+	if (!nl)
+		return code;
+	code = put_settings(nl_begin(nl, FALCON_CMD_CONFIG_SET), settings);
+	if (!code)
+		code = nl_do(nl, NULL, NULL);
+	if (!code)
+		code = show(nl);
+	nl_close(nl);
+	return code;
+}
+
+void help_config_set(void)
+{
+	out_text("\nkeys:\n");
+	out_array("keys");
+	for (unsigned int n = 1; n <= set->max; n++) {
+		const struct spec_attr *spec = &set->attrs[n];
+
+		out_object(NULL);
+		out_string("name", "  %s=", spec->name);
+		if (spec->names) {
+			out_array("values");
+			for (unsigned int i = 0; i < spec->names->count; i++)
+				out_string(NULL, i ? "|%s" : "%s", spec->names->entries[i].name);
+			out_array_end();
+		} else if (spec->type == SPEC_STRING) {
+			out_text("TEXT");
+		} else {
+			out_uint("min", "%" PRIu64, spec->min);
+			out_uint("max", "..%" PRIu64, spec->max);
+		}
+		out_text("\n");
+		out_wrap(6, spec->doc);
+		out_string("doc", NULL, spec->doc);
+		out_object_end();
+	}
+	out_array_end();
+}
+
+void complete_config_set(unsigned int argc, char **argv)
+{
+	char *word = argv[argc - 1], *equals = strchr(word, '=');
+	char text[128];
+
+	for (unsigned int n = 1; n <= set->max; n++) {
+		const struct spec_attr *spec = &set->attrs[n];
+		size_t len = strlen(spec->name);
+
+		if (!equals) {
+			bool given = false;
+
+			for (unsigned int i = 0; i + 1 < argc; i++)
+				given |= !strncmp(argv[i], spec->name, len) && argv[i][len] == '=';
+			snprintf(text, sizeof(text), "%s=", spec->name);
+			if (!given)
+				candidate(word, text);
+			continue;
+		}
+		if ((size_t)(equals - word) != len || strncmp(word, spec->name, len) || !spec->names)
+			continue;
+		for (unsigned int i = 0; i < spec->names->count; i++) {
+			snprintf(text, sizeof(text), "%s=%s", spec->name, spec->names->entries[i].name);
+			candidate(word, text);
+		}
+	}
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/* flow list. */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <linux/falcon.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "error.h"
+#include "output.h"
+#include "records.h"
+#include "spec-gen.h"
+
+#define TOP_DEFAULT 20
+
+static const struct spec_set *const set = &spec_set_flow;
+
+static uint64_t packets(const struct record *record)
+{
+	const struct nlattr *attr = record->tb[FALCON_A_FLOW_PACKETS];
+
+	return attr ? attr_uint(attr) : 0;
+}
+
+/* The busiest first. */
+static int by_packets(const void *a, const void *b)
+{
+	uint64_t x = packets(a), y = packets(b);
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* NULL when it is neither an IPv4 nor an IPv6 address. */
+static const char *address(const struct nlattr *attr, char *buf, size_t size)
+{
+	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
+
+	if (len != 4 && len != 16)
+		return NULL;
+	return inet_ntop(len == 4 ? AF_INET : AF_INET6, mnl_attr_get_payload(attr), buf, (socklen_t)size);
+}
+
+static void print_protocol(const struct nlattr *attr)
+{
+	static const struct {
+		unsigned int number;
+		const char *name;
+	} known[] = { { 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 58, "icmpv6" }, { 132, "sctp" } };
+	char number[32];
+
+	if (!attr)
+		return;
+	snprintf(number, sizeof(number), "%" PRIu64, attr_uint(attr));
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].number == attr_uint(attr))
+			snprintf(number, sizeof(number), "%s", known[i].name);
+	out_string("protocol", " %s", number);
+}
+
+static void print_end(const struct nlattr **tb, unsigned int addr, unsigned int port, const char *fmt)
+{
+	char buf[INET6_ADDRSTRLEN];
+	const char *text = address(tb[addr], buf, sizeof(buf));
+
+	if (!text)
+		return;
+	out_string(set->attrs[addr].name, fmt, text);
+	attr_print(set, tb, port, ":%" PRIu64, "");
+}
+
+static void print_flow(const struct nlattr **tb)
+{
+	char buf[INET6_ADDRSTRLEN];
+
+	out_object(NULL);
+	attr_print(set, tb, FALCON_A_FLOW_STAGE, "%-10s", "-         ");
+	attr_print(set, tb, FALCON_A_FLOW_CPU, " %4" PRIu64, "    -");
+	attr_print(set, tb, FALCON_A_FLOW_PACKETS, " %12" PRIu64, "            -");
+	attr_print(set, tb, FALCON_A_FLOW_MOVES, " %8" PRIu64, "        -");
+	attr_print(set, tb, FALCON_A_FLOW_IDLE, " %8" PRIu64, "        -");
+	attr_print(set, tb, FALCON_A_FLOW_IFNAME, "  %-15s", "  -              ");
+	attr_print(set, tb, FALCON_A_FLOW_IFINDEX, NULL, "");
+	attr_print(set, tb, FALCON_A_FLOW_NETNS, NULL, "");
+	if (address(tb[FALCON_A_FLOW_SADDR], buf, sizeof(buf))) {
+		attr_print(set, tb, FALCON_A_FLOW_HASH, NULL, "");
+		print_protocol(tb[FALCON_A_FLOW_PROTOCOL]);
+		print_end(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, " %s");
+		print_end(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, " > %s");
+	} else {
+		attr_print(set, tb, FALCON_A_FLOW_HASH, " hash %08" PRIx64, " ?");
+		print_protocol(tb[FALCON_A_FLOW_PROTOCOL]);
+	}
+	out_text("\n");
+	out_object_end();
+}
+
+int run_flow_list(const struct args *args)
+{
+	struct records flows = { 0 };
+	unsigned long top = TOP_DEFAULT;
+	int code = option_number(args, OPT_TOP, 0, &top);
+
+	if (!code)
+		code = records_read(&flows, FALCON_CMD_FLOW_GET, set);
+	if (code)
+		return code;
+	if (flows.count)
+		qsort(flows.list, flows.count, sizeof(*flows.list), by_packets);
+	out_object(NULL);
+	out_text("%-10s %4s %12s %8s %8s  %-15s %s\n", "STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS",
+		 "DEVICE", "FLOW");
+	out_array("flows");
+	for (size_t i = 0; i < flows.count && (!top || i < top); i++)
+		print_flow(flows.list[i].tb);
+	out_array_end();
+	if (top && flows.count > top)
+		out_text("... of ");
+	out_uint("total", top && flows.count > top ? "%" PRIu64 " entries\n" : NULL, flows.count);
+	out_object_end();
+	records_free(&flows);
+	return finish();
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/* falconctl: control of the kernel module falcon. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "error.h"
+#include "output.h"
+#include "root.h"
+
+const struct option_info options[OPT_MAX] = {
+	[OPT_JSON] = { "--json", NULL, "Print JSON instead of text; errors too." },
+	[OPT_HELP] = { "--help", NULL, "Show the help of the command." },
+	[OPT_VERSION] = { "--version", NULL, "Show the version." },
+	[OPT_ROOT] = { "--root", "DIR", NULL },
+	[OPT_TOP] = { "--top", "N", "Show the N entries with the most packets, 0 for all of them. Default 20." },
+	[OPT_ALL] = { "--all", NULL, "Show counters that are zero, too." },
+	[OPT_EXPLAIN] = { "--explain", NULL, "Say what each counter counts." },
+	[OPT_COUNT] = { "--count", "N", "End after N events." },
+};
+
+static const struct command config_commands[] = {
+	{
+		.name = "show",
+		.summary = "Show the configuration.",
+		.doc = "Each line may be given to 'config set' as it is.",
+		.run = run_config_show,
+		.more_help = help_config_set,
+	}, {
+		.name = "set",
+		.summary = "Change the configuration.",
+		.doc = "All keys are applied, or none. Takes effect at once, also while enabled. "
+		       "Shows the configuration that results.",
+		.args = "KEY=VALUE...",
+		.min_args = 1,
+		.max_args = 64,
+		.run = run_config_set,
+		.more_help = help_config_set,
+		.complete = complete_config_set,
+	}, { 0 }
+};
+
+static const struct command device_commands[] = {
+	{
+		.name = "list",
+		.summary = "List the devices under falcon's care, of every network namespace.",
+		.run = run_device_list,
+	}, { 0 }
+};
+
+static const struct command flow_commands[] = {
+	{
+		.name = "list",
+		.summary = "List the flows that have a CPU, an entry for each stage, the busiest first.",
+		.options = OPT_BIT(OPT_TOP),
+		.run = run_flow_list,
+	}, { 0 }
+};
+
+static const struct command stats_commands[] = {
+	{
+		.name = "show",
+		.summary = "Show the counters: in all, for each stage, and for each CPU and stage.",
+		.doc = "Counters that are zero are left out, in JSON too, unless --all is given.",
+		.options = OPT_BIT(OPT_ALL) | OPT_BIT(OPT_EXPLAIN),
+		.run = run_stats_show,
+		.more_help = help_stats,
+	}, { 0 }
+};
+
+const struct command commands[] = {
+	{
+		.name = "status",
+		.summary = "Show what falcon does, and what became of its hooks.",
+		.run = run_status,
+	}, {
+		.name = "enable",
+		.summary = "Attach the hooks and steer overlay flows.",
+		.doc = "Shows the status that results.",
+		.run = run_enable,
+	}, {
+		.name = "disable",
+		.summary = "Stop steering and detach every hook.",
+		.doc = "Shows the status that results.",
+		.run = run_disable,
+	}, {
+		.name = "config",
+		.summary = "Show or change the configuration.",
+		.sub = config_commands,
+	}, {
+		.name = "device",
+		.summary = "Devices under falcon's care.",
+		.sub = device_commands,
+	}, {
+		.name = "flow",
+		.summary = "Flows that are steered.",
+		.sub = flow_commands,
+	}, {
+		.name = "stats",
+		.summary = "Counters.",
+		.sub = stats_commands,
+	}, {
+		.name = "monitor",
+		.summary = "Print events as they happen, a line each, until interrupted.",
+		.options = OPT_BIT(OPT_COUNT),
+		.run = run_monitor,
+		.more_help = help_monitor,
+	}, {
+		.name = "check",
+		.summary = "Check whether this host can run falcon.",
+		.doc = "Needs no kernel module; some answers need root. Each finding is ok, warn (falcon "
+		       "runs, but read it), fail (falcon cannot run) or unknown (it could not be found out).",
+		.options = OPT_BIT(OPT_ROOT),
+		.run = run_check,
+	}, {
+		.name = "help",
+		.summary = "Show the help of a command.",
+		.args = "[COMMAND]",
+		.max_args = 2,
+		.run = run_help,
+		.complete = complete_help,
+	}, {
+		.name = "version",
+		.summary = "Show the version of falconctl, and of the module if it is loaded.",
+		.run = run_version,
+	}, {
+		.name = "complete",
+		.summary = "Print what may stand in the place of the last word, for the shell.",
+		.args = "-- [WORD]...",
+		.max_args = 1000,
+		.hidden = true,
+		.run = run_complete,
+	}, { 0 }
+};
+
+static int unknown_option(const char *word)
+{
+	struct nearest nearest;
+	char hint[128];
+
+	nearest_init(&nearest, word);
+	for (unsigned int i = 0; i < OPT_MAX; i++)
+		if (options[i].doc)
+			nearest_offer(&nearest, options[i].name);
+	return fail(EXIT_USAGE, 0, NULL, "unknown option '%s'%s", word,
+		    nearest_hint(&nearest, hint, sizeof(hint)));
+}
+
+/* Take the option at argv[*pos], and its value. */
+static int parse_option(int argc, char **argv, int *pos, struct args *args)
+{
+	char *word = argv[*pos], *equals = strchr(word, '=');
+	size_t len = equals ? (size_t)(equals - word) : strlen(word);
+
+	for (unsigned int i = 0; i < OPT_MAX; i++) {
+		if (strlen(options[i].name) != len || strncmp(options[i].name, word, len))
+			continue;
+		if (args->given[i])
+			return fail(EXIT_USAGE, 0, options[i].name, "given twice");
+		args->given[i] = true;
+		if (!options[i].value && equals)
+			return fail(EXIT_USAGE, 0, options[i].name, "takes no value");
+		if (!options[i].value)
+			return EXIT_OK;
+		if (!equals && *pos + 1 >= argc)
+			return fail(EXIT_USAGE, 0, options[i].name, "needs a value: %s", options[i].value);
+		args->value[i] = equals ? equals + 1 : argv[++*pos];
+		return EXIT_OK;
+	}
+	return unknown_option(word);
+}
+
+/* Sort options from other words; the latter end up in args->argv. */
+static int parse(int argc, char **argv, struct args *args)
+{
+	bool literal = false;
+
+	for (int pos = 1; pos < argc; pos++) {
+		int code;
+
+		if (literal || argv[pos][0] != '-' || !argv[pos][1]) {
+			args->argv[args->argc++] = argv[pos];
+			continue;
+		}
+		if (!strcmp(argv[pos], "--")) {
+			literal = true;
+			continue;
+		}
+		code = parse_option(argc, argv, &pos, args);
+		if (code)
+			return code;
+	}
+	return EXIT_OK;
+}
+
+const struct command *command_find(const struct command *table, const char *path, const char *name)
+{
+	struct nearest nearest;
+	char hint[128];
+
+	nearest_init(&nearest, name);
+	for (const struct command *c = table; c->name; c++) {
+		if (!strcmp(c->name, name))
+			return c;
+		if (!c->hidden)
+			nearest_offer(&nearest, c->name);
+	}
+	fail(EXIT_USAGE, 0, NULL, "unknown command '%s%s%s'%s", path ? path : "", path ? " " : "", name,
+	     nearest_hint(&nearest, hint, sizeof(hint)));
+	return NULL;
+}
+
+int option_number(const struct args *args, enum option opt, unsigned long min, unsigned long *number)
+{
+	const char *text = args->value[opt];
+	char *end;
+
+	if (!args->given[opt])
+		return EXIT_OK;
+	errno = 0;
+	*number = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || *number < min)
+		return fail(EXIT_USAGE, 0, options[opt].name, "'%s' is not a number from %lu on", text, min);
+	return EXIT_OK;
+}
+
+int finish(void)
+{
+	int error = out_finish();
+
+	return error ? fail(EXIT_SYSTEM, error, NULL, "cannot write the output") : EXIT_OK;
+}
+
+static int check_args(const struct command *c, const char *path, const struct args *args)
+{
+	for (unsigned int i = 0; i < OPT_MAX; i++)
+		if (args->given[i] && !((c->options | OPT_GLOBAL) & OPT_BIT(i)))
+			return fail(EXIT_USAGE, 0, options[i].name, "does not belong to '%s'", path);
+	if (args->argc < c->min_args)
+		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more: %s", path, c->args);
+	if (args->argc > c->max_args)
+		return fail(EXIT_USAGE, 0, NULL, "'%s' does not take '%s'", path, args->argv[c->max_args]);
+	return EXIT_OK;
+}
+
+static int dispatch(struct args *args)
+{
+	const struct command *c;
+	char path[64];
+	int code;
+
+	if (!args->argc && args->given[OPT_VERSION])
+		return run_version(args);
+	if (!args->argc && args->given[OPT_HELP])
+		return help_show(NULL, NULL);
+	if (!args->argc)
+		return fail(EXIT_USAGE, 0, NULL, "a command is missing, see 'falconctl help'");
+
+	c = command_find(commands, NULL, args->argv[0]);
+	if (!c)
+		return EXIT_USAGE;
+	snprintf(path, sizeof(path), "%s", c->name);
+	args->argv++;
+	args->argc--;
+	if (c->sub && args->argc) {
+		c = command_find(c->sub, path, args->argv[0]);
+		if (!c)
+			return EXIT_USAGE;
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), " %s", c->name);
+		args->argv++;
+		args->argc--;
+	}
+	if (args->given[OPT_HELP])
+		return help_show(c, path);
+	if (args->given[OPT_VERSION])
+		return run_version(args);
+	if (c->sub)
+		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more, see 'falconctl help %s'", path, path);
+	code = check_args(c, path, args);
+	return code ? code : c->run(args);
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = { 0 };
+	int code;
+
+	args.argv = calloc((size_t)argc + 1, sizeof(*args.argv));
+	if (!args.argv)
+		return fail(EXIT_SYSTEM, ENOMEM, NULL, "no memory");
+	/* First, so that whatever is wrong with the rest is told in JSON as well. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], options[OPT_JSON].name))
+			out_set_json(true);
+
+	char **words = args.argv;
+
+	code = parse(argc, argv, &args);
+	if (!code && args.given[OPT_ROOT])
+		root_set(args.value[OPT_ROOT]);
+	if (!code)
+		code = dispatch(&args);
+	free(words);
+	return code;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "root.h"
+
+static const char *root;
+static pid_t gzip;
+
+void root_set(const char *path)
+{
+	root = path;
+}
+
+/* Longer paths than PATH_MAX come out cut, and then do not exist. */
+static const char *full(const char *path, char *buf)
+{
+	if (!root)
+		root = getenv("FALCONCTL_ROOT");
+	snprintf(buf, PATH_MAX, "%s%s", root ? root : "", path);
+	return buf;
+}
+
+bool root_exists(const char *path)
+{
+	char buf[PATH_MAX];
+
+	return !access(full(path, buf), F_OK);
+}
+
+FILE *root_open(const char *path)
+{
+	char buf[PATH_MAX];
+
+	return fopen(full(path, buf), "re");
+}
+
+char *root_line(const char *path, char *buf, size_t size)
+{
+	FILE *file = root_open(path);
+	char *line;
+
+	if (!file)
+		return NULL;
+	line = fgets(buf, (int)size, file);
+	fclose(file);
+	if (line)
+		line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+FILE *root_open_gzip(const char *path)
+{
+	char buf[PATH_MAX];
+	FILE *file;
+	int ends[2];
+
+	full(path, buf);
+	if (access(buf, R_OK) || pipe(ends))
+		return NULL;
+	gzip = fork();
+	if (!gzip) {
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+		execlp("gzip", "gzip", "-dcq", "--", buf, NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	file = gzip > 0 ? fdopen(ends[0], "r") : NULL;
+	if (!file)
+		close(ends[0]);
+	return file;
+}
+
+bool root_close_gzip(FILE *file)
+{
+	int status = -1;
+
+	fclose(file);
+	while (waitpid(gzip, &status, 0) < 0 && errno == EINTR)
+		;
+	return !status;
+}
+
+size_t root_glob(const char *pattern, bool (*each)(const char *path, void *data), void *data)
+{
+	char buf[PATH_MAX];
+	size_t skip, count;
+	glob_t found;
+
+	full(pattern, buf);
+	skip = strlen(buf) - strlen(pattern);
+	if (glob(buf, 0, NULL, &found))
+		return 0;
+	count = found.gl_pathc;
+	for (size_t i = 0; i < count; i++)
+		if (!each(found.gl_pathv[i] + skip, data))
+			break;
+	globfree(&found);
+	return count;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Files of the host, below a root that tests may put elsewhere. */
+#ifndef FALCONCTL_ROOT_H
+#define FALCONCTL_ROOT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Default: the environment's FALCONCTL_ROOT, or "/". */
+void root_set(const char *root);
+
+bool root_exists(const char *path);
+
+/* NULL with errno set when it cannot be opened. */
+FILE *root_open(const char *path);
+
+/* First line of a file without its newline, or NULL. buf is returned. */
+char *root_line(const char *path, char *buf, size_t size);
+
+/* A file through gzip -dc. root_close_gzip() tells whether gzip understood all of it. */
+FILE *root_open_gzip(const char *path);
+bool root_close_gzip(FILE *file);
+
+/*
+ * Call each() for every path that matches the pattern, without the root, sorted, until it
+ * returns false. Returns how many there were.
+ */
+size_t root_glob(const char *pattern, bool (*each)(const char *path, void *data), void *data);
+
+#endif
