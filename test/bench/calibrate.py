@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How much stock can take in this boot, and the rate at which every variant is measured.
+
+The rate must be one at which nothing saturates: not the guest's busiest vCPU, and not the
+machine that runs guest and sender, either.
+"""
+
+import dataclasses
+
+from net import udp
+
+from . import measure
+from .case import BenchError
+
+SHARE = 0.6             # of stock's limit, at most
+FIRST_OFFER = 20000     # packets a second
+LAST_OFFER = 2000000
+BACK_OFF = 0.8
+TRIES = 8
+PROBE_S = 1
+# A rate holds when the guest takes what is sent, the sender keeps its schedule and nothing is lost.
+TAKEN = 0.97
+LATE_S = 0.1
+# Sender, QEMU and vCPUs share the host's CPUs, and a variant that spreads work needs more CPU time
+# than stock: stock must leave room for that.
+OWN_BUSY = 0.7
+
+
+@dataclasses.dataclass
+class Calibration:
+    """Packets, or bytes of TCP, a second."""
+
+    taken: float        # what stock took when more was offered
+    busiest: float      # part of that time in which stock's busiest vCPU ran
+    limit: float        # what stock can take with that vCPU running all the time
+    rate: float         # what is sent in every round
+    own_busy: float     # part of the host's CPU time that guest and sender use at the rate
+
+
+def calibrate(topology, guest, case, cpu):
+    """To be called with the variant stock in force."""
+    taken, busiest = _limits[case.protocol](topology, guest, case, cpu)
+    # a vCPU is a thread of the host and may have waited for others': that isn't stock's limit
+    limit = taken / busiest
+    rate = SHARE * limit
+    held = None
+    for _ in range(TRIES):
+        probe = measure.measure(topology, guest, case, rate, PROBE_S, cpu)
+        if holds(case, probe, rate):
+            held = Calibration(taken, busiest, limit, rate, probe.own_busy)
+            if probe.own_busy <= OWN_BUSY:
+                return held
+        tried, rate = rate, rate * min(BACK_OFF, OWN_BUSY / probe.own_busy)
+    if not held:
+        raise BenchError(f"{case.name}: this machine is too busy: stock could take {limit:.0f} a second, "
+                         f"but does not hold even {tried:.0f}")
+    return held
+
+
+def holds(case, probe, rate):
+    """Whether a round at this rate got through as it should."""
+    # a vCPU that waits for the host's CPU makes TCP's sender repeat what was not lost
+    whole = case.protocol == "tcp" or probe.lost == 0
+    return (whole and probe.delivered / probe.seconds >= TAKEN * rate
+            and probe.slipped_s <= LATE_S * (probe.seconds + measure.WARM_UP_S + measure.TAIL_S))
+
+
+def _udp_limit(topology, guest, case, cpu):
+    """Offer more until less arrives; the tap's queue drops the rest before the guest sees it."""
+    offer = FIRST_OFFER
+    while offer <= LAST_OFFER:
+        run = udp.new_run()
+        sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run)
+        before = guest.cpu_time()
+        sent = topology.send(flows=case.flows, run=run, size=case.size, rate=offer,
+                             burst=measure.BURST, seconds=2 * PROBE_S).wait()
+        spent = [after - begin for begin, after in zip(before, guest.cpu_time())]
+        got = sink.wait()
+        # the sink's own time: what waited in queues arrives after the sender's end
+        taken = got["received"] / (got["duration_ns"] / 1e9)
+        if taken < 0.9 * offer:
+            return taken, max(spent[:cpu]) / sent["duration_ns"]
+        offer *= 2
+    raise BenchError(f"{case.name}: stock has no limit below {LAST_OFFER} packets a second?")
+
+
+def _tcp_limit(topology, guest, case, cpu):
+    result = measure.tcp_round(topology, guest, case, 0, PROBE_S, cpu)
+    return result.delivered / result.seconds, max(result.cpu_ns[:cpu]) / 1e9 / result.seconds
+
+
+_limits = {"udp": _udp_limit, "tcp": _tcp_limit}

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The bench: cases x variants x rounds, interleaved in one boot."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import time
+
+from net.topology import Topology
+
+from . import measure, result, schema
+from .calibrate import calibrate
+from .case import CASES, BenchError
+from .variant import MIN_VCPUS, REPO, VARIANTS, application_cpu
+
+BOOT_S = 240
+OVERHEAD_S = 30     # of a round, at most, on a busy machine
+FULL = 0.95         # a host as busy as this decides itself who runs when
+
+
+@dataclasses.dataclass
+class Plan:
+    """What is asked for."""
+
+    cases: list
+    variants: list
+    kernel: str = "6.12"
+    vcpus: int = 6
+    rounds: int = 5
+    seconds: int = 4            # a round's window
+    directory: str = "build/bench"
+
+    def __post_init__(self):
+        for kind, names, known in (("case", self.cases, CASES), ("variant", self.variants, VARIANTS)):
+            if not names:
+                raise BenchError(f"no {kind} given; known are {', '.join(known)}")
+            for name in names:
+                if name not in known:
+                    raise BenchError(f"no {kind} '{name}'; known are {', '.join(known)}")
+            if len(set(names)) != len(names):
+                raise BenchError(f"a {kind} is given twice: {', '.join(names)}")
+        if self.vcpus < MIN_VCPUS:
+            raise BenchError(f"{self.vcpus} vCPUs are too few; {MIN_VCPUS} are needed")
+        if self.rounds < 1 or self.seconds < 1:
+            raise BenchError("at least one round of at least one second is needed")
+
+    @property
+    def time_limit(self):
+        each = self.seconds + OVERHEAD_S
+        return BOOT_S + len(self.cases) * each * (10 + self.rounds * len(self.variants))
+
+
+class Engine:
+    """Engine(plan, say).run(); `say` is called with a line of progress."""
+
+    def __init__(self, plan, say):
+        self.plan = plan
+        self._say = say
+        self._rounds = {}       # (case, variant) -> [Round]
+        self._calibrations = {}
+        self._release = None
+        self._app = application_cpu(plan.vcpus)
+
+    def run(self):
+        """The results, which are written as well."""
+        plan = self.plan
+        # checked before a guest is started for nothing
+        variants = [VARIANTS[name](plan.vcpus) for name in plan.variants]
+        if any(variant.needs_falcon for variant in variants):
+            self._build()
+        self._say(f"booting a guest with kernel {plan.kernel} and {plan.vcpus} vCPUs")
+        with Topology("vxlan") as topology:
+            with topology.guest(kernel=plan.kernel, vcpus=plan.vcpus,
+                                time_limit=plan.time_limit) as guest:
+                self._release = guest.run("uname -r").out.strip()
+                self._say(f"guest runs {self._release} ({guest.accel})")
+                topology.setup_guest(guest)
+                self._calibrate(topology, guest)
+                for number in range(plan.rounds):
+                    self._round(topology, guest, variants, number)
+        return self._write()
+
+    @property
+    def disturbed(self):
+        """Lines on rounds in which the machine, not the variant, may have set the figures."""
+        lines = []
+        for (name, variant), rounds in self._rounds.items():
+            full = sum(item.host_busy > FULL for item in rounds)
+            if full:
+                lines.append(f"{name} {variant}: in {full} of {len(rounds)} rounds the host was more than "
+                             f"{FULL:.0%} busy")
+            dropped = sum(item.dropped_by_host for item in rounds)
+            if dropped:
+                lines.append(f"{name} {variant}: {dropped} frames were lost on the host, before the guest")
+        return lines
+
+    def _build(self):
+        from vm import module       # needs the trees, which stock alone does not
+        self._say(f"building falcon for {self.plan.kernel}")
+        module.build(self.plan.kernel)
+        # the guest runs the host's build
+        done = subprocess.run(["make", "-s", "-C", str(REPO / "tools/falconctl"),
+                               f"O={REPO / 'build/tools'}"], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"falconctl does not build:\n{done.stderr.strip()}")
+
+    def _calibrate(self, topology, guest):
+        for name in self.plan.cases:
+            case = CASES[name]
+            found = calibrate(topology, guest, case, self._app)
+            self._calibrations[name] = found
+            unit = case.metrics["delivered_per_s"]
+            self._say(f"{name}: stock's limit is {case.amount(found.limit):.{_digits(case)}f} {unit}; "
+                      f"measuring at {case.amount(found.rate):.{_digits(case)}f}, {found.rate / found.limit:.0%} of it "
+                      f"(uses {found.own_busy:.0%} of the host)")
+
+    def _round(self, topology, guest, variants, number):
+        total = self.plan.rounds * len(self.plan.cases) * len(variants)
+        for place, name in enumerate(self.plan.cases):
+            case = CASES[name]
+            # who comes first changes, so that no variant always has what follows another
+            shift = number % len(variants)
+            for turn, variant in enumerate(variants[shift:] + variants[:shift]):
+                done = self._measure(topology, guest, case, variant)
+                count = (number * len(self.plan.cases) + place) * len(variants) + turn + 1
+                values = result.values(case, done)
+                self._say(f"[{count}/{total}] {name} {variant.name}: busiest "
+                          f"{values[case.busiest]:.2f} {case.work[1]}, total {values[case.total]:.2f}, "
+                          f"lost {done.lost}, duplicated {done.duplicated}, reordered {done.reordered}; "
+                          f"host {done.host_busy:.0%} busy")
+
+    def _measure(self, topology, guest, case, variant):
+        variant.apply(guest)
+        try:
+            done = measure.measure(topology, guest, case, self._calibrations[case.name].rate,
+                                   self.plan.seconds, self._app)
+            variant.check(guest)
+        finally:
+            # a guest that is gone has nothing to be undone
+            if guest.alive:
+                variant.undo(guest)
+        guest.check()
+        self._rounds.setdefault((case.name, variant.name), []).append(done)
+        return done
+
+    def _write(self):
+        results = []
+        for (name, variant), rounds in self._rounds.items():
+            results += result.rows(CASES[name], variant, self._release, self.plan.vcpus, rounds)
+        schema.check(results)
+        directory = REPO / self.plan.directory
+        directory.mkdir(parents=True, exist_ok=True)
+        _replace(directory / "rounds.json", self.details())
+        _replace(directory / "results.json", results)
+        return results
+
+    def details(self):
+        """What results.json has no place for: every round, every vCPU."""
+        rounds = []
+        for (name, variant), items in self._rounds.items():
+            for number, item in enumerate(items, 1):
+                rounds.append({"case": name, "variant": variant, "round": number,
+                               "unit": CASES[name].work[1],
+                               "per_cpu": result.per_cpu(CASES[name], item),
+                               **dataclasses.asdict(item)})
+        return {
+            "kernel": self._release, "vcpus": self.plan.vcpus, "application_cpu": self._app,
+            "host_cpus": os.cpu_count(), "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "calibration": {name: dataclasses.asdict(found)
+                            for name, found in self._calibrations.items()},
+            "rounds": rounds,
+        }
+
+
+def _digits(case):
+    return 0 if case.protocol == "udp" else 1
+
+
+def _replace(path, document):
+    """Whole or not at all: a reader never sees half a file."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(document, indent=1) + "\n")
+    temporary.replace(path)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From rounds to the objects of results.json."""
+
+import statistics
+
+from .variant import application_cpu
+
+COUNTS = ("sent", "received", "lost", "duplicated", "reordered")
+
+
+def values(case, round_):
+    """{metric: value} of one round."""
+    app = len(round_.cpu_ns) - 1
+    assert app == application_cpu(len(round_.cpu_ns))
+    return {
+        case.busiest: case.cpu(max(round_.cpu_ns[:app]), round_.delivered),
+        case.total: case.cpu(sum(round_.cpu_ns), round_.delivered),
+        "delivered_per_s": case.amount(round_.delivered) / round_.seconds,
+    }
+
+
+def per_cpu(case, round_):
+    """CPU time of each vCPU per packet or MB, the application's last."""
+    return [case.cpu(nanoseconds, round_.delivered) for nanoseconds in round_.cpu_ns]
+
+
+def rows(case, variant, kernel, vcpus, rounds):
+    """The results of one case and variant, an object for each metric."""
+    by_round = [values(case, round_) for round_ in rounds]
+    counts = {name: sum(getattr(round_, name) for round_ in rounds) for name in COUNTS}
+    result = []
+    for metric, unit in case.metrics.items():
+        found = [value[metric] for value in by_round]
+        result.append({
+            "case": case.name, "variant": variant, "kernel": kernel, "vcpus": vcpus,
+            "rounds": len(rounds), "metric": metric, "unit": unit,
+            "median": statistics.median(found), "min": min(found), "max": max(found), **counts,
+        })
+    return result
+
+
+def find(results, case, variant, metric):
+    """The one object, or None."""
+    for row in results:
+        if (row["case"], row["variant"], row["metric"]) == (case, variant, metric):
+            return row
+    return None
+
+
+def ratio(results, case, variant, metric, base="stock"):
+    """base ÷ variant: above 1 the variant needs less; None when one of them is not there."""
+    over, under = find(results, case, base, metric), find(results, case, variant, metric)
+    if not over or not under or not under["median"]:
+        return None
+    return over["median"] / under["median"]

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Checks results.json: its form by schema.json, and what no schema can say."""
+
+import json
+import math
+import re
+from pathlib import Path
+
+SCHEMA = Path(__file__).with_name("schema.json")
+
+_UNITS = {
+    "busiest_cpu_us_per_packet": "us/packet", "total_cpu_us_per_packet": "us/packet",
+    "busiest_cpu_ms_per_mb": "ms/MB", "total_cpu_ms_per_mb": "ms/MB",
+}
+_PROTOCOLS = {
+    "udp": {"busiest_cpu_us_per_packet", "total_cpu_us_per_packet", "delivered_per_s"},
+    "tcp": {"busiest_cpu_ms_per_mb", "total_cpu_ms_per_mb", "delivered_per_s"},
+}
+_RATES = {"udp": "packets/s", "tcp": "MB/s"}
+_COUNTS = ("rounds", "sent", "received", "lost", "duplicated", "reordered")
+
+
+class SchemaError(Exception):
+    """A document is not what it claims to be; the message names the place."""
+
+
+def _number(value):
+    # bool is an int to Python, and NaN a number to its JSON; neither is one here
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_TYPES = {
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+    "string": lambda value: isinstance(value, str),
+    "number": _number,
+    "integer": lambda value: _number(value) and isinstance(value, int),
+}
+_NOTES = {"$schema", "title", "description"}
+
+
+def _fail(where, what):
+    raise SchemaError(f"{where}: {what}")
+
+
+def check_form(value, schema, where="document"):
+    """The part of JSON Schema that schema.json uses; a keyword unknown here is an error, too."""
+    known = {"type", "enum", "pattern", "minimum", "minItems", "items", "required", "properties",
+             "additionalProperties"}
+    if set(schema) - known - _NOTES:
+        _fail(where, f"schema has keywords unknown here: {sorted(set(schema) - known - _NOTES)}")
+    if not _TYPES[schema["type"]](value):
+        _fail(where, f"{value!r} is not of type {schema['type']}")
+    if "enum" in schema and value not in schema["enum"]:
+        _fail(where, f"{value!r} is none of {schema['enum']}")
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        _fail(where, f"{value!r} does not match {schema['pattern']}")
+    if "minimum" in schema and value < schema["minimum"]:
+        _fail(where, f"{value!r} is below {schema['minimum']}")
+    if schema["type"] == "array":
+        if len(value) < schema.get("minItems", 0):
+            _fail(where, f"fewer than {schema['minItems']} items")
+        for index, item in enumerate(value):
+            check_form(item, schema["items"], f"{where}[{index}]")
+    if schema["type"] == "object":
+        _check_object(value, schema, where)
+
+
+def _check_object(value, schema, where):
+    for name in schema.get("required", ()):
+        if name not in value:
+            _fail(where, f"'{name}' is missing")
+    for name, item in value.items():
+        if name in schema["properties"]:
+            check_form(item, schema["properties"][name], f"{where}.{name}")
+        elif schema.get("additionalProperties", True) is False:
+            _fail(where, f"'{name}' is not expected")
+
+
+def check(results):
+    """SchemaError unless results may be written to results.json."""
+    check_form(results, json.loads(SCHEMA.read_text()))
+    groups = {}
+    for index, row in enumerate(results):
+        where = f"document[{index}]"
+        _check_row(row, where)
+        group = groups.setdefault((row["case"], row["variant"], row["kernel"], row["vcpus"]), {})
+        if row["metric"] in group:
+            _fail(where, f"{row['metric']} of {row['case']}, {row['variant']} is there twice")
+        group[row["metric"]] = row
+    for key, group in groups.items():
+        _check_group(key, group)
+
+
+def _check_row(row, where):
+    protocol = row["case"].split("-")[0]
+    if protocol not in _PROTOCOLS:
+        _fail(where, f"case '{row['case']}' begins with none of {sorted(_PROTOCOLS)}")
+    if row["metric"] not in _PROTOCOLS[protocol]:
+        _fail(where, f"{row['metric']} is no metric of {protocol}")
+    unit = _UNITS.get(row["metric"], _RATES[protocol])
+    if row["unit"] != unit:
+        _fail(where, f"{row['metric']} of {protocol} is in {unit}, not {row['unit']}")
+    if not row["min"] <= row["median"] <= row["max"]:
+        _fail(where, f"not min <= median <= max: {row['min']}, {row['median']}, {row['max']}")
+    if row["received"] > row["sent"]:
+        _fail(where, f"{row['received']} received of {row['sent']} sent")
+    if protocol == "udp" and row["sent"] != row["received"] + row["lost"]:
+        _fail(where, f"sent {row['sent']} is not received {row['received']} and lost {row['lost']}")
+
+
+def _check_group(key, group):
+    where = f"{key[0]}, {key[1]}"
+    missing = _PROTOCOLS[key[0].split("-")[0]] - set(group)
+    if missing:
+        _fail(where, f"no {', '.join(sorted(missing))}")
+    for name in _COUNTS:
+        if len({row[name] for row in group.values()}) != 1:
+            _fail(where, f"the metrics differ in '{name}'")

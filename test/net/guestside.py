@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The receiver's side, inside the guest: NIC, tunnel, bridge or routes, containers."""
+
+from . import hostside, plan
+from .steps import Steps
+
+TUNNEL = "overlay0"
+BRIDGE = "br0"
+CONTAINER_DEVICE = "eth0"
+
+# $nic in these scripts. By address, as its name depends on the guest.
+FIND_NIC = f"""\
+nic=
+for dev in /sys/class/net/*; do
+	if [ "$(cat "$dev/address")" = {plan.NIC_MAC} ] && [ -e "$dev/device" ]; then nic=${{dev##*/}}; fi
+done
+[ -n "$nic" ] || {{ echo "no NIC {plan.NIC_MAC} in the guest" >&2; exit 1; }}"""
+
+# A guest whose CPU stood still for a moment gets a burst; the default of 1000 packets would turn
+# such a burst, which is the test machine's doing, into loss on every path, stock's as well.
+BACKLOG = 20000
+
+
+def container_netns(index):
+    return f"c{index}"
+
+
+def veth(index):
+    return f"veth{index}"
+
+
+def link():
+    """The NIC with both underlay addresses, its interrupts on CPU 0."""
+    steps = Steps()
+    steps.add(FIND_NIC)
+    steps.add('ip link set "$nic" addrgenmode none')
+    steps.add(f'ip link set "$nic" up mtu {plan.UNDERLAY_MTU}', f'{FIND_NIC}; ip link set "$nic" down')
+    steps.add('for irq in "$(readlink -f "/sys/class/net/$nic/device/..")"/msi_irqs/*; do\n'
+              '\techo 0 >"/proc/irq/${irq##*/}/smp_affinity_list"\n'
+              'done')
+    steps.add(f"sysctl -qw net.core.netdev_max_backlog={BACKLOG}")
+    for family, network in plan.UNDERLAY.items():
+        address = plan.with_length(network, plan.GUEST)
+        steps.add(f'ip addr add {address} dev "$nic"{plan.addr_options(family)}',
+                  f'{FIND_NIC}; ip addr del {address} dev "$nic"')
+        steps.add(f'ip neigh replace {plan.host(network, plan.HOST)} lladdr {plan.TAP_MAC} '
+                  'dev "$nic" nud permanent')
+    return steps
+
+
+def overlay(variant):
+    """Tunnel, bridge or routes, containers."""
+    steps = Steps()
+    steps.add(FIND_NIC)
+    _tunnel(steps, variant)
+    if variant.routed:
+        _router(steps)
+    else:
+        _bridge(steps)
+    for index in range(variant.containers):
+        _container(steps, variant, index)
+    return steps
+
+
+def _tunnel(steps, variant):
+    network = plan.UNDERLAY[variant.underlay]
+    remote = plan.host(network, plan.HOST)
+    if variant.kind == "geneve":
+        checksum = "udp6zerocsumtx udp6zerocsumrx" if variant.underlay == 6 else "noudpcsum"
+        command = (f"ip link add {TUNNEL} address {plan.GUEST_TUNNEL_MAC} mtu {variant.mtu} "
+                   f"type geneve id {plan.VNI} remote {remote} "
+                   f"dstport {variant.port} {checksum}")
+    else:
+        command = hostside.tunnel_command(variant, TUNNEL, plan.GUEST_TUNNEL_MAC, '"$nic"',
+                                          plan.GUEST, plan.HOST)
+    steps.add(command, f"ip link del {TUNNEL}")
+    steps.add(f"ip link set {TUNNEL} addrgenmode none")
+    if variant.kind == "vxlan":
+        steps.add(f"bridge fdb replace {plan.HOST_TUNNEL_MAC} dev {TUNNEL} dst {remote} "
+                  "self permanent")
+
+
+def _bridge(steps):
+    steps.add(f"ip link add {BRIDGE} type bridge mcast_snooping 0",
+              f"ip link del {BRIDGE}")
+    steps.add(f"ip link set {TUNNEL} master {BRIDGE} up")
+    steps.add(f"bridge fdb replace {plan.HOST_TUNNEL_MAC} dev {TUNNEL} master static")
+    steps.add(f"ip link set {BRIDGE} addrgenmode none up")
+
+
+def _router(steps):
+    steps.add(f"ip link set {TUNNEL} up")
+    steps.add("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
+              "sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0")
+    for family, network in plan.OVERLAY.items():
+        steps.add(f"ip addr add {plan.with_length(network, plan.GUEST)} dev {TUNNEL}"
+                  f"{plan.addr_options(family)}")
+        steps.add(f"ip neigh replace {plan.host(network, plan.HOST)} "
+                  f"lladdr {plan.HOST_TUNNEL_MAC} dev {TUNNEL} nud permanent")
+
+
+def _container(steps, variant, index):
+    netns, outside, mac = container_netns(index), veth(index), plan.container_mac(index)
+    steps.add(f"ip netns add {netns}", f"ip netns del {netns}")
+    steps.add(f"ip link add {outside} address {plan.veth_mac(index)} mtu {variant.mtu} "
+              f"type veth peer name {CONTAINER_DEVICE} netns {netns} "
+              f"address {mac} mtu {variant.mtu}", f"ip link del {outside}")
+    steps.add(f"ip -n {netns} link set {CONTAINER_DEVICE} addrgenmode none")
+    steps.add(f"ip -n {netns} link set lo up")
+    if not variant.routed:
+        steps.add(f"ip link set {outside} master {BRIDGE}")
+    steps.add(f"ip link set {outside} addrgenmode none up")
+    steps.add(f"ip -n {netns} link set {CONTAINER_DEVICE} up")
+    if not variant.routed:
+        steps.add(f"bridge fdb replace {mac} dev {outside} master static")
+    for family in plan.OVERLAY:
+        if variant.routed:
+            _routed_address(steps, variant, index, family)
+        else:
+            _bridged_address(steps, variant, index, family)
+
+
+def _bridged_address(steps, variant, index, family):
+    netns, network = container_netns(index), plan.OVERLAY[family]
+    steps.add(f"ip -n {netns} addr add {variant.container(index, family)}/{network.prefixlen} "
+              f"dev {CONTAINER_DEVICE}{plan.addr_options(family)}")
+    neighbours = {plan.host(network, plan.HOST): plan.HOST_TUNNEL_MAC}
+    for other in range(variant.containers):
+        if other != index:
+            neighbours[variant.container(other, family)] = plan.container_mac(other)
+    for address, mac in neighbours.items():
+        steps.add(f"ip -n {netns} neigh replace {address} lladdr {mac} "
+                  f"dev {CONTAINER_DEVICE} nud permanent")
+
+
+def _routed_address(steps, variant, index, family):
+    netns, address = container_netns(index), variant.container(index, family)
+    gateway, length = plan.GATEWAY[family], 32 if family == 4 else 128
+    steps.add(f"ip -n {netns} addr add {address}/{length} "
+              f"dev {CONTAINER_DEVICE}{plan.addr_options(family)}")
+    steps.add(f"ip -n {netns} neigh replace {gateway} lladdr {plan.veth_mac(index)} "
+              f"dev {CONTAINER_DEVICE} nud permanent")
+    steps.add(f"ip -n {netns} -{family} route add default via {gateway} "
+              f"dev {CONTAINER_DEVICE} onlink")
+    steps.add(f"ip route add {address}/{length} dev {veth(index)}")
+    steps.add(f"ip neigh replace {address} lladdr {plan.container_mac(index)} "
+              f"dev {veth(index)} nud permanent")

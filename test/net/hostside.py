@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The sender's side: a tap into the guest, and the overlay above it."""
+
+from . import plan
+from .steps import Steps
+
+TAP = "tap0"
+TUNNEL = "overlay0"
+
+# What the network would do to frames on the sender's side, real links don't: off, so that
+# frames of the MTU arrive, one by one, with the checksums that a wire carries.
+OFFLOADS = "tx off sg off tso off gso off gro off"
+
+# A stall of the guest's must not lose packets here: the tap's queue takes it.
+TAP_QUEUE = 20000
+
+
+def link():
+    """The tap with both families' underlay addresses."""
+    steps = Steps()
+    steps.add(f"ip tuntap add dev {TAP} mode tap", f"ip link del {TAP}")
+    steps.add(f"ip link set {TAP} address {plan.TAP_MAC} mtu {plan.UNDERLAY_MTU} "
+              f"txqueuelen {TAP_QUEUE} addrgenmode none")
+    steps.add(f"ethtool -K {TAP} {OFFLOADS}")
+    steps.add(f"ip link set {TAP} up")
+    for family, network in plan.UNDERLAY.items():
+        steps.add(f"ip addr add {plan.with_length(network, plan.HOST)} dev {TAP}"
+                  f"{plan.addr_options(family)}")
+        steps.add(f"ip neigh replace {plan.host(network, plan.GUEST)} lladdr {plan.NIC_MAC} "
+                  f"dev {TAP} nud permanent")
+    return steps
+
+
+def overlay(variant):
+    """The tunnel device that the sender sends by."""
+    steps = Steps()
+    remote = plan.host(plan.UNDERLAY[variant.underlay], plan.GUEST)
+    steps.add(tunnel_command(variant, TUNNEL, plan.HOST_TUNNEL_MAC, TAP, plan.HOST, plan.GUEST),
+              f"ip link del {TUNNEL}")
+    steps.add(f"ethtool -K {TUNNEL} {OFFLOADS}")
+    steps.add(f"ip link set {TUNNEL} addrgenmode none up")
+    if variant.kind == "geneve":
+        _geneve_by_vxlan(steps)
+    for family, network in plan.OVERLAY.items():
+        steps.add(f"ip addr add {plan.with_length(network, plan.HOST)} dev {TUNNEL}"
+                  f"{plan.addr_options(family)}")
+        if variant.routed:
+            gateway = plan.host(network, plan.GUEST)
+            _neighbour(steps, gateway, plan.GUEST_TUNNEL_MAC, remote)
+            steps.add(f"ip route add {plan.PODS[family]} via {gateway} dev {TUNNEL}")
+            continue
+        for index in range(variant.containers):
+            _neighbour(steps, variant.container(index, family), plan.container_mac(index), remote)
+    return steps
+
+
+def _neighbour(steps, address, mac, remote):
+    steps.add(f"ip neigh replace {address} lladdr {mac} dev {TUNNEL} nud permanent")
+    steps.add(f"bridge fdb replace {mac} dev {TUNNEL} dst {remote} self permanent")
+
+
+def tunnel_command(variant, name, mac, dev, local, remote):
+    """A VXLAN device; without outer checksums, as overlays commonly have it."""
+    network = plan.UNDERLAY[variant.underlay]
+    checksum = "udp6zerocsumtx udp6zerocsumrx" if variant.underlay == 6 else "noudpcsum"
+    return (f"ip link add {name} address {mac} mtu {variant.mtu} type vxlan "
+            f"id {plan.VNI} dstport {variant.port} local {plan.host(network, local)} "
+            f"remote {plan.host(network, remote)} dev {dev} nolearning {checksum}")
+
+
+def _geneve_by_vxlan(steps):
+    """
+    GENEVE from a VXLAN device, as not every host's kernel has GENEVE: without options both
+    headers have 8 bytes and the VNI at the same place, and differ in the first 4 bytes (VXLAN's
+    flags; GENEVE's option length, flags and protocol 0x6558, Ethernet). No outer checksum covers
+    them.
+    """
+    rules = (
+        "table inet geneve {\n"
+        "chain out {\n"
+        "type filter hook postrouting priority 0\n"
+        f"udp dport {plan.PORTS['geneve']} @th,64,32 0x08000000 @th,64,32 set 0x00006558\n"
+        "}\n"
+        "chain in {\n"
+        "type filter hook prerouting priority -300\n"
+        f"udp dport {plan.PORTS['geneve']} @th,64,32 0x00006558 @th,64,32 set 0x08000000\n"
+        "}\n"
+        "}")
+    steps.add(f"nft -f - <<'RULES'\n{rules}\nRULES", "nft delete table inet geneve")

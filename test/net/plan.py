@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Who has which address in the topology, and what its variants differ in."""
+
+import dataclasses
+import ipaddress
+
+# Ranges set aside for documentation: they can't be anybody's.
+UNDERLAY = {4: ipaddress.ip_network("192.0.2.0/24"), 6: ipaddress.ip_network("2001:db8:1::/64")}
+OVERLAY = {4: ipaddress.ip_network("198.51.100.0/24"), 6: ipaddress.ip_network("2001:db8:2::/64")}
+PODS = {4: ipaddress.ip_network("203.0.113.0/24"), 6: ipaddress.ip_network("2001:db8:3::/64")}
+
+HOST, GUEST, FIRST_CONTAINER = 1, 2, 11
+
+TAP_MAC = "02:fa:1c:00:00:01"
+NIC_MAC = "02:fa:1c:00:00:02"
+HOST_TUNNEL_MAC = "02:fa:1c:00:01:01"
+GUEST_TUNNEL_MAC = "02:fa:1c:00:01:02"
+
+VNI = 77
+UNDERLAY_MTU = 1500
+HEADERS = {4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14}     # outer IP, UDP, VXLAN or GENEVE, inner Ethernet
+PORTS = {"vxlan": 4789, "geneve": 6081}
+
+# The gateway of a routed container, as Calico has it: an address that nobody has.
+GATEWAY = {4: "169.254.1.1", 6: "fe80::1"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """One form of the overlay."""
+
+    name: str
+    kind: str = "vxlan"
+    underlay: int = 4       # IP version
+    routed: bool = False    # a route to each container instead of a bridge
+    containers: int = 1
+
+    @property
+    def port(self):
+        return PORTS[self.kind]
+
+    @property
+    def mtu(self):
+        return UNDERLAY_MTU - HEADERS[self.underlay]
+
+    def container(self, index, family):
+        """Inner address of a container."""
+        if not 0 <= index < self.containers:
+            raise ValueError(f"{self.name} has {self.containers} container(s), no number {index}")
+        return host((PODS if self.routed else OVERLAY)[family], FIRST_CONTAINER + index)
+
+
+VARIANTS = {variant.name: variant for variant in (
+    Variant("vxlan"),
+    Variant("vxlan6", underlay=6),
+    Variant("geneve", kind="geneve"),
+    Variant("routed", routed=True),
+    Variant("two", containers=2),
+)}
+
+
+def get(name):
+    if name not in VARIANTS:
+        raise ValueError(f"no topology variant '{name}'; known are {', '.join(VARIANTS)}")
+    return VARIANTS[name]
+
+
+def host(network, number):
+    return str(network[number])
+
+
+def with_length(network, number):
+    return f"{network[number]}/{network.prefixlen}"
+
+
+def container_mac(index):
+    return f"02:fa:1c:00:02:{index + 1:02x}"
+
+
+def veth_mac(index):
+    """Of the end that stays on the host of the container."""
+    return f"02:fa:1c:00:03:{index + 1:02x}"
+
+
+def addr_options(family):
+    """Duplicate address detection would hold back the first seconds' packets."""
+    return " nodad" if family == 6 else ""

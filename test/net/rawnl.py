@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Netlink messages to falcon, right and wrong ones, made here byte by byte and sent in the guest."""
+
+import errno
+import functools
+import json
+import struct
+import uuid
+from pathlib import Path
+
+import yaml
+
+SPEC = Path(__file__).resolve().parents[2] / "include/netlink/falcon.yaml"
+GUEST_SIDE = "/usr/bin/python3 /falcon/test/net/rawnl_guest.py"
+
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
+HEADER = 16 + 4     # netlink's and generic netlink's
+NESTED = 0x8000
+
+
+class Spec:
+    """Names and numbers of the interface, from its specification."""
+
+    def __init__(self, path=SPEC):
+        self._spec = yaml.safe_load(path.read_text())
+        self.commands = {op["name"]: number for number, op in
+                         enumerate(self._spec["operations"]["list"], 1)}
+        self.requests = {op["name"]: "dump" if "dump" in op else "do"
+                         for op in self._spec["operations"]["list"] if "event" not in op}
+        self._sets = {entry["name"]: entry["attributes"] for entry in self._spec["attribute-sets"]}
+
+    def attr(self, attr_set, name):
+        """Number of an attribute."""
+        return [attr["name"] for attr in self._sets[attr_set]].index(name) + 1
+
+    def last(self, attr_set):
+        return len(self._sets[attr_set])
+
+    def decode(self, attr_set, data):
+        """{name: value}; binary ones and nests stay bytes."""
+        found = {}
+        while data:
+            length, number = struct.unpack_from("=HH", data)
+            attr, payload = self._sets[attr_set][(number & 0x3fff) - 1], data[4:length]
+            if attr["type"] in ("u32", "u64"):
+                payload = int.from_bytes(payload, "little")
+            elif attr["type"] == "string":
+                payload = payload.rstrip(b"\0").decode()
+            found[attr["name"]] = payload
+            data = data[(length + 3) & ~3:]
+        return found
+
+
+@functools.lru_cache(maxsize=None)
+def spec():
+    return Spec()
+
+
+def attr(number, payload, length=None):
+    """An attribute; a length other than its own when given."""
+    head = struct.pack("=HH", 4 + len(payload) if length is None else length, number)
+    return head + payload + b"\0" * (-len(payload) % 4)
+
+
+def config(name, value, length=None):
+    """An attribute of config: a number, a text with its NUL, or bytes as they are."""
+    if isinstance(value, int):
+        value = struct.pack("=I", value)
+    elif isinstance(value, str):
+        value = value.encode() + b"\0"
+    return attr(spec().attr("config", name), value, length)
+
+
+def message(command, attrs=b"", dump=None, length=None, reserved=0, flags=None):
+    """A request by the command's name or number."""
+    number = spec().commands.get(command, command)
+    if dump is None:
+        dump = spec().requests.get(command) == "dump"
+    if flags is None:
+        flags = NLM_F_REQUEST | (NLM_F_DUMP if dump else NLM_F_ACK)
+    body = struct.pack("=BBH", number, 1, reserved) + attrs
+    # type and sequence number are filled in where it is sent
+    return struct.pack("=IHHII", 16 + len(body) if length is None else length, 0, flags, 0, 0) + body
+
+
+def error_name(number):
+    # two names, one number
+    return {0: "", errno.EOPNOTSUPP: "EOPNOTSUPP"}.get(number) or errno.errorcode.get(number, "")
+
+
+class Answer:
+    """What the kernel answered: errno's name ("" for none), message, offset, replies."""
+
+    def __init__(self, answer):
+        self.error = error_name(answer["error"])
+        self.message, self.offset = answer["message"], answer["offset"]
+        self.replies = [bytes.fromhex(reply)[4:] for reply in answer["replies"]]
+
+    def __repr__(self):
+        return f"Answer({self.error or 'ok'}, {self.message!r}, offset={self.offset}, {len(self.replies)} replies)"
+
+
+def config_of(answer):
+    """What config-get was answered."""
+    assert not answer.error, answer
+    return spec().decode("config", answer.replies[0])
+
+
+class Raw:
+    """Sends raw messages in a guest, inside whatever `wrap` makes of the sender."""
+
+    def __init__(self, guest):
+        self.guest = guest
+
+    def _file(self, messages, silent=()):
+        name = f"rawnl-{uuid.uuid4().hex[:12]}"
+        (self.guest.shared / name).write_text(json.dumps(
+            [{"message": entry.hex(), "silent": index in silent} for index, entry in enumerate(messages)]))
+        return f"/shared/{name}"
+
+    def _run(self, verb, *words, wrap="", timeout=120):
+        command = " ".join([wrap, GUEST_SIDE, verb, *map(str, words)])
+        return json.loads(self.guest.run(command, timeout=timeout).out)
+
+    def ask(self, messages, wrap="", silent=()):
+        """An Answer for each, None where none came; `silent` are the places where none is expected."""
+        result = self._run("ask", self._file(messages, silent), wrap=wrap)
+        assert result["family"], "the family falcon is not there"
+        return [answer and Answer(answer) for answer in result["answers"]]
+
+    def family(self):
+        """(number of the family, number of its group), each None when there is none."""
+        result = self._run("ask", self._file([]))
+        return result["family"], result["group"]
+
+    def config(self):
+        """The configuration, as the kernel has it."""
+        answer, = self.ask([message("config-get")])
+        return config_of(answer)
+
+    def join(self, wrap=""):
+        """Name of the error that joining the group of events gave, "" for none."""
+        failed = self._run("join", wrap=wrap)
+        return error_name(failed)
+
+    def fuzz(self, seed, count, seeds):
+        return self._run("fuzz", seed, count, self._file(seeds), timeout=300)

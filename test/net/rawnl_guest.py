@@ -1,0 +1,217 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Speaks generic netlink to falcon byte by byte, in the guest; net/rawnl.py is its other half.
+
+	ask FILE                  send each message of the list in FILE, print what came back as JSON
+	join                      join the group of events; print the error number, 0 for none
+	listen READY STOP         join, make READY, wait for STOP, print the number of events heard
+	fuzz SEED COUNT FILE      send COUNT messages, mutations of those in FILE; print what came back
+"""
+
+import errno
+import json
+import os
+import random
+import select
+import socket
+import struct
+import sys
+import time
+
+FAMILY = "falcon"
+GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
+CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME, CTRL_ATTR_MCAST_GROUPS = 1, 2, 7
+CTRL_ATTR_MCAST_GRP_ID = 2
+SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 1, 10, 11
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_ACK_TLVS = 1, 4, 0x200
+NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
+HEADER = struct.Struct("=IHHII")
+ANSWER_SECONDS = 30
+# The kernel answers within sendto(); only what enable and disable do takes longer, and is answered too.
+SILENCE_SECONDS = 0.2
+
+
+def attrs(data):
+    """(type, payload) of each attribute."""
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        if length < 4 or length > len(data):
+            raise ValueError("garbled attributes from the kernel")
+        yield kind & 0x3fff, data[4:length]
+        data = data[(length + 3) & ~3:]
+
+
+def connect():
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+    sock.bind((0, 0))
+    sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+    sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+    return sock
+
+
+def messages(sock, seconds):
+    """(type, flags, seq, payload) of the messages of the next datagram; none when none comes in time."""
+    if not select.select([sock], [], [], seconds)[0]:
+        return
+    data = sock.recv(65536)
+    while len(data) >= HEADER.size:
+        length, kind, flags, seq, _ = HEADER.unpack_from(data)
+        yield kind, flags, seq, data[HEADER.size:length]
+        data = data[(length + 3) & ~3:]
+
+
+def refusal(kind, flags, payload):
+    """The error number and what the kernel says about it."""
+    answer = {"error": -struct.unpack_from("=i", payload)[0], "message": None, "offset": None}
+    if flags & NLM_F_ACK_TLVS:
+        # the request's header follows the number in an error, nothing in the end of a dump
+        for what, value in attrs(payload[20 if kind == NLMSG_ERROR else 4:]):
+            if what == NLMSGERR_ATTR_MSG:
+                answer["message"] = value.rstrip(b"\0").decode()
+            elif what == NLMSGERR_ATTR_OFFS:
+                answer["offset"] = struct.unpack("=I", value)[0]
+    return answer
+
+
+def exchange(sock, message, seq, seconds=ANSWER_SECONDS):
+    """Send, and the answer's error, message, offset and replies; None when nothing came."""
+    sock.send(message)
+    replies, deadline = [], time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for kind, flags, got, payload in messages(sock, deadline - time.monotonic()):
+            if got != seq:
+                continue
+            if kind in (NLMSG_ERROR, NLMSG_DONE):
+                return {**refusal(kind, flags, payload), "replies": replies}
+            replies.append(payload.hex())
+    return None
+
+
+def family(sock):
+    """(id, group of events), or None when there is no such family."""
+    name = FAMILY.encode() + b"\0"
+    body = struct.pack("=BBH", CTRL_CMD_GETFAMILY, 1, 0)
+    body += struct.pack("=HH", 4 + len(name), CTRL_ATTR_FAMILY_NAME) + name + b"\0" * (-len(name) % 4)
+    answer = exchange(sock, HEADER.pack(HEADER.size + len(body), GENL_ID_CTRL, NLM_F_REQUEST | NLM_F_ACK,
+                                        1, 0) + body, 1)
+    if answer["error"] == errno.ENOENT:
+        return None
+    found = dict(attrs(bytes.fromhex(answer["replies"][0])[4:]))
+    groups = [dict(attrs(group)) for _, group in attrs(found[CTRL_ATTR_MCAST_GROUPS])]
+    return (struct.unpack("=H", found[CTRL_ATTR_FAMILY_ID])[0],
+            struct.unpack("=I", groups[0][CTRL_ATTR_MCAST_GRP_ID])[0])
+
+
+def sealed(message, number, seq):
+    """With the family's number and this sequence number."""
+    return message[:4] + struct.pack("=H", number) + message[6:8] + struct.pack("=I", seq) + message[12:]
+
+
+def ask(path):
+    """One socket for all, so that an answer that is due but late is seen by its sequence number."""
+    sock = connect()
+    found = family(sock)
+    with open(path, encoding="ascii") as file:
+        requests = json.load(file)
+    if found is None:
+        return {"family": None, "group": None, "answers": []}
+    answers = []
+    for seq, request in enumerate(requests, 100):
+        message = sealed(bytes.fromhex(request["message"]), found[0], seq)
+        answers.append(exchange(sock, message, seq, SILENCE_SECONDS if request["silent"] else ANSWER_SECONDS))
+    return {"family": found[0], "group": found[1], "answers": answers}
+
+
+def join(sock):
+    try:
+        sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, family(sock)[1])
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+def listen(ready, stop):
+    sock = connect()
+    failed = join(sock)
+    with open(ready, "w", encoding="ascii"):
+        pass
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while not os.path.exists(stop):
+        if time.monotonic() > deadline:
+            sys.exit("not told to stop")
+        time.sleep(0.02)
+    heard = 0
+    while list(messages(sock, 0)):
+        heard += 1
+    return {"joined": failed, "heard": heard}
+
+
+def mutate(message, rng):
+    """One message, changed in one to four places; its type stays, so that it comes to falcon."""
+    data = bytearray(message)
+    for _ in range(rng.randint(1, 4)):
+        what = rng.randrange(7)
+        place = rng.choice([*range(0, 4), *range(6, 8), *range(16, max(17, len(data)))])
+        if what == 0:                                   # a byte of any value
+            data[min(place, len(data) - 1)] = rng.randrange(256)
+        elif what == 1:                                 # a bit
+            data[min(place, len(data) - 1)] ^= 1 << rng.randrange(8)
+        elif what == 2 and len(data) > 20:              # the end is missing
+            del data[rng.randrange(20, len(data)):]
+        elif what == 3:                                 # more than there should be
+            data += bytes(rng.randrange(256) for _ in range(rng.randint(1, 64)))
+        elif what == 4:                                 # an attribute of whatever sort
+            size = rng.choice([0, 1, 2, 3, 4, 5, 8, 100, 1024, 1025, 5000])
+            data += b"\0" * (-len(data) % 4)
+            data += struct.pack("=HH", max(0, 4 + size + rng.choice([0, 0, 0, -1, 1, 4, -4])), rng.randrange(9))
+            data += bytes(rng.choice(b"0123456789-,:/ \0aN\xff") for _ in range(size))
+        elif what == 5 and len(data) > 24:              # a word of extreme value
+            at = rng.randrange(20, len(data) - 3) & ~3
+            data[at:at + 4] = struct.pack("=I", rng.choice([0, 1, 99, 100, 101, 2**31 - 1, 2**31, 2**32 - 1]))
+        elif what == 6:                                 # a header that tells the truth again
+            data[0:4] = struct.pack("=I", len(data))
+    if len(data) < 16:
+        data += b"\0" * (16 - len(data))
+    return bytes(data)
+
+
+def fuzz(seed, count, path):
+    sock, rng = connect(), random.Random(seed)
+    number = family(sock)[0]
+    with open(path, encoding="ascii") as file:
+        seeds = [bytes.fromhex(request["message"]) for request in json.load(file)]
+    errors = {}
+    for seq in range(1, count + 1):
+        message = mutate(rng.choice(seeds), rng)
+        try:
+            sock.send(sealed(message, number, seq))
+        except OSError as error:
+            errors[f"send {error.errno}"] = errors.get(f"send {error.errno}", 0) + 1
+            continue
+        drained = False
+        while not drained:
+            drained = True
+            for kind, flags, _, payload in messages(sock, 0):
+                drained = False
+                if kind == NLMSG_ERROR:
+                    code = refusal(kind, flags, payload)["error"]
+                    errors[str(code)] = errors.get(str(code), 0) + 1
+    return {"sent": count, "errors": errors}
+
+
+def main(verb, *words):
+    if verb == "ask":
+        print(json.dumps(ask(words[0])))
+    elif verb == "join":
+        print(json.dumps(join(connect())))
+    elif verb == "listen":
+        print(json.dumps(listen(*words)))
+    elif verb == "fuzz":
+        print(json.dumps(fuzz(int(words[0]), int(words[1]), words[2])))
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+"""TCP by iperf3, and the kernel's own account of order and repetition."""
+
+import json
+import subprocess
+
+DEFAULT_PORT = 5201
+# Small writes: a rate limit would otherwise come out as bursts of 128 KiB.
+BLOCK = 16384
+# What a receiver counts when a segment arrives that it has already (it answers by a DSACK).
+DUPLICATES = ("TCPDSACKOldSent", "TCPDSACKOfoSent")
+
+
+class TcpError(Exception):
+    """iperf3 did not do its work."""
+
+
+def parse_counters(text):
+    """/proc/net/snmp and netstat: pairs of lines, names and values, as {name: value}."""
+    counters = {}
+    lines = text.splitlines()
+    for names, values in zip(lines[::2], lines[1::2]):
+        group, *keys = names.split()
+        again, *numbers = values.split()
+        if group != again or len(keys) != len(numbers):
+            raise TcpError(f"not a pair of counter lines: {names!r} {values!r}")
+        for key, number in zip(keys, numbers):
+            counters[key if group == "TcpExt:" else f"{group[:-1]}{key}"] = int(number)
+    return counters
+
+
+COUNTER_FILES = ["cat", "/proc/net/snmp", "/proc/net/netstat"]
+
+
+class Client:
+    """iperf3 sending to a container, running."""
+
+    def __init__(self, popen, before, counters):
+        self._popen = popen
+        self._before = before
+        self._counters = counters       # reads (sender's, receiver's) counters
+
+    def wait(self, timeout=120):
+        """Throughput, and what was repeated or came out of order."""
+        try:
+            out, err = self._popen.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            self._popen.kill()
+            self._popen.communicate()
+            raise TcpError(f"iperf3: not done after {timeout} s") from error
+        # iperf3 tells its errors in the JSON, too, and some with status 0
+        try:
+            report = json.loads(out)
+        except json.JSONDecodeError as error:
+            raise TcpError(f"iperf3: {err.strip() or out.strip() or 'no report'}") from error
+        if self._popen.returncode or "error" in report:
+            raise TcpError(f"iperf3: {report.get('error') or err.strip()}")
+        return self._account(report["end"])
+
+    def kill(self):
+        """End it, whatever it does."""
+        self._popen.kill()
+        self._popen.communicate()
+
+    @property
+    def running(self):
+        return self._popen.poll() is None
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    def _account(self, end):
+        before_sender, before_receiver = self._before
+        sender, receiver = self._counters()
+
+        def received(name):
+            return receiver.get(name, 0) - before_receiver.get(name, 0)
+
+        return {
+            "sent": end["sum_sent"]["bytes"],
+            "received": end["sum_received"]["bytes"],
+            "seconds": end["sum_received"]["seconds"],
+            "retransmitted": sender["TcpRetransSegs"] - before_sender["TcpRetransSegs"],
+            "ofo_queue": received("TCPOFOQueue"),
+            "duplicated": sum(received(name) for name in DUPLICATES),
+        }

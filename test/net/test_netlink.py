@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Messages that are wrong in every way: a clear refusal each, and nothing applied of any."""
+
+import dataclasses
+import errno
+
+import pytest
+
+from net import rawnl
+from net.control import control  # noqa: F401  pylint: disable=unused-import
+from net.rawnl import HEADER, attr, config, config_of, message, spec
+from vm import crash
+
+# pylint: disable=redefined-outer-name
+
+GOOD = {"load-threshold": 71, "busy-threshold": 72, "cpus": "1-2", "nic-split": 0}
+FUZZED = 4000
+
+
+@dataclasses.dataclass
+class Case:
+    """A message and how it is to be refused."""
+
+    message: bytes
+    error: str                  # names of errno, | between those of different kernels
+    text: str = None            # that the message of the refusal has; None: it must be there, "": need not
+    offset: int = None          # of the attribute that is to blame
+
+
+def assert_refused(control, cases):
+    """Each of {name: Case}, in one go; the configuration is the same before and after each."""
+    get = message("config-get")
+    before, *answers = control.raw.ask([get] + [part for case in cases.values() for part in (case.message, get)])
+    before = config_of(before)
+    for (name, case), answer, after in zip(cases.items(), answers[::2], answers[1::2]):
+        assert answer is not None, f"{name}: no answer"
+        assert answer.error in case.error.split("|"), f"{name}: {answer}"
+        assert not answer.replies, f"{name}: {answer}"
+        assert answer.offset == case.offset, f"{name}: {answer}"
+        if case.text != "":
+            assert answer.message, f"{name}: refused without a word"
+            assert (case.text or "") in answer.message, f"{name}: {answer}"
+        assert config_of(after) == before, name
+
+
+def config_set(attrs, **options):
+    return message("config-set", attrs, **options)
+
+
+def one(name, value, error, text=None, **options):
+    """config-set with one bad attribute."""
+    return Case(config_set(config(name, value, **options)), error, text, HEADER)
+
+
+def test_values_out_of_range_are_refused(control):
+    assert_refused(control, {
+        f"{name}={value}": one(name, value, "ERANGE|EINVAL", "out of range")
+        for name, values in {
+            "mode": (1, 2, 2**32 - 1),
+            "load-threshold": (0, 101, 2**31, 2**32 - 1),
+            "busy-threshold": (0, 101, 2**32 - 1),
+            "nic-split": (2, 2**32 - 1),
+        }.items() for value in values})
+
+
+def test_cpu_lists_that_make_no_sense_and_cpus_that_do_not_exist_are_refused(control):
+    texts = ("1-", "-1", "a", "3-1", "1;2", "1-2-3", "0x1", "1-3:4", "1,a", "%s%n", "\xff")
+    last = int(control.guest.run("cat /sys/devices/system/cpu/possible").out.strip().rpartition("-")[2])
+    absent = (last + 1, f"0-{last + 1}", f"0,{last + 1}", 63, 8191, 8192, "0-8191", 99999,
+              2**32 - 1, 2**32, 2**64, 10**20)
+    assert_refused(control, {
+        **{repr(text): one("cpus", text.encode("latin-1") + b"\0", "EINVAL", "not a CPU list") for text in texts},
+        **{f"CPU {text}": one("cpus", str(text), "EINVAL", "CPU") for text in absent}})
+
+
+def test_cpu_that_is_offline_is_refused(control):
+    online = "/sys/devices/system/cpu/cpu4/online"
+    control.guest.run(f"echo 0 >{online}")
+    try:
+        assert_refused(control, {"4": one("cpus", "4", "EINVAL", "CPU 4 is offline"),
+                                 "1-5": one("cpus", "1-5", "EINVAL", "CPU 4 is offline")})
+    finally:
+        control.guest.run(f"echo 1 >{online}")
+    control.configure(cpus="4")
+
+
+def test_malformed_attributes_are_refused(control):
+    good, last, number = config("load-threshold", 50), spec().last("config"), b"\x32\0\0\0"
+    assert_refused(control, {
+        "empty number": one("load-threshold", b"", "EINVAL|ERANGE"),
+        "short number": one("load-threshold", number[:3], "EINVAL|ERANGE"),
+        "u8": one("load-threshold", number[:1], "EINVAL|ERANGE"),
+        "u64": one("load-threshold", number * 2, "EINVAL|ERANGE"),
+        "a text for a number": one("nic-split", "yes please", "EINVAL|ERANGE"),
+        "no end of the text": one("cpus", b"1-2", "EINVAL"),
+        "empty text without an end": one("cpus", b"", "EINVAL|ERANGE"),
+        "1024 bytes and an end": one("cpus", "1," * 512, "EINVAL|ERANGE"),
+        "5000 bytes": one("cpus", "1," * 2500, "EINVAL|ERANGE"),
+        "5000 bytes without an end": one("cpus", b"1" * 5000, "EINVAL|ERANGE"),
+        "a nest": Case(config_set(attr(spec().attr("config", "load-threshold") | rawnl.NESTED, number)),
+                       "EINVAL", None, HEADER),
+        "longer than the message": Case(config_set(config("load-threshold", 50, length=100)), "EINVAL", ""),
+        "the second is": Case(config_set(good + config("cpus", "1", length=2000)), "EINVAL", ""),
+        "shorter than its header": Case(config_set(config("load-threshold", 50, length=3)), "EINVAL", ""),
+        "length 0": Case(config_set(config("load-threshold", 50, length=0)), "EINVAL", ""),
+        "half a header": Case(config_set(good + b"\5\0"), "EINVAL", ""),
+        "bytes behind the last": Case(config_set(good + b"\0\0\0"), "EINVAL", ""),
+        **{f"unknown attribute {number}": Case(config_set(attr(number, b"\1\0\0\0")), "EINVAL", None, HEADER)
+           for number in (0, last + 1, 100, 0x3fff)},
+    })
+
+
+def test_requests_that_no_operation_takes_are_refused(control):
+    last = max(spec().commands.values())
+    bare = [name for name in spec().requests if name != "config-set"]
+    assert len(bare) == 7
+    assert_refused(control, {
+        **{f"{name}, attribute {number}": Case(message(name, attr(number, b"\1\0\0\0")), "EINVAL", None, HEADER)
+           for name in bare for number in (1, 2, 200)},
+        **{f"{name}, reserved": Case(message(name, reserved=1), "EINVAL", "reserved") for name in spec().requests},
+        **{f"command {number}": Case(message(number), "EOPNOTSUPP", "") for number in (0, last, last + 1, 255)},
+        "one entry of a list": Case(message("device-get", dump=False), "EOPNOTSUPP", ""),
+        "a list of configurations": Case(message("config-get", dump=True), "EOPNOTSUPP", ""),
+        "a list of enables": Case(message("enable", dump=True), "EOPNOTSUPP", ""),
+    })
+    assert control.status()["state"] == "disabled"
+
+
+def test_truncated_message_is_refused_or_ignored(control):
+    whole = config_set(config("load-threshold", 51))
+    # Netlink gives no answer to what is shorter than it claims: there is no message.
+    cases = [message("config-get", length=1000), whole[:16] + whole[16:17],
+             config_set(config("load-threshold", 51), length=15), whole[:20]]
+    before, *answers, header, after = control.raw.ask(
+        [message("config-get"), *cases, message("config-get", length=16)[:16], message("config-get")],
+        silent=(1, 2, 3, 4))
+    assert answers == [None] * 4
+    assert header.error == "EINVAL", "no header of generic netlink"
+    assert config_of(after) == config_of(before)
+
+
+def test_good_attributes_beside_a_bad_one_are_not_applied(control):
+    good = b"".join(config(name, value) for name, value in GOOD.items())
+    bad = {
+        "mode=9": config("mode", 9),
+        "load-threshold=101": config("load-threshold", 101),
+        "cpus=99999": config("cpus", "99999"),
+        "cpus=1-": config("cpus", "1-"),
+        "unknown": attr(77, b"\0\0\0\0"),
+        "nic-split of a byte": config("nic-split", b"\1"),
+    }
+    assert_refused(control, {
+        **{f"last {name}": Case(config_set(good + wrong), "EINVAL|ERANGE", None, HEADER + len(good))
+           for name, wrong in bad.items()},
+        **{f"first {name}": Case(config_set(wrong + good), "EINVAL|ERANGE", None, HEADER)
+           for name, wrong in bad.items() if "cpus" not in name and "load" not in name and "byte" not in name},
+    })
+
+
+def test_good_attributes_are_applied_together(control):
+    good, longest = b"".join(config(name, value) for name, value in GOOD.items()), "1," * 511 + "2"
+    answers = control.raw.ask([part for attrs in (good, b"", config("cpus", longest), config("cpus", ""))
+                               for part in (config_set(attrs), message("config-get"))])
+    assert [answer.error for answer in answers[::2]] == [""] * 4, answers
+    taken, empty, listed, cleared = map(config_of, answers[1::2])
+    assert taken == {"mode": 0, **GOOD}
+    assert empty == taken
+    assert listed == taken, "the longest list, 1023 bytes"
+    assert cleared == {**taken, "cpus": ""}
+
+
+def seeds():
+    number = [config("load-threshold", 40), config("busy-threshold", 60), config("nic-split", 0),
+              config("mode", 0), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
+    return [config_set(entry) for entry in number] + [config_set(b"".join(number))] + [
+        message(name) for name in spec().requests if name not in ("enable", "disable")]
+
+
+@pytest.mark.parametrize("seed", [20261121])
+def test_fuzzed_messages_leave_a_sane_configuration_and_a_clean_log(control, seed):
+    control.guest.run("dmesg -C")
+    result = control.raw.fuzz(seed, FUZZED, seeds())
+    assert sum(result["errors"].values()) > FUZZED / 2, f"most mutations are refused: {result}"
+    for name in ("EINVAL", "EOPNOTSUPP"):
+        assert result["errors"].get(str(getattr(errno, name)), 0) > 10, f"{name}: {result}"
+    left = control.raw.config()
+    assert left["mode"] == 0
+    assert 1 <= left["load-threshold"] <= 100
+    assert 1 <= left["busy-threshold"] <= 100
+    assert left["nic-split"] in (0, 1)
+    # Any list that is taken can be given back.
+    answer, = control.raw.ask([config_set(config("cpus", left["cpus"]))])
+    assert not answer.error, (left, answer)
+    log = control.guest.run("dmesg").out
+    assert crash.scan(log) == []
+    assert "falcon" not in log.replace("falcon-agent", ""), log[-2000:]

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Sender and sink, in a network namespace of the host: what the sink counts is what happened."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from net import tcp, udp, wait
+from net.netns import CommandError, Namespace
+
+RELAY = Path(__file__).with_name("relay.py")
+PORT, RELAY_PORT = 5000, 6000
+LIMIT = 60
+
+
+@pytest.fixture(scope="module")
+def namespace():
+    udp.build()
+    with Namespace("falcon-traffic") as ns:
+        yield ns
+
+
+def popen(stack, ns, argv):
+    """A program that does not outlive the test."""
+    process = ns.popen(argv)
+
+    def end():
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    stack.callback(end)
+    return process
+
+
+class Setup:
+    """A ready sink, and a way to send to it."""
+
+    def __init__(self, stack, ns, tmp_path, bind="127.0.0.1", **opts):
+        self._stack, self._ns = stack, ns
+        ready = tmp_path / "ready"
+        # the end is told, not guessed from silence, which a busy machine makes as well
+        opts.setdefault("idle", LIMIT * 1000)
+        words = udp.options(port=PORT, bind=bind, ready=ready, **opts)
+        self.sink = popen(stack, ns, [udp.TOOLS / "udp-sink", *words])
+        wait.until(lambda: ready.exists() or self.sink.poll() is not None, LIMIT, "sink")
+        self._to = bind
+        self._relay = None
+
+    def relay(self, count, *argv):
+        self._relay = popen(self._stack, self._ns, [
+            sys.executable, RELAY, "--listen", RELAY_PORT, "--to", PORT, "--count", count, *argv])
+        assert self._relay.stdout.readline() == "ready\n", self._relay.communicate()[1]
+
+    def send(self, port=PORT, **opts):
+        opts.setdefault("rate", 20000)
+        words = udp.options(to=self._to, port=port, **opts)
+        return json.loads(self._ns.run([udp.TOOLS / "udp-send", *words], timeout=LIMIT))
+
+    def result(self):
+        """Once all that was sent has come to the sink's socket, which it still empties."""
+        if self._relay:
+            assert self._relay.wait(LIMIT) == 0, self._relay.communicate()[1]
+        self.sink.terminate()
+        return self.end()
+
+    def end(self):
+        """When the sink has ended of its own accord."""
+        out, err = self.sink.communicate(timeout=LIMIT)
+        assert self.sink.returncode == 0, err
+        return json.loads(out)
+
+
+@pytest.fixture
+def setup(namespace, tmp_path):
+    with contextlib.ExitStack() as stack:
+        yield lambda **opts: Setup(stack, namespace, tmp_path, **opts)
+
+
+def counts(result):
+    return {name: result[name] for name in ("received", "lost", "duplicated", "reordered", "damaged",
+                                            "foreign")}
+
+
+def expected(received, lost=0, duplicated=0, reordered=0, damaged=0, foreign=0):
+    return {"received": received, "lost": lost, "duplicated": duplicated, "reordered": reordered,
+            "damaged": damaged, "foreign": foreign}
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1", "::1"])
+def test_all_arrives(setup, bind):
+    s = setup(bind=bind, verify=True)
+    sent = s.send(count=5000)
+    got = s.result()
+    assert sent["sent"] == 5000
+    assert counts(got) == expected(5000)
+    assert got["bytes"] == sent["bytes"] == 5000 * 1400
+    account = udp.balance(sent, got)
+    assert (account["sent"], account["lost"]) == (5000, 0)
+
+
+def test_flows_are_counted_apart(setup):
+    s = setup(flows=3, verify=True)
+    sent = s.send(flows=3, count=3000, size="64,200-1400", burst=5)
+    got = s.result()
+    assert counts(got) == expected(3000)
+    assert [flow["received"] for flow in got["flows"]] == [flow["sent"] for flow in sent["flows"]]
+    assert all(flow["received"] >= 995 for flow in got["flows"])
+    assert got["bytes"] == sent["bytes"]
+
+
+def test_fragments_and_mixed_sizes(setup, namespace):
+    with small_mtu(namespace):
+        before = tcp.parse_counters(namespace.run(tcp.COUNTER_FILES))
+        s = setup(verify=True)
+        sent = s.send(count=1000, size="24,9000,1000-4000,65507", rate=2000)
+        got = s.result()
+        after = tcp.parse_counters(namespace.run(tcp.COUNTER_FILES))
+    assert counts(got) == expected(1000)
+    assert got["bytes"] == sent["bytes"]
+    # 65507 bytes are 45 fragments at an MTU of 1500, 9000 are 7
+    assert after["IpFragCreates"] - before["IpFragCreates"] >= 250 * (45 + 7)
+
+
+@contextlib.contextmanager
+def small_mtu(ns):
+    ns.run(["ip", "link", "set", "lo", "mtu", "1500"])
+    try:
+        yield
+    finally:
+        ns.run(["ip", "link", "set", "lo", "mtu", "65536"])
+
+
+RELAYED = {
+    "nothing": ([], expected(2000)),
+    "lost": (["--drop", 0, "--drop", 700, "--drop", 701], expected(1997, lost=3)),
+    "repeated": (["--repeat", 3, "--repeat", 1999], expected(2000, duplicated=2)),
+    # two that are overtaken, by one datagram and by fifty
+    "overtaken": (["--delay", "10:1", "--delay", "500:50"], expected(2000, reordered=2)),
+    # held back together and let go in order: neither is behind the other, but both are late
+    "neighbours": (["--delay", "10:5", "--delay", "11:5"], expected(2000, reordered=2)),
+    "damaged": (["--damage", 42], expected(1999, lost=1, damaged=1)),
+    "everything": (["--drop", 5, "--repeat", 6, "--delay", "7:2", "--damage", 8],
+                   expected(1998, lost=2, duplicated=1, reordered=1, damaged=1)),
+}
+
+
+@pytest.mark.parametrize("name", RELAYED)
+def test_sink_reports_what_the_relay_did(setup, name):
+    argv, want = RELAYED[name]
+    s = setup(verify=True)
+    s.relay(2000, *argv)
+    sent = s.send(port=RELAY_PORT, count=2000, burst=1)
+    got = s.result()
+    assert counts(got) == want
+    assert udp.balance(sent, got)["lost"] == want["lost"]
+
+
+def test_last_one_lost_is_seen_by_the_balance(setup):
+    s = setup()
+    s.relay(100, "--drop", 99)
+    sent = s.send(port=RELAY_PORT, count=100)
+    got = s.result()
+    # the sink can't know of what came after all it saw
+    assert got["lost"] == 0
+    assert udp.balance(sent, got)["lost"] == 1
+
+
+def test_damage_needs_verify_to_be_seen(setup):
+    s = setup()
+    s.relay(100, "--damage", 42)
+    s.send(port=RELAY_PORT, count=100)
+    got = s.result()
+    assert counts(got) == expected(100)
+    assert got["verified"] is False
+
+
+def test_other_run_is_foreign(setup):
+    s = setup(run=7)
+    s.send(run=6, count=10)
+    sent = s.send(run=7, count=20)
+    got = s.result()
+    assert counts(got) == expected(20, foreign=10)
+    with pytest.raises(udp.TrafficError, match="run"):
+        udp.balance({**sent, "run": 6}, got)
+
+
+def test_more_received_than_sent_is_an_error():
+    with pytest.raises(udp.TrafficError, match="received of"):
+        udp.balance({"run": 1, "sent": 9}, {"run": 1, "received": 10})
+
+
+def test_sink_ends_when_nothing_comes(setup):
+    assert counts(setup(wait=100).end()) == expected(0)
+
+
+def test_sink_ends_after_silence(setup):
+    s = setup(idle=2000)
+    s.send(count=50)
+    assert counts(s.end()) == expected(50)
+
+
+def test_sink_ends_when_all_has_come(setup):
+    s = setup(flows=2, count=50)
+    s.send(flows=2, count=100, burst=1)
+    assert counts(s.end()) == expected(100)
+
+
+def test_sink_knows_of_the_last_ones_when_told_the_count(setup):
+    s = setup(count=60)
+    s.send(count=50)
+    assert counts(s.result()) == expected(50, lost=10)
+
+
+@pytest.mark.parametrize("rate, burst", [(1000, 1), (5000, 4)])
+def test_sender_keeps_its_rate(setup, rate, burst):
+    s = setup()
+    sent = s.send(rate=rate, burst=burst, seconds=1)
+    on_time_s = (sent["duration_ns"] - sent["slipped_ns"]) / 1e9
+    # never faster; slower only by what it owns up to, and a burst at the end
+    assert sent["sent"] <= rate
+    assert sent["sent"] >= rate * on_time_s * 0.98 - burst
+    assert counts(s.result()) == expected(sent["sent"])
+
+
+def test_request_and_response(namespace, tmp_path):
+    with contextlib.ExitStack() as stack:
+        ready = tmp_path / "ready"
+        server = popen(stack, namespace, [udp.TOOLS / "udp-rr", "--server", "--port", PORT,
+                                          "--ready", ready])
+        wait.until(lambda: ready.exists() or server.poll() is not None, LIMIT, "udp-rr")
+        out = json.loads(namespace.run([udp.TOOLS / "udp-rr", "--to", "127.0.0.1", "--port", PORT,
+                                        "--count", 500]))
+        server.terminate()
+        answered = json.loads(server.communicate(timeout=LIMIT)[0])["answered"]
+    assert (out["asked"], out["answered"], out["timeouts"], answered) == (500, 500, 0, 500)
+    assert 0 < out["min_ns"] <= out["p50_ns"] <= out["p99_ns"] <= out["max_ns"]
+
+
+@pytest.mark.parametrize("tool, words, message", [
+    ("udp-send", [], "--to and --port"),
+    ("udp-send", ["--to", "127.0.0.1", "--port", "5000"], "--count or --seconds"),
+    ("udp-send", ["--to", "localhost", "--port", "5000", "--count", "1"], "not an IPv4 or IPv6"),
+    ("udp-send", ["--to", "::1", "--port", "0", "--count", "1"], "from 1 to 65535"),
+    ("udp-send", ["--to", "::1", "--port", "5000", "--count", "-1"], "not a number"),
+    ("udp-send", ["--to", "::1", "--port", "5000", "--count", "1", "--size", "23"], "from 24"),
+    ("udp-send", ["--to", "::1", "--port", "5000", "--count", "1", "--size", "90-80"], "from 90"),
+    ("udp-send", ["--to", "::1", "--port", "65535", "--count", "1", "--flows", "2"], "more flows"),
+    ("udp-send", ["--to", "::1", "--from", "127.0.0.1", "--port", "5", "--count", "1"], "families"),
+    ("udp-sink", [], "--port"),
+    ("udp-sink", ["--port", "5000", "extra"], "unexpected argument 'extra'"),
+    ("udp-rr", ["--port", "5000"], "--to or --server"),
+])
+def test_wrong_usage(namespace, tool, words, message):
+    done = subprocess.run([udp.TOOLS / tool, *words], capture_output=True, text=True, timeout=LIMIT,
+                          check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_namespace_is_gone_after_a_failure():
+    with pytest.raises(CommandError, match="exit code"):
+        with Namespace("falcon-traffic") as ns:
+            ns.run(["ip", "link", "set", "nosuchdevice", "up"])
+    assert ns.name not in subprocess.run(["ip", "netns", "list"], capture_output=True, text=True,
+                                         check=True).stdout
+
+
+def test_counter_files_that_do_not_match_are_refused():
+    assert tcp.parse_counters("TcpExt: A B\nTcpExt: 1 2\nTcp: X\nTcp: -1\n") == {"A": 1, "B": 2, "TcpX": -1}
+    with pytest.raises(tcp.TcpError, match="not a pair"):
+        tcp.parse_counters("TcpExt: A B\nTcpExt: 1\n")

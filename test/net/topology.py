@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The test network: a native sender in a network namespace of the host, a guest behind a tap,
+and a container in it that is reached through an overlay.
+
+	with Topology("vxlan") as t, t.guest(kernel="6.12") as g:
+	    t.setup_guest(g)
+	    print(t.udp(g, rate=10000, seconds=5))
+
+ host's namespace                         guest
+ udp-send ─ overlay0 (VXLAN) ─ tap0 ════ NIC ─ overlay0 ─ br0 ─ veth0 ─ eth0 (namespace c0) ─ udp-sink
+"""
+
+import contextlib
+
+from vm.guest import CommandFailed, Guest, Nic
+
+from . import guestside, hostside, plan, tcp, udp
+from .netns import Namespace
+
+# So that frames arrive in the guest as on a wire: not merged, checksums to be verified.
+NIC_PROPS = {
+    "guest_csum": "off", "guest_tso4": "off", "guest_tso6": "off", "guest_ufo": "off",
+    "guest_ecn": "off", "guest_uso4": "off", "guest_uso6": "off",
+    "rx_queue_size": "1024",
+}
+# What must be off on the sender's devices; QEMU's driver for taps could turn it on.
+MUST_BE_OFF = ("tx-checksumming", "tcp-segmentation-offload", "generic-segmentation-offload")
+
+
+class TopologyError(Exception):
+    """The network is not as it should be."""
+
+
+class Topology:
+    """Everything it makes is gone when its block is left."""
+
+    def __init__(self, variant="vxlan"):
+        self.variant = plan.get(variant)
+        self.namespace = Namespace()
+        self._stack = None
+        self._overlay = None        # the sender's overlay steps in force
+        self._guest_link = None     # the guest's, by which it is undone
+        self._guest_overlay = None
+
+    # -- the sender's side
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            udp.build()
+            stack.enter_context(self.namespace)
+            # the namespace takes devices, addresses and rules with it
+            self._shell(hostside.link().script())
+            self._set_overlay()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc):
+        return self._stack.__exit__(*exc)
+
+    def _shell(self, script):
+        return self.namespace.run(["bash"], text=script)
+
+    def _set_overlay(self):
+        self._overlay = hostside.overlay(self.variant)
+        self._shell(self._overlay.script())
+
+    # -- the guest
+
+    def guest(self, kernel="6.12", vcpus=4, **options):
+        """A Guest, not yet started, whose NIC is our tap; a context manager."""
+        return Guest(kernel=kernel, vcpus=vcpus, netns=self.namespace.name,
+                     nics=[Nic(tap=hostside.TAP, mac=plan.NIC_MAC, props=NIC_PROPS)], **options)
+
+    def setup_guest(self, guest):
+        """Make tunnel, bridge and containers in the guest, and see that a packet gets through."""
+        self._guest_link, self._guest_overlay = guestside.link(), guestside.overlay(self.variant)
+        try:
+            guest.run(self._guest_link.script())
+            guest.run(self._guest_overlay.script())
+            self.check(guest)
+        except CommandFailed:
+            for steps in (self._guest_overlay, self._guest_link):
+                guest.run(steps.undo_script(), check=False)
+            self._guest_link = self._guest_overlay = None
+            raise
+
+    def clear_guest(self, guest):
+        """Take back what setup_guest() made."""
+        for steps in (self._guest_overlay, self._guest_link):
+            if steps:
+                failed = guest.run(steps.undo_script()).out.strip()
+                if failed:
+                    raise TopologyError(f"could not undo in the guest: {failed}")
+        self._guest_link = self._guest_overlay = None
+
+    def switch(self, variant, guest):
+        """Another variant, with the same guest."""
+        new = plan.get(variant)
+        self.clear_guest(guest)
+        failed = self._shell(self._overlay.undo_script()).strip()
+        if failed:
+            raise TopologyError(f"could not undo: {failed}")
+        self.variant = new
+        self._set_overlay()
+        self.setup_guest(guest)
+
+    def check(self, guest):
+        """Offloads are off, and every container reaches the sender by both families."""
+        for device in (hostside.TAP, hostside.TUNNEL):
+            features = self.namespace.run(["ethtool", "-k", device])
+            for name in MUST_BE_OFF:
+                if f"\n{name}: off" not in features:
+                    raise TopologyError(f"{device} has {name} on")
+        for index in range(self.variant.containers):
+            for family in plan.OVERLAY:
+                # the sender's address: there and back again is both ways;
+                # -w: ends with the first answer, fails without one in 10 s
+                sender = plan.host(plan.OVERLAY[family], plan.HOST)
+                guest.run(self.in_container(f"ping -q -c 1 -w 10 {sender}", index))
+        guest.check()
+
+    # -- names
+
+    def address(self, container=0, family=4):
+        """Inner address of a container."""
+        return self.variant.container(container, family)
+
+    @staticmethod
+    def in_container(command, container=0, cpu=None):
+        """The command line, for a script in the guest, that runs inside the container."""
+        pin = "" if cpu is None else f"taskset -c {cpu} "
+        return f"ip netns exec {guestside.container_netns(container)} {pin}{command}"
+
+    def tap_dropped(self):
+        """Frames that the host lost before the guest could have them."""
+        path = f"/sys/class/net/{hostside.TAP}/statistics/tx_dropped"
+        return int(self.namespace.run(["cat", path]))
+
+    # -- UDP
+
+    def sink(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, **opts):
+        """A Sink in the container, ready. Options as udp-sink's."""
+        run = opts.setdefault("run", udp.new_run())
+        opts.setdefault("idle", udp.IDLE_MS)
+        name = f"sink-{run}-{container}-{port}"
+        words = udp.options(port=port, bind=self.address(container, family), ready=f"/shared/{name}",
+                            **opts)
+        command = self.in_container(f"{udp.GUEST_TOOLS}/udp-sink {' '.join(words)}", container, cpu)
+        return udp.Sink(guest, f"exec {command}", guest.shared / name)
+
+    def send(self, container=0, family=4, port=udp.DEFAULT_PORT, **opts):
+        """A Sender to the container, begun. Options as udp-send's."""
+        words = udp.options(to=self.address(container, family), port=port, **opts)
+        return udp.Sender(self.namespace.popen([udp.TOOLS / "udp-send", *words]))
+
+    def udp(self, guest, container=0, family=4, cpu=None, flows=1, verify=False, timeout=300, **opts):
+        """Send to a container and wait until it is over; udp.balance() of both sides."""
+        run = udp.new_run()
+        sink = self.sink(guest, container, family, cpu, flows=flows, run=run, verify=verify)
+        try:
+            sent = self.send(container, family, flows=flows, run=run, **opts).wait(timeout)
+        except udp.TrafficError:
+            sink.stop()
+            raise
+        return udp.balance(sent, sink.wait(timeout))
+
+    # -- TCP
+
+    def tcp_server(self, guest, container=0, cpu=None, port=tcp.DEFAULT_PORT):
+        """iperf3 in the container, for one client, listening."""
+        process = guest.spawn("exec " + self.in_container(f"iperf3 -s -1 -p {port}", container, cpu))
+        netns = guestside.container_netns(container)
+        guest.run(f"for ((n = 0; n < 400; n++)); do\n"
+                  f"\tif [[ $(ip netns exec {netns} ss -Hltn sport = :{port}) ]]; then exit 0; fi\n"
+                  f"\tsleep 0.05\n"
+                  f"done\n"
+                  f"echo 'iperf3 does not listen' >&2; exit 1")
+        return process
+
+    def tcp_client(self, guest, seconds, container=0, family=4, port=tcp.DEFAULT_PORT, bitrate=None,
+                   streams=1):
+        """iperf3 to the container's server, begun. bitrate in bit/s, of all streams together."""
+        def counters():
+            return (tcp.parse_counters(self.namespace.run(tcp.COUNTER_FILES)),
+                    tcp.parse_counters(guest.run(self.in_container(" ".join(tcp.COUNTER_FILES),
+                                                                   container)).out))
+
+        argv = ["iperf3", "-J", "-c", self.address(container, family), "-p", port, "-t", seconds,
+                "-l", tcp.BLOCK, "-P", streams]
+        if bitrate:
+            argv += ["-b", max(1, int(bitrate) // streams)]
+        before = counters()
+        return tcp.Client(self.namespace.popen(argv), before, counters)
+
+    def iperf(self, guest, seconds, container=0, family=4, cpu=None, bitrate=None, streams=1):
+        """TCP to a container; the account of tcp.Client.wait()."""
+        server = self.tcp_server(guest, container, cpu)
+        try:
+            client = self.tcp_client(guest, seconds, container, family, bitrate=bitrate,
+                                     streams=streams)
+            return client.wait(seconds + 60)
+        finally:
+            server.stop()

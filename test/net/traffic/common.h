@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FALCON_TRAFFIC_COMMON_H
+#define FALCON_TRAFFIC_COMMON_H
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define NSEC_PER_SEC	1000000000LL
+#define NSEC_PER_MSEC	1000000LL
+
+#define EXIT_USAGE	2
+
+struct address {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+__attribute__((noreturn, format(printf, 1, 2))) void die(const char *fmt, ...);
+__attribute__((noreturn, format(printf, 1, 2))) void die_usage(const char *fmt, ...);
+
+int64_t now_ns(void);
+
+/* Whole number in [min, max], or the program ends with a usage error naming @what. */
+uint64_t parse_number(const char *what, const char *text, uint64_t min, uint64_t max);
+
+/* Numeric IPv4 or IPv6 address; names are not looked up. */
+struct address parse_address(const char *what, const char *text);
+void address_set_port(struct address *addr, uint16_t port);
+
+/* UDP socket whose buffers are as large as asked for, beyond the sysctls' limits where we may. */
+int udp_socket(const struct address *addr, int rcvbuf, int sndbuf);
+
+/* SIGINT and SIGTERM set this; nothing else happens. */
+extern volatile sig_atomic_t stop_requested;
+void catch_stop_signals(void);
+
+/* The file appears once the program is able to receive. */
+void announce_ready(const char *path);
+
+#endif

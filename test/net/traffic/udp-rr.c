@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/* UDP request and response, one at a time: the round trip's time and its tail. */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "wire.h"
+
+#define SAMPLES_MAX	10000000
+#define STRAY_MAX	1000	/* late answers thrown away for one request */
+
+struct options {
+	struct address address;
+	const char *ready;
+	bool server;
+	uint32_t port;
+	uint32_t size;
+	uint32_t run;
+	uint64_t count;
+	int64_t duration_ns;
+	int64_t timeout_ns;
+};
+
+struct client {
+	int fd;
+	uint64_t samples;
+	uint64_t timeouts;
+	uint32_t *rtt_ns;
+};
+
+static void usage(FILE *to)
+{
+	fputs("usage: udp-rr --server --port PORT [--bind ADDRESS] [--ready FILE]\n"
+	      "       udp-rr --to ADDRESS --port PORT (--count N | --seconds S) [option]...\n"
+	      "  --size N      payload of request and response (64)\n"
+	      "  --timeout MS  for a response (1000)\n"
+	      "  --run N       number of this run (1)\n"
+	      "The server answers until SIGINT or SIGTERM, then prints how often.\n",
+	      to);
+}
+
+static void parse_options(struct options *opt, int argc, char **argv)
+{
+	enum { SERVER = 1, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY, HELP };
+	static const struct option table[] = {
+		{ "server", no_argument, NULL, SERVER },
+		{ "to", required_argument, NULL, TO },
+		{ "bind", required_argument, NULL, BIND },
+		{ "port", required_argument, NULL, PORT },
+		{ "count", required_argument, NULL, COUNT },
+		{ "seconds", required_argument, NULL, SECONDS },
+		{ "size", required_argument, NULL, SIZE },
+		{ "timeout", required_argument, NULL, TIMEOUT },
+		{ "run", required_argument, NULL, RUN },
+		{ "ready", required_argument, NULL, READY },
+		{ "help", no_argument, NULL, HELP },
+		{ }
+	};
+	int c;
+
+	*opt = (struct options){ .size = 64, .run = 1, .timeout_ns = NSEC_PER_SEC };
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		switch (c) {
+		case SERVER:
+			opt->server = true;
+			break;
+		case TO:
+			opt->address = parse_address("--to", optarg);
+			break;
+		case BIND:
+			opt->address = parse_address("--bind", optarg);
+			break;
+		case PORT:
+			opt->port = parse_number("--port", optarg, 1, 65535);
+			break;
+		case COUNT:
+			opt->count = parse_number("--count", optarg, 1, SAMPLES_MAX);
+			break;
+		case SECONDS:
+			opt->duration_ns = parse_number("--seconds", optarg, 1, 86400) *
+					   NSEC_PER_SEC;
+			break;
+		case SIZE:
+			opt->size = parse_number("--size", optarg, WIRE_SIZE_MIN, WIRE_SIZE_MAX);
+			break;
+		case TIMEOUT:
+			opt->timeout_ns = parse_number("--timeout", optarg, 1, 60000) *
+					  NSEC_PER_MSEC;
+			break;
+		case RUN:
+			opt->run = parse_number("--run", optarg, 0, UINT32_MAX);
+			break;
+		case READY:
+			opt->ready = optarg;
+			break;
+		case HELP:
+			usage(stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			usage(stderr);
+			exit(EXIT_USAGE);
+		}
+	}
+	if (optind != argc)
+		die_usage("unexpected argument '%s'", argv[optind]);
+	if (!opt->port)
+		die_usage("--port is needed");
+	if (!opt->address.len) {
+		if (!opt->server)
+			die_usage("--to or --server is needed");
+		opt->address = parse_address("--bind", "0.0.0.0");
+	}
+	if (!opt->server && !opt->count && !opt->duration_ns)
+		die_usage("--count or --seconds is needed");
+}
+
+static void serve(const struct options *opt)
+{
+	static uint8_t buf[WIRE_SIZE_MAX];
+	struct address addr = opt->address;
+	uint64_t answered = 0;
+	int fd;
+
+	address_set_port(&addr, opt->port);
+	fd = udp_socket(&addr, 0, 0);
+	if (bind(fd, (struct sockaddr *)&addr.sa, addr.len))
+		die("bind port %u: %m", opt->port);
+	announce_ready(opt->ready);
+	while (!stop_requested) {
+		struct address from = { .len = sizeof(from.sa) };
+		struct pollfd poll_in = { .fd = fd, .events = POLLIN };
+		/* bounded, as a signal between the test above and the wait would be missed */
+		struct timespec limit = { .tv_nsec = 200 * NSEC_PER_MSEC };
+		ssize_t n;
+
+		if (ppoll(&poll_in, 1, &limit, NULL) <= 0)
+			continue;
+		n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from.sa,
+			     &from.len);
+		if (n < 0)
+			continue;
+		if (sendto(fd, buf, n, 0, (struct sockaddr *)&from.sa, from.len) == n)
+			answered++;
+	}
+	printf("{\"tool\": \"udp-rr\", \"answered\": %llu}\n", (unsigned long long)answered);
+}
+
+/* True when the response to @seq came in time. */
+static bool await_response(struct client *c, const struct options *opt, uint64_t seq)
+{
+	static uint8_t buf[WIRE_SIZE_MAX];
+	int64_t deadline_ns = now_ns() + opt->timeout_ns;
+	unsigned int stray;
+
+	for (stray = 0; stray < STRAY_MAX && !stop_requested; stray++) {
+		struct pollfd poll_in = { .fd = c->fd, .events = POLLIN };
+		int64_t left = deadline_ns - now_ns();
+		struct timespec timeout = {
+			.tv_sec = left / NSEC_PER_SEC,
+			.tv_nsec = left % NSEC_PER_SEC,
+		};
+		struct wire_info info;
+		ssize_t n;
+
+		if (left <= 0 || ppoll(&poll_in, 1, &timeout, NULL) <= 0)
+			return false;
+		n = recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno == ECONNREFUSED)
+			die("nobody answers at port %u", opt->port);
+		if (n > 0 && wire_parse(buf, n, opt->run, true, &info) == WIRE_GOOD &&
+		    info.seq == seq)
+			return true;
+	}
+	return false;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void print_percentile(const struct client *c, const char *name, unsigned int per_mille)
+{
+	uint64_t rank = (c->samples * per_mille + 999) / 1000;
+
+	printf(", \"%s\": %u", name, c->samples ? c->rtt_ns[rank ? rank - 1 : 0] : 0);
+}
+
+static void ask(const struct options *opt)
+{
+	static uint8_t buf[WIRE_SIZE_MAX];
+	struct address to = opt->address;
+	int64_t begin_ns, end_ns;
+	struct client c = { };
+	uint64_t i, sum = 0, asked = 0;
+
+	address_set_port(&to, opt->port);
+	c.fd = udp_socket(&to, 0, 0);
+	if (connect(c.fd, (struct sockaddr *)&to.sa, to.len))
+		die("connect: %m");
+	c.rtt_ns = malloc(SAMPLES_MAX * sizeof(*c.rtt_ns));
+	if (!c.rtt_ns)
+		die("no memory");
+
+	begin_ns = now_ns();
+	while (!stop_requested && asked < (opt->count ? opt->count : SAMPLES_MAX)) {
+		struct wire_info info = { .run = opt->run, .seq = asked };
+		int64_t sent_ns = now_ns();
+
+		if (opt->duration_ns && sent_ns - begin_ns >= opt->duration_ns)
+			break;
+		asked++;
+		wire_build(buf, opt->size, &info);
+		if (send(c.fd, buf, opt->size, 0) < 0)
+			die("send: %m");
+		if (await_response(&c, opt, info.seq))
+			c.rtt_ns[c.samples++] = now_ns() - sent_ns;
+		else
+			c.timeouts++;
+	}
+	end_ns = now_ns();
+
+	qsort(c.rtt_ns, c.samples, sizeof(*c.rtt_ns), compare);
+	for (i = 0; i < c.samples; i++)
+		sum += c.rtt_ns[i];
+	printf("{\"tool\": \"udp-rr\", \"run\": %u, \"size\": %u, \"asked\": %llu, \"answered\": %llu, \"timeouts\": %llu, \"duration_ns\": %lld, \"mean_ns\": %llu",
+	       opt->run, opt->size, (unsigned long long)asked, (unsigned long long)c.samples,
+	       (unsigned long long)c.timeouts, (long long)(end_ns - begin_ns),
+	       (unsigned long long)(c.samples ? sum / c.samples : 0));
+	print_percentile(&c, "min_ns", 0);
+	print_percentile(&c, "p50_ns", 500);
+	print_percentile(&c, "p90_ns", 900);
+	print_percentile(&c, "p99_ns", 990);
+	print_percentile(&c, "p999_ns", 999);
+	print_percentile(&c, "max_ns", 1000);
+	printf("}\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct options opt;
+
+	parse_options(&opt, argc, argv);
+	catch_stop_signals();
+	if (opt.server)
+		serve(&opt);
+	else
+		ask(&opt);
+	if (fflush(stdout) || ferror(stdout))
+		die("standard output: %m");
+	return EXIT_SUCCESS;
+}

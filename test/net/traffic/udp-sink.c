@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receives what udp-send sends, counts lost, duplicated and reordered datagrams
+ * by sequence number, exactly, and prints the counts as JSON at the end.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "tally.h"
+#include "wire.h"
+
+#define FLOWS_MAX	1024
+#define BATCH		64
+#define RCVBUF		(64 << 20)
+#define POLL_MAX_NS	(200 * NSEC_PER_MSEC)
+
+struct options {
+	struct address bind;
+	const char *ready;
+	uint32_t port;
+	uint32_t flows;
+	uint32_t run;
+	uint64_t count;		/* of each flow that was or will be sent; 0: not known */
+	int64_t idle_ns;	/* silence after the first datagram that ends it */
+	int64_t wait_ns;	/* for the first datagram */
+	bool verify;
+};
+
+struct sink {
+	struct options opt;
+	struct tally *tallies;
+	struct pollfd *polls;
+	uint8_t *buffers;	/* BATCH times the largest datagram */
+	uint64_t foreign;
+	uint64_t damaged;
+	int64_t first_ns;	/* 0: nothing came yet */
+	int64_t last_ns;
+};
+
+static void usage(FILE *to)
+{
+	fputs("usage: udp-sink --port PORT [option]...\n"
+	      "  --flows N        flows, at PORT, PORT+1 ... (1)\n"
+	      "  --bind ADDRESS   address to receive at (0.0.0.0; :: for IPv6)\n"
+	      "  --count N        datagrams sent of each flow; end when all have come\n"
+	      "  --idle MS        end after so much silence once something came (1000)\n"
+	      "  --wait MS        end when nothing has come for so long (60000)\n"
+	      "  --run N          number of the run; others' datagrams are foreign (1)\n"
+	      "  --verify         check the payload, too\n"
+	      "  --ready FILE     make this file once able to receive\n"
+	      "SIGINT and SIGTERM end it as well; the result is printed in every case.\n",
+	      to);
+}
+
+static void parse_options(struct options *opt, int argc, char **argv)
+{
+	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, READY, HELP };
+	static const struct option table[] = {
+		{ "port", required_argument, NULL, PORT },
+		{ "flows", required_argument, NULL, FLOWS },
+		{ "bind", required_argument, NULL, BIND },
+		{ "count", required_argument, NULL, COUNT },
+		{ "idle", required_argument, NULL, IDLE },
+		{ "wait", required_argument, NULL, WAIT },
+		{ "run", required_argument, NULL, RUN },
+		{ "verify", no_argument, NULL, VERIFY },
+		{ "ready", required_argument, NULL, READY },
+		{ "help", no_argument, NULL, HELP },
+		{ }
+	};
+	int c;
+
+	*opt = (struct options){
+		.bind = parse_address("--bind", "0.0.0.0"),
+		.flows = 1,
+		.run = 1,
+		.idle_ns = NSEC_PER_SEC,
+		.wait_ns = 60 * NSEC_PER_SEC,
+	};
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		switch (c) {
+		case PORT:
+			opt->port = parse_number("--port", optarg, 1, 65535);
+			break;
+		case FLOWS:
+			opt->flows = parse_number("--flows", optarg, 1, FLOWS_MAX);
+			break;
+		case BIND:
+			opt->bind = parse_address("--bind", optarg);
+			break;
+		case COUNT:
+			opt->count = parse_number("--count", optarg, 1, 1ULL << 40);
+			break;
+		case IDLE:
+			opt->idle_ns = parse_number("--idle", optarg, 1, 86400000) * NSEC_PER_MSEC;
+			break;
+		case WAIT:
+			opt->wait_ns = parse_number("--wait", optarg, 1, 86400000) * NSEC_PER_MSEC;
+			break;
+		case RUN:
+			opt->run = parse_number("--run", optarg, 0, UINT32_MAX);
+			break;
+		case VERIFY:
+			opt->verify = true;
+			break;
+		case READY:
+			opt->ready = optarg;
+			break;
+		case HELP:
+			usage(stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			usage(stderr);
+			exit(EXIT_USAGE);
+		}
+	}
+	if (optind != argc)
+		die_usage("unexpected argument '%s'", argv[optind]);
+	if (!opt->port)
+		die_usage("--port is needed");
+	if (opt->port + opt->flows - 1 > 65535)
+		die_usage("more flows than ports");
+}
+
+static void setup(struct sink *s)
+{
+	uint32_t i;
+
+	s->tallies = calloc(s->opt.flows, sizeof(*s->tallies));
+	s->polls = calloc(s->opt.flows, sizeof(*s->polls));
+	s->buffers = malloc((size_t)BATCH * WIRE_SIZE_MAX);
+	if (!s->tallies || !s->polls || !s->buffers)
+		die("no memory");
+	for (i = 0; i < s->opt.flows; i++) {
+		struct address addr = s->opt.bind;
+
+		address_set_port(&addr, s->opt.port + i);
+		s->polls[i].fd = udp_socket(&addr, RCVBUF, 0);
+		s->polls[i].events = POLLIN;
+		if (bind(s->polls[i].fd, (struct sockaddr *)&addr.sa, addr.len))
+			die("bind port %u: %m", s->opt.port + i);
+	}
+}
+
+static void take(struct sink *s, uint32_t index, const uint8_t *buf, size_t size)
+{
+	struct wire_info info;
+
+	switch (wire_parse(buf, size, s->opt.run, s->opt.verify, &info)) {
+	case WIRE_FOREIGN:
+		s->foreign++;
+		return;
+	case WIRE_DAMAGED:
+		s->damaged++;
+		return;
+	case WIRE_GOOD:
+		break;
+	}
+	/* a datagram at another flow's port was altered on its way */
+	if (info.flow != index || !tally_add(&s->tallies[index], info.seq, size))
+		s->damaged++;
+}
+
+/* Takes what is in socket @index. */
+static void drain(struct sink *s, uint32_t index)
+{
+	struct mmsghdr msgs[BATCH];
+	struct iovec iovs[BATCH];
+	int i, n;
+
+	do {
+		for (i = 0; i < BATCH; i++) {
+			iovs[i].iov_base = s->buffers + (size_t)i * WIRE_SIZE_MAX;
+			iovs[i].iov_len = WIRE_SIZE_MAX;
+			memset(&msgs[i], 0, sizeof(msgs[i]));
+			msgs[i].msg_hdr.msg_iov = &iovs[i];
+			msgs[i].msg_hdr.msg_iovlen = 1;
+		}
+		n = recvmmsg(s->polls[index].fd, msgs, BATCH, MSG_DONTWAIT, NULL);
+		if (n < 0) {
+			if (errno == EAGAIN || errno == EINTR)
+				return;
+			die("receive: %m");
+		}
+		for (i = 0; i < n; i++)
+			take(s, index, iovs[i].iov_base, msgs[i].msg_len);
+	} while (n == BATCH);
+}
+
+static bool complete(const struct sink *s)
+{
+	uint32_t i;
+
+	if (!s->opt.count)
+		return false;
+	for (i = 0; i < s->opt.flows; i++)
+		if (s->tallies[i].distinct < s->opt.count)
+			return false;
+	return true;
+}
+
+static void receive(struct sink *s)
+{
+	int64_t begin_ns = now_ns();
+
+	while (!stop_requested && !complete(s)) {
+		int64_t limit = s->first_ns ? s->last_ns + s->opt.idle_ns :
+					      begin_ns + s->opt.wait_ns;
+		int64_t left = limit - now_ns();
+		/* bounded, as a signal between the test above and the wait would be missed */
+		struct timespec timeout = {
+			.tv_nsec = left < POLL_MAX_NS ? left : POLL_MAX_NS,
+		};
+		uint32_t i;
+		int n;
+
+		if (left <= 0)
+			break;
+		n = ppoll(s->polls, s->opt.flows, &timeout, NULL);
+		if (n < 0 && errno != EINTR)
+			die("poll: %m");
+		if (n <= 0)
+			continue;
+		for (i = 0; i < s->opt.flows; i++)
+			if (s->polls[i].revents)
+				drain(s, i);
+		s->last_ns = now_ns();
+		if (!s->first_ns)
+			s->first_ns = s->last_ns;
+	}
+	/* told to end: what came before that counts */
+	for (uint32_t i = 0; i < s->opt.flows; i++)
+		drain(s, i);
+}
+
+static void print_counts(const struct tally *t, uint64_t sent)
+{
+	printf("\"received\": %llu, \"lost\": %llu, \"duplicated\": %llu, \"reordered\": %llu, \"bytes\": %llu",
+	       (unsigned long long)t->distinct, (unsigned long long)tally_lost(t, sent),
+	       (unsigned long long)t->duplicated, (unsigned long long)t->reordered,
+	       (unsigned long long)t->bytes);
+}
+
+static void print_result(const struct sink *s)
+{
+	uint64_t lost = 0;
+	struct tally sum = { };
+	uint32_t i;
+
+	for (i = 0; i < s->opt.flows; i++) {
+		const struct tally *t = &s->tallies[i];
+
+		sum.distinct += t->distinct;
+		sum.duplicated += t->duplicated;
+		sum.reordered += t->reordered;
+		sum.bytes += t->bytes;
+		lost += tally_lost(t, s->opt.count);
+	}
+	/* tally_lost() of the sum: what was sent less what came */
+	sum.next = sum.distinct + lost;
+	printf("{\"tool\": \"udp-sink\", \"run\": %u, \"verified\": %s, ", s->opt.run,
+	       s->opt.verify ? "true" : "false");
+	print_counts(&sum, 0);
+	printf(", \"foreign\": %llu, \"damaged\": %llu, \"duration_ns\": %lld, \"flows\": [",
+	       (unsigned long long)s->foreign, (unsigned long long)s->damaged,
+	       (long long)(s->last_ns - s->first_ns));
+	for (i = 0; i < s->opt.flows; i++) {
+		printf("%s{\"flow\": %u, \"port\": %u, \"highest\": %lld, ", i ? ", " : "", i,
+		       s->opt.port + i, (long long)s->tallies[i].next - 1);
+		print_counts(&s->tallies[i], s->opt.count);
+		printf("}");
+	}
+	printf("]}\n");
+	if (fflush(stdout) || ferror(stdout))
+		die("standard output: %m");
+}
+
+int main(int argc, char **argv)
+{
+	struct sink s = { };
+
+	parse_options(&s.opt, argc, argv);
+	catch_stop_signals();
+	setup(&s);
+	announce_ready(s.opt.ready);
+	receive(&s);
+	print_result(&s);
+	return EXIT_SUCCESS;
+}

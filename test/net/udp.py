@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The UDP sender and sink (test/net/traffic), and what became of what was sent."""
+
+import itertools
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from . import wait
+
+REPO = Path(__file__).resolve().parents[2]
+TOOLS = REPO / "build/traffic"
+GUEST_TOOLS = "/falcon/build/traffic"
+
+DEFAULT_PORT = 5000
+IDLE_MS = 1000      # silence by which a sink knows that all has come
+
+_runs = itertools.count(1)
+
+
+class TrafficError(Exception):
+    """A tool did not do its work."""
+
+
+def build():
+    """Make the tools; quick when they are made already."""
+    done = subprocess.run(["make", "-s", "-C", str(REPO / "test/net/traffic"), f"O={TOOLS}"],
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise TrafficError(f"traffic tools: {done.stderr.strip()}")
+
+
+def new_run():
+    """Number of a run that no other of this process and hardly one of another has."""
+    return (os.getpid() << 16 | next(_runs) & 0xffff) & 0xffffffff
+
+
+def options(**values):
+    """Command line options: size=64 is --size 64, verify=True is --verify, None is left out."""
+    words = []
+    for name, value in values.items():
+        if value is None or value is False:
+            continue
+        words.append("--" + name.replace("_", "-"))
+        if value is not True:
+            words.append(str(value))
+    return words
+
+
+class Sender:
+    """udp-send, running."""
+
+    def __init__(self, popen):
+        self._popen = popen
+
+    def wait(self, timeout=120):
+        """What it sent."""
+        try:
+            out, err = self._popen.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            self._popen.kill()
+            self._popen.communicate()
+            raise TrafficError(f"udp-send: not done after {timeout} s") from error
+        if self._popen.returncode:
+            raise TrafficError(f"udp-send: exit code {self._popen.returncode}: {err.strip()}")
+        return json.loads(out)
+
+    def stop(self, timeout=10):
+        """End it early; what it sent until then."""
+        self._popen.terminate()
+        return self.wait(timeout)
+
+    def kill(self):
+        """End it, whatever it does."""
+        self._popen.kill()
+        self._popen.communicate()
+
+    @property
+    def running(self):
+        return self._popen.poll() is None
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+
+class Sink:
+    """udp-sink, running in a guest and ready to receive."""
+
+    def __init__(self, guest, command, ready, timeout=20):
+        self._process = guest.spawn(command)
+        try:
+            wait.until(lambda: ready.exists() or not self._process.running, timeout, "udp-sink ready")
+        except TimeoutError:
+            self._process.stop()
+            raise
+        if not ready.exists():
+            raise TrafficError(f"udp-sink: {self._process.wait(5).err.strip()}")
+
+    def wait(self, timeout=120):
+        """What it received."""
+        return self._result(self._process.wait(timeout))
+
+    def stop(self):
+        """End it now; what it received until then."""
+        return self._result(self._process.stop())
+
+    @staticmethod
+    def _result(result):
+        if result.rc:
+            raise TrafficError(f"udp-sink: exit code {result.rc}: {result.err.strip()}")
+        try:
+            return json.loads(result.out)
+        except json.JSONDecodeError as error:
+            raise TrafficError(f"udp-sink: no result but {result.out!r}, {result.err!r}") from error
+
+
+def balance(sent, received):
+    """One account of both sides: what was sent and what became of it."""
+    if sent["run"] != received["run"]:
+        raise TrafficError(f"sender's run {sent['run']} is not the sink's, {received['run']}")
+    lost = sent["sent"] - received["received"]
+    if lost < 0:
+        raise TrafficError(f"{received['received']} received of {sent['sent']} sent")
+    return {
+        "sent": sent["sent"],
+        "received": received["received"],
+        "lost": lost,
+        "duplicated": received["duplicated"],
+        "reordered": received["reordered"],
+        "damaged": received["damaged"],
+        "foreign": received["foreign"],
+        "bytes": received["bytes"],
+        "slipped_ns": sent["slipped_ns"],
+        "send_ns": sent["duration_ns"],
+        "receive_ns": received["duration_ns"],
+        "flows": [{**ours, **theirs} for ours, theirs in zip(sent["flows"], received["flows"])],
+    }

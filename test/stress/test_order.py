@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The invariants under load and change: all that was sent arrives, once and in order.
+
+Counts are a tenth of what SOAK=1 (make soak) runs.
+"""
+
+import itertools
+import os
+
+from net import udp
+from net.conftest import falcon, falconctl, overlay, overlay_pool  # noqa: F401  pylint: disable=unused-import
+
+SCALE = 10 if os.environ.get("SOAK") else 1
+RATE = 4000
+
+
+class Traffic:
+    """A UDP flow through the overlay while its block is worked on; then the account of it."""
+
+    _runs = itertools.count(1000)
+
+    def __init__(self, overlay, **options):
+        self.overlay, self.options = overlay, {"rate": RATE, "size": 200, "seconds": 3600, **options}
+        self.account = None
+
+    def __enter__(self):
+        run = next(self._runs)
+        net = self.overlay.net
+        flows = self.options.get("flows", 1)
+        self._sink = net.sink(self.overlay.guest, cpu=5, run=run, flows=flows)
+        self._sender = net.send(run=run, **self.options)
+        return self
+
+    def __exit__(self, kind, *exc):
+        sent = self._sender.stop()
+        if kind is None:
+            self.account = udp.balance(sent, self._sink.wait())
+        else:
+            self._sink.stop()
+
+
+def trouble(account):
+    return {key: account[key] for key in ("lost", "duplicated", "reordered", "damaged") if account[key]}
+
+
+def test_packets_in_the_order_sent(overlay, falcon):
+    falcon.enable()
+    account = overlay.udp(count=50_000 * 2 * SCALE, size=64, rate=8000, timeout=1200)
+    assert account["sent"] == 100_000 * SCALE
+    assert not trouble(account)
+    assert falcon.counters("container")["steered"] >= 100_000 * SCALE
+
+
+def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon):
+    falcon.enable()
+    sets = itertools.cycle(("1-2", "3-4", "0-4", "2-4", "1", "0,3", "1-3"))
+    with Traffic(overlay, flows=4) as traffic:
+        while falcon.counters()["moves"] < 100 * SCALE:
+            overlay.guest.run("\n".join(
+                f"/falcon/build/tools/falconctl config set cpus={next(sets)} nic-split={n % 2}"
+                for n in range(20)))
+    assert not trouble(traffic.account)
+    assert traffic.account["sent"] > 1000
+
+
+def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon):
+    with Traffic(overlay, flows=2) as traffic:
+        for _ in range(10 * SCALE):
+            falcon.enable()
+            falcon.disable()
+        assert not falcon.attached()
+    # The one exception of the order invariant: flows that run while falcon comes or goes.
+    account = traffic.account
+    print(f"{20 * SCALE} switches, {account['sent']} packets: {account['reordered']} reordered")
+    assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
+    assert account["reordered"] <= 2 * 20 * SCALE
+
+
+def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon):
+    with Traffic(overlay, flows=2) as traffic:
+        for _ in range(2 * SCALE):
+            falcon.enable()
+            falcon.unload()     # while it is enabled
+            assert not overlay.guest.run("cat /sys/kernel/tracing/enabled_functions").out.strip()
+            falcon.load()
+    account = traffic.account
+    print(f"{4 * SCALE} switches, {account['sent']} packets: {account['reordered']} reordered")
+    assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
+
+
+def test_a_cpu_goes_and_comes_back_under_traffic(overlay, falcon):
+    falcon.enable(cpus="1-3")
+    cpu = "/sys/devices/system/cpu/cpu{}/online"
+    with Traffic(overlay) as traffic:
+        for n in range(3 * SCALE):
+            path = cpu.format(1 + n % 3)
+            overlay.guest.run(f"echo 0 >{path}; echo 1 >{path}", timeout=120)
+    assert traffic.account["duplicated"] == 0
+    assert not trouble(traffic.account)
+    assert falcon.ctl("status")["cpus"] == "1-3"
+
+
+def test_everything_at_once(overlay, falcon):
+    """Sets, thresholds and splitting change while TCP and UDP run and a CPU comes and goes."""
+    falcon.enable()
+    guest = overlay.guest
+    churn = guest.spawn("ctl=/falcon/build/tools/falconctl; while :; do\n"
+                        "for set in 1-2 3-4 0-4 '' 2; do\n"
+                        "\t$ctl config set cpus=$set busy-threshold=$((RANDOM % 100 + 1)) nic-split=$((RANDOM % 2))\n"
+                        "\t$ctl flow list >/dev/null; $ctl stats show >/dev/null\n"
+                        "done\ndone")
+    hotplug = guest.spawn("while :; do echo 0 >/sys/devices/system/cpu/cpu4/online;"
+                          " echo 1 >/sys/devices/system/cpu/cpu4/online; done")
+    try:
+        with Traffic(overlay, flows=8, rate=2000) as traffic:
+            tcp = overlay.net.iperf(guest, 3 * SCALE, cpu=5, bitrate=20e6)
+    finally:
+        churn.stop()
+        hotplug.stop()
+        guest.run("echo 1 >/sys/devices/system/cpu/cpu4/online")
+    assert not trouble(traffic.account)
+    assert tcp["received"] > 1_000_000
+    assert tcp["ofo_queue"] == 0
