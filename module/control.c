@@ -155,7 +155,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 		return -EALREADY;
 	}
 	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
-		NL_SET_ERR_MSG(extack, "PREEMPT_RT is not supported: its softirqs move between CPUs");
+		NL_SET_ERR_MSG(extack, "PREEMPT_RT is not supported: softirqs move between CPUs");
 		return -EOPNOTSUPP;
 	}
 

@@ -334,9 +334,9 @@ static int dump_flow(enum falcon_stage stage, const struct falcon_flow *flow, vo
 
 	/* An entry that changes its owner meanwhile is in the next dump. */
 	tag = READ_ONCE(flow->tag);
-	smp_rmb();
+	smp_rmb();	/* pairs with take_over() */
 	copy = *flow;
-	smp_rmb();
+	smp_rmb();	/* pairs with take_over() */
 	if (!tag || tag != READ_ONCE(flow->tag) || copy.rflow.cpu == FALCON_NO_CPU)
 		return 0;
 

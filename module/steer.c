@@ -40,14 +40,14 @@ static enum falcon_packet_kind parse(const struct sk_buff *skb,
 				     const struct falcon_tunnels *tunnels,
 				     struct falcon_packet *packet)
 {
+	unsigned int linear = min_t(unsigned int, skb_headlen(skb), FALCON_PACKET_BYTES);
 	enum falcon_packet_kind kind = FALCON_PACKET_UNKNOWN;
 	u8 copy[FALCON_PACKET_BYTES];
 	unsigned int len;
 
 	/* virtio_net may leave 14 bytes in the linear part, which usually has all headers. */
-	if (skb_headlen(skb) >= FALCON_PACKET_USUAL || !skb_is_nonlinear(skb))
-		kind = falcon_packet_parse(skb->data, skb_headlen(skb), skb->protocol, tunnels,
-					   packet);
+	if (linear >= FALCON_PACKET_USUAL || !skb_is_nonlinear(skb))
+		kind = falcon_packet_parse(skb->data, linear, skb->protocol, tunnels, packet);
 	if (kind != FALCON_PACKET_UNKNOWN || !skb_is_nonlinear(skb))
 		return kind;
 
@@ -66,42 +66,44 @@ static u32 tag_of(u32 hash, u32 salt)
 	return salt ? falcon_policy_rehash(hash ^ salt) ?: 1 : hash;
 }
 
+/* The datagrams that this packet begins belong to the flow with this hash; 0: leave them alone. */
+static void begin_datagrams(const struct falcon_packet *packet, u32 hash)
+{
+	unsigned int i;
+
+	for (i = 0; i < packet->firsts; i++)
+		falcon_fragment_first(&packet->first[i], hash);
+}
+
 /* Find the flow; false when the packet is to be left alone. */
 static bool identify(const struct sk_buff *skb, struct question *q)
 {
 	bool nic = q->stage == FALCON_STAGE_NIC;
 	enum falcon_packet_kind kind;
-	unsigned int i;
+	bool alone;
 
 	kind = parse(skb, nic ? &q->plan->tunnels : NULL, &q->packet);
-	switch (kind) {
-	case FALCON_PACKET_PLAIN:
-		return false;
-	case FALCON_PACKET_UNKNOWN:
+	if (kind == FALCON_PACKET_UNKNOWN) {
 		falcon_count(q->stage, FALCON_A_COUNTERS_NO_KEY);
 		return false;
-	case FALCON_PACKET_FRAGMENT:
+	}
+
+	q->hash = 0;
+	if (kind == FALCON_PACKET_FRAGMENT) {
 		q->hash = falcon_fragment_later(&q->packet.later);
 		if (q->hash)
 			falcon_count(q->stage, FALCON_A_COUNTERS_FRAGMENTS);
-		else if (nic)	/* whether it is a tunnel's cannot be told */
-			return false;
-		break;
-	case FALCON_PACKET_FLOW:
-		q->hash = 0;
-		/* GRO has to see all of a TCP flow: it is not split here, nor its fragments. */
-		if (nic && q->packet.key.protocol == IPPROTO_TCP)
-			return false;
-		break;
 	}
-
-	if (!q->hash)
+	/* GRO has to see all of a TCP flow: it is not split at the NIC, nor are its fragments. */
+	alone = nic && (kind == FALCON_PACKET_PLAIN ||
+			(kind == FALCON_PACKET_FLOW && q->packet.key.protocol == IPPROTO_TCP) ||
+			(kind == FALCON_PACKET_FRAGMENT && !q->hash));
+	if (!alone && !q->hash)
 		q->hash = falcon_flow_hash((const u32 *)&q->packet.key,
 					   sizeof(q->packet.key) / sizeof(u32));
-	for (i = 0; i < q->packet.firsts; i++)
-		falcon_fragment_first(&q->packet.first[i], q->hash);
+	begin_datagrams(&q->packet, q->hash);
 	q->tag = tag_of(q->hash, q->device->salt);
-	return true;
+	return !alone;
 }
 
 /* The entry that a flow has at a stage where its hash alone finds it. */
@@ -194,7 +196,8 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 static void take_over(const struct question *q, struct falcon_flow *flow)
 {
 	WRITE_ONCE(flow->tag, 0);
-	smp_wmb();	/* who reads key between two equal tags reads one owner's */
+	/* Pairs with dump_flow(): who reads between two equal tags has one owner's key. */
+	smp_wmb();
 	flow->key = q->packet.key;
 	flow->hash = q->hash;
 	flow->ifindex = q->device->ifindex;
@@ -202,7 +205,7 @@ static void take_over(const struct question *q, struct falcon_flow *flow)
 	WRITE_ONCE(flow->packets, 0);
 	WRITE_ONCE(flow->moves, 0);
 	WRITE_ONCE(flow->moved, jiffies - HZ);
-	smp_wmb();
+	smp_wmb();	/* as above */
 	WRITE_ONCE(flow->tag, q->tag);
 	falcon_count(q->stage, FALCON_A_COUNTERS_FLOWS);
 }

@@ -153,12 +153,13 @@ class Topology:
         words = udp.options(to=self.address(container, family), port=port, **opts)
         return udp.Sender(self.namespace.popen([udp.TOOLS / "udp-send", *words]))
 
-    def udp(self, guest, container=0, family=4, cpu=None, flows=1, verify=False, timeout=300, **opts):
+    def udp(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, flows=1, verify=False,
+            timeout=300, **opts):
         """Send to a container and wait until it is over; udp.balance() of both sides."""
         run = udp.new_run()
-        sink = self.sink(guest, container, family, cpu, flows=flows, run=run, verify=verify)
+        sink = self.sink(guest, container, family, cpu, port, flows=flows, run=run, verify=verify)
         try:
-            sent = self.send(container, family, flows=flows, run=run, **opts).wait(timeout)
+            sent = self.send(container, family, port, flows=flows, run=run, **opts).wait(timeout)
         except udp.TrafficError:
             sink.stop()
             raise

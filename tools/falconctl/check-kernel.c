@@ -73,10 +73,12 @@ static void check_options(const char *release)
 	}
 	for (size_t i = 0; i < REQUIRED; i++) {
 		if (set[i])
-			finding("kernel-options", RESULT_OK, NULL, "%s: %s", required[i].name, required[i].why);
+			finding("kernel-options", RESULT_OK, NULL, "%s: %s", required[i].name,
+				required[i].why);
 		else
-			finding("kernel-options", RESULT_FAIL, "Boot a kernel that has it; Debian's have.",
-				"%s is not in %s", required[i].name, source);
+			finding("kernel-options", RESULT_FAIL,
+				"Boot a kernel that has it; Debian's have.", "%s is not in %s",
+				required[i].name, source);
 	}
 }
 
@@ -87,8 +89,10 @@ static void check_version(const char *release)
 	if (sscanf(release, "%u.%u", &major, &minor) != 2)
 		finding("kernel", RESULT_UNKNOWN, NULL, "cannot tell the version of '%s'", release);
 	else if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR))
-		finding("kernel", RESULT_FAIL, "Boot a newer kernel.", "%s is older than %u.%u, the oldest that "
-			"the module is built for", release, OLDEST_MAJOR, OLDEST_MINOR);
+		finding("kernel", RESULT_FAIL, "Boot a newer kernel.",
+			"%s is older than %u.%u, the oldest that "
+			"the module is built for",
+			release, OLDEST_MAJOR, OLDEST_MINOR);
 	else
 		finding("kernel", RESULT_OK, NULL, "%s", release);
 }
@@ -96,7 +100,7 @@ static void check_version(const char *release)
 static void check_realtime(void)
 {
 	char realtime[16] = "", version[256] = "";
-	bool known = root_line("/proc/sys/kernel/version", version, sizeof(version)) != NULL;
+	bool known = root_line("/proc/sys/kernel/version", version, sizeof(version));
 
 	if (root_line("/sys/kernel/realtime", realtime, sizeof(realtime)) && !strcmp(realtime, "1"))
 		known = true;
@@ -106,7 +110,8 @@ static void check_realtime(void)
 	else if (known)
 		finding("preempt-rt", RESULT_OK, NULL, "not a PREEMPT_RT kernel");
 	else
-		finding("preempt-rt", RESULT_UNKNOWN, NULL, "cannot tell whether it is a PREEMPT_RT kernel");
+		finding("preempt-rt", RESULT_UNKNOWN, NULL,
+			"cannot tell whether it is a PREEMPT_RT kernel");
 }
 
 static void check_ftrace(void)
@@ -114,9 +119,11 @@ static void check_ftrace(void)
 	char value[16];
 
 	if (!root_line("/proc/sys/kernel/ftrace_enabled", value, sizeof(value)))
-		finding("ftrace", RESULT_UNKNOWN, NULL, "/proc/sys/kernel/ftrace_enabled cannot be read");
+		finding("ftrace", RESULT_UNKNOWN, NULL,
+			"/proc/sys/kernel/ftrace_enabled cannot be read");
 	else if (!strcmp(value, "0"))
-		finding("ftrace", RESULT_FAIL, "sysctl kernel.ftrace_enabled=1", "ftrace is switched off");
+		finding("ftrace", RESULT_FAIL, "sysctl kernel.ftrace_enabled=1",
+			"ftrace is switched off");
 	else
 		finding("ftrace", RESULT_OK, NULL, "ftrace is on");
 }
@@ -129,7 +136,8 @@ void check_kernel(void)
 		check_version(release);
 		check_options(release);
 	} else {
-		finding("kernel", RESULT_UNKNOWN, "Mount /proc.", "/proc/sys/kernel/osrelease cannot be read");
+		finding("kernel", RESULT_UNKNOWN, "Mount /proc.",
+			"/proc/sys/kernel/osrelease cannot be read");
 	}
 	check_realtime();
 	check_ftrace();

@@ -45,7 +45,8 @@ static void check_cpus(void)
 	if (root_line("/sys/devices/system/cpu/online", online, sizeof(online)))
 		count = count_cpus(online);
 	if (!count)
-		finding("cpus", RESULT_UNKNOWN, "Mount /sys.", "/sys/devices/system/cpu/online cannot be read");
+		finding("cpus", RESULT_UNKNOWN, "Mount /sys.",
+			"/sys/devices/system/cpu/online cannot be read");
 	else if (count == 1)
 		finding("cpus", RESULT_FAIL, "Bring more CPUs online.",
 			"one CPU is online; there is no other to spread packets to");
@@ -86,7 +87,8 @@ static bool add_counted(const char *path, void *data)
 {
 	char value[64];
 
-	return add_if(root_line(path, value, sizeof(value)) && strtoul(value, NULL, 10), path, data);
+	return add_if(root_line(path, value, sizeof(value)) && strtoul(value, NULL, 10), path,
+		      data);
 }
 
 static void check_rps(void)
@@ -97,8 +99,10 @@ static void check_rps(void)
 
 	root_glob("/sys/class/net/*/queues/rx-*/rps_cpus", add_masked, &rps);
 	if (rps.count)
-		finding("rps", RESULT_WARN, "Write 0 to their rps_cpus, unless other traffic needs it.",
-			"RPS is set: a queue of %s; falcon decides for overlay flows, RPS for all others", few_text(&rps));
+		finding("rps", RESULT_WARN,
+			"Write 0 to their rps_cpus, unless other traffic needs it.",
+			"RPS is set: a queue of %s; falcon decides for overlay flows, RPS for all others",
+			few_text(&rps));
 	else
 		finding("rps", RESULT_OK, NULL, "no device has RPS set");
 
@@ -106,8 +110,10 @@ static void check_rps(void)
 	     strtoul(entries, NULL, 10);
 	root_glob("/sys/class/net/*/queues/rx-*/rps_flow_cnt", add_counted, &rfs);
 	if (on && rfs.count)
-		finding("rfs", RESULT_WARN, "sysctl net.core.rps_sock_flow_entries=0, unless other traffic needs it.",
-			"RFS is set: a queue of %s; falcon decides for overlay flows, RFS for all others", few_text(&rfs));
+		finding("rfs", RESULT_WARN,
+			"sysctl net.core.rps_sock_flow_entries=0, unless other traffic needs it.",
+			"RFS is set: a queue of %s; falcon decides for overlay flows, RFS for all others",
+			few_text(&rfs));
 	else
 		finding("rfs", RESULT_OK, NULL, "RFS is not in use");
 }
@@ -128,7 +134,8 @@ static void check_threads(void)
 		finding("threaded-napi", RESULT_OK, NULL, "no device has its NAPI in threads");
 
 	if (!root_line("/proc/cmdline", cmdline, sizeof(cmdline))) {
-		finding("backlog-threads", RESULT_UNKNOWN, "Mount /proc.", "/proc/cmdline cannot be read");
+		finding("backlog-threads", RESULT_UNKNOWN, "Mount /proc.",
+			"/proc/cmdline cannot be read");
 		return;
 	}
 	for (word = strtok(cmdline, " "); word; word = strtok(NULL, " "))
@@ -145,7 +152,8 @@ static void check_threads(void)
 static bool add_tunnel(const char *path, void *data)
 {
 	static const char *const kinds[] = { "DEVTYPE=vxlan\n", "DEVTYPE=geneve\n" };
-	static const unsigned long types[] = { 768, 769, 776, 778, 823 };	/* tunnel, 6, sit, ipgre, ip6gre */
+	static const unsigned long types[] = { 768, 769, 776, 778,
+					       823 }; /* tunnel, 6, sit, ipgre, ip6gre */
 	char line[256], type_path[300];
 	FILE *file = root_open(path);
 	bool found = false;
@@ -170,7 +178,8 @@ static void check_tunnels(void)
 	if (tunnels.count)
 		finding("tunnels", RESULT_OK, NULL, "tunnel devices: %s", few_text(&tunnels));
 	else
-		finding("tunnels", RESULT_WARN, "Nothing, if one will come, or if it is in another network namespace.",
+		finding("tunnels", RESULT_WARN,
+			"Nothing, if one will come, or if it is in another network namespace.",
 			"no VXLAN, GENEVE, GRE or IP tunnel device here: falcon has nothing to do");
 }
 

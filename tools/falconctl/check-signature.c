@@ -75,20 +75,24 @@ static void check_module(const char *why)
 
 	if (root_line("/proc/sys/kernel/osrelease", release, sizeof(release)))
 		for (size_t i = 0; !module.path[0] && i < sizeof(places) / sizeof(places[0]); i++) {
-			snprintf(pattern, sizeof(pattern), "/lib/modules/%s/%s/falcon.ko*", release, places[i]);
+			snprintf(pattern, sizeof(pattern), "/lib/modules/%s/%s/falcon.ko*", release,
+				 places[i]);
 			root_glob(pattern, look_at, &module);
 		}
 	if (!module.path[0])
 		finding("signature", RESULT_WARN, ADVICE,
-			"%s refuses modules without a known signature, and falcon is not installed yet", why);
+			"%s refuses modules without a known signature, and falcon is not installed yet",
+			why);
 	else if (module.compressed)
 		finding("signature", RESULT_UNKNOWN, "See 'modinfo falcon'.",
-			"%s refuses modules without a known signature; %s is compressed", why, module.path);
-	else if (!module.is_signed)
-		finding("signature", RESULT_FAIL, ADVICE, "%s refuses unsigned modules, and %s is unsigned", why,
+			"%s refuses modules without a known signature; %s is compressed", why,
 			module.path);
+	else if (!module.is_signed)
+		finding("signature", RESULT_FAIL, ADVICE,
+			"%s refuses unsigned modules, and %s is unsigned", why, module.path);
 	else
-		finding("signature", RESULT_OK, NULL, "%s is signed; %s decides whether it knows the key", module.path, why);
+		finding("signature", RESULT_OK, NULL,
+			"%s is signed; %s decides whether it knows the key", module.path, why);
 }
 
 void check_signature(void)
@@ -99,14 +103,17 @@ void check_signature(void)
 
 	root_glob("/sys/firmware/efi/efivars/SecureBoot-*", secure_boot, &boot);
 	if (boot == 1)
-		finding("secure-boot", RESULT_OK, NULL, "Secure Boot is on%s", why ? "" : ", but refuses no module");
+		finding("secure-boot", RESULT_OK, NULL, "Secure Boot is on%s",
+			why ? "" : ", but refuses no module");
 	else
-		finding("secure-boot", RESULT_OK, NULL, boot ? "no Secure Boot" : "Secure Boot is off");
+		finding("secure-boot", RESULT_OK, NULL,
+			boot ? "no Secure Boot" : "Secure Boot is off");
 	if (why)
 		check_module(why);
 	else if (known)
 		finding("signature", RESULT_OK, NULL, "modules need no signature");
 	else
-		finding("signature", RESULT_UNKNOWN, "Run as root, with securityfs mounted on /sys/kernel/security.",
+		finding("signature", RESULT_UNKNOWN,
+			"Run as root, with securityfs mounted on /sys/kernel/security.",
 			"cannot tell whether modules need a signature");
 }

@@ -34,7 +34,8 @@ static enum result lost(const struct hooked *h)
 /* "", or what goes missing. */
 static const char *lost_text(const struct hooked *h, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s%s", h->without ? "; without it " : "", h->without ? h->without : "");
+	snprintf(buf, size, "%s%s", h->without ? "; without it " : "",
+		 h->without ? h->without : "");
 	return buf;
 }
 
@@ -80,7 +81,8 @@ static void check_kallsyms(void)
 	char text[256];
 
 	if (!file) {
-		finding("symbols", RESULT_UNKNOWN, "Run as root, with /proc mounted.", "/proc/kallsyms cannot be read");
+		finding("symbols", RESULT_UNKNOWN, "Run as root, with /proc mounted.",
+			"/proc/kallsyms cannot be read");
 		return;
 	}
 	count_kallsyms(file, seen);
@@ -92,11 +94,13 @@ static void check_kallsyms(void)
 		if (seen[i].exact == 1)
 			finding("symbols", RESULT_OK, NULL, "%s is there", h->symbol);
 		else if (seen[i].exact)
-			finding("symbols", lost(h), "Boot another kernel, or unload the module that has a second one.",
+			finding("symbols", lost(h),
+				"Boot another kernel, or unload the module that has a second one.",
 				"%u functions are called %s%s", seen[i].exact, h->symbol, text);
 		else if (seen[i].variant[0])
 			finding("symbols", lost(h), "Boot another kernel, such as Debian's.",
-				"the compiler made %s of %s, which cannot be hooked%s", seen[i].variant, h->symbol, text);
+				"the compiler made %s of %s, which cannot be hooked%s",
+				seen[i].variant, h->symbol, text);
 		else
 			finding("symbols", lost(h), "Boot another kernel, such as Debian's.",
 				"this kernel has no %s%s", h->symbol, text);
@@ -110,7 +114,8 @@ static void check_available(void)
 	char text[256];
 
 	if (!file) {
-		finding("traceable", RESULT_UNKNOWN, "Run as root, with tracefs mounted on /sys/kernel/tracing.",
+		finding("traceable", RESULT_UNKNOWN,
+			"Run as root, with tracefs mounted on /sys/kernel/tracing.",
 			"available_filter_functions cannot be read");
 		return;
 	}
@@ -126,7 +131,8 @@ static void check_available(void)
 			finding("traceable", lost(h), "Boot another kernel, such as Debian's.",
 				"ftrace cannot hook %s%s", h->symbol, text);
 		else
-			finding("traceable", lost(h), "Boot another kernel, or unload the module that has a second one.",
+			finding("traceable", lost(h),
+				"Boot another kernel, or unload the module that has a second one.",
 				"ftrace knows %u functions %s%s", seen[i].exact, h->symbol, text);
 	}
 }
@@ -151,7 +157,8 @@ static void tell_conflict(const struct hooked *h, const char *line)
 	char text[256];
 
 	if (strstr(line, "[falcon]"))
-		finding("conflicts", RESULT_OK, NULL, "%s is redirected by falcon itself", h->symbol);
+		finding("conflicts", RESULT_OK, NULL, "%s is redirected by falcon itself",
+			h->symbol);
 	else if (root_exists("/sys/module/falcon"))
 		finding("conflicts", RESULT_UNKNOWN, "See 'falconctl status'.",
 			"%s is redirected, by falcon or by somebody else", h->symbol);
@@ -168,7 +175,8 @@ static void check_enabled(void)
 	char line[4096], name[512];
 
 	if (!file) {
-		finding("conflicts", RESULT_UNKNOWN, "Run as root, with tracefs mounted on /sys/kernel/tracing.",
+		finding("conflicts", RESULT_UNKNOWN,
+			"Run as root, with tracefs mounted on /sys/kernel/tracing.",
 			"enabled_functions cannot be read");
 		return;
 	}
@@ -182,7 +190,8 @@ static void check_enabled(void)
 	fclose(file);
 	for (size_t i = 0; i < HOOKED; i++)
 		if (!told[i])
-			finding("conflicts", RESULT_OK, NULL, "nobody redirects %s", hooked[i].symbol);
+			finding("conflicts", RESULT_OK, NULL, "nobody redirects %s",
+				hooked[i].symbol);
 }
 
 /* /sys/kernel/livepatch/PATCH/OBJECT/FUNCTION,POSITION */
@@ -202,7 +211,8 @@ static void check_livepatch(void)
 	size_t count = 0;
 
 	for (size_t i = 0; i < HOOKED; i++) {
-		snprintf(pattern, sizeof(pattern), "/sys/kernel/livepatch/*/*/%s,*", hooked[i].symbol);
+		snprintf(pattern, sizeof(pattern), "/sys/kernel/livepatch/*/*/%s,*",
+			 hooked[i].symbol);
 		count += root_glob(pattern, livepatched, (void *)&hooked[i]);
 	}
 	if (!count)

@@ -13,7 +13,10 @@
 #define FEW 4
 
 static const char *const result_names[RESULTS] = {
-	[RESULT_OK] = "ok", [RESULT_UNKNOWN] = "unknown", [RESULT_WARN] = "warn", [RESULT_FAIL] = "fail",
+	[RESULT_OK] = "ok",
+	[RESULT_UNKNOWN] = "unknown",
+	[RESULT_WARN] = "warn",
+	[RESULT_FAIL] = "fail",
 };
 
 static unsigned int counts[RESULTS];
@@ -41,7 +44,8 @@ void few_add(struct few *few, const char *word)
 	size_t used = strlen(few->text);
 
 	if (few->count++ < FEW)
-		snprintf(few->text + used, sizeof(few->text) - used, "%s%s", used ? ", " : "", word);
+		snprintf(few->text + used, sizeof(few->text) - used, "%s%s", used ? ", " : "",
+			 word);
 }
 
 const char *few_text(struct few *few)
@@ -49,7 +53,8 @@ const char *few_text(struct few *few)
 	size_t used = strlen(few->text);
 
 	if (few->count > FEW)
-		snprintf(few->text + used, sizeof(few->text) - used, " and %u more", few->count - FEW);
+		snprintf(few->text + used, sizeof(few->text) - used, " and %u more",
+			 few->count - FEW);
 	return few->text;
 }
 

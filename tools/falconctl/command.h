@@ -84,7 +84,8 @@ void candidate(const char *word, const char *text);
 int help_show(const struct command *command, const char *path);
 
 /* A number of an option, from min on. EXIT_OK or EXIT_USAGE, told. */
-int option_number(const struct args *args, enum option opt, unsigned long min, unsigned long *number);
+int option_number(const struct args *args, enum option opt, unsigned long min,
+		  unsigned long *number);
 
 /* out_finish(), told when it failed. */
 int finish(void);

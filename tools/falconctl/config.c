@@ -54,7 +54,8 @@ static void join_names(const struct spec_enum *names, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	for (unsigned int i = 0; i < names->count; i++)
-		snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", i ? ", " : "", names->entries[i].name);
+		snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", i ? ", " : "",
+			 names->entries[i].name);
 }
 
 static int unknown_key(const char *key)
@@ -65,7 +66,8 @@ static int unknown_key(const char *key)
 	nearest_init(&nearest, key);
 	for (unsigned int n = 1; n <= set->max; n++)
 		nearest_offer(&nearest, set->attrs[n].name);
-	return fail(EXIT_USAGE, 0, key, "unknown key%s", nearest_hint(&nearest, hint, sizeof(hint)));
+	return fail(EXIT_USAGE, 0, key, "unknown key%s",
+		    nearest_hint(&nearest, hint, sizeof(hint)));
 }
 
 static int parse_value(const struct spec_attr *spec, const char *text, uint64_t *value)
@@ -83,15 +85,17 @@ static int parse_value(const struct spec_attr *spec, const char *text, uint64_t 
 		for (unsigned int i = 0; i < spec->names->count; i++)
 			nearest_offer(&nearest, spec->names->entries[i].name);
 		join_names(spec->names, names, sizeof(names));
-		return fail(EXIT_USAGE, 0, spec->name, "unknown value '%s', known: %s", text, names);
+		return fail(EXIT_USAGE, 0, spec->name, "unknown value '%s', known: %s", text,
+			    names);
 	}
 	errno = 0;
 	*value = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end)
 		return fail(EXIT_USAGE, 0, spec->name, "'%s' is not a number", text);
 	if (errno || *value < spec->min || *value > spec->max)
-		return fail(EXIT_USAGE, 0, spec->name, "%s is out of range, %" PRIu64 " to %" PRIu64, text,
-			    spec->min, spec->max);
+		return fail(EXIT_USAGE, 0, spec->name,
+			    "%s is out of range, %" PRIu64 " to %" PRIu64, text, spec->min,
+			    spec->max);
 	return EXIT_OK;
 }
 
@@ -133,9 +137,11 @@ static int put_settings(struct nlmsghdr *nlh, const struct setting *settings)
 		if (!settings[n].text)
 			continue;
 		if (spec->type == SPEC_STRING)
-			fits = mnl_attr_put_strz_check(nlh, NL_REQUEST_MAX, (uint16_t)n, settings[n].text);
+			fits = mnl_attr_put_strz_check(nlh, NL_REQUEST_MAX, (uint16_t)n,
+						       settings[n].text);
 		else if (spec->type == SPEC_U64)
-			fits = mnl_attr_put_u64_check(nlh, NL_REQUEST_MAX, (uint16_t)n, settings[n].value);
+			fits = mnl_attr_put_u64_check(nlh, NL_REQUEST_MAX, (uint16_t)n,
+						      settings[n].value);
 		else
 			fits = mnl_attr_put_u32_check(nlh, NL_REQUEST_MAX, (uint16_t)n,
 						      (uint32_t)settings[n].value);
@@ -216,10 +222,12 @@ void complete_config_set(unsigned int argc, char **argv)
 				candidate(word, text);
 			continue;
 		}
-		if ((size_t)(equals - word) != len || strncmp(word, spec->name, len) || !spec->names)
+		if ((size_t)(equals - word) != len || strncmp(word, spec->name, len) ||
+		    !spec->names)
 			continue;
 		for (unsigned int i = 0; i < spec->names->count; i++) {
-			snprintf(text, sizeof(text), "%s=%s", spec->name, spec->names->entries[i].name);
+			snprintf(text, sizeof(text), "%s=%s", spec->name,
+				 spec->names->entries[i].name);
 			candidate(word, text);
 		}
 	}

@@ -20,7 +20,8 @@ int run_device_list(const struct args *args)
 	if (code)
 		return code;
 	out_object(NULL);
-	out_text("%-10s %-12s %-7s %-15s %-10s %s\n", "STAGE", "NETNS", "INDEX", "DEVICE", "KIND", "PORT");
+	out_text("%-10s %-12s %-7s %-15s %-10s %s\n", "STAGE", "NETNS", "INDEX", "DEVICE", "KIND",
+		 "PORT");
 	out_array("devices");
 	for (size_t i = 0; i < devices.count; i++) {
 		const struct nlattr **tb = devices.list[i].tb;

@@ -15,9 +15,11 @@ const char *const exit_docs[EXIT_CODES] = {
 	[EXIT_REFUSED] = "The kernel module refused, and said why.",
 	[EXIT_USAGE] = "The command line is wrong; nothing was done.",
 	[EXIT_NOT_LOADED] = "The kernel module is not loaded.",
-	[EXIT_NOT_PERMITTED] = "Not permitted: falcon answers root of the initial namespaces alone.",
+	[EXIT_NOT_PERMITTED] =
+		"Not permitted: falcon answers root of the initial namespaces alone.",
 	[EXIT_UNFIT] = "check found something that keeps falcon from running here.",
-	[EXIT_SYSTEM] = "No memory, no socket, output that cannot be written, or an answer that makes no sense.",
+	[EXIT_SYSTEM] =
+		"No memory, no socket, output that cannot be written, or an answer that makes no sense.",
 };
 
 int fail(enum exit_code code, int errnum, const char *attribute, const char *fmt, ...)
@@ -79,7 +81,8 @@ static unsigned int distance(const char *a, const char *b)
 void nearest_init(struct nearest *n, const char *word)
 {
 	/* A word of which more than half is wrong is not a slip. */
-	*n = (struct nearest){ .word = word, .distance = (unsigned int)strnlen(word, WORD_MAX) / 2 + 1 };
+	*n = (struct nearest){ .word = word,
+			       .distance = (unsigned int)strnlen(word, WORD_MAX) / 2 + 1 };
 }
 
 void nearest_offer(struct nearest *n, const char *known)

@@ -38,7 +38,8 @@ static const char *address(const struct nlattr *attr, char *buf, size_t size)
 
 	if (len != 4 && len != 16)
 		return NULL;
-	return inet_ntop(len == 4 ? AF_INET : AF_INET6, mnl_attr_get_payload(attr), buf, (socklen_t)size);
+	return inet_ntop(len == 4 ? AF_INET : AF_INET6, mnl_attr_get_payload(attr), buf,
+			 (socklen_t)size);
 }
 
 static void print_protocol(const struct nlattr *attr)
@@ -46,7 +47,9 @@ static void print_protocol(const struct nlattr *attr)
 	static const struct {
 		unsigned int number;
 		const char *name;
-	} known[] = { { 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 58, "icmpv6" }, { 132, "sctp" } };
+	} known[] = {
+		{ 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 58, "icmpv6" }, { 132, "sctp" }
+	};
 	char number[32];
 
 	if (!attr)
@@ -58,7 +61,8 @@ static void print_protocol(const struct nlattr *attr)
 	out_string("protocol", " %s", number);
 }
 
-static void print_end(const struct nlattr **tb, unsigned int addr, unsigned int port, const char *fmt)
+static void print_end(const struct nlattr **tb, unsigned int addr, unsigned int port,
+		      const char *fmt)
 {
 	char buf[INET6_ADDRSTRLEN];
 	const char *text = address(tb[addr], buf, sizeof(buf));
@@ -108,8 +112,8 @@ int run_flow_list(const struct args *args)
 	if (flows.count)
 		qsort(flows.list, flows.count, sizeof(*flows.list), by_packets);
 	out_object(NULL);
-	out_text("%-10s %4s %12s %8s %8s  %-15s %s\n", "STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS",
-		 "DEVICE", "FLOW");
+	out_text("%-10s %4s %12s %8s %8s  %-15s %s\n", "STAGE", "CPU", "PACKETS", "MOVES",
+		 "IDLE-MS", "DEVICE", "FLOW");
 	out_array("flows");
 	for (size_t i = 0; i < flows.count && (!top || i < top); i++)
 		print_flow(flows.list[i].tb);

@@ -111,11 +111,13 @@ int run_help(const struct args *args)
 
 	for (unsigned int i = 0; i < args->argc; i++) {
 		if (c && !c->sub)
-			return fail(EXIT_USAGE, 0, NULL, "unknown command '%s %s'", path, args->argv[i]);
+			return fail(EXIT_USAGE, 0, NULL, "unknown command '%s %s'", path,
+				    args->argv[i]);
 		c = command_find(c ? c->sub : commands, i ? path : NULL, args->argv[i]);
 		if (!c)
 			return EXIT_USAGE;
-		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", i ? " " : "", c->name);
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", i ? " " : "",
+			 c->name);
 	}
 	return help_show(c, path);
 }

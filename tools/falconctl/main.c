@@ -14,7 +14,8 @@ const struct option_info options[OPT_MAX] = {
 	[OPT_HELP] = { "--help", NULL, "Show the help of the command." },
 	[OPT_VERSION] = { "--version", NULL, "Show the version." },
 	[OPT_ROOT] = { "--root", "DIR", NULL },
-	[OPT_TOP] = { "--top", "N", "Show the N entries with the most packets, 0 for all of them. Default 20." },
+	[OPT_TOP] = { "--top", "N",
+		      "Show the N entries with the most packets, 0 for all of them. Default 20." },
 	[OPT_ALL] = { "--all", NULL, "Show counters that are zero, too." },
 	[OPT_EXPLAIN] = { "--explain", NULL, "Say what each counter counts." },
 	[OPT_COUNT] = { "--count", "N", "End after N events." },
@@ -52,10 +53,12 @@ static const struct command device_commands[] = {
 static const struct command flow_commands[] = {
 	{
 		.name = "list",
-		.summary = "List the flows that have a CPU, an entry for each stage, the busiest first.",
+		.summary =
+			"List the flows that have a CPU, an entry for each stage, the busiest first.",
 		.options = OPT_BIT(OPT_TOP),
 		.run = run_flow_list,
-	}, { 0 }
+	},
+	{ 0 }
 };
 
 static const struct command stats_commands[] = {
@@ -74,64 +77,76 @@ const struct command commands[] = {
 		.name = "status",
 		.summary = "Show what falcon does, and what became of its hooks.",
 		.run = run_status,
-	}, {
+	},
+	{
 		.name = "enable",
 		.summary = "Attach the hooks and steer overlay flows.",
 		.doc = "Shows the status that results.",
 		.run = run_enable,
-	}, {
+	},
+	{
 		.name = "disable",
 		.summary = "Stop steering and detach every hook.",
 		.doc = "Shows the status that results.",
 		.run = run_disable,
-	}, {
+	},
+	{
 		.name = "config",
 		.summary = "Show or change the configuration.",
 		.sub = config_commands,
-	}, {
+	},
+	{
 		.name = "device",
 		.summary = "Devices under falcon's care.",
 		.sub = device_commands,
-	}, {
+	},
+	{
 		.name = "flow",
 		.summary = "Flows that are steered.",
 		.sub = flow_commands,
-	}, {
+	},
+	{
 		.name = "stats",
 		.summary = "Counters.",
 		.sub = stats_commands,
-	}, {
+	},
+	{
 		.name = "monitor",
 		.summary = "Print events as they happen, a line each, until interrupted.",
 		.options = OPT_BIT(OPT_COUNT),
 		.run = run_monitor,
 		.more_help = help_monitor,
-	}, {
+	},
+	{
 		.name = "check",
 		.summary = "Check whether this host can run falcon.",
-		.doc = "Needs no kernel module; some answers need root. Each finding is ok, warn (falcon "
-		       "runs, but read it), fail (falcon cannot run) or unknown (it could not be found out).",
+		.doc = "Needs no kernel module; some answers need root. Each finding is ok, warn "
+		       "(falcon runs, but read it), fail (falcon cannot run) or unknown (it could not be found out).",
 		.options = OPT_BIT(OPT_ROOT),
 		.run = run_check,
-	}, {
+	},
+	{
 		.name = "help",
 		.summary = "Show the help of a command.",
 		.args = "[COMMAND]",
 		.max_args = 2,
 		.run = run_help,
 		.complete = complete_help,
-	}, {
+	},
+	{
 		.name = "version",
 		.summary = "Show the version of falconctl, and of the module if it is loaded.",
 		.run = run_version,
-	}, {
+	},
+	{
 		.name = "complete",
 		.summary = "Print what may stand in the place of the last word, for the shell.",
 		.args = "-- [WORD]...",
 		.max_args = 1000,
 		.hidden = true,
 		.run = run_complete,
-	}, { 0 }
+	},
+	{ 0 }
 };
 
 static int unknown_option(const char *word)
@@ -164,7 +179,8 @@ static int parse_option(int argc, char **argv, int *pos, struct args *args)
 		if (!options[i].value)
 			return EXIT_OK;
 		if (!equals && *pos + 1 >= argc)
-			return fail(EXIT_USAGE, 0, options[i].name, "needs a value: %s", options[i].value);
+			return fail(EXIT_USAGE, 0, options[i].name, "needs a value: %s",
+				    options[i].value);
 		args->value[i] = equals ? equals + 1 : argv[++*pos];
 		return EXIT_OK;
 	}
@@ -206,12 +222,13 @@ const struct command *command_find(const struct command *table, const char *path
 		if (!c->hidden)
 			nearest_offer(&nearest, c->name);
 	}
-	fail(EXIT_USAGE, 0, NULL, "unknown command '%s%s%s'%s", path ? path : "", path ? " " : "", name,
-	     nearest_hint(&nearest, hint, sizeof(hint)));
+	fail(EXIT_USAGE, 0, NULL, "unknown command '%s%s%s'%s", path ? path : "", path ? " " : "",
+	     name, nearest_hint(&nearest, hint, sizeof(hint)));
 	return NULL;
 }
 
-int option_number(const struct args *args, enum option opt, unsigned long min, unsigned long *number)
+int option_number(const struct args *args, enum option opt, unsigned long min,
+		  unsigned long *number)
 {
 	const char *text = args->value[opt];
 	char *end;
@@ -221,7 +238,8 @@ int option_number(const struct args *args, enum option opt, unsigned long min, u
 	errno = 0;
 	*number = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || errno || *number < min)
-		return fail(EXIT_USAGE, 0, options[opt].name, "'%s' is not a number from %lu on", text, min);
+		return fail(EXIT_USAGE, 0, options[opt].name, "'%s' is not a number from %lu on",
+			    text, min);
 	return EXIT_OK;
 }
 
@@ -236,11 +254,13 @@ static int check_args(const struct command *c, const char *path, const struct ar
 {
 	for (unsigned int i = 0; i < OPT_MAX; i++)
 		if (args->given[i] && !((c->options | OPT_GLOBAL) & OPT_BIT(i)))
-			return fail(EXIT_USAGE, 0, options[i].name, "does not belong to '%s'", path);
+			return fail(EXIT_USAGE, 0, options[i].name, "does not belong to '%s'",
+				    path);
 	if (args->argc < c->min_args)
 		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more: %s", path, c->args);
 	if (args->argc > c->max_args)
-		return fail(EXIT_USAGE, 0, NULL, "'%s' does not take '%s'", path, args->argv[c->max_args]);
+		return fail(EXIT_USAGE, 0, NULL, "'%s' does not take '%s'", path,
+			    args->argv[c->max_args]);
 	return EXIT_OK;
 }
 
@@ -276,7 +296,8 @@ static int dispatch(struct args *args)
 	if (args->given[OPT_VERSION])
 		return run_version(args);
 	if (c->sub)
-		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more, see 'falconctl help %s'", path, path);
+		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more, see 'falconctl help %s'", path,
+			    path);
 	code = check_args(c, path, args);
 	return code ? code : c->run(args);
 }

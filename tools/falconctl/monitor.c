@@ -34,8 +34,8 @@ static void print_time(void)
 	localtime_r(&now.tv_sec, &parts);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
 	strftime(zone, sizeof(zone), "%z", &parts);
-	snprintf(text + strlen(text), sizeof(text) - strlen(text), ".%06ld%.3s:%s", now.tv_nsec / 1000, zone,
-		 zone + 3);
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), ".%06ld%.3s:%s",
+		 now.tv_nsec / 1000, zone, zone + 3);
 	out_string("time", "%s", text);
 }
 

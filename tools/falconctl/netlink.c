@@ -141,8 +141,9 @@ static int not_found(void)
 	if (root_exists("/sys/module/falcon"))
 		return fail(EXIT_NOT_LOADED, ENOENT, NULL,
 			    "the kernel module falcon is being loaded or unloaded: try again");
-	return fail(EXIT_NOT_LOADED, ENOENT, NULL,
-		    "the kernel module falcon is not loaded: try 'modprobe falcon', or 'falconctl check'");
+	return fail(
+		EXIT_NOT_LOADED, ENOENT, NULL,
+		"the kernel module falcon is not loaded: try 'modprobe falcon', or 'falconctl check'");
 }
 
 static int refusal_tell(const struct nl *nl, const struct refusal *r)
@@ -156,8 +157,9 @@ static int refusal_tell(const struct nl *nl, const struct refusal *r)
 	if (nlh->nlmsg_type == GENL_ID_CTRL && r->error == ENOENT)
 		return not_found();
 	if (r->error == EPERM && !r->message)
-		return fail(EXIT_NOT_PERMITTED, r->error, r->attribute,
-			    "not permitted: falcon answers only to CAP_NET_ADMIN of the initial user namespace");
+		return fail(
+			EXIT_NOT_PERMITTED, r->error, r->attribute,
+			"not permitted: falcon answers only to CAP_NET_ADMIN of the initial user namespace");
 	return fail(r->error == EPERM || r->error == EACCES ? EXIT_NOT_PERMITTED : EXIT_REFUSED,
 		    r->error, r->attribute, "%s", r->message ? r->message :
 		    op ? op : "the kernel refused");
@@ -253,8 +255,10 @@ static int receive(struct nl *nl, struct exchange *x)
 		if (size < 0 && errno == EINTR)
 			continue;
 		if (size < 0)
-			return fail(EXIT_SYSTEM, errno, NULL, errno == EAGAIN ? "the kernel does not answer" :
-				    errno == ENOSPC ? "the kernel's answer is too long" : "cannot receive");
+			return fail(EXIT_SYSTEM, errno, NULL,
+				    errno == EAGAIN   ? "the kernel does not answer"
+				    : errno == ENOSPC ? "the kernel's answer is too long"
+						      : "cannot receive");
 		if (!size)
 			return garbled("nothing at all");
 		while (!x->done && mnl_nlmsg_ok(nlh, rest)) {
@@ -310,7 +314,8 @@ int nl_join(struct nl *nl)
 {
 	if (!nl->group)
 		return garbled("the family has no group '" FALCON_MCGRP_EVENTS "'");
-	if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &nl->group, sizeof(nl->group)) < 0)
+	if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &nl->group,
+				  sizeof(nl->group)) < 0)
 		return fail(errno == EPERM ? EXIT_NOT_PERMITTED : EXIT_SYSTEM, errno, NULL,
 			    "cannot join the group of events");
 	return EXIT_OK;
@@ -340,7 +345,8 @@ int nl_events(struct nl *nl, nl_handler handler, bool *lost, void *data)
 		const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 
 		if (nlh->nlmsg_type == nl->family &&
-		    mnl_nlmsg_get_payload_len(nlh) >= sizeof(*genl) && genl->cmd == FALCON_CMD_EVENT_NTF)
+		    mnl_nlmsg_get_payload_len(nlh) >= sizeof(*genl) &&
+		    genl->cmd == FALCON_CMD_EVENT_NTF)
 			code = handle(nlh, handler, data);
 		nlh = mnl_nlmsg_next(nlh, &rest);
 	}
@@ -402,10 +408,12 @@ static int found_family(struct attr_block block, void *data)
 		return code;
 	if (!((struct nl *)data)->family)
 		return garbled("a family without a number");
-	if (tb[CTRL_ATTR_VERSION] && mnl_attr_get_u32(tb[CTRL_ATTR_VERSION]) != FALCON_FAMILY_VERSION)
-		return fail(EXIT_SYSTEM, 0, NULL,
-			    "the module speaks version %u of the protocol, this falconctl version %u: install the two together",
-			    mnl_attr_get_u32(tb[CTRL_ATTR_VERSION]), FALCON_FAMILY_VERSION);
+	if (tb[CTRL_ATTR_VERSION] &&
+	    mnl_attr_get_u32(tb[CTRL_ATTR_VERSION]) != FALCON_FAMILY_VERSION)
+		return fail(
+			EXIT_SYSTEM, 0, NULL,
+			"the module speaks version %u of the protocol, this falconctl version %u: install the two together",
+			mnl_attr_get_u32(tb[CTRL_ATTR_VERSION]), FALCON_FAMILY_VERSION);
 	if (!tb[CTRL_ATTR_MCAST_GROUPS])
 		return EXIT_OK;
 	/* Each group is a nest whose type is its place in the list. */
@@ -443,7 +451,8 @@ static int open_socket(struct nl *nl)
 	/* Without these the kernel says less; nothing depends on them. */
 	mnl_socket_setsockopt(nl->socket, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(nl->socket, NETLINK_CAP_ACK, &on, sizeof(on));
-	if (setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+	if (setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+		       sizeof(patience)))
 		return fail(EXIT_SYSTEM, errno, NULL, "cannot limit the wait");
 	return EXIT_OK;
 }

@@ -74,7 +74,8 @@ static int sum_up(struct stats *stats)
 		if (code)
 			return code;
 		add(&stats->total, &c);
-		if (tb[FALCON_A_STATS_STAGE] && attr_uint(tb[FALCON_A_STATS_STAGE]) < __FALCON_STAGE_MAX)
+		if (tb[FALCON_A_STATS_STAGE] &&
+		    attr_uint(tb[FALCON_A_STATS_STAGE]) < __FALCON_STAGE_MAX)
 			add(&stats->stage[attr_uint(tb[FALCON_A_STATS_STAGE])], &c);
 	}
 	return EXIT_OK;

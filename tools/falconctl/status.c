@@ -27,7 +27,8 @@ static int print_hook(const struct nlattr *attr, void *data)
 	attr_print(set, tb, FALCON_A_HOOK_STATE, " %-9s", " ?");
 	attr_print(set, tb, FALCON_A_HOOK_CAPABILITY, " for %s", "");
 	if (tb[FALCON_A_HOOK_REQUIRED])
-		out_bool("required", " (required)", " (optional)", attr_uint(tb[FALCON_A_HOOK_REQUIRED]));
+		out_bool("required", " (required)", " (optional)",
+			 attr_uint(tb[FALCON_A_HOOK_REQUIRED]));
 	attr_print(set, tb, FALCON_A_HOOK_DETAIL, "\n    %s", "");
 	out_text("\n");
 	out_object_end();

@@ -230,7 +230,9 @@ static void ask(const struct options *opt)
 	qsort(c.rtt_ns, c.samples, sizeof(*c.rtt_ns), compare);
 	for (i = 0; i < c.samples; i++)
 		sum += c.rtt_ns[i];
-	printf("{\"tool\": \"udp-rr\", \"run\": %u, \"size\": %u, \"asked\": %llu, \"answered\": %llu, \"timeouts\": %llu, \"duration_ns\": %lld, \"mean_ns\": %llu",
+	printf("{\"tool\": \"udp-rr\", \"run\": %u, \"size\": %u, "
+	       "\"asked\": %llu, \"answered\": %llu, \"timeouts\": %llu, "
+	       "\"duration_ns\": %lld, \"mean_ns\": %llu",
 	       opt->run, opt->size, (unsigned long long)asked, (unsigned long long)c.samples,
 	       (unsigned long long)c.timeouts, (long long)(end_ns - begin_ns),
 	       (unsigned long long)(c.samples ? sum / c.samples : 0));

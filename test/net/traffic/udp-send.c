@@ -29,7 +29,7 @@ struct options {
 	uint32_t port;
 	uint32_t source_port;	/* 0: chosen by the kernel */
 	uint32_t flows;
-	uint32_t rate;		/* datagrams a second of all flows together; 0: as fast as it goes */
+	uint32_t rate; /* datagrams a second of all flows together; 0: as fast as it goes */
 	uint32_t burst;
 	uint32_t run;
 	uint64_t count;		/* of all flows together; 0: no limit */
@@ -69,7 +69,20 @@ static void usage(FILE *to)
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { TO = 1, PORT, COUNT, SECONDS, FLOWS, FROM, SOURCE_PORT, SIZE, RATE, BURST, RUN, HELP };
+	enum {
+		TO = 1,
+		PORT,
+		COUNT,
+		SECONDS,
+		FLOWS,
+		FROM,
+		SOURCE_PORT,
+		SIZE,
+		RATE,
+		BURST,
+		RUN,
+		HELP
+	};
 	static const struct option table[] = {
 		{ "to", required_argument, NULL, TO },
 		{ "port", required_argument, NULL, PORT },
@@ -234,7 +247,8 @@ static void run(struct sender *s)
 	uint64_t scheduled = 0;		/* sent since the schedule began */
 	uint32_t index = 0;
 
-	s->begin_ns = schedule_ns = now_ns();
+	schedule_ns = now_ns();
+	s->begin_ns = schedule_ns;
 	deadline_ns = opt->duration_ns ? s->begin_ns + opt->duration_ns : INT64_MAX;
 	while (!stop_requested) {
 		uint64_t n = opt->burst;
@@ -277,9 +291,11 @@ static void print_result(const struct sender *s)
 
 	for (i = 0; i < opt->flows; i++)
 		bytes += s->flows[i].bytes;
-	printf("{\"tool\": \"udp-send\", \"run\": %u, \"size\": \"%s\", \"rate\": %u, \"burst\": %u, ",
+	printf("{\"tool\": \"udp-send\", \"run\": %u, "
+	       "\"size\": \"%s\", \"rate\": %u, \"burst\": %u, ",
 	       opt->run, opt->size_text, opt->rate, opt->burst);
-	printf("\"sent\": %llu, \"bytes\": %llu, \"duration_ns\": %lld, \"slipped_ns\": %lld, \"refused\": %llu, \"flows\": [",
+	printf("\"sent\": %llu, \"bytes\": %llu, \"duration_ns\": %lld, "
+	       "\"slipped_ns\": %lld, \"refused\": %llu, \"flows\": [",
 	       (unsigned long long)s->sent, (unsigned long long)bytes,
 	       (long long)(s->end_ns - s->begin_ns), (long long)s->slipped_ns,
 	       (unsigned long long)s->refused);

@@ -241,7 +241,8 @@ static void receive(struct sink *s)
 
 static void print_counts(const struct tally *t, uint64_t sent)
 {
-	printf("\"received\": %llu, \"lost\": %llu, \"duplicated\": %llu, \"reordered\": %llu, \"bytes\": %llu",
+	printf("\"received\": %llu, \"lost\": %llu, \"duplicated\": %llu, "
+	       "\"reordered\": %llu, \"bytes\": %llu",
 	       (unsigned long long)t->distinct, (unsigned long long)tally_lost(t, sent),
 	       (unsigned long long)t->duplicated, (unsigned long long)t->reordered,
 	       (unsigned long long)t->bytes);

@@ -6,7 +6,7 @@
 
 #include <linux/netdevice.h>
 
-#if __has_include_next(<net/rps.h>)
+#ifndef RPS_NO_FILTER
 #include_next <net/rps.h>
 #endif
 

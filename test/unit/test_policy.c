@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include "unit.h"
+#include "policy.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const u16 CPUS[] = { 0, 2, 3, 5, 8, 13, 21, 34 };
+
+static struct falcon_choice of(const u16 *cpus, unsigned int count, u32 hash)
+{
+	return (struct falcon_choice) {
+		.cpus	= cpus,
+		.count	= count,
+		.hash	= hash,
+		.here	= FALCON_NO_CPU,
+		.avoid	= { FALCON_NO_CPU, FALCON_NO_CPU },
+	};
+}
+
+static bool is_in(const u16 *cpus, unsigned int count, u16 cpu)
+{
+	while (count--)
+		if (cpus[count] == cpu)
+			return true;
+	return false;
+}
+
+/* Hashes that find an off-by-one at the edges of the shares, and many between. */
+static u32 hash_at(unsigned int i, u32 *state)
+{
+	static const u32 edges[] = { 0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
+
+	return i < COUNT(edges) ? edges[i] : unit_random(state);
+}
+
+static void choose__empty_set(void **state)
+{
+	struct falcon_choice choice = of(CPUS, 0, 42);
+
+	assert_int_equal(falcon_policy_choose(&choice), FALCON_NO_CPU);
+	choice.cpus = NULL;
+	assert_int_equal(falcon_policy_choose(&choice), FALCON_NO_CPU);
+}
+
+static void choose__set_of_one(void **state)
+{
+	struct falcon_choice choice = of(CPUS + 3, 1, 0xffffffff);
+
+	assert_int_equal(falcon_policy_choose(&choice), 5);
+	choice.avoid[0] = 5;
+	assert_int_equal(falcon_policy_choose(&choice), 5);
+	choice.here = 5;
+	assert_int_equal(falcon_policy_choose(&choice), FALCON_NO_CPU);
+	choice.avoid[0] = FALCON_NO_CPU;
+	assert_int_equal(falcon_policy_choose(&choice), FALCON_NO_CPU);
+}
+
+static void choose__is_of_the_set_and_never_here(void **state)
+{
+	u32 seed = 1;
+	unsigned int i, count, here;
+
+	for (count = 2; count <= COUNT(CPUS); count++)
+		for (here = 0; here <= count; here++)
+			for (i = 0; i < 2000; i++) {
+				struct falcon_choice choice = of(CPUS, count, hash_at(i, &seed));
+				u16 cpu;
+
+				/* 7 is not in the set */
+				choice.here = here < count ? CPUS[here] : 7;
+				cpu = falcon_policy_choose(&choice);
+				assert_true(is_in(CPUS, count, cpu));
+				assert_int_not_equal(cpu, choice.here);
+			}
+}
+
+static void choose__avoids_while_there_is_another(void **state)
+{
+	u32 seed = 2;
+	unsigned int i, a, b, here;
+
+	for (here = 0; here < 4; here++)
+		for (a = 0; a < 4; a++)
+			for (b = 0; b < 4; b++)
+				for (i = 0; i < 500; i++) {
+					struct falcon_choice choice = of(CPUS, 4, hash_at(i,
+											  &seed));
+					u16 cpu;
+
+					choice.here = CPUS[here];
+					choice.avoid[0] = CPUS[a];
+					choice.avoid[1] = CPUS[b];
+					cpu = falcon_policy_choose(&choice);
+					assert_int_not_equal(cpu, CPUS[here]);
+					assert_int_not_equal(cpu, CPUS[a]);
+					assert_int_not_equal(cpu, CPUS[b]);
+				}
+}
+
+static void choose__takes_an_avoided_one_when_there_is_no_other(void **state)
+{
+	u32 seed = 3;
+	unsigned int i, seen[2] = { 0, 0 };
+
+	for (i = 0; i < 2000; i++) {
+		struct falcon_choice choice = of(CPUS, 3, hash_at(i, &seed));
+		u16 cpu;
+
+		choice.here = CPUS[0];
+		choice.avoid[0] = CPUS[1];
+		choice.avoid[1] = CPUS[2];
+		cpu = falcon_policy_choose(&choice);
+		assert_true(cpu == CPUS[1] || cpu == CPUS[2]);
+		seen[cpu == CPUS[2]]++;
+	}
+	assert_in_range(seen[0], 900, 1100);
+	assert_in_range(seen[1], 900, 1100);
+}
+
+static void choose__same_hash_same_cpu(void **state)
+{
+	u32 seed = 4;
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++) {
+		struct falcon_choice choice = of(CPUS, COUNT(CPUS), hash_at(i, &seed));
+		struct falcon_choice again = choice;
+
+		assert_int_equal(falcon_policy_choose(&choice), falcon_policy_choose(&again));
+		assert_memory_equal(&choice, &again, sizeof(choice));
+	}
+}
+
+/* @left CPUs may be chosen: each must get its share of many hashes, within a tenth. */
+static void check_even(u16 here, u16 avoid0, u16 avoid1, unsigned int left)
+{
+	enum { SAMPLES = 80000 };
+	unsigned int seen[64] = { 0 }, i, share = SAMPLES / left, got = 0;
+	u32 seed = 5;
+
+	for (i = 0; i < SAMPLES; i++) {
+		struct falcon_choice choice = of(CPUS, COUNT(CPUS), unit_random(&seed));
+
+		choice.here = here;
+		choice.avoid[0] = avoid0;
+		choice.avoid[1] = avoid1;
+		seen[falcon_policy_choose(&choice)]++;
+	}
+	for (i = 0; i < COUNT(seen); i++) {
+		if (!seen[i])
+			continue;
+		got++;
+		assert_in_range(seen[i], share - share / 10, share + share / 10);
+	}
+	assert_int_equal(got, left);
+}
+
+static void choose__spreads_evenly(void **state)
+{
+	check_even(FALCON_NO_CPU, FALCON_NO_CPU, FALCON_NO_CPU, 8);
+}
+
+static void choose__spreads_evenly_over_what_is_left(void **state)
+{
+	check_even(0, FALCON_NO_CPU, FALCON_NO_CPU, 7);
+	check_even(34, FALCON_NO_CPU, FALCON_NO_CPU, 7);
+	check_even(2, 3, 5, 5);
+	check_even(34, 0, 0, 6);
+	check_even(7, 9, 5, 7);
+}
+
+static void rehash__is_a_bijection_and_moves_every_hash(void **state)
+{
+	/* Inverse of the multiplier modulo 2^32, by Newton's iteration. */
+	u32 factor = falcon_policy_rehash(1) - falcon_policy_rehash(0);
+	u32 inverse = factor, seed = 6;
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		inverse *= 2 - factor * inverse;
+	for (i = 0; i < 100000; i++) {
+		u32 hash = hash_at(i, &seed);
+		u32 other = falcon_policy_rehash(hash);
+
+		assert_int_not_equal(other, hash);
+		assert_int_equal((other - falcon_policy_rehash(0)) * inverse, hash);
+	}
+}
+
+static void rehash__chooses_another_cpu_mostly(void **state)
+{
+	unsigned int i, same = 0;
+	u32 seed = 7;
+
+	for (i = 0; i < 8000; i++) {
+		struct falcon_choice choice = of(CPUS, COUNT(CPUS), unit_random(&seed));
+		u16 first = falcon_policy_choose(&choice);
+
+		choice.hash = falcon_policy_rehash(choice.hash);
+		same += falcon_policy_choose(&choice) == first;
+	}
+	/* One in eight by chance. */
+	assert_in_range(same, 0, 8000 / 4);
+}
+
+static void average__reaches_both_ends(void **state)
+{
+	unsigned int load = 0, i;
+
+	for (i = 0; i < 40 && load < 100; i++)
+		load = falcon_policy_average(load, 100);
+	assert_int_equal(load, 100);
+	for (i = 0; i < 40 && load > 0; i++)
+		load = falcon_policy_average(load, 0);
+	assert_int_equal(load, 0);
+}
+
+static void average__stays_between_load_and_sample(void **state)
+{
+	unsigned int load, sample, mean;
+
+	for (load = 0; load <= 100; load++)
+		for (sample = 0; sample <= 100; sample++) {
+			mean = falcon_policy_average(load, sample);
+			if (sample > load)
+				assert_in_range(mean, load + 1, sample);
+			else if (sample < load)
+				assert_in_range(mean, sample, load - 1);
+			else
+				assert_int_equal(mean, load);
+		}
+}
+
+static void average__weighs_a_sample_a_fifth(void **state)
+{
+	assert_int_equal(falcon_policy_average(0, 100), 20);
+	assert_int_equal(falcon_policy_average(100, 0), 80);
+	assert_int_equal(falcon_policy_average(50, 100), 60);
+}
+
+static void average__is_monotone(void **state)
+{
+	unsigned int a, b;
+
+	for (a = 0; a <= 100; a++)
+		for (b = 0; b < 100; b++) {
+			assert_true(falcon_policy_average(a, b) <= falcon_policy_average(a, b + 1));
+			assert_true(falcon_policy_average(b, a) <= falcon_policy_average(b + 1, a));
+		}
+}
+
+static void above__begins_at_the_threshold(void **state)
+{
+	unsigned int threshold;
+
+	for (threshold = 1; threshold < 100; threshold++) {
+		assert_false(falcon_policy_above(false, threshold - 1, threshold));
+		assert_true(falcon_policy_above(false, threshold, threshold));
+		assert_true(falcon_policy_above(false, 100, threshold));
+	}
+}
+
+static void above__ends_below_by_the_hysteresis(void **state)
+{
+	unsigned int threshold;
+
+	for (threshold = FALCON_HYSTERESIS + 1; threshold < 100; threshold++) {
+		assert_true(falcon_policy_above(true, threshold, threshold));
+		assert_true(falcon_policy_above(true, threshold - FALCON_HYSTERESIS + 1,
+						threshold));
+		assert_false(falcon_policy_above(true, threshold - FALCON_HYSTERESIS, threshold));
+		assert_false(falcon_policy_above(true, 0, threshold));
+	}
+}
+
+static void above__always_ends_when_idle(void **state)
+{
+	unsigned int threshold;
+
+	for (threshold = 1; threshold <= 100; threshold++) {
+		assert_false(falcon_policy_above(true, 0, threshold));
+		assert_false(falcon_policy_above(false, 0, threshold));
+	}
+}
+
+static void above__low_threshold_ends_at_0_only(void **state)
+{
+	unsigned int threshold;
+
+	for (threshold = 1; threshold <= FALCON_HYSTERESIS; threshold++)
+		assert_true(falcon_policy_above(true, 1, threshold));
+}
+
+static void above__never_at_100(void **state)
+{
+	unsigned int load;
+
+	for (load = 0; load <= 100; load++) {
+		assert_false(falcon_policy_above(false, load, 100));
+		assert_false(falcon_policy_above(true, load, 100));
+	}
+}
+
+static void above__does_not_flap(void **state)
+{
+	/* A load that swings by less than the hysteresis changes the answer at most once. */
+	unsigned int i, changes = 0;
+	bool above = false, now;
+
+	for (i = 0; i < 100; i++) {
+		now = falcon_policy_above(above, i % 2 ? 80 : 72, 80);
+		changes += now != above;
+		above = now;
+	}
+	assert_int_equal(changes, 1);
+	assert_true(above);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(choose__empty_set),
+		cmocka_unit_test(choose__set_of_one),
+		cmocka_unit_test(choose__is_of_the_set_and_never_here),
+		cmocka_unit_test(choose__avoids_while_there_is_another),
+		cmocka_unit_test(choose__takes_an_avoided_one_when_there_is_no_other),
+		cmocka_unit_test(choose__same_hash_same_cpu),
+		cmocka_unit_test(choose__spreads_evenly),
+		cmocka_unit_test(choose__spreads_evenly_over_what_is_left),
+		cmocka_unit_test(rehash__is_a_bijection_and_moves_every_hash),
+		cmocka_unit_test(rehash__chooses_another_cpu_mostly),
+		cmocka_unit_test(average__reaches_both_ends),
+		cmocka_unit_test(average__stays_between_load_and_sample),
+		cmocka_unit_test(average__weighs_a_sample_a_fifth),
+		cmocka_unit_test(average__is_monotone),
+		cmocka_unit_test(above__begins_at_the_threshold),
+		cmocka_unit_test(above__ends_below_by_the_hysteresis),
+		cmocka_unit_test(above__always_ends_when_idle),
+		cmocka_unit_test(above__low_threshold_ends_at_0_only),
+		cmocka_unit_test(above__never_at_100),
+		cmocka_unit_test(above__does_not_flap),
+	};
+
+	return unit_run(tests);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What every unit test includes first: cmocka and what it wants before it. */
+
+#ifndef _UNIT_H
+#define _UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* So that what was printed before a sanitizer ends the program is seen. */
+#define unit_run(tests) \
+	(setvbuf(stdout, NULL, _IOLBF, 0), cmocka_run_group_tests(tests, NULL, NULL))
+
+/* Marsaglia's xorshift: the same numbers on every machine. */
+static inline uint32_t unit_random(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+#endif
