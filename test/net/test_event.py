@@ -17,6 +17,8 @@ def told(events):
 
 
 def test_enable_config_and_disable_are_told_in_order(control):
+    # no standby in between, however busy this machine is
+    control.configure(busy_threshold=100)
     monitor = control.spawn_monitor("--count", "4")
     said = control.say_all([["enable"], ["enable"], ["config", "set", "cpus=1-3"], ["config", "set", "cpus=999"],
                             ["config", "set", "cpus="], ["disable"], ["disable"]])
@@ -59,7 +61,7 @@ def test_devices_are_told_as_they_come_move_and_go(control):
 
 
 def test_cpus_of_the_set_are_told_as_they_go_and_come(control):
-    control.enable(cpus="2-4")
+    control.enable(cpus="2-4", busy_threshold=100)
     monitor = control.spawn_monitor()
     try:
         control.guest.run("cd /sys/devices/system/cpu\nfor cpu in 5 4; do echo 0 >cpu$cpu/online; done")

@@ -41,7 +41,7 @@ def test_nothing_is_attached_unless_enabled(unloaded):
 
 
 def test_ftrace_cannot_be_switched_off_under_the_hooks(control):
-    control.enable()
+    control.enable(busy_threshold=100)
     refused = control.guest.run("sysctl -w kernel.ftrace_enabled=0", check=False)
     assert refused.rc != 0
     assert "busy" in refused.err
@@ -89,6 +89,7 @@ def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel):
 
 
 def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, kernel):
+    control.configure(busy_threshold=100)
     with Redirect(control.guest, kernel, "gro_cells_receive"):
         status = control.say("enable").json()
         assert status["state"] == "enabled"
@@ -156,7 +157,7 @@ def test_missing_required_function_is_named(overlay, unloaded, kernel):
 def test_missing_optional_function_costs_its_capability_alone(overlay, unloaded, kernel):
     without = Without(overlay.guest, kernel, "gro_cells_receive")
     without.load()
-    unloaded.enable()
+    unloaded.enable(busy_threshold=100)
     hook = unloaded.hooks()[without.absent]
     assert (hook["state"], hook["capability"]) == ("missing", "nic-split")
     assert unloaded.traces().redirected == ["get_rps_cpu"]

@@ -8,7 +8,6 @@ import itertools
 import os
 
 from net import udp
-from net.conftest import falcon, falconctl, overlay, overlay_pool  # noqa: F401  pylint: disable=unused-import
 
 SCALE = 10 if os.environ.get("SOAK") else 1
 RATE = 4000
@@ -39,19 +38,26 @@ class Traffic:
             self._sink.stop()
 
 
+def record(record_property, account, **more):
+    """Figures for the line of the test."""
+    for name, value in {**more, **{key: account[key] for key in ("sent", "lost", "duplicated", "reordered")}}.items():
+        record_property(name, value)
+
+
 def trouble(account):
     return {key: account[key] for key in ("lost", "duplicated", "reordered", "damaged") if account[key]}
 
 
-def test_packets_in_the_order_sent(overlay, falcon):
+def test_packets_in_the_order_sent(overlay, falcon, record_property):
     falcon.enable()
-    account = overlay.udp(count=50_000 * 2 * SCALE, size=64, rate=8000, timeout=1200)
+    account = overlay.udp(count=100_000 * SCALE, size=64, rate=8000, timeout=1200)
+    record(record_property, account)
     assert account["sent"] == 100_000 * SCALE
     assert not trouble(account)
     assert falcon.counters("container")["steered"] >= 100_000 * SCALE
 
 
-def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon):
+def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon, record_property):
     falcon.enable()
     sets = itertools.cycle(("1-2", "3-4", "0-4", "2-4", "1", "0,3", "1-3"))
     with Traffic(overlay, flows=4) as traffic:
@@ -59,11 +65,12 @@ def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon):
             overlay.guest.run("\n".join(
                 f"/falcon/build/tools/falconctl config set cpus={next(sets)} nic-split={n % 2}"
                 for n in range(20)))
+    record(record_property, traffic.account, moves=falcon.counters()["moves"])
     assert not trouble(traffic.account)
     assert traffic.account["sent"] > 1000
 
 
-def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon):
+def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, record_property):
     with Traffic(overlay, flows=2) as traffic:
         for _ in range(10 * SCALE):
             falcon.enable()
@@ -71,12 +78,12 @@ def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon):
         assert not falcon.attached()
     # The one exception of the order invariant: flows that run while falcon comes or goes.
     account = traffic.account
-    print(f"{20 * SCALE} switches, {account['sent']} packets: {account['reordered']} reordered")
+    record(record_property, account, switches=20 * SCALE)
     assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
     assert account["reordered"] <= 2 * 20 * SCALE
 
 
-def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon):
+def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, record_property):
     with Traffic(overlay, flows=2) as traffic:
         for _ in range(2 * SCALE):
             falcon.enable()
@@ -84,23 +91,23 @@ def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon):
             assert not overlay.guest.run("cat /sys/kernel/tracing/enabled_functions").out.strip()
             falcon.load()
     account = traffic.account
-    print(f"{4 * SCALE} switches, {account['sent']} packets: {account['reordered']} reordered")
+    record(record_property, account, switches=4 * SCALE)
     assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
 
 
-def test_a_cpu_goes_and_comes_back_under_traffic(overlay, falcon):
+def test_a_cpu_goes_and_comes_back_under_traffic(overlay, falcon, record_property):
     falcon.enable(cpus="1-3")
     cpu = "/sys/devices/system/cpu/cpu{}/online"
     with Traffic(overlay) as traffic:
         for n in range(3 * SCALE):
             path = cpu.format(1 + n % 3)
             overlay.guest.run(f"echo 0 >{path}; echo 1 >{path}", timeout=120)
-    assert traffic.account["duplicated"] == 0
+    record(record_property, traffic.account, cycles=3 * SCALE)
     assert not trouble(traffic.account)
     assert falcon.ctl("status")["cpus"] == "1-3"
 
 
-def test_everything_at_once(overlay, falcon):
+def test_everything_at_once(overlay, falcon, record_property):
     """Sets, thresholds and splitting change while TCP and UDP run and a CPU comes and goes."""
     falcon.enable()
     guest = overlay.guest
@@ -118,6 +125,7 @@ def test_everything_at_once(overlay, falcon):
         churn.stop()
         hotplug.stop()
         guest.run("echo 1 >/sys/devices/system/cpu/cpu4/online")
+    record(record_property, traffic.account)
     assert not trouble(traffic.account)
     assert tcp["received"] > 1_000_000
     assert tcp["ofo_queue"] == 0

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0
+# For people. The kernel's build system reads Kbuild instead, which it prefers to this file.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr
+DESTDIR ?=
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+SRCDIR ?= /usr/src/falcon-$(VERSION)
+BUILD := $(abspath build)
+INSTALL ?= install
+
+# What DKMS compiles, and nothing else: no tests, no .git.
+DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' \) ! -name '*.mod.c')
+
+# From the command line or the environment on to what reads them there.
+export KERNEL TEST CASES VARIANTS VCPUS ROUNDS
+
+.DELETE_ON_ERROR:
+.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench check soak generate clean distclean
+
+help:
+	@echo 'See it work, on this machine, in a virtual one (Debian 12, as root):'
+	@echo '  make demo          one flow with the kernel as it is, and with falcon'
+	@echo '  make bench         every case and variant: build/bench/results.json'
+	@echo '                     CASES="udp-1400-1flow" VARIANTS="stock pipeline" KERNEL=6.12 VCPUS=6 ROUNDS=5'
+	@echo '  make check         every test; TEST=name and KERNEL=6.12 select'
+	@echo '  make soak          the tests of order under load and change, ten times as long'
+	@echo
+	@echo 'Install on a server:'
+	@echo '  make tools         build falconctl                 (build/tools/falconctl)'
+	@echo '  make install       falconctl, its manual page and completion; DESTDIR, PREFIX'
+	@echo '  make dkms-install  the module by DKMS, for the running kernel (KVER=...) and those to come'
+	@echo '  make dkms-remove   take it away again'
+	@echo '  make uninstall     undo make install'
+	@echo
+	@echo 'Work on it:'
+	@echo '  make module        the module for KDIR=$(KDIR)'
+	@echo '  make generate      what is generated from include/netlink/falcon.yaml'
+	@echo '  make clean         remove what was built; distclean: the Debian trees too'
+
+module:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+tools:
+	$(MAKE) -C tools/falconctl O=$(BUILD)/tools
+
+install: tools
+	$(INSTALL) -D -m 0755 $(BUILD)/tools/falconctl $(DESTDIR)$(SBINDIR)/falconctl
+	$(INSTALL) -D -m 0644 tools/falconctl.8 $(DESTDIR)$(MANDIR)/man8/falconctl.8
+	$(INSTALL) -D -m 0644 tools/completion/falconctl.bash $(DESTDIR)$(COMPLETIONDIR)/falconctl
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/falconctl $(DESTDIR)$(MANDIR)/man8/falconctl.8 \
+		$(DESTDIR)$(COMPLETIONDIR)/falconctl
+
+# KVER: the kernel to build for, when it is not the running one. 77 is DKMS's word for a kernel
+# that dkms.conf excludes: falcon stays registered, for kernels to come.
+KVER ?= $(shell uname -r)
+dkms-install:
+	rm -rf $(SRCDIR)
+	for file in $(DKMS_SOURCES); do \
+		$(INSTALL) -D -m 0644 "$$file" "$(SRCDIR)/$$file" || exit 1; \
+	done
+	dkms add -m falcon -v $(VERSION)
+	status=0; dkms build -m falcon -v $(VERSION) -k $(KVER) || status=$$?; \
+	case $$status in \
+	0) dkms install -m falcon -v $(VERSION) -k $(KVER);; \
+	77) echo 'falcon is not for kernel $(KVER): skipped';; \
+	*) exit $$status;; \
+	esac
+
+dkms-remove:
+	dkms remove -m falcon -v $(VERSION) --all
+	rm -rf $(SRCDIR)
+
+demo:
+	scripts/setup demo
+	@$(MAKE) --no-print-directory tools
+	test/bench/demo
+
+bench:
+	scripts/setup bench
+	@$(MAKE) --no-print-directory tools
+	test/bench/bench
+
+check:
+	@scripts/setup check
+	@test/run
+
+soak:
+	@scripts/setup check
+	@SOAK=1 test/run test/stress
+
+generate:
+	scripts/netlink-gen
+
+clean:
+	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	rm -rf build/module build/tools build/test build/guests build/bench build/log
+	find test scripts tools -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf build

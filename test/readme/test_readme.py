@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Every command of README.md does what stands there."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from vm import kernel as kernels
+from vm.guest import Guest
+from vm.paths import BUILD, REPO
+
+COMMANDS = [line[len("$ sudo "):] for block in re.findall(r"^```console\n(.*?)^```", (REPO / "README.md").read_text(),
+                                                          re.M | re.S)
+            for line in block.splitlines()]
+# Where each is tried. One that fits none of these fails test_every_command_is_tried.
+ON_THIS_MACHINE = ("make demo", "make check")
+ON_THE_SERVER = ("apt-get ", "make ")               # in a chroot of Debian 12
+IN_THE_KERNEL = ("falconctl ", "modprobe ")         # in a guest that runs its kernel
+
+
+def chosen(prefixes):
+    return [command for command in COMMANDS if command.startswith(prefixes)
+            and command not in ON_THIS_MACHINE]
+
+
+def test_every_command_is_tried():
+    assert len(COMMANDS) >= 15
+    assert [command for command in COMMANDS
+            if not command.startswith((*ON_THIS_MACHINE, *ON_THE_SERVER, *IN_THE_KERNEL))] == []
+
+
+def test_make_demo_shows_the_gain():
+    done = subprocess.run(["make", "demo"], cwd=REPO, capture_output=True, text=True, check=False,
+                          timeout=900, env={**os.environ, "KERNEL": ""})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for word in ("stock", "falcon", "CPU 0", "lost", "reordered"):
+        assert word in done.stdout, done.stdout
+
+
+def test_make_check_runs_these_tests():
+    plan = subprocess.run(["make", "-n", "check"], cwd=REPO, capture_output=True, text=True, check=True)
+    assert "test/run" in plan.stdout
+    assert re.search(r"^\s*exec make --no-print-directory check$", (REPO / ".ci/run").read_text(), re.M)
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A Debian 12 on which the README was followed, and then its removal; what was there in between."""
+    kernel = kernels.get("6.1")
+    kernel.tree.ensure(kernels.BUILD_PACKAGES + kernels.CHECK_PACKAGES)
+    out = BUILD / "test/readme"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    commands = chosen(ON_THE_SERVER)
+    undo = [command for command in commands if "remove" in command or "uninstall" in command]
+    script = "\n".join([
+        # A clone of its own, with nothing built.
+        "mkdir /clone", "cd /falcon", "cp -a $(ls -A | grep -vx -e build -e .git) /clone", "cd /clone",
+        *(command.replace("apt-get install", "apt-get -q -y install") for command in commands
+          if command not in undo),
+        'cp -a --parents "/lib/modules/$KVER/updates" /lib/modules/$KVER/modules.* /usr/sbin/falconctl '
+        "/usr/share/man/man8/falconctl.8 /usr/share/bash-completion/completions/falconctl "
+        "$(ldconfig -p | sed -n 's/.*libmnl.*=> //p') /out/",
+        *undo,
+        "ls /usr/sbin/falconctl /usr/src/falcon-* /lib/modules/$KVER/updates/dkms/falcon* >/out/left 2>/dev/null || :",
+    ])
+    done = kernel.tree.run(["bash", "-euo", "pipefail", "-c", script], overlay=True, check=False,
+                           binds=[(REPO, "falcon"), (out, "out")],
+                           env={"KVER": kernel.release, "DEBIAN_FRONTEND": "noninteractive"},
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return out
+
+
+def test_removal_leaves_nothing(server):
+    assert (server / "left").read_text() == ""
+
+
+def test_installed_module_and_command_work_in_the_kernel(server):
+    kernel = kernels.get("6.1")
+    modules = server / "lib/modules" / kernel.release
+    with Guest(kernel="6.1", suite=kernel.suite, vcpus=4, memory=1024, time_limit=300) as guest:
+        shutil.copytree(modules, guest.shared / "modules")
+        shutil.copytree(server / "usr", guest.shared / "usr")
+        guest.run("cp -a /shared/modules/. /lib/modules/$(uname -r)/; cp -a /shared/usr/. /usr/; ldconfig")
+        for command in chosen(IN_THE_KERNEL):
+            guest.run(command)
+        guest.run("[[ ! -e /sys/module/falcon ]]")

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Does a kernel's console tell of a crash?"""
+
+import re
+
+# What the kernel prints at the head of each kind of report. Only lines that a kernel without a
+# fault never prints may be here.
+SIGNATURES = [
+    ("panic", r"Kernel panic - not syncing"),
+    ("oops", r"\bOops: |general protection fault|Unable to handle kernel|BUG: unable to handle|BUG: kernel NULL pointer|"
+             r"traps: .* in \S+\.ko|invalid opcode: "),
+    ("bug", r"kernel BUG at |\bBUG: (?!unable to handle|kernel NULL pointer)|Internal error:"),
+    ("warning", r"\bWARNING: (?:CPU: \d|possible|suspicious|bad unlock|inconsistent|.* at \S+\+0x)|"
+                r"\[ BUG: |INFO: (?:possible|trying to register|suspicious)|"
+                r"DEBUG_LOCKS_WARN_ON|ODEBUG: |refcount_t: |suspicious RCU usage"),
+    ("rcu stall", r"rcu.*(?:self-detected stall|detected stalls|detected expedited stalls|kthread starved)"),
+    ("lockup", r"watchdog: BUG: (?:soft|hard) lockup|Watchdog detected hard LOCKUP"),
+    ("hung task", r"INFO: task .* blocked for more than"),
+    ("sanitizer", r"\b(?:KASAN|KCSAN|KFENCE|KMSAN|UBSAN): "),
+    ("leak", r"unreferenced object 0x|kmemleak: [1-9]\d* new suspected|unregister_netdevice: waiting for|"
+             r"leaked reference|still has \d+ users|Objects remaining"),
+    ("memory", r"Out of memory: Killed process|page allocation failure|bad page state|"
+               r"BUG: Bad (?:page|rss)|double free|list_(?:add|del) corruption|slab error"),
+    ("ftrace", r"------------\[ ftrace bug \]"),
+]
+
+_PATTERNS = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in SIGNATURES]
+# A warning ends in a panic (panic_on_warn), so the panic alone is the poorer answer.
+_RANK = {kind: rank for rank, kind in enumerate(
+    ("sanitizer", "lockup", "rcu stall", "hung task", "ftrace", "leak", "bug", "oops", "warning", "memory",
+     "panic"))}
+
+
+def scan(text):
+    """[(kind, line)] of each crash signature in a console's text, the telling one first."""
+    found = []
+    for line in text.splitlines():
+        for kind, pattern in _PATTERNS:
+            if pattern.search(line):
+                found.append((kind, line.strip()))
+    return sorted(found, key=lambda item: _RANK[item[0]])

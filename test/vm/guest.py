@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest: a Debian kernel under QEMU with trixie's user space, told what to run through a
+virtio port of its own.
+
+	with Guest(kernel="6.12", vcpus=4) as g:
+	    print(g.run("uname -r").out)
+
+Success is only what the guest's agent says on that port. Leaving the block powers the guest off
+in order; GuestFailed tells of a guest that panicked, hung, stopped early or whose console holds
+the head of a crash report.
+"""
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+
+from . import accel as accelerators
+from . import crash, initramfs, kernel as kernels, qemu
+from .paths import GUESTS
+from .qemu import Nic  # noqa: F401  part of this interface
+from .tree import Tree
+
+BOOT_LIMIT = 120        # seconds; 5 are usual
+OFF_LIMIT = 60          # kmemleak's scan included
+STOP_LIMIT = 10
+KEPT = 40               # directories of former guests
+
+_counter = itertools.count(1)
+
+
+class GuestFailed(Exception):
+    """The guest did not live as it should. `reason` is one of REASONS."""
+
+    REASONS = ("panic", "crash", "hang", "stopped early", "boot")
+
+    def __init__(self, reason, detail, console=None):
+        assert reason in self.REASONS, reason
+        self.reason, self.detail, self.console = reason, detail, console
+        super().__init__(f"guest failed: {reason}: {detail}")
+
+
+class CommandFailed(Exception):
+    """A script in the guest ended with a status other than 0."""
+
+    def __init__(self, script, result):
+        self.result = result
+        super().__init__(f"status {result.rc} from:\n{script.strip()}\n"
+                         f"-- its stdout:\n{result.out[-4000:]}\n-- its stderr:\n{result.err[-4000:]}")
+
+
+class CommandTimeout(Exception):
+    """A script in the guest did not end in time and was stopped; the guest lives."""
+
+
+class Result:
+    """What a script left: rc, out, err."""
+
+    def __init__(self, rc, out, err):
+        self.rc, self.out, self.err = rc, out, err
+
+    def __repr__(self):
+        return f"Result(rc={self.rc}, out={self.out!r}, err={self.err!r})"
+
+
+class Process:
+    """A script that runs in the guest."""
+
+    def __init__(self, guest, ident, script):
+        self._guest, self.ident, self.script = guest, ident, script
+        self._dir = guest.shared / ".run" / ident
+
+    def output(self):
+        """(stdout, stderr) so far."""
+        def text(name):
+            path = self._dir / name
+            return path.read_text(errors="replace") if path.exists() else ""
+        return text("out"), text("err")
+
+    @property
+    def running(self):
+        return self._guest.status(self.ident) is None
+
+    def wait(self, timeout=60, check=False):
+        """Wait for its end; CommandTimeout when it takes longer, and it goes on."""
+        rc = self._guest.wait_status(self.ident, timeout)
+        if rc is None:
+            raise CommandTimeout(f"no end after {timeout} s:\n{self.script.strip()}\n"
+                                 f"-- so far:\n{''.join(self.output())[-4000:]}")
+        result = Result(rc, *self.output())
+        if check and rc:
+            raise CommandFailed(self.script, result)
+        return result
+
+    def signal(self, name):
+        """Send a signal (INT, TERM, ...) to its process group."""
+        self._guest.send(f"stop {self.ident} {name}")
+
+    def stop(self, name="TERM", timeout=STOP_LIMIT):
+        """End it and return its Result; a guest that cannot even do that hangs."""
+        if self.running:
+            for sig in (name, "KILL"):
+                self.signal(sig)
+                if self._guest.wait_status(self.ident, timeout) is not None:
+                    break
+            else:
+                self._guest.kill("hang", f"does not end a killed script:\n{self.script.strip()}")
+        return self.wait(timeout)
+
+
+class Guest:
+    """One guest; a context manager."""
+
+    def __init__(self, kernel=kernels.DEFAULT, vcpus=4, memory=1024, netns=None, nics=(), time_limit=600,
+                 append="", accel=None, interactive=False, suite=kernels.GUEST_SUITE, name=None):
+        self.kernel = kernels.get(kernel)
+        self.vcpus = vcpus
+        self.name = name or f"{kernel}-{os.getpid()}-{next(_counter)}"
+        self.directory = GUESTS / self.name
+        self.shared = self.directory / "shared"
+        self.console = self.directory / "console.log"
+        self.accel = accel or accelerators.choose(self.kernel)
+        # Another suite's user space is for what must be that suite's own; it has the bare minimum.
+        root = Tree(suite)
+        if suite != kernels.GUEST_SUITE:
+            root.ensure(kernels.AGENT_PACKAGES)
+        self._options = dict(root=root.path, memory=memory, nics=tuple(nics), append=append, interactive=interactive)
+        self._netns = netns
+        self._time_limit = time_limit
+        self._qemu = self._socket = None
+        self._state = threading.Condition()
+        self._ready = self._bye = False
+        self._done = {}
+        self._killed = None         # (reason, detail) of the harness's own kill
+        self._failure = None
+
+    # -- life
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        try:
+            self.stop()
+        except GuestFailed as failure:
+            # The guest's end explains the error of the block, if there is one.
+            if error is not None and error is not failure:
+                raise failure from error
+            raise
+
+    def start(self):
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
+        self.shared.mkdir(parents=True)
+        (self.shared / ".run").mkdir()
+        _prune()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        argv, env = qemu.command(self.kernel, initramfs.make(self.kernel), name=self.name, accel=self.accel,
+                                 vcpus=self.vcpus, console=self.console, shared=self.shared,
+                                 agent_fd=theirs.fileno(), **self._options)
+        if self._netns:
+            argv = ["nsenter", f"--net=/run/netns/{self._netns}", "--", *argv]
+        interactive = self._options["interactive"]
+        with theirs, open(self.directory / "qemu.log", "wb") as log:
+            # pylint: disable=subprocess-popen-preexec-fn,consider-using-with
+            self._qemu = subprocess.Popen(
+                argv, env={**os.environ, **env}, pass_fds=[theirs.fileno()], stderr=log,
+                stdin=None if interactive else subprocess.DEVNULL, stdout=None if interactive else log,
+                preexec_fn=qemu.die_with_parent)
+        for target in (self._listen, self._watch):
+            threading.Thread(target=target, daemon=True).start()
+        with self._state:
+            self._state.wait_for(lambda: self._ready or self._ended, BOOT_LIMIT)
+        if not self._ready:
+            if not self._ended:
+                self.kill("boot", f"not ready after {BOOT_LIMIT} s")
+            self._kill()
+            raise self.failure()
+
+    def stop(self):
+        """Power off in order; GuestFailed when its life was not without fault."""
+        if self._qemu is None:
+            return
+        try:
+            if not self._ended:
+                self._write("off")
+                with self._state:
+                    self._state.wait_for(lambda: self._ended, OFF_LIMIT)
+                if not self._ended:
+                    self._killed = self._killed or ("hang", f"does not power off in {OFF_LIMIT} s")
+        finally:
+            self._kill()
+        failure = self.failure()
+        if failure:
+            raise failure
+        shutil.rmtree(self.shared, ignore_errors=True)
+
+    def kill(self, reason="hang", detail="killed"):
+        """End it at once and raise GuestFailed."""
+        self._killed = self._killed or (reason, detail)
+        self._kill()
+        raise self.failure()
+
+    def _kill(self):
+        if self._qemu.poll() is None:
+            self._qemu.kill()
+        self._qemu.wait()
+        with self._state:
+            self._state.notify_all()
+        self._socket.close()
+
+    @property
+    def _ended(self):
+        return self._qemu.poll() is not None
+
+    @property
+    def alive(self):
+        return self._qemu is not None and not self._ended
+
+    def failure(self):
+        """GuestFailed for what went wrong so far, or None."""
+        if self._failure:
+            return self._failure
+        text = self.console.read_text(errors="replace") if self.console.exists() else ""
+        crashes = crash.scan(text)
+        kinds = {kind for kind, _ in crashes}
+        if crashes:
+            kind, line = crashes[0]
+            reason, detail = ("panic" if "panic" in kinds else "crash"), f"{kind}: {line}"
+        elif self._killed:
+            reason, detail = self._killed
+        elif self._ended and not self._bye:
+            log = (self.directory / "qemu.log").read_text(errors="replace").strip()
+            reason = "stopped early" if self._ready else "boot"
+            detail = f"QEMU ended with status {self._qemu.returncode} and the guest had not said so" + (
+                f"; QEMU said: {log[-1000:]}" if log else "")
+        else:
+            return None
+        tail = "\n".join(text.splitlines()[-40:])
+        failure = GuestFailed(reason, f"{detail}\n-- console {self.console}, its end:\n{tail}", self.console)
+        failure.kinds = kinds
+        if self._ended:
+            self._failure = failure
+        return failure
+
+    def check(self):
+        """Raise GuestFailed when something is wrong already."""
+        failure = self.failure()
+        if failure:
+            raise failure
+
+    # -- the harness's threads
+
+    def _listen(self):
+        try:
+            with self._socket.makefile("r", encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    words = line.split()
+                    with self._state:
+                        if words[:1] == ["ready"]:
+                            self._ready = True
+                        elif words[:1] == ["bye"]:
+                            self._bye = True
+                        elif words[:1] == ["done"] and len(words) == 3:
+                            self._done[words[1]] = int(words[2])
+                        self._state.notify_all()
+        except (OSError, ValueError):
+            pass        # closed under us: the guest is gone, which _watch tells
+
+    def _watch(self):
+        try:
+            self._qemu.wait(self._time_limit)
+        except subprocess.TimeoutExpired:
+            self._killed = self._killed or ("hang", f"time limit of {self._time_limit} s")
+            self._qemu.kill()
+            self._qemu.wait()
+        with self._state:
+            self._state.notify_all()
+
+    # -- what runs in it
+
+    def _write(self, line):
+        try:
+            self._socket.sendall(line.encode() + b"\n")
+        except OSError:
+            pass        # the end is seen by who waits for the answer
+
+    def send(self, line):
+        if self._ended:
+            raise self._gone()
+        self._write(line)
+
+    def _gone(self):
+        self._kill()
+        return self.failure() or GuestFailed("stopped early", "powered off while in use", self.console)
+
+    def status(self, ident):
+        return self._done.get(ident)
+
+    def wait_status(self, ident, timeout):
+        """Exit status of a script, or None when it has none in time."""
+        with self._state:
+            self._state.wait_for(lambda: ident in self._done or self._ended, timeout)
+            if ident in self._done:
+                return self._done[ident]
+        if self._ended:
+            raise self._gone()
+        return None
+
+    def spawn(self, script):
+        """Start a bash script in the background."""
+        ident = uuid.uuid4().hex[:12]
+        directory = self.shared / ".run" / ident
+        directory.mkdir()
+        (directory / "script").write_text(f"echo $$ >/run/agent/{ident}\n{script}\n")
+        self.send(f"run {ident}")
+        return Process(self, ident, script)
+
+    def run(self, script, timeout=60, check=True):
+        """Run a bash script and wait; CommandFailed for a status other than 0 when check."""
+        process = self.spawn(script)
+        try:
+            return process.wait(timeout, check)
+        except CommandTimeout:
+            process.stop()
+            raise
+
+    def cpu_time(self):
+        """CPU time of each vCPU so far, in ns, by vCPU index."""
+        times = {}
+        task = f"/proc/{self._qemu.pid}/task"
+        for tid in os.listdir(task):
+            try:
+                with open(f"{task}/{tid}/comm", encoding="utf-8") as comm:
+                    name = comm.read()
+                if name.startswith("CPU "):
+                    with open(f"{task}/{tid}/schedstat", encoding="ascii") as stat:
+                        times[int(name[4:name.index("/")])] = int(stat.read().split()[0])
+            except FileNotFoundError:
+                continue        # a thread of QEMU's pool that ended
+        if sorted(times) != list(range(self.vcpus)):
+            raise self._gone() if self._ended else RuntimeError(f"vCPU threads found: {sorted(times)}")
+        return [times[index] for index in range(self.vcpus)]
+
+    @property
+    def pid(self):
+        """Process id of QEMU."""
+        return self._qemu.pid
+
+
+def _prune():
+    """Keep the consoles of the last guests only, and of all that run."""
+    old = sorted((path for path in GUESTS.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in old[:-KEPT]:
+        if time.time() - path.stat().st_mtime > 3600:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit("this is a library; for people there is scripts/vm")

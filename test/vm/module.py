@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds the module for a kernel, in that kernel's own tree, out of a copy of the sources.
+
+The objects live in build/module/<uname -r>/ (a variant such as W=1 in build/module/<uname -r>,W=1/),
+so that the source tree stays clean and several kernels are built in turn.
+"""
+
+import fcntl
+import hashlib
+import json
+import shutil
+import subprocess
+
+from . import kernel as kernels
+from .paths import MODULES, REPO
+
+SOURCES = ("Kbuild", "dkms.conf", "module", "include")
+SUFFIXES = ("", ".c", ".h", ".S", ".def", ".conf", ".sh")
+MOUNTED = "usr/src/falcon-build"
+
+
+class BuildFailed(Exception):
+    """The module does not compile; `log` is what make said."""
+
+    def __init__(self, kernel, log):
+        self.log = log
+        super().__init__(f"the module does not build for {kernel.release}:\n{log[-6000:]}")
+
+
+class Built:
+    """A built module: `path` of its .ko, `log` of make, `fresh` when it was built just now."""
+
+    def __init__(self, kernel, path, log, fresh):
+        self.kernel, self.path, self.log, self.fresh = kernel, path, log, fresh
+
+
+def sources(root=REPO, names=SOURCES):
+    """Relative paths of what a module is built from."""
+    found = []
+    for name in names:
+        path = root / name
+        files = [path] if path.is_file() else path.rglob("*")
+        found += [file.relative_to(root) for file in files if file.is_file() and file.suffix in SUFFIXES
+                  and not file.name.startswith(".") and not file.name.endswith(".mod.c")]
+    return sorted(found)
+
+
+def _copy(root, directory, names):
+    """Make the directory's sources those of root; unchanged files keep their time, so make skips them."""
+    for name in names:
+        target = directory / name
+        data = (root / name).read_bytes()
+        if not target.exists() or target.read_bytes() != data:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        target.chmod((root / name).stat().st_mode & 0o777)
+
+
+def build(kernel_id, flavour="amd64", make_vars=(), root=REPO, directory=None, output="falcon.ko",
+          names=SOURCES):
+    """Build for a kernel id of kernel.KERNELS; make_vars such as ["W=1"]. Returns Built.
+
+    Another module than falcon: its root, the files and directories there, a directory of its own.
+    """
+    kernel = kernels.get(kernel_id, flavour)
+    make_vars = list(make_vars)
+    if directory is None:
+        directory = MODULES / ",".join([kernel.release, *make_vars]).replace("/", "_")
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build(kernel, list(make_vars), root, directory, directory / output, sources(root, names))
+
+
+def _build(kernel, make_vars, root, directory, output, names):
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(f"{name}\0".encode() + (root / name).read_bytes() + b"\0")
+    binds, argv = _command(kernel, make_vars, directory)
+    stamp = {"sources": digest.hexdigest(), "names": [str(name) for name in names], "argv": argv}
+    stamp_path, log_path = directory / ".stamp", directory / "make.log"
+    old = json.loads(stamp_path.read_text()) if stamp_path.exists() else {}
+    if old == stamp and output.exists():
+        return Built(kernel, output, log_path.read_text(), fresh=False)
+    stamp_path.unlink(missing_ok=True)
+    # A file came or went: objects of the old set would be linked, or found by #include. And with
+    # options that make warn the log must be about every file, so nothing may be left to skip.
+    if make_vars or old.get("names") != stamp["names"] or old.get("argv") != argv:
+        _empty(directory)
+    _copy(root, directory, names)
+    output.unlink(missing_ok=True)
+    done = kernel.tree.run(argv, binds=binds, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           text=True)
+    log = done.stdout.replace(f"/{MOUNTED}/", "")
+    log_path.write_text(log)
+    if done.returncode or not output.exists():
+        raise BuildFailed(kernel, log)
+    stamp_path.write_text(json.dumps(stamp) + "\n")
+    return Built(kernel, output, log, fresh=True)
+
+
+def _command(kernel, make_vars, directory):
+    """What to mount in the tree, and the command to run there."""
+    check = [var for var in make_vars if var.startswith("C=")]
+    if check:
+        kernel.tree.ensure(["sparse"])
+    # Later kernels turn sparse off because it does not know __typeof_unqual__, nor what their
+    # static assertions use: defines cure both (gcc still asserts). What is set on the command
+    # line their Makefile cannot change.
+    check = [var.replace("C=", "KBUILD_CHECKSRC=") for var in check]
+    check += ["CF=-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)='"] if check else []
+    return [(directory, MOUNTED)], [
+        "nice", "make", "-C", f"/lib/modules/{kernel.release}/build", f"M=/{MOUNTED}", "-j2",
+        *make_vars, *check, "modules"]
+
+
+def _empty(directory):
+    for path in directory.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != ".lock":
+            path.unlink()
