@@ -219,7 +219,7 @@ static const struct spec_attr config_attrs[] = {
 	},
 	[FALCON_A_CONFIG_CPUS] = {
 		.name = "cpus", .type = SPEC_STRING, .max_len = 1024,
-		.doc = "CPUs that stages may be steered to, as a CPU list such as 1-3,6. Empty means every online CPU. Each CPU must exist and be online. Default empty.",
+		.doc = "CPUs that stages may be steered to, as a CPU list such as 1-3,6. Empty means every online CPU that is not isolated. Each CPU must exist and be online. Default empty.",
 	},
 	[FALCON_A_CONFIG_LOAD_THRESHOLD] = {
 		.name = "load-threshold", .type = SPEC_U32, .min = 1, .max = 100U,
@@ -386,7 +386,7 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_STANDBY] = {
 		.name = "standby", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets left on stock's path because the host is busy.",
+		.doc = "Packets left on stock's path because the host is busy, or falcon is being switched on or off.",
 	},
 	[FALCON_A_COUNTERS_CELL_BYPASS] = {
 		.name = "cell-bypass", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,

@@ -177,8 +177,8 @@ enum falcon_a_status {
  * request stays as it is.
  * @FALCON_A_CONFIG_MODE: (u32) How the flows are spread. Default pipeline.
  * @FALCON_A_CONFIG_CPUS: (string) CPUs that stages may be steered to, as a CPU list such
- *	as 1-3,6. Empty means every online CPU. Each CPU must exist and be online. Default
- *	empty.
+ *	as 1-3,6. Empty means every online CPU that is not isolated. Each CPU must exist and be
+ *	online. Default empty.
  * @FALCON_A_CONFIG_LOAD_THRESHOLD: (u32) Load in percent from which a CPU is loaded, so
  *	that a flow takes its second choice (FALCON's FALCON_LOAD_THRESHOLD). 100 means never.
  *	Default 80.
@@ -287,7 +287,7 @@ enum falcon_a_flow {
  * @FALCON_A_COUNTERS_NO_OTHER_CPU: (u64) Packets that stayed because the configured set
  *	has no other CPU than the one that runs this stage.
  * @FALCON_A_COUNTERS_STANDBY: (u64) Packets left on stock's path because the host is
- *	busy.
+ *	busy, or falcon is being switched on or off.
  * @FALCON_A_COUNTERS_CELL_BYPASS: (u64) Packets handed past the tunnel's GRO cell, which
  *	cannot merge them, so that a stage is one queue less.
  */
