@@ -23,14 +23,6 @@
 #include "hook.h"
 #include "steer.h"
 
-/* Tests build a module that looks for other names. */
-#ifndef FALCON_SYMBOL_STEER
-#define FALCON_SYMBOL_STEER "get_rps_cpu"
-#endif
-#ifndef FALCON_SYMBOL_CELL
-#define FALCON_SYMBOL_CELL "gro_cells_receive"
-#endif
-
 struct hook {
 	const char		*symbol;
 	const char		*capability;
@@ -83,13 +75,13 @@ static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_
 
 static struct hook hooks[FALCON_HOOKS] = {
 	[FALCON_HOOK_STEER] = {
-		.symbol		= FALCON_SYMBOL_STEER,
+		.symbol		= "get_rps_cpu",
 		.capability	= "steering",
 		.required	= true,
 		.handler	= on_get_rps_cpu,
 	},
 	[FALCON_HOOK_CELL] = {
-		.symbol		= FALCON_SYMBOL_CELL,
+		.symbol		= "gro_cells_receive",
 		.capability	= "nic-split",
 		.handler	= on_gro_cells_receive,
 	},
@@ -101,10 +93,10 @@ static void note(struct hook *hook, enum falcon_hook_state state, const char *de
 	strscpy(hook->detail, detail, sizeof(hook->detail));
 }
 
-static int attach(struct hook *hook)
+/* Make ftrace's filter, if there is such a function. */
+static int find(struct hook *hook)
 {
 	char symbol[64];
-	int err;
 
 	/*
 	 * From scratch each time: ftrace_free_filter() leaves pointers to what it freed.
@@ -115,13 +107,30 @@ static int attach(struct hook *hook)
 		.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
 	};
 	strscpy(symbol, hook->symbol, sizeof(symbol));	/* ftrace wants to write there */
-	err = ftrace_set_filter(&hook->ops, symbol, strlen(symbol), 1);
-	if (err) {
-		note(hook, FALCON_HOOK_STATE_MISSING,
-		     "this kernel has no such function that ftrace can hook");
-		err = -ENOENT;
-		goto free;
+	if (!ftrace_set_filter(&hook->ops, symbol, strlen(symbol), 1))
+		return 0;
+	note(hook, FALCON_HOOK_STATE_MISSING,
+	     "this kernel has no such function that ftrace can hook");
+	return -ENOENT;
+}
+
+void falcon_hooks_probe(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FALCON_HOOKS; i++) {
+		find(&hooks[i]);
+		ftrace_free_filter(&hooks[i].ops);
 	}
+}
+
+static int attach(struct hook *hook)
+{
+	int err;
+
+	err = find(hook);
+	if (err)
+		goto free;
 	err = register_ftrace_function(&hook->ops);
 	if (err == -EBUSY) {
 		note(hook, FALCON_HOOK_STATE_CONFLICT,

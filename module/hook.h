@@ -25,6 +25,9 @@ struct falcon_hook_info {
 	const char		*detail;	/* NULL when there is nothing to say */
 };
 
+/* Note which functions are missing, before anybody asks for them. Context: module's init. */
+void falcon_hooks_probe(void);
+
 /**
  * falcon_hooks_attach() - redirect the functions
  * @extack: gets the function that cannot be

@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "device.h"
 #include "flow.h"
+#include "hook.h"
 #include "netlink.h"
 
 static int __init falcon_init(void)
@@ -15,6 +16,7 @@ static int __init falcon_init(void)
 	int err;
 
 	falcon_flows_init();
+	falcon_hooks_probe();
 	err = falcon_devices_init();
 	if (err)
 		return err;

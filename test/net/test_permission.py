@@ -52,17 +52,19 @@ def test_every_operation_is_known_to_this_test():
 
 
 @pytest.mark.parametrize("enabled", [False, True], ids=["disabled", "enabled"])
-def test_every_operation_is_refused_to(control, netns, enabled):
+def test_every_operation_is_refused_to(control, netns, kernel, enabled):
     if enabled:
-        control.enable()
+        control.enable(busy_threshold=100)
     before = state(control)
     for who, wrap in WHO.items():
         answers = dict(zip(requests(), control.raw.ask(requests().values(), wrap=wrap)))
         for name, answer in answers.items():
             assert answer.error == "EPERM", f"{who}: {name}"
             assert not answer.replies, f"{who}: {name}"
-            # CAP_NET_ADMIN is missed by the kernel itself, which says no word; the namespace by falcon.
-            if who == "root in another network":
+            # CAP_NET_ADMIN is missed by the kernel itself, which says no word; the namespace by falcon,
+            # whose words 6.1 drops where a list begins.
+            dropped = kernel == "6.1" and rawnl.spec().requests[name] == "dump"
+            if who == "root in another network" and not dropped:
                 assert answer.message == "falcon answers in the initial network namespace only", f"{who}: {name}"
     assert state(control) == before
 
@@ -115,7 +117,7 @@ def test_events_are_not_heard_in_another_network(control, netns):
     with contextlib.ExitStack() as stack:
         who = {name: stack.enter_context(listener(control, WHO[name])) for name in ELSEWHERE}
         who["root"] = stack.enter_context(listener(control, ""))
-        control.configure(nic_split=0)
+        control.configure(busy_threshold=100)
         control.enable()
         control.disable()
     assert who.pop("root") == ['{"joined": 0, "heard": 3}\n']

@@ -117,7 +117,7 @@ class Guest:
     """One guest; a context manager."""
 
     def __init__(self, kernel=kernels.DEFAULT, vcpus=4, memory=1024, netns=None, nics=(), time_limit=600,
-                 append="", accel=None, interactive=False, suite=kernels.GUEST_SUITE, name=None):
+                 append="", accel=None, interactive=False, suite=kernels.GUEST_SUITE, name=None, boots=2):
         self.kernel = kernels.get(kernel)
         self.vcpus = vcpus
         self.name = name or f"{kernel}-{os.getpid()}-{next(_counter)}"
@@ -132,8 +132,12 @@ class Guest:
         self._options = dict(root=root.path, memory=memory, nics=tuple(nics), append=append, interactive=interactive)
         self._netns = netns
         self._time_limit = time_limit
+        self._boots = boots
         self._qemu = self._socket = None
         self._state = threading.Condition()
+        self._reset()
+
+    def _reset(self):
         self._ready = self._bye = False
         self._done = {}
         self._killed = None         # (reason, detail) of the harness's own kill
@@ -155,6 +159,20 @@ class Guest:
             raise
 
     def start(self):
+        """Boot. QEMU's emulation aborts now and then while a kernel sets up its devices, long before
+        anything under test runs: a guest that was never ready is booted once more, and that is said.
+        """
+        for last in range(1, self._boots + 1):
+            self._reset()
+            try:
+                self._boot()
+                return
+            except GuestFailed as failure:
+                if last == self._boots:
+                    raise
+                print(f"guest {self.name} did not boot, trying again: {failure}", file=sys.stderr, flush=True)
+
+    def _boot(self):
         if self.directory.exists():
             shutil.rmtree(self.directory)
         self.shared.mkdir(parents=True)
@@ -173,8 +191,8 @@ class Guest:
                 argv, env={**os.environ, **env}, pass_fds=[theirs.fileno()], stderr=log,
                 stdin=None if interactive else subprocess.DEVNULL, stdout=None if interactive else log,
                 preexec_fn=qemu.die_with_parent)
-        for target in (self._listen, self._watch):
-            threading.Thread(target=target, daemon=True).start()
+        for target, what in ((self._listen, self._socket), (self._watch, self._qemu)):
+            threading.Thread(target=target, args=(what,), daemon=True).start()
         with self._state:
             self._state.wait_for(lambda: self._ready or self._ended, BOOT_LIMIT)
         if not self._ready:
@@ -257,9 +275,9 @@ class Guest:
 
     # -- the harness's threads
 
-    def _listen(self):
+    def _listen(self, agent):
         try:
-            with self._socket.makefile("r", encoding="utf-8", errors="replace") as lines:
+            with agent.makefile("r", encoding="utf-8", errors="replace") as lines:
                 for line in lines:
                     words = line.split()
                     with self._state:
@@ -273,13 +291,13 @@ class Guest:
         except (OSError, ValueError):
             pass        # closed under us: the guest is gone, which _watch tells
 
-    def _watch(self):
+    def _watch(self, process):
         try:
-            self._qemu.wait(self._time_limit)
+            process.wait(self._time_limit)
         except subprocess.TimeoutExpired:
             self._killed = self._killed or ("hang", f"time limit of {self._time_limit} s")
-            self._qemu.kill()
-            self._qemu.wait()
+            process.kill()
+            process.wait()
         with self._state:
             self._state.notify_all()
 
