@@ -16,8 +16,11 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 # A warning must end the guest, and QEMU with it. loglevel=5 puts warnings on the console.
+# maxcpus: the init brings the others up once the devices are there. QEMU's map of memory changes
+# while PCI is set up, and now and then it aborted when another vCPU used it meanwhile.
+# lpj: the delay loop need not be calibrated for each CPU, which takes an emulated one seconds.
 # The soft lockup detector and RCU get more patience: a vCPU is a thread that may wait for a CPU.
-CMDLINE = ("console=ttyS0 loglevel=5 panic_on_warn=1 oops=panic panic=-1 "
+CMDLINE = ("console=ttyS0 maxcpus=1 lpj=20000000 loglevel=5 panic_on_warn=1 oops=panic panic=-1 "
            "rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30 "
            "random.trust_cpu=on tsc=reliable no_timer_check")
 
