@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every command of README.md does what stands there."""
 
+import json
 import os
 import re
 import shutil
@@ -38,6 +39,17 @@ def test_make_demo_shows_the_gain():
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for word in ("stock", "falcon", "CPU 0", "lost", "reordered"):
         assert word in done.stdout, done.stdout
+
+
+def test_make_bench_writes_results():
+    """By the variables that make help names, on one case."""
+    done = subprocess.run(["make", "bench", "CASES=udp-64-1flow", "VARIANTS=stock,pipeline", "ROUNDS=1"],
+                          cwd=REPO, capture_output=True, text=True, check=False, timeout=600,
+                          env={**os.environ, "KERNEL": ""})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    results = json.loads((BUILD / "bench/results.json").read_text())
+    assert {(item["case"], item["variant"]) for item in results} == {("udp-64-1flow", "stock"),
+                                                                     ("udp-64-1flow", "pipeline")}
 
 
 def test_make_check_runs_these_tests():
