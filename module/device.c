@@ -42,7 +42,6 @@ static const struct falcon_kind physical = { "physical", .stage = FALCON_STAGE_N
 
 /* Written under RTNL, read under RCU. */
 static DEFINE_HASHTABLE(devices, 8);
-static unsigned int device_count;
 
 /* Set before the notifier goes, which replays NETDEV_UNREGISTER for every device. */
 static bool leaving;
@@ -162,7 +161,6 @@ static void add(struct net_device *dev)
 	 */
 	device->salt = kind->origin || kind == &physical ? 0 : get_random_u32();
 	hash_add_rcu(devices, &device->node, (unsigned long)dev);
-	device_count++;
 	tell(FALCON_EVENT_DEVICE_ADD, device);
 	falcon_replan();
 }
@@ -174,7 +172,6 @@ static void del(struct net_device *dev)
 	if (!device)
 		return;
 	hash_del_rcu(&device->node);
-	device_count--;
 	if (!leaving)
 		tell(FALCON_EVENT_DEVICE_DEL, device);
 	kfree_rcu(device, rcu);

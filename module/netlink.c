@@ -87,10 +87,10 @@ static int put_hook(struct sk_buff *skb, enum falcon_hook_id id)
 static int put_cpus(struct sk_buff *skb, int attribute, const struct cpumask *cpus)
 {
 	char list[FALCON_CPULIST_LEN];
-	int len = scnprintf(list, sizeof(list), "%*pbl", cpumask_pr_args(cpus));
 
 	/* A set so ragged that its list does not fit is shown up to where it does. */
-	return len < 0 ? -EMSGSIZE : nla_put_string(skb, attribute, list);
+	scnprintf(list, sizeof(list), "%*pbl", cpumask_pr_args(cpus));
+	return nla_put_string(skb, attribute, list);
 }
 
 static enum falcon_state state_of(void)
