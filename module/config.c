@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/mutex.h>
-#include <uapi/linux/falcon.h>
 
 #include "config.h"
 
@@ -12,6 +11,10 @@ static struct falcon_config current_config = {
 	.load_threshold	= 80,
 	.busy_threshold	= 90,
 	.nic_split	= true,
+	.workers	= 2,
+	.batch		= 64,
+	.elephant_rate	= 10000,
+	.delivery	= FALCON_DELIVERY_OWN,
 };
 
 void falcon_config_get(struct falcon_config *config)
@@ -19,6 +22,16 @@ void falcon_config_get(struct falcon_config *config)
 	mutex_lock(&lock);
 	*config = current_config;
 	mutex_unlock(&lock);
+}
+
+enum falcon_mode falcon_config_mode(void)
+{
+	enum falcon_mode mode;
+
+	mutex_lock(&lock);
+	mode = current_config.mode;
+	mutex_unlock(&lock);
+	return mode;
 }
 
 void falcon_config_set(const struct falcon_config *config)

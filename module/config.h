@@ -6,17 +6,26 @@
 
 #include <linux/cpumask.h>
 #include <linux/types.h>
+#include <uapi/linux/falcon.h>
 
 struct falcon_config {
 	u32		mode;			/* enum falcon_mode */
 	u32		load_threshold;		/* percent */
 	u32		busy_threshold;		/* percent */
 	bool		nic_split;
+	u32		workers;
+	u32		batch;			/* packets */
+	u32		elephant_rate;		/* packets per second */
+	u32		delivery;		/* enum falcon_delivery */
+	bool		host;
 	struct cpumask	cpus;			/* empty: all */
 };
 
 /* A copy of the configuration. Context: process. */
 void falcon_config_get(struct falcon_config *config);
+
+/* The mode alone. Context: process. */
+enum falcon_mode falcon_config_mode(void);
 
 /* Replace it as a whole by one that has been checked. Context: process. */
 void falcon_config_set(const struct falcon_config *config);

@@ -3,142 +3,71 @@
 #include <linux/delay.h>
 #include <linux/jump_label.h>
 #include <linux/mutex.h>
-#include <linux/slab.h>
 #include <net/rps.h>
 
+#include "cell.h"
 #include "config.h"
 #include "control.h"
 #include "cpu.h"
-#include "device.h"
 #include "flow.h"
 #include "hook.h"
-#include "netlink.h"
+#include "ladder.h"
+#include "notice.h"
+#include "plan.h"
 #include "policy.h"
 
-/* How long flows that are queued may take to come back before the hooks are detached. */
-#define SETTLE_WAIT_MS 250
+/* How long flows may take to come back before what they were on goes. */
+#define SETTLE_WAIT_MS 1000
 
 /* Softirqs that were pending when the hooks came are done after that, and then some. */
 #define WARMUP_MS 20
 
-enum phase {
-	PHASE_OFF,	/* no plan */
-	PHASE_HELD,	/* hooks attached, flows stay where they arrive, or go back there */
-	PHASE_RUN,
-};
+static DEFINE_MUTEX(control_lock);	/* never taken under RTNL */
 
-static DEFINE_MUTEX(control_lock);	/* enable and disable; never taken under RTNL */
-static DEFINE_MUTEX(plan_lock);
-static enum phase phase;		/* under plan_lock */
-static u32 generation;			/* under plan_lock */
-
-struct falcon_plan __rcu *falcon_plan;
-
-static u16 hold_reason(unsigned int cpus)
+/* The kernel asks get_rps_cpu() only while somebody needs it. */
+static void need_steering(bool needed)
 {
-	if (phase == PHASE_HELD || falcon_load_busy())
-		return FALCON_A_COUNTERS_STANDBY;
-	return cpus ? 0 : FALCON_A_COUNTERS_NO_OTHER_CPU;
+	static bool is_needed;	/* under control_lock */
+
+	if (needed == is_needed)
+		return;
+	is_needed = needed;
+	if (needed)
+		static_branch_inc(&rps_needed);
+	else
+		static_branch_dec(&rps_needed);
 }
 
-static struct falcon_plan *plan_make(void)
+static bool settled(void)
 {
-	static struct falcon_config config;	/* under plan_lock */
-	struct falcon_device_sum sum;
-	struct falcon_plan *plan;
-	unsigned int cpu;
-
-	falcon_config_get(&config);
-	falcon_devices_sum(&sum);
-
-	/* Nobody whom a failure could be told to; a few hundred bytes do not fail. */
-	plan = kzalloc(struct_size(plan, cpus, nr_cpu_ids), GFP_KERNEL | __GFP_NOFAIL);
-	plan->generation = ++generation;
-	plan->tunnels = sum.tunnels;
-	falcon_cpus_usable(&config.cpus, &plan->mask);
-	for_each_cpu(cpu, &plan->mask)
-		plan->cpus[plan->count++] = cpu;
-	plan->hold = hold_reason(plan->count);
-	/*
-	 * A flow that changes its CPU after the NIC's stage must not leave packets behind in
-	 * the old CPU's GRO cell, which nobody can look into: the one goes with the other.
-	 */
-	plan->cell_bypass = falcon_hook_attached(FALCON_HOOK_CELL) && !sum.merges_udp;
-	plan->nic_split = config.nic_split && plan->cell_bypass;
-	return plan;
+	return falcon_flows_settled(FALCON_NO_CPU) && falcon_ladder_settled();
 }
 
-void falcon_plan_lock(void)
+/* Flows come back to where they arrive, each when it has drained. */
+static void settle(void)
 {
-	mutex_lock(&plan_lock);
+	unsigned int waited;
+
+	falcon_plan_enter(FALCON_PHASE_HELD);
+	for (waited = 0; waited < SETTLE_WAIT_MS && !settled(); waited++)
+		usleep_range(1000, 1500);
 }
 
-void falcon_plan_unlock(void)
+/*
+ * Flows that are running first go on as they are, known to the tables, and what the GRO cells
+ * hold of them leaves: when the first one moves, nothing of it is where it could be overtaken.
+ */
+static void warm_up(void)
 {
-	mutex_unlock(&plan_lock);
-}
+	unsigned int waited;
 
-void falcon_plan_update(void)
-{
-	struct falcon_plan *plan = phase == PHASE_OFF ? NULL : plan_make();
-	struct falcon_plan *old;
-
-	old = rcu_replace_pointer(falcon_plan, plan, lockdep_is_held(&plan_lock));
-	if (old)
-		kfree_rcu(old, rcu);
-}
-
-void falcon_replan(void)
-{
-	falcon_plan_lock();
-	falcon_plan_update();
-	falcon_plan_unlock();
-}
-
-static void enter(enum phase next)
-{
-	falcon_plan_lock();
-	phase = next;
-	falcon_plan_update();
-	falcon_plan_unlock();
-	/* From here on every packet sees it. */
-	synchronize_net();
-}
-
-bool falcon_plan_wants(unsigned int cpu)
-{
-	const struct falcon_plan *plan;
-	bool wants;
-
-	rcu_read_lock();
-	plan = rcu_dereference(falcon_plan);
-	wants = plan && cpumask_test_cpu(cpu, &plan->mask);
-	rcu_read_unlock();
-	return wants;
-}
-
-void falcon_plan_show(struct cpumask *cpus, const char **reason)
-{
-	const struct falcon_plan *plan;
-	struct falcon_device_sum sum;
-
-	falcon_devices_sum(&sum);
-	cpumask_clear(cpus);
-	*reason = NULL;
-	rcu_read_lock();
-	plan = rcu_dereference(falcon_plan);
-	if (plan) {
-		cpumask_copy(cpus, &plan->mask);
-		if (falcon_load_busy())
-			*reason = "the host is busy (busy-threshold)";
-		else if (!plan->count)
-			*reason = "no CPU of the configured set is online";
-		else if (plan->count == 1)
-			*reason = "the set has one CPU, stages that arrive there stay there";
-		else if (!sum.tunnels.ports && !sum.tunnels.gre && !sum.tunnels.ip_in_ip)
-			*reason = "this host has no tunnel device";
-	}
-	rcu_read_unlock();
+	falcon_plan_enter(FALCON_PHASE_HELD);
+	if (falcon_plan_bypass())
+		falcon_cells_begin(falcon_plan_bypass());
+	msleep(WARMUP_MS);
+	for (waited = 0; waited < SETTLE_WAIT_MS && !falcon_cells_settled(); waited++)
+		usleep_range(1000, 1500);
+	falcon_plan_enter(FALCON_PHASE_RUN);
 }
 
 bool falcon_enabled(void)
@@ -164,23 +93,25 @@ static int enable_locked(struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "no memory for the flow tables");
 		return err;
 	}
-	err = falcon_hooks_attach(extack);
+	err = falcon_ladder_alloc();
 	if (err) {
-		falcon_flows_free();
-		return err;
+		NL_SET_ERR_MSG(extack, "no memory for the lanes");
+		goto flows;
 	}
-	/* The kernel asks get_rps_cpu() only while somebody needs it. */
-	static_branch_inc(&rps_needed);
+	err = falcon_hooks_attach(extack);
+	if (err)
+		goto ladder;
+	need_steering(falcon_config_mode() == FALCON_MODE_PIPELINE);
 
-	/*
-	 * Flows that are running first go on as they are, known to the tables: what the GRO
-	 * cells held of them is through when the first one moves.
-	 */
-	enter(PHASE_HELD);
-	msleep(WARMUP_MS);
 	falcon_load_start();
-	enter(PHASE_RUN);
+	warm_up();
 	return 0;
+
+ladder:
+	falcon_ladder_free();
+flows:
+	falcon_flows_free();
+	return err;
 }
 
 int falcon_enable(struct netlink_ext_ack *extack)
@@ -197,23 +128,20 @@ int falcon_enable(struct netlink_ext_ack *extack)
 }
 
 /*
- * After enter(PHASE_OFF) no packet takes a decision of falcon's, and none that took one is
- * still between the decision and the queue, which is one RCU read section: the tables have
- * no user. Packets in the backlogs belong to the kernel. falcon_hooks_detach() waits for the
- * trampolines, the last synchronize_net() for the replacements that they entered.
+ * Once FALCON_PHASE_OFF is entered no packet takes a decision of falcon's, and none that took
+ * one is still between the decision and the queue, which is one RCU read section: the tables
+ * have no user. Packets in the backlogs belong to the kernel. falcon_hooks_detach() waits for
+ * the trampolines, the last synchronize_net() for the replacements that they entered.
  */
 static void disable_locked(void)
 {
-	unsigned int waited;
-
-	enter(PHASE_HELD);
-	for (waited = 0; waited < SETTLE_WAIT_MS && !falcon_flows_settled(FALCON_NO_CPU); waited++)
-		usleep_range(1000, 1500);
+	settle();
 	falcon_load_stop();
-	enter(PHASE_OFF);
-	static_branch_dec(&rps_needed);
+	falcon_plan_enter(FALCON_PHASE_OFF);
+	need_steering(false);
 	falcon_hooks_detach();
 	synchronize_net();
+	falcon_ladder_free();
 	falcon_flows_free();
 }
 
@@ -230,4 +158,24 @@ int falcon_disable(void)
 	}
 	mutex_unlock(&control_lock);
 	return err;
+}
+
+void falcon_configure(const struct falcon_config *config)
+{
+	static const struct falcon_notice notice = { .event = FALCON_EVENT_CONFIG };
+	bool switches;
+
+	mutex_lock(&control_lock);
+	switches = falcon_enabled() && falcon_config_mode() != config->mode;
+	if (switches)
+		settle();
+	falcon_config_set(config);
+	if (switches) {
+		need_steering(config->mode == FALCON_MODE_PIPELINE);
+		warm_up();
+	} else {
+		falcon_replan();
+	}
+	falcon_notify(&notice);
+	mutex_unlock(&control_lock);
 }

@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Enabled or not, and the plan: everything that the packet path needs to know, made from
- * configuration, CPUs, devices and load, and replaced as a whole.
- */
+/* Enabled or not, and in which mode: the steps from one to the other, in order. */
 
 #ifndef _FALCON_CONTROL_H
 #define _FALCON_CONTROL_H
 
-#include <linux/cpumask.h>
 #include <linux/netlink.h>
-#include <linux/rcupdate.h>
+#include <linux/types.h>
 
-#include "packet.h"
-
-struct falcon_plan {
-	struct rcu_head		rcu;
-	u32			generation;	/* differs from that of every plan before */
-	/*
-	 * 0 to steer; otherwise flows go back to the CPU that they arrive on, and this is
-	 * the counter of the packets that stay.
-	 */
-	u16			hold;
-	bool			nic_split;
-	bool			cell_bypass;
-	struct falcon_tunnels	tunnels;
-	struct cpumask		mask;
-	unsigned int		count;
-	u16			cpus[];		/* the CPUs of mask, ascending */
-};
-
-/* The plan; NULL while disabled. */
-extern struct falcon_plan __rcu *falcon_plan;
+struct falcon_config;
 
 /**
  * falcon_enable() - attach the hooks and steer
@@ -46,28 +23,17 @@ int falcon_enable(struct netlink_ext_ack *extack);
  */
 int falcon_disable(void);
 
-/* Whether the hooks are attached. Context: any. */
-bool falcon_enabled(void);
-
-/*
- * The plan mutex is taken under RTNL and in CPU hotplug callbacks, so nothing that waits for
- * either may be done under it. falcon_replan() is all three in one.
- */
-void falcon_plan_lock(void);
-void falcon_plan_update(void);
-void falcon_plan_unlock(void);
-void falcon_replan(void);
-
-/* Whether the plan has a CPU. Context: process. */
-bool falcon_plan_wants(unsigned int cpu);
-
 /**
- * falcon_plan_show() - what status-get tells
- * @cpus: result: CPUs in use
- * @reason: result: why nothing is steered although falcon is enabled, or NULL
+ * falcon_configure() - put another configuration into effect
+ * @config: one that has been checked
+ *
+ * Another mode brings the flows back first, as falcon_disable() does.
  *
  * Context: process.
  */
-void falcon_plan_show(struct cpumask *cpus, const char **reason);
+void falcon_configure(const struct falcon_config *config);
+
+/* Whether the hooks are attached. Context: any. */
+bool falcon_enabled(void);
 
 #endif /* _FALCON_CONTROL_H */

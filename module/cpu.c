@@ -10,10 +10,11 @@
 #include <linux/workqueue.h>
 
 #include "config.h"
-#include "control.h"
 #include "cpu.h"
 #include "flow.h"
-#include "netlink.h"
+#include "ladder.h"
+#include "notice.h"
+#include "plan.h"
 #include "policy.h"
 
 /* FALCON samples every 10 jiffies of 10 ms. */
@@ -113,10 +114,14 @@ static void sample(struct work_struct *work)
 
 	busy = falcon_policy_above(host_busy, host_load, config.busy_threshold);
 	if (busy != host_busy) {
+		char reason[64];
 		struct falcon_notice notice = {
 			.event = busy ? FALCON_EVENT_STANDBY : FALCON_EVENT_RESUME,
+			.reason = busy ? reason : NULL,
 		};
 
+		scnprintf(reason, sizeof(reason), "host-load of %u %%, busy-threshold is %u %%",
+			  host_load, config.busy_threshold);
 		WRITE_ONCE(host_busy, busy);
 		falcon_notify(&notice);
 		changed = true;
@@ -190,6 +195,11 @@ static int cpu_online_callback(unsigned int cpu)
 	return 0;
 }
 
+static bool has_left(unsigned int cpu)
+{
+	return falcon_flows_settled(cpu) && falcon_ladder_has_left(cpu);
+}
+
 /*
  * The CPU still works here. Its flows leave, each when it has drained, so that none is found
  * in the queue that dev_cpu_dead() gives to another CPU, where newer packets would overtake
@@ -208,7 +218,7 @@ static int cpu_offline_callback(unsigned int cpu)
 		return 0;
 
 	synchronize_net();
-	for (waited = 0; waited < OFFLINE_WAIT_MS && !falcon_flows_settled(cpu); waited++)
+	for (waited = 0; waited < OFFLINE_WAIT_MS && !has_left(cpu); waited++)
 		usleep_range(1000, 1500);
 	tell(FALCON_EVENT_CPU_OFFLINE, cpu);
 	return 0;

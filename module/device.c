@@ -11,11 +11,13 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netlink.h>
+#include <net/rps.h>
 #include <net/rtnetlink.h>
 
-#include "control.h"
 #include "device.h"
-#include "netlink.h"
+#include "ladder.h"
+#include "notice.h"
+#include "plan.h"
 
 #define TUNNEL .stage = FALCON_STAGE_TUNNEL, .origin = true
 #define CONTAINER .stage = FALCON_STAGE_CONTAINER
@@ -172,6 +174,7 @@ static void del(struct net_device *dev)
 	if (!device)
 		return;
 	hash_del_rcu(&device->node);
+	falcon_ladder_forget(dev);
 	if (!leaving)
 		tell(FALCON_EVENT_DEVICE_DEL, device);
 	kfree_rcu(device, rcu);
@@ -259,6 +262,35 @@ void falcon_devices_sum(struct falcon_device_sum *sum)
 		sum->count++;
 	}
 	rcu_read_unlock();
+}
+
+static bool has_rps(const struct net_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->num_rx_queues; i++)
+		if (falcon_queue_has_rps(&dev->_rx[i]))
+			return true;
+	return false;
+}
+
+bool falcon_devices_have_rps(void)
+{
+	const struct falcon_device *device;
+	unsigned int bucket;
+	bool found = false;
+
+	rcu_read_lock();
+	hash_for_each_rcu(devices, bucket, device, node) {
+		if (device->kind->stage == FALCON_STAGE_CONTAINER)
+			continue;
+		found = has_rps(device->dev) ||
+			(device->kind->origin && READ_ONCE(device->dev->gro_flush_timeout));
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
 }
 
 unsigned int falcon_devices_walk(unsigned int skip,

@@ -73,6 +73,12 @@ bool falcon_device_name(int ifindex, u64 netns, char *name);
 /* Sum over all devices. Context: process. */
 void falcon_devices_sum(struct falcon_device_sum *sum);
 
+/*
+ * Whether RPS or RFS is set on a NIC or a tunnel, or GRO is told to keep packets there, so
+ * that packets on stock's path may be on other CPUs. Context: BH.
+ */
+bool falcon_devices_have_rps(void);
+
 /**
  * falcon_devices_walk() - call a function for each device, in no particular order
  * @skip: entries to pass over

@@ -74,6 +74,28 @@ u32 falcon_flow_hash(const u32 *words, size_t count)
 	return jhash2(words, count, seed) ?: 1;
 }
 
+u32 falcon_flow_hash_tuple(const struct falcon_tuple *tuple)
+{
+	u32 ports = (u32)(__force u16)tuple->sport << 16 | (__force u16)tuple->dport;
+
+	return jhash_3words((__force u32)tuple->saddr, (__force u32)tuple->daddr, ports,
+			    seed ^ tuple->protocol) ?: 1;
+}
+
+u32 falcon_flow_hash_key(const struct falcon_key *key)
+{
+	struct falcon_tuple tuple;
+
+	if (key->family == 6)
+		return falcon_flow_hash((const u32 *)key, sizeof(*key) / sizeof(u32));
+	tuple.saddr = key->saddr[0];
+	tuple.daddr = key->daddr[0];
+	tuple.sport = key->sport;
+	tuple.dport = key->dport;
+	tuple.protocol = key->protocol;
+	return falcon_flow_hash_tuple(&tuple);
+}
+
 bool falcon_flow_drained(const struct falcon_flow *flow)
 {
 	u16 cpu = READ_ONCE(flow->rflow.cpu);

@@ -12,20 +12,31 @@
  * get_rps_cpu		the kernel's own question "which CPU?", put at every hand-over between
  *			stages (netif_receive_skb*(), netif_rx()), in an RCU read section
  * gro_cells_receive	the tunnels' hand-over to a queue of their own, put in softirq
+ * veth_xmit		what a veth does with a packet, the merge point when it has NAPI
+ * enqueue_to_backlog	the hand-over to a CPU's backlog, the merge point otherwise
+ * napi_gro_receive	GRO's entries, where packets leave the driver: the intake
+ * napi_gro_frags
  */
 
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <net/gro.h>
 #include <net/gro_cells.h>
 #include <net/rps.h>
 
+#include "cell.h"
+#include "context.h"
 #include "hook.h"
+#include "intake.h"
 #include "steer.h"
 
 struct hook {
 	const char		*symbol;
 	const char		*capability;
+	const char		*module;	/* that has the function; NULL for the kernel */
 	bool			required;
 	ftrace_func_t		handler;
 	struct ftrace_ops	ops;
@@ -50,7 +61,8 @@ static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
 	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 	struct rps_dev_flow **rflow = (void *)ftrace_regs_get_argument(fregs, 2);
-	int cpu = falcon_steer(dev, skb, rflow);
+	/* In a lane everything up to the merge point is done here. */
+	int cpu = falcon_context_active() ? -1 : falcon_steer(dev, skb, rflow);
 
 	if (cpu == FALCON_STEER_PASS)
 		return;
@@ -58,20 +70,115 @@ static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
 	redirect(fregs, answer_cpu);
 }
 
-/* Stands in for gro_cells_receive(). */
-static noinline int receive_past_cell(struct gro_cells *cells, struct sk_buff *skb)
+/* Stands in for gro_cells_receive(): the handler has put the epoch where the cells were. */
+static noinline int receive_past_cell(unsigned long epoch, struct sk_buff *skb)
 {
-	return falcon_steer_past_cell(skb);
+	return falcon_cell_pass(skb, epoch);
+}
+
+/* Likewise, in a lane. */
+static noinline int receive_in_context(struct gro_cells *cells, struct sk_buff *skb)
+{
+	return falcon_context_cell(skb);
 }
 
 static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_ip,
 					 struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
+	u32 epoch;
 
-	if (falcon_steer_passes_cell(skb))
+	/* A device that is down is for the original to drop. */
+	if (falcon_context_active() && skb->dev->flags & IFF_UP) {
+		redirect(fregs, receive_in_context);
+	} else if (falcon_steer_passes_cell(skb, &epoch)) {
+		falcon_ftrace_set_argument(fregs, epoch);
 		redirect(fregs, receive_past_cell);
+	}
 }
+
+/* Stands in for functions that answer 0 when all is well. */
+static noinline int answer_success(void)
+{
+	BUILD_BUG_ON(NETDEV_TX_OK || NET_RX_SUCCESS);
+	return 0;
+}
+
+static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
+				 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
+	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 1);
+
+	/* With TSO what it forwards goes to the backlog, see veth_skb_is_eligible_for_gro(). */
+	if (!(dev->features & NETIF_F_ALL_TSO) &&
+	    falcon_context_merge(skb, FALCON_MERGE_POINT_TRANSMIT))
+		redirect(fregs, answer_success);
+}
+
+static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent_ip,
+					  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
+
+	if (falcon_context_merge(skb, FALCON_MERGE_POINT_BACKLOG))
+		redirect(fregs, answer_success);
+}
+
+/* Stands in for GRO's entries: the packet is in a lane. */
+static noinline gro_result_t answer_consumed(void)
+{
+	return GRO_CONSUMED;
+}
+
+/* Likewise, when the packet's flow is to go into lanes, if it can. */
+static noinline gro_result_t receive_climbing(struct falcon_gro *gro, struct sk_buff *skb)
+{
+	return falcon_intake_climb(gro, skb) ? GRO_CONSUMED : falcon_context_receive(gro, skb);
+}
+
+static noinline gro_result_t receive_frags_climbing(struct napi_struct *napi)
+{
+	return falcon_intake_climb_frags(napi) ? GRO_CONSUMED : falcon_context_receive_frags(napi);
+}
+
+static void notrace on_gro_receive(unsigned long ip, unsigned long parent_ip,
+				   struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct falcon_gro *gro = (void *)ftrace_regs_get_argument(fregs, 0);
+	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
+
+	switch (falcon_intake(gro, skb)) {
+	case FALCON_INTAKE_TAKEN:
+		redirect(fregs, answer_consumed);
+		break;
+	case FALCON_INTAKE_CLIMB:
+		redirect(fregs, receive_climbing);
+		break;
+	case FALCON_INTAKE_PASS:
+		break;
+	}
+}
+
+static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
+				      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct napi_struct *napi = (void *)ftrace_regs_get_argument(fregs, 0);
+
+	switch (falcon_intake_frags(napi)) {
+	case FALCON_INTAKE_TAKEN:
+		redirect(fregs, answer_consumed);
+		break;
+	case FALCON_INTAKE_CLIMB:
+		redirect(fregs, receive_frags_climbing);
+		break;
+	case FALCON_INTAKE_PASS:
+		break;
+	}
+}
+
+static DEFINE_MUTEX(hooks_lock);	/* innermost but for ftrace's own */
+static bool hooks_wanted;		/* attached, as far as that could be */
 
 static struct hook hooks[FALCON_HOOKS] = {
 	[FALCON_HOOK_STEER] = {
@@ -84,6 +191,28 @@ static struct hook hooks[FALCON_HOOKS] = {
 		.symbol		= "gro_cells_receive",
 		.capability	= "nic-split",
 		.handler	= on_gro_cells_receive,
+	},
+	/* From the way out to the way in, so that what comes in finds all of it. */
+	[FALCON_HOOK_TRANSMIT] = {
+		.symbol		= "veth_xmit",
+		.capability	= "lanes-veth-napi",
+		.module		= "veth",
+		.handler	= on_veth_xmit,
+	},
+	[FALCON_HOOK_MERGE] = {
+		.symbol		= "enqueue_to_backlog",
+		.capability	= "lanes",
+		.handler	= on_enqueue_to_backlog,
+	},
+	[FALCON_HOOK_INTAKE] = {
+		.symbol		= FALCON_GRO_ENTRY,
+		.capability	= "lanes",
+		.handler	= on_gro_receive,
+	},
+	[FALCON_HOOK_FRAGS] = {
+		.symbol		= "napi_gro_frags",
+		.capability	= "lanes-gro-frags",
+		.handler	= on_napi_gro_frags,
 	},
 };
 
@@ -114,14 +243,12 @@ static int find(struct hook *hook)
 	return -ENOENT;
 }
 
-void falcon_hooks_probe(void)
-{
-	unsigned int i;
 
-	for (i = 0; i < FALCON_HOOKS; i++) {
-		find(&hooks[i]);
-		ftrace_free_filter(&hooks[i].ops);
-	}
+static void probe(struct hook *hook)
+{
+	if (!find(hook))
+		note(hook, FALCON_HOOK_STATE_DETACHED, "");
+	ftrace_free_filter(&hook->ops);
 }
 
 static int attach(struct hook *hook)
@@ -175,7 +302,7 @@ static int attach_capability(unsigned int first, unsigned int *next)
 	return err;
 }
 
-int falcon_hooks_attach(struct netlink_ext_ack *extack)
+static int attach_all(struct netlink_ext_ack *extack)
 {
 	unsigned int i, next;
 	int err;
@@ -186,7 +313,6 @@ int falcon_hooks_attach(struct netlink_ext_ack *extack)
 			continue;
 		if (hooks[i].required) {
 			NL_SET_ERR_MSG_FMT(extack, "%s: %s", hooks[i].symbol, hooks[i].detail);
-			falcon_hooks_detach();
 			return err;
 		}
 		pr_info("%s: %s; going without %s\n", hooks[i].symbol, hooks[i].detail,
@@ -195,13 +321,75 @@ int falcon_hooks_attach(struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* The questions first that need an answer, then the entry: order of the table, backwards. */
-void falcon_hooks_detach(void)
+/* The entry first, then the questions that need an answer: order of the table, backwards. */
+static void detach_all(void)
 {
 	unsigned int i;
 
 	for (i = FALCON_HOOKS; i-- > 0;)
 		detach(&hooks[i]);
+}
+
+int falcon_hooks_attach(struct netlink_ext_ack *extack)
+{
+	int err;
+
+	mutex_lock(&hooks_lock);
+	err = attach_all(extack);
+	if (err)
+		detach_all();
+	hooks_wanted = !err;
+	mutex_unlock(&hooks_lock);
+	return err;
+}
+
+void falcon_hooks_detach(void)
+{
+	mutex_lock(&hooks_lock);
+	hooks_wanted = false;
+	detach_all();
+	mutex_unlock(&hooks_lock);
+}
+
+/* A module that has a function comes, or goes and takes it along. */
+static int on_module(struct notifier_block *block, unsigned long event, void *data)
+{
+	const struct module *module = data;
+	struct hook *hook;
+
+	mutex_lock(&hooks_lock);
+	for (hook = hooks; hook < hooks + FALCON_HOOKS; hook++) {
+		if (!hook->module || strcmp(hook->module, module->name))
+			continue;
+		if (event == MODULE_STATE_LIVE && hooks_wanted)
+			attach(hook);
+		else if (event == MODULE_STATE_LIVE)
+			probe(hook);
+		if (event == MODULE_STATE_GOING) {
+			detach(hook);
+			note(hook, FALCON_HOOK_STATE_MISSING, "its module is not loaded");
+		}
+	}
+	mutex_unlock(&hooks_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = {
+	.notifier_call = on_module,
+};
+
+int falcon_hooks_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FALCON_HOOKS; i++)
+		probe(&hooks[i]);
+	return register_module_notifier(&notifier);
+}
+
+void falcon_hooks_exit(void)
+{
+	unregister_module_notifier(&notifier);
 }
 
 bool falcon_hook_attached(enum falcon_hook_id id)

@@ -13,6 +13,10 @@
 enum falcon_hook_id {
 	FALCON_HOOK_STEER,
 	FALCON_HOOK_CELL,
+	FALCON_HOOK_TRANSMIT,
+	FALCON_HOOK_MERGE,
+	FALCON_HOOK_INTAKE,
+	FALCON_HOOK_FRAGS,
 	FALCON_HOOKS,
 };
 
@@ -25,8 +29,14 @@ struct falcon_hook_info {
 	const char		*detail;	/* NULL when there is nothing to say */
 };
 
-/* Note which functions are missing, before anybody asks for them. Context: module's init. */
-void falcon_hooks_probe(void);
+/*
+ * Note which functions are missing, before anybody asks for them, and follow the modules that
+ * have some. Context: process. Return: 0 or an error.
+ */
+int falcon_hooks_init(void);
+
+/* Stop that; nothing is attached any more. Context: process. */
+void falcon_hooks_exit(void);
 
 /**
  * falcon_hooks_attach() - redirect the functions

@@ -16,10 +16,12 @@ static int __init falcon_init(void)
 	int err;
 
 	falcon_flows_init();
-	falcon_hooks_probe();
-	err = falcon_devices_init();
+	err = falcon_hooks_init();
 	if (err)
 		return err;
+	err = falcon_devices_init();
+	if (err)
+		goto hooks;
 	err = falcon_cpus_init();
 	if (err)
 		goto devices;
@@ -32,6 +34,8 @@ cpus:
 	falcon_cpus_exit();
 devices:
 	falcon_devices_exit();
+hooks:
+	falcon_hooks_exit();
 	return err;
 }
 
@@ -42,6 +46,7 @@ static void __exit falcon_exit(void)
 	falcon_disable();
 	falcon_cpus_exit();
 	falcon_devices_exit();
+	falcon_hooks_exit();
 }
 
 module_init(falcon_init);

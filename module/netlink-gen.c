@@ -11,12 +11,17 @@ static const struct nla_policy falcon_no_attrs_nl_policy[] = {
 	[1] = { .type = NLA_REJECT, .reject_message = "operation takes no attributes", },
 };
 
-static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_NIC_SPLIT + 1] = {
+static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_HOST + 1] = {
 	[FALCON_A_CONFIG_MODE] = NLA_POLICY_MAX(NLA_U32, FALCON_MODE_MAX),
 	[FALCON_A_CONFIG_CPUS] = { .type = NLA_NUL_STRING, .len = FALCON_CPULIST_LEN - 1, },
 	[FALCON_A_CONFIG_LOAD_THRESHOLD] = NLA_POLICY_RANGE(NLA_U32, 1, 100),
 	[FALCON_A_CONFIG_BUSY_THRESHOLD] = NLA_POLICY_RANGE(NLA_U32, 1, 100),
 	[FALCON_A_CONFIG_NIC_SPLIT] = NLA_POLICY_RANGE(NLA_U32, 0, 1),
+	[FALCON_A_CONFIG_WORKERS] = NLA_POLICY_RANGE(NLA_U32, 1, 8),
+	[FALCON_A_CONFIG_BATCH] = NLA_POLICY_RANGE(NLA_U32, 1, 32767),
+	[FALCON_A_CONFIG_ELEPHANT_RATE] = { .type = NLA_U32, },
+	[FALCON_A_CONFIG_DELIVERY] = NLA_POLICY_MAX(NLA_U32, FALCON_DELIVERY_MAX),
+	[FALCON_A_CONFIG_HOST] = NLA_POLICY_RANGE(NLA_U32, 0, 1),
 };
 
 /* validate is 0: strict, for do and dump. */

@@ -37,7 +37,21 @@ enum {
 	X(SECOND_CHOICE, second_choice) \
 	X(NO_OTHER_CPU, no_other_cpu) \
 	X(STANDBY, standby) \
-	X(CELL_BYPASS, cell_bypass)
+	X(CELL_BYPASS, cell_bypass) \
+	X(TAKEN, taken) \
+	X(GATED, gated) \
+	X(CLIMBS, climbs) \
+	X(DESCENTS, descents) \
+	X(WAKES, wakes) \
+	X(INLINE, inline) \
+	X(DROPPED_FULL, dropped_full) \
+	X(RUNS, runs) \
+	X(PROCESSED, processed) \
+	X(MERGED, merged) \
+	X(HELD, held) \
+	X(ELSEWHERE, elsewhere) \
+	X(DELIVERED, delivered) \
+	X(DROPPED_GONE, dropped_gone)
 
 extern const struct genl_ops falcon_nl_ops[FALCON_NL_OPS_COUNT];
 extern const struct genl_multicast_group falcon_nl_mcgrps[FALCON_NL_MCGRPS_COUNT];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/module.h>
+#include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -12,13 +13,15 @@
 #include "device.h"
 #include "flow.h"
 #include "hook.h"
+#include "ladder.h"
 #include "netlink-gen.h"
 #include "netlink.h"
+#include "notice.h"
+#include "plan.h"
 #include "policy.h"
 #include "stats.h"
 
 static struct genl_family family;
-static bool family_registered;
 
 /*
  * Every operation has GENL_ADMIN_PERM, that is CAP_NET_ADMIN in the initial user namespace.
@@ -179,7 +182,12 @@ int falcon_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      put_cpus(reply, FALCON_A_CONFIG_CPUS, &config->cpus) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_LOAD_THRESHOLD, config->load_threshold) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_BUSY_THRESHOLD, config->busy_threshold) ||
-	      nla_put_u32(reply, FALCON_A_CONFIG_NIC_SPLIT, config->nic_split);
+	      nla_put_u32(reply, FALCON_A_CONFIG_NIC_SPLIT, config->nic_split) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_WORKERS, config->workers) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_BATCH, config->batch) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_ELEPHANT_RATE, config->elephant_rate) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_DELIVERY, config->delivery) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_HOST, config->host);
 	kfree(config);
 	return reply_end(reply, header, info, err);
 }
@@ -220,11 +228,15 @@ static void read_u32(const struct genl_info *info, int attribute, u32 *value)
 		*value = nla_get_u32(info->attrs[attribute]);
 }
 
+static void read_bool(const struct genl_info *info, int attribute, bool *value)
+{
+	if (info->attrs[attribute])
+		*value = nla_get_u32(info->attrs[attribute]);
+}
+
 int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	static const struct falcon_notice notice = { .event = FALCON_EVENT_CONFIG };
 	struct falcon_config *config;
-	u32 nic_split;
 	int err;
 
 	err = check_info(info);
@@ -236,19 +248,19 @@ int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 
 	/* Requests come one at a time, under the genetlink mutex: nobody sets in between. */
 	falcon_config_get(config);
-	nic_split = config->nic_split;
 	read_u32(info, FALCON_A_CONFIG_MODE, &config->mode);
 	read_u32(info, FALCON_A_CONFIG_LOAD_THRESHOLD, &config->load_threshold);
 	read_u32(info, FALCON_A_CONFIG_BUSY_THRESHOLD, &config->busy_threshold);
-	read_u32(info, FALCON_A_CONFIG_NIC_SPLIT, &nic_split);
-	config->nic_split = nic_split;
+	read_bool(info, FALCON_A_CONFIG_NIC_SPLIT, &config->nic_split);
+	read_u32(info, FALCON_A_CONFIG_WORKERS, &config->workers);
+	read_u32(info, FALCON_A_CONFIG_BATCH, &config->batch);
+	read_u32(info, FALCON_A_CONFIG_ELEPHANT_RATE, &config->elephant_rate);
+	read_u32(info, FALCON_A_CONFIG_DELIVERY, &config->delivery);
+	read_bool(info, FALCON_A_CONFIG_HOST, &config->host);
 	if (info->attrs[FALCON_A_CONFIG_CPUS])
 		err = parse_cpus(info->attrs[FALCON_A_CONFIG_CPUS], &config->cpus, info->extack);
-	if (!err) {
-		falcon_config_set(config);
-		falcon_replan();
-		falcon_notify(&notice);
-	}
+	if (!err)
+		falcon_configure(config);
 	kfree(config);
 	return err;
 }
@@ -325,9 +337,33 @@ static int put_flow_device(struct sk_buff *skb, int ifindex, u64 netns)
 	return 0;
 }
 
+/* What is told of a flow in every mode. */
+struct flow_entry {
+	const struct falcon_key	*key;
+	enum falcon_stage	stage;
+	u32			hash;
+	int			ifindex;
+	u64			netns;
+	u64			packets;
+	u64			moves;
+	u32			idle_ms;
+};
+
+static bool put_flow(struct sk_buff *skb, const struct flow_entry *flow)
+{
+	return !nla_put_u32(skb, FALCON_A_FLOW_HASH, flow->hash) &&
+	       !nla_put_u32(skb, FALCON_A_FLOW_STAGE, flow->stage) &&
+	       !put_flow_device(skb, flow->ifindex, flow->netns) &&
+	       !nla_put_u64_64bit(skb, FALCON_A_FLOW_PACKETS, flow->packets, 0) &&
+	       !nla_put_u64_64bit(skb, FALCON_A_FLOW_MOVES, flow->moves, 0) &&
+	       !nla_put_u32(skb, FALCON_A_FLOW_IDLE, flow->idle_ms) &&
+	       !put_key(skb, flow->key);
+}
+
 static int dump_flow(enum falcon_stage stage, const struct falcon_flow *flow, void *data)
 {
 	const struct dump *dump = data;
+	struct flow_entry entry;
 	struct falcon_flow copy;
 	void *header;
 	u32 tag;
@@ -340,26 +376,66 @@ static int dump_flow(enum falcon_stage stage, const struct falcon_flow *flow, vo
 	if (!tag || tag != READ_ONCE(flow->tag) || copy.rflow.cpu == FALCON_NO_CPU)
 		return 0;
 
+	entry = (struct flow_entry){
+		.key = &copy.key, .stage = stage, .hash = copy.hash,
+		.ifindex = copy.ifindex, .netns = copy.netns,
+		.packets = copy.packets, .moves = copy.moves,
+		.idle_ms = jiffies_to_msecs(jiffies - copy.used),
+	};
 	header = dump_begin(dump);
 	if (!header)
 		return -EMSGSIZE;
 	return dump_end(dump, header,
-			!nla_put_u32(dump->skb, FALCON_A_FLOW_HASH, copy.hash) &&
-			!nla_put_u32(dump->skb, FALCON_A_FLOW_STAGE, stage) &&
-			!put_flow_device(dump->skb, copy.ifindex, copy.netns) &&
-			!nla_put_u32(dump->skb, FALCON_A_FLOW_CPU, copy.rflow.cpu) &&
-			!nla_put_u64_64bit(dump->skb, FALCON_A_FLOW_PACKETS, copy.packets, 0) &&
-			!nla_put_u64_64bit(dump->skb, FALCON_A_FLOW_MOVES, copy.moves, 0) &&
-			!nla_put_u32(dump->skb, FALCON_A_FLOW_IDLE,
-				     jiffies_to_msecs(jiffies - copy.used)) &&
-			!put_key(dump->skb, &copy.key));
+			put_flow(dump->skb, &entry) &&
+			!nla_put_u32(dump->skb, FALCON_A_FLOW_CPU, copy.rflow.cpu));
 }
 
+static bool put_lanes(struct sk_buff *skb, const struct falcon_ladder_info *info)
+{
+	char workers[FALCON_WORKERS_MAX * sizeof("65535")];
+	unsigned int i, length = 0;
+
+	workers[0] = '\0';
+	for (i = 0; i < info->worker_count; i++)
+		length += scnprintf(workers + length, sizeof(workers) - length, "%s%u",
+				    i ? "," : "", info->workers[i]);
+	return !nla_put_u32(skb, FALCON_A_FLOW_CPU, info->delivery) &&
+	       !nla_put_string(skb, FALCON_A_FLOW_WORKERS, workers) &&
+	       !nla_put_u64_64bit(skb, FALCON_A_FLOW_BATCHES, info->batches, 0) &&
+	       !nla_put_u32(skb, FALCON_A_FLOW_IN_FLIGHT, info->in_flight) &&
+	       !nla_put_u32(skb, FALCON_A_FLOW_HELD, info->held) &&
+	       !nla_put_u32(skb, FALCON_A_FLOW_MERGE, info->merge);
+}
+
+static int dump_ladder(const struct falcon_ladder_info *info, void *data)
+{
+	const struct dump *dump = data;
+	const struct flow_entry entry = {
+		.key = &info->key, .stage = FALCON_STAGE_NIC, .hash = info->hash,
+		.ifindex = info->ifindex, .netns = info->netns,
+		.packets = info->packets, .moves = info->moves,
+		.idle_ms = info->idle_ms,
+	};
+	void *header = dump_begin(dump);
+
+	if (!header)
+		return -EMSGSIZE;
+	return dump_end(dump, header,
+			put_flow(dump->skb, &entry) &&
+			!nla_put_u32(dump->skb, FALCON_A_FLOW_RUNG, info->rung) &&
+			!nla_put_u32(dump->skb, FALCON_A_FLOW_LIMIT, info->limit) &&
+			(!info->on_lanes || put_lanes(dump->skb, info)));
+}
+
+/* The flows of the mode: what the other one has is from before, and settled. */
 int falcon_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_FLOW_GET };
 
-	cb->args[0] = falcon_flows_walk(cb->args[0], dump_flow, &dump);
+	if (falcon_config_mode() == FALCON_MODE_PIPELINE)
+		cb->args[0] = falcon_flows_walk(cb->args[0], dump_flow, &dump);
+	else
+		cb->args[1] = falcon_ladder_walk(cb->args[1], dump_ladder, &dump);
 	return skb->len;
 }
 
@@ -398,41 +474,6 @@ int falcon_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-static bool put_notice(struct sk_buff *skb, const struct falcon_notice *notice)
-{
-	const struct falcon_device *device = notice->device;
-
-	return !nla_put_u32(skb, FALCON_A_NOTICE_EVENT, notice->event) &&
-	       (!device ||
-		(!nla_put_u32(skb, FALCON_A_NOTICE_IFINDEX, device->ifindex) &&
-		 !nla_put_string(skb, FALCON_A_NOTICE_IFNAME, device->dev->name) &&
-		 !nla_put_u64_64bit(skb, FALCON_A_NOTICE_NETNS, device->netns, 0) &&
-		 !nla_put_u32(skb, FALCON_A_NOTICE_STAGE, device->kind->stage))) &&
-	       (!notice->has_cpu || !nla_put_u32(skb, FALCON_A_NOTICE_CPU, notice->cpu)) &&
-	       (!notice->reason || !nla_put_string(skb, FALCON_A_NOTICE_REASON, notice->reason));
-}
-
-void falcon_notify(const struct falcon_notice *notice)
-{
-	struct sk_buff *skb;
-	void *header;
-
-	/* Devices are found before the family is registered. */
-	if (!READ_ONCE(family_registered))
-		return;
-	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!skb)
-		return;
-	header = genlmsg_put(skb, 0, 0, &family, 0, FALCON_CMD_EVENT_NTF);
-	if (!header || !put_notice(skb, notice)) {
-		nlmsg_free(skb);
-		return;
-	}
-	genlmsg_end(skb, header);
-	/* -ESRCH: nobody listens. */
-	genlmsg_multicast(&family, skb, 0, FALCON_NLGRP_EVENTS, GFP_KERNEL);
-}
-
 static struct genl_family family = {
 	.name		= FALCON_FAMILY_NAME,
 	.version	= FALCON_FAMILY_VERSION,
@@ -448,12 +489,13 @@ int falcon_netlink_init(void)
 {
 	int err = genl_register_family(&family);
 
-	WRITE_ONCE(family_registered, !err);
+	if (!err)
+		falcon_notices_open(&family);
 	return err;
 }
 
 void falcon_netlink_exit(void)
 {
-	WRITE_ONCE(family_registered, false);
+	falcon_notices_close();
 	genl_unregister_family(&family);
 }

@@ -305,3 +305,52 @@ enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __
 	}
 	return FALCON_PACKET_FLOW;
 }
+
+/* Outer IPv4, UDP, VXLAN, Ethernet, inner IPv4, ports: at fixed places. */
+#define QUICK_UDP	20
+#define QUICK_VXLAN	28
+#define QUICK_ETHERNET	36
+#define QUICK_IP	50
+#define QUICK_PORTS	70
+#define QUICK_LEN	74
+
+/* No options, and neither a first nor a later fragment. */
+static bool is_plain_ipv4(const struct iphdr *ip)
+{
+	return *(const u8 *)ip == 0x45 && !(ip->frag_off & cpu_to_be16(IP_MF | IP_OFFSET));
+}
+
+enum falcon_packet_kind falcon_packet_quick(const u8 *data, unsigned int len,
+					    const struct falcon_tunnels *tunnels,
+					    struct falcon_tuple *tuple)
+{
+	const struct iphdr *outer = (const void *)data;
+	const struct iphdr *inner = (const void *)(data + QUICK_IP);
+	const struct udphdr *udp = (const void *)(data + QUICK_UDP);
+	unsigned int i;
+
+	if (len < QUICK_VXLAN || !is_plain_ipv4(outer))
+		return FALCON_PACKET_UNKNOWN;
+	if (outer->protocol == IPPROTO_TCP)
+		return FALCON_PACKET_PLAIN;
+	if (outer->protocol != IPPROTO_UDP)
+		return FALCON_PACKET_UNKNOWN;
+	for (i = 0; i < tunnels->ports; i++)
+		if (tunnels->port[i].port == udp->dest)
+			break;
+	if (i == tunnels->ports)
+		return FALCON_PACKET_PLAIN;
+
+	if (len < QUICK_LEN || tunnels->port[i].geneve ||
+	    (data[QUICK_VXLAN] & (VXLAN_FLAG_VNI | VXLAN_FLAG_GPE)) != VXLAN_FLAG_VNI ||
+	    be16_at(data + QUICK_ETHERNET + 2 * ETH_ALEN) != ETH_P_IP ||
+	    !is_plain_ipv4(inner) ||
+	    (inner->protocol != IPPROTO_TCP && inner->protocol != IPPROTO_UDP))
+		return FALCON_PACKET_UNKNOWN;
+	tuple->saddr = inner->saddr;
+	tuple->daddr = inner->daddr;
+	memcpy(&tuple->sport, data + QUICK_PORTS, 2);
+	memcpy(&tuple->dport, data + QUICK_PORTS + 2, 2);
+	tuple->protocol = inner->protocol;
+	return FALCON_PACKET_FLOW;
+}

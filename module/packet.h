@@ -43,6 +43,15 @@ struct falcon_tunnels {
 	bool		ip_in_ip;			/* IPIP, SIT, IPv6 tunnels */
 };
 
+/* What is the same for every packet of a flow, in the shape of most of them. */
+struct falcon_tuple {
+	__be32	saddr;
+	__be32	daddr;
+	__be16	sport;
+	__be16	dport;
+	u32	protocol;
+};
+
 enum falcon_packet_kind {
 	FALCON_PACKET_UNKNOWN,	/* not IP, or too short to tell */
 	FALCON_PACKET_PLAIN,	/* IP, but not in one of the tunnels asked for */
@@ -84,5 +93,23 @@ struct falcon_packet {
 enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __be16 protocol,
 					    const struct falcon_tunnels *tunnels,
 					    struct falcon_packet *packet);
+
+/**
+ * falcon_packet_quick() - the flow of an IPv4 packet of the usual shape
+ * @data: packet from its network header on
+ * @len: bytes there
+ * @tunnels: encapsulations to look into
+ * @tuple: result, for FALCON_PACKET_FLOW
+ *
+ * VXLAN over IPv4 without options, in it TCP or UDP over IPv4 without options, none of it a
+ * fragment: found at a fraction of what falcon_packet_parse() costs, which finds the same.
+ *
+ * Context: any.
+ * Return: FALCON_PACKET_FLOW; FALCON_PACKET_PLAIN for TCP and UDP outside of tunnels;
+ * FALCON_PACKET_UNKNOWN for whatever needs a closer look.
+ */
+enum falcon_packet_kind falcon_packet_quick(const u8 *data, unsigned int len,
+					    const struct falcon_tunnels *tunnels,
+					    struct falcon_tuple *tuple);
 
 #endif /* _FALCON_PACKET_H */

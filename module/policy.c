@@ -32,6 +32,33 @@ u16 falcon_policy_choose(const struct falcon_choice *choice)
 	return FALCON_NO_CPU;
 }
 
+void falcon_policy_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
+			  struct falcon_spread *spread)
+{
+	unsigned int others = 0, wanted, first, i;
+	u16 cpu;
+
+	for (i = 0; i < choice->count; i++)
+		others += choice->cpus[i] != choice->here;
+	wanted = workers + own < others ? workers + own : others;
+
+	/* A run of neighbours in the set, from one that the hash tells. */
+	first = ((u64)choice->hash * choice->count) >> 32;
+	spread->count = 0;
+	spread->delivery = FALCON_NO_CPU;
+	for (i = 0; wanted; i++) {
+		cpu = choice->cpus[(first + i) % choice->count];
+		if (cpu == choice->here)
+			continue;
+		if (!--wanted && own && spread->count)
+			spread->delivery = cpu;
+		else
+			spread->workers[spread->count++] = cpu;
+	}
+	if (spread->delivery == FALCON_NO_CPU && spread->count)
+		spread->delivery = spread->workers[0];
+}
+
 u32 falcon_policy_rehash(u32 hash)
 {
 	/* Knuth's multiplicative hash, as the kernel's hash_32(); odd, so a bijection. */

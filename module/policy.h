@@ -44,6 +44,28 @@ struct falcon_choice {
  */
 u16 falcon_policy_choose(const struct falcon_choice *choice);
 
+/* CPUs that one flow is processed on at once, at most. */
+#define FALCON_WORKERS_MAX 8
+
+/* The CPUs of a flow in lanes. */
+struct falcon_spread {
+	u16		workers[FALCON_WORKERS_MAX];
+	unsigned int	count;		/* of workers; 0 when there is no CPU */
+	u16		delivery;
+};
+
+/**
+ * falcon_policy_spread() - the CPUs of a flow in lanes
+ * @choice: see there; @avoid is not looked at
+ * @workers: at most, 1 to FALCON_WORKERS_MAX
+ * @own: a CPU of its own for the delivery, as long as a worker is left
+ * @spread: result
+ *
+ * Context: any.
+ */
+void falcon_policy_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
+			  struct falcon_spread *spread);
+
 /**
  * falcon_policy_rehash() - the hash of a flow's second choice (FALCON, section 4.3)
  * @hash: hash of its first

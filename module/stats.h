@@ -24,6 +24,12 @@ static inline void falcon_count(enum falcon_stage stage, unsigned int counter)
 	this_cpu_inc(falcon_stats.counter[stage][counter]);
 }
 
+/* Count several. Context: any. */
+static inline void falcon_count_more(enum falcon_stage stage, unsigned int counter, u64 count)
+{
+	this_cpu_add(falcon_stats.counter[stage][counter], count);
+}
+
 /* What a CPU has counted. Context: any. */
 static inline u64 falcon_counted(unsigned int cpu, enum falcon_stage stage, unsigned int counter)
 {

@@ -14,12 +14,12 @@
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
 
-#include "control.h"
 #include "cpu.h"
 #include "device.h"
 #include "flow.h"
-#include "fragment.h"
+#include "identity.h"
 #include "packet.h"
+#include "plan.h"
 #include "policy.h"
 #include "stats.h"
 #include "steer.h"
@@ -36,27 +36,6 @@ struct question {
 	struct falcon_packet		packet;
 };
 
-static enum falcon_packet_kind parse(const struct sk_buff *skb,
-				     const struct falcon_tunnels *tunnels,
-				     struct falcon_packet *packet)
-{
-	unsigned int linear = min_t(unsigned int, skb_headlen(skb), FALCON_PACKET_BYTES);
-	enum falcon_packet_kind kind = FALCON_PACKET_UNKNOWN;
-	u8 copy[FALCON_PACKET_BYTES];
-	unsigned int len;
-
-	/* virtio_net may leave 14 bytes in the linear part, which usually has all headers. */
-	if (linear >= FALCON_PACKET_USUAL || !skb_is_nonlinear(skb))
-		kind = falcon_packet_parse(skb->data, linear, skb->protocol, tunnels, packet);
-	if (kind != FALCON_PACKET_UNKNOWN || !skb_is_nonlinear(skb))
-		return kind;
-
-	len = min_t(unsigned int, skb->len, sizeof(copy));
-	if (skb_copy_bits(skb, 0, copy, len))
-		return FALCON_PACKET_UNKNOWN;
-	return falcon_packet_parse(copy, len, skb->protocol, tunnels, packet);
-}
-
 /*
  * The hash of flow and device. Multiplied, as CPUs are chosen by the upper bits: with those
  * merely flipped, one stage's CPU would tell the next one's.
@@ -66,42 +45,28 @@ static u32 tag_of(u32 hash, u32 salt)
 	return salt ? falcon_policy_rehash(hash ^ salt) ?: 1 : hash;
 }
 
-/* The datagrams that this packet begins belong to the flow with this hash; 0: leave them alone. */
-static void begin_datagrams(const struct falcon_packet *packet, u32 hash)
-{
-	unsigned int i;
-
-	for (i = 0; i < packet->firsts; i++)
-		falcon_fragment_first(&packet->first[i], hash);
-}
-
 /* Find the flow; false when the packet is to be left alone. */
 static bool identify(const struct sk_buff *skb, struct question *q)
 {
 	bool nic = q->stage == FALCON_STAGE_NIC;
 	enum falcon_packet_kind kind;
-	bool alone;
+	bool alone = false;
 
-	kind = parse(skb, nic ? &q->plan->tunnels : NULL, &q->packet);
+	kind = falcon_identify(skb, nic ? &q->plan->tunnels : NULL, &q->packet, &q->hash);
 	if (kind == FALCON_PACKET_UNKNOWN) {
 		falcon_count(q->stage, FALCON_A_COUNTERS_NO_KEY);
 		return false;
 	}
+	if (kind == FALCON_PACKET_FRAGMENT && q->hash)
+		falcon_count(q->stage, FALCON_A_COUNTERS_FRAGMENTS);
 
-	q->hash = 0;
-	if (kind == FALCON_PACKET_FRAGMENT) {
-		q->hash = falcon_fragment_later(&q->packet.later);
-		if (q->hash)
-			falcon_count(q->stage, FALCON_A_COUNTERS_FRAGMENTS);
-	}
 	/* GRO has to see all of a TCP flow: it is not split at the NIC, nor are its fragments. */
-	alone = nic && (kind == FALCON_PACKET_PLAIN ||
-			(kind == FALCON_PACKET_FLOW && q->packet.key.protocol == IPPROTO_TCP) ||
-			(kind == FALCON_PACKET_FRAGMENT && !q->hash));
-	if (!alone && !q->hash)
-		q->hash = falcon_flow_hash((const u32 *)&q->packet.key,
-					   sizeof(q->packet.key) / sizeof(u32));
-	begin_datagrams(&q->packet, q->hash);
+	if (nic)
+		alone = !q->hash || (kind == FALCON_PACKET_FLOW &&
+				     q->packet.key.protocol == IPPROTO_TCP);
+	else if (!q->hash)
+		q->hash = falcon_flow_hash_key(&q->packet.key);
+	falcon_identify_datagrams(&q->packet, alone ? 0 : q->hash);
 	q->tag = tag_of(q->hash, q->device->salt);
 	return !alone;
 }
@@ -300,7 +265,7 @@ int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flo
 	bool fresh;
 
 	q.plan = rcu_dereference(falcon_plan);
-	if (!q.plan)
+	if (!q.plan || q.plan->mode != FALCON_MODE_PIPELINE)
 		return FALCON_STEER_PASS;
 	q.device = falcon_device_find(dev);
 	if (!q.device)
@@ -318,36 +283,26 @@ int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flo
 	return decide(&q, flow, fresh);
 }
 
-bool falcon_steer_passes_cell(struct sk_buff *skb)
+bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch)
 {
 	const struct falcon_device *device;
 	const struct falcon_plan *plan;
 	struct falcon_packet packet;
 	enum falcon_packet_kind kind;
 	bool passes = false;
+	u32 hash;
 
 	rcu_read_lock();
 	plan = rcu_dereference(falcon_plan);
 	if (plan && plan->cell_bypass) {
+		*epoch = plan->cell_bypass;
 		device = falcon_device_find(skb->dev);
 		if (device && device->kind->origin) {
-			kind = parse(skb, NULL, &packet);
+			kind = falcon_identify(skb, NULL, &packet, &hash);
 			passes = (kind == FALCON_PACKET_FLOW || kind == FALCON_PACKET_FRAGMENT) &&
 				 packet.key.protocol != IPPROTO_TCP;
 		}
 	}
 	rcu_read_unlock();
 	return passes;
-}
-
-int falcon_steer_past_cell(struct sk_buff *skb)
-{
-	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_CELL_BYPASS);
-	/*
-	 * GRO would have set it. Left at the outer header's, qdisc_pkt_len_init() takes the
-	 * segments for malformed.
-	 */
-	if (skb_is_gso(skb))
-		skb_probe_transport_header(skb);
-	return netif_rx(skb);
 }

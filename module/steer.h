@@ -23,16 +23,15 @@
  */
 int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flow **rflow);
 
-/*
- * Whether a packet need not go through its tunnel's GRO cell: a flow that GRO does not
- * merge. The answer is the same for every packet of a flow. Context: BH.
+/**
+ * falcon_steer_passes_cell() - whether a packet need not go through its tunnel's GRO cell
+ * @skb: packet, from a tunnel
+ * @epoch: result: for falcon_cell_pass()
+ *
+ * It need not when GRO does not merge its flow; the answer is the same for all its packets.
+ *
+ * Context: BH.
  */
-bool falcon_steer_passes_cell(struct sk_buff *skb);
-
-/*
- * The other way that gro_cells_receive() has, which it takes itself for cloned packets.
- * Context: BH. Return: NET_RX_SUCCESS or NET_RX_DROP.
- */
-int falcon_steer_past_cell(struct sk_buff *skb);
+bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch);
 
 #endif /* _FALCON_STEER_H */

@@ -57,6 +57,43 @@ DEFINE_EVENT(falcon_decision, falcon_move,
 	TP_ARGS(stage, ifindex, hash, from, to)
 );
 
+DECLARE_EVENT_CLASS(falcon_batch,
+	TP_PROTO(u32 hash, u32 batch, u32 cpu, u32 packets),
+	TP_ARGS(hash, batch, cpu, packets),
+	TP_STRUCT__entry(
+		__field(u32, hash)
+		__field(u32, batch)
+		__field(u32, cpu)
+		__field(u32, packets)
+	),
+	TP_fast_assign(
+		__entry->hash = hash;
+		__entry->batch = batch;
+		__entry->cpu = cpu;
+		__entry->packets = packets;
+	),
+	TP_printk("hash=0x%08x batch=%u cpu=%u packets=%u",
+		  __entry->hash, __entry->batch, __entry->cpu, __entry->packets)
+);
+
+/* A micro-flow begins: cpu is its worker, packets wait for it already. */
+DEFINE_EVENT(falcon_batch, falcon_batch_open,
+	TP_PROTO(u32 hash, u32 batch, u32 cpu, u32 packets),
+	TP_ARGS(hash, batch, cpu, packets)
+);
+
+/* A micro-flow has all its packets. */
+DEFINE_EVENT(falcon_batch, falcon_batch_close,
+	TP_PROTO(u32 hash, u32 batch, u32 cpu, u32 packets),
+	TP_ARGS(hash, batch, cpu, packets)
+);
+
+/* Packets of a micro-flow, processed on cpu, are all before the next ones of the flow now. */
+DEFINE_EVENT(falcon_batch, falcon_batch_release,
+	TP_PROTO(u32 hash, u32 batch, u32 cpu, u32 packets),
+	TP_ARGS(hash, batch, cpu, packets)
+);
+
 #endif /* _FALCON_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -15,7 +15,8 @@ STATUS = {"version": "1.2.3", "state": "enabled", "mode": "pipeline", "cpus": "1
           "hook": [{"symbol": "get_rps_cpu", "capability": "steering", "state": "attached", "required": 1},
                    {"symbol": "gro_cells_receive", "capability": "nic-split", "state": "conflict", "required": 0,
                     "detail": "redirected by somebody else"}]}
-CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1}
+CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
+          "workers": 2, "batch": 64, "elephant-rate": 10000, "delivery": "own", "host": 0}
 DEVICES = [{"ifindex": 2, "ifname": "eth0", "netns": 4026531840, "kind": "physical", "stage": "nic"},
            {"ifindex": 7, "ifname": "vx0", "netns": 4026531840, "kind": "vxlan", "stage": "tunnel", "port": 4789},
            {"ifindex": 3, "ifname": "eth0", "netns": 2 ** 63, "kind": "veth", "stage": "container"}]
@@ -24,6 +25,9 @@ FLOW = {"hash": 0xdeadbeef, "stage": "container", "ifindex": 3, "ifname": "veth9
 UDP4 = {**FLOW, "protocol": 17, "saddr": bytes([10, 0, 0, 1]), "daddr": bytes([10, 0, 0, 2]), "sport": 4242, "dport": 5201}
 TCP6 = {**FLOW, "stage": "tunnel", "packets": 7, "protocol": 6, "saddr": bytes.fromhex("fd" + "00" * 14 + "01"),
         "daddr": bytes.fromhex("fd" + "00" * 14 + "02"), "sport": 1, "dport": 65535}
+MOUSE = {**UDP4, "stage": "nic", "sport": 99, "rung": "stock", "limit": "rate"}
+ELEPHANT = {**UDP4, "stage": "nic", "packets": 2 ** 41, "rung": "several", "limit": "none", "workers": "1,3",
+            "batches": 2 ** 35, "in-flight": 131, "held": 17, "merge": "transmit"}
 COUNTERS = [a["name"] for a in SETS["counters"]]
 
 
@@ -96,11 +100,30 @@ def test_config_set(ctl, peer):
     assert sent == {"mode": 0, "cpus": "1-3,6", "load-threshold": 100, "nic-split": 0}
 
 
+def test_config_set_of_lanes(ctl, peer):
+    peer.handlers.update({"config-set": accept, "config-get": do("config", {**CONFIG, "mode": "lanes", "delivery": "worker"})})
+    found = ctl("config", "set", "mode=lanes", "workers=8", "batch=32767", "elephant-rate=0", "delivery=worker", "host=1", "--json")
+    assert (found.json()["mode"], found.json()["delivery"]) == ("lanes", "worker")
+    sent = next(r for r in peer.requests if r.op == "config-set").values("config")
+    assert sent == {"mode": 1, "workers": 8, "batch": 32767, "elephant-rate": 0, "delivery": 1, "host": 1}
+
+
+@pytest.mark.parametrize("word,message", [
+    ("workers=0", "out of range, 1 to 8"), ("workers=9", "out of range, 1 to 8"), ("batch=0", "1 to 32767"),
+    ("batch=32768", "1 to 32767"), ("elephant-rate=4294967296", "0 to 4294967295"), ("elephant-rate=-1", "not a number"),
+    ("delivery=any", "known: own, worker"), ("mode=lane", "known: pipeline, lanes"), ("host=2", "0 to 1")])
+def test_values_of_lanes_that_are_wrong(ctl, peer, word, message):
+    result = ctl("config", "set", "cpus=1", word, "--json")
+    assert result.code == 2 and message in result.error()["message"]
+    assert result.error()["attribute"] == word.partition("=")[0]
+    assert not peer.requests
+
+
 def test_config_round_trip(ctl, peer):
     peer.handlers.update({"config-set": accept, "config-get": do("config", CONFIG)})
     shown = ctl("config", "show").out.split()
     assert ctl("config", "set", *shown).code == 0
-    assert next(r for r in peer.requests if r.op == "config-set").values("config") == {**CONFIG, "mode": 0}
+    assert next(r for r in peer.requests if r.op == "config-set").values("config") == {**CONFIG, "mode": 0, "delivery": 0}
 
 
 def test_wrong_key_sends_nothing(ctl, peer):
@@ -133,6 +156,26 @@ def test_flow_without_addresses(ctl, peer):
     found = both(ctl, "flow", "list", text_has_not=("ifindex", "netns", "hash"))
     assert found["flows"] == [FLOW, {**FLOW, "protocol": "99"}]
     assert ctl("flow", "list").out.count("hash deadbeef") == 2
+
+
+def test_flows_in_lanes(ctl, peer):
+    peer.handlers["flow-get"] = dump("flow", [MOUSE, TCP6, ELEPHANT])
+    found = both(ctl, "flow", "list", text_has_not=("ifindex", "netns", "hash"))
+    names = {"protocol": "udp", "saddr": "10.0.0.1", "daddr": "10.0.0.2"}
+    assert found["flows"] == [{**ELEPHANT, **names}, {**MOUSE, **names},
+                              {**TCP6, "protocol": "tcp", "saddr": "fd00::1", "daddr": "fd00::2"}]
+    heading, *lines = [line.split() for line in ctl("flow", "list").out.splitlines()]
+    columns = heading[5:12]
+    assert columns == ["RUNG", "LIMIT", "WORKERS", "BATCHES", "IN-FLIGHT", "HELD", "MERGE"]
+    assert [line[5:12] for line in lines] == [
+        ["several", "none", "1,3", str(2 ** 35), "131", "17", "transmit"],
+        ["stock", "rate", "-", "-", "-", "-", "-"], ["-"] * 7]
+    assert {line[12] for line in lines} == {"veth9"}
+
+
+def test_flows_of_the_pipeline_have_no_columns_of_lanes(ctl, peer):
+    peer.handlers["flow-get"] = dump("flow", [TCP6, UDP4])
+    assert ctl("flow", "list").out.split("\n")[0].split() == ["STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS", "DEVICE", "FLOW"]
 
 
 @pytest.mark.parametrize("args,shown", [([], 20), (["--top", "3"], 3), (["--top=0"], 50), (["--top", "99"], 50)])

@@ -7,8 +7,9 @@ import pytest
 
 RELEASE = "6.12.9-amd64"
 CONFIG = "CONFIG_MODULES=y\nCONFIG_KALLSYMS=y\nCONFIG_DYNAMIC_FTRACE_WITH_ARGS=y\nCONFIG_RPS=y\n"
-KALLSYMS = "0000000000000000 t get_rps_cpu\n0000000000000000 T gro_cells_receive\n0000000000000000 t get_rps_cpus\n"
-AVAILABLE = "get_rps_cpu\ngro_cells_receive\nveth_xmit [veth]\n"
+FUNCTIONS = ("get_rps_cpu", "gro_cells_receive", "napi_gro_receive", "napi_gro_frags", "enqueue_to_backlog", "veth_xmit")
+KALLSYMS = "".join(f"0000000000000000 t {name}\n" for name in (*FUNCTIONS, "get_rps_cpus", "napi_gro_receiver"))
+AVAILABLE = "get_rps_cpu\ngro_cells_receive\nnapi_gro_receive\nnapi_gro_frags\nenqueue_to_backlog\nveth_xmit [veth]\n"
 FIT = {
     "proc/sys/kernel/osrelease": RELEASE + "\n",
     "proc/sys/kernel/version": "#1 SMP PREEMPT_DYNAMIC Debian 6.12.9-1\n",
@@ -21,6 +22,7 @@ FIT = {
     "sys/kernel/tracing/enabled_functions": "tcp_ack (1) R       \ttramp: 0xffffffffc0000000 (x+0x0/0x10)\n",
     "sys/kernel/security/lockdown": "[none] integrity confidentiality\n",
     "sys/module/module/parameters/sig_enforce": "N\n",
+    "sys/module/veth/refcnt": "0\n",
     "sys/devices/system/cpu/online": "0-3\n",
     "sys/class/net/eth0/uevent": "INTERFACE=eth0\nIFINDEX=2\n",
     "sys/class/net/eth0/type": "1\n",
@@ -38,6 +40,11 @@ REDIRECTED = "{} (1)   I     \ttramp: 0xffffffffc0401000 (klp_ftrace_handler+0x0
 BY_FALCON = "{} (1)   I     \ttramp: 0xffffffffc0401000 (on_get_rps_cpu+0x0/0x40 [falcon]) ->x+0x0/0x1\n"
 ENABLED = "sys/kernel/tracing/enabled_functions"
 NOT_THERE = None
+
+
+def without(text, name, other=None):
+    """The list, a line of it gone or with another name."""
+    return "".join(line for line in text.replace(name + "\n", (other or "GONE") + "\n").splitlines(True) if "GONE" not in line)
 
 
 @pytest.fixture
@@ -108,21 +115,48 @@ CASES = [
     ("symbols", "fail", "2 functions are called get_rps_cpu", {"proc/kallsyms": KALLSYMS + "0 t get_rps_cpu\t[other]\n"}),
     ("symbols", "warn", "no gro_cells_receive", {"proc/kallsyms": KALLSYMS.replace("gro_cells_receive", "gro")}),
     ("symbols", "ok", "get_rps_cpu is there", {"proc/kallsyms": KALLSYMS + "0 d get_rps_cpu\n"}),
+    ("symbols", "ok", "napi_gro_receive is there", {}),
+    ("symbols", "ok", "gro_receive_skb is there", {"proc/kallsyms": without(KALLSYMS, "napi_gro_receive", "gro_receive_skb")}),
+    ("symbols", "ok", "gro_receive_skb is there", {"proc/kallsyms": KALLSYMS + "0 T gro_receive_skb\n"}),
+    ("symbols", "warn", "no gro_receive_skb or napi_gro_receive; without it mode lanes takes no flow",
+     {"proc/kallsyms": without(KALLSYMS, "napi_gro_receive")}),
+    ("symbols", "warn", "2 functions are called napi_gro_receive", {"proc/kallsyms": KALLSYMS + "0 t napi_gro_receive\t[other]\n"}),
+    ("symbols", "warn", "no napi_gro_frags; without it mode lanes takes no flow from a driver", {"proc/kallsyms": without(KALLSYMS, "napi_gro_frags")}),
+    ("symbols", "warn", "enqueue_to_backlog.part.0 of enqueue_to_backlog",
+     {"proc/kallsyms": without(KALLSYMS, "enqueue_to_backlog", "enqueue_to_backlog.part.0")}),
+    ("symbols", "warn", "no veth_xmit; without it mode lanes takes no flow to a veth", {"proc/kallsyms": without(KALLSYMS, "veth_xmit")}),
+    ("symbols", "unknown", "module veth, which has veth_xmit, is not loaded",
+     {"proc/kallsyms": without(KALLSYMS, "veth_xmit"), "sys/module/veth/refcnt": NOT_THERE}),
+    ("symbols", "ok", "veth_xmit is there", {"sys/module/veth/refcnt": NOT_THERE}),     # built in
     ("symbols", "unknown", "cannot be read", {"proc/kallsyms": NOT_THERE}),
     ("traceable", "fail", "cannot hook get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": "gro_cells_receive\n"}),
     ("traceable", "fail", "2 functions get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": AVAILABLE + "get_rps_cpu [other]\n"}),
-    ("traceable", "warn", "nic-split", {"sys/kernel/tracing/available_filter_functions": "get_rps_cpu\n"}),
+    ("traceable", "warn", "without it nic-split has no effect and mode lanes takes no flow", {"sys/kernel/tracing/available_filter_functions": without(AVAILABLE, "gro_cells_receive")}),
+    ("traceable", "ok", "hook gro_receive_skb", {"sys/kernel/tracing/available_filter_functions":
+                                                 without(AVAILABLE, "napi_gro_receive", "gro_receive_skb")}),
+    ("traceable", "warn", "hook gro_receive_skb or napi_gro_receive; without it mode lanes",
+     {"sys/kernel/tracing/available_filter_functions": without(AVAILABLE, "napi_gro_receive")}),
+    ("traceable", "warn", "hook enqueue_to_backlog", {"sys/kernel/tracing/available_filter_functions":
+                                                      without(AVAILABLE, "enqueue_to_backlog")}),
+    ("traceable", "unknown", "is not loaded", {"sys/kernel/tracing/available_filter_functions": without(AVAILABLE, "veth_xmit [veth]"),
+                                               "sys/module/veth/refcnt": NOT_THERE}),
     ("traceable", "unknown", "cannot be read", {"sys/kernel/tracing/available_filter_functions": NOT_THERE}),
     ("traceable", "ok", "gro_cells_receive", {"sys/kernel/tracing/available_filter_functions": NOT_THERE,
                                               "sys/kernel/debug/tracing/available_filter_functions": AVAILABLE}),
     ("conflicts", "fail", "somebody redirects get_rps_cpu", {ENABLED: REDIRECTED.format("get_rps_cpu")}),
     ("conflicts", "warn", "nic-split", {ENABLED: REDIRECTED.format("gro_cells_receive")}),
+    ("conflicts", "warn", "somebody redirects napi_gro_receive already", {ENABLED: REDIRECTED.format("napi_gro_receive")}),
+    ("conflicts", "warn", "somebody redirects gro_receive_skb already", {ENABLED: REDIRECTED.format("gro_receive_skb")}),
+    ("conflicts", "warn", "mode lanes takes no flow to a veth", {ENABLED: REDIRECTED.format("veth_xmit [veth]")}),
+    ("conflicts", "ok", "nobody redirects gro_receive_skb or napi_gro_receive", {}),
     ("conflicts", "ok", "by falcon itself", {ENABLED: BY_FALCON.format("get_rps_cpu"), "sys/module/falcon/version": "1\n"}),
     ("conflicts", "unknown", "or by somebody else", {ENABLED: "get_rps_cpu (2)   I     \n", "sys/module/falcon/version": "1\n"}),
     ("conflicts", "ok", "nobody redirects get_rps_cpu", {ENABLED: "get_rps_cpu (1) R       \ttramp: 0x1 (I+0x0/0x1)\n"}),
     ("conflicts", "unknown", "cannot be read", {ENABLED: NOT_THERE}),
     ("livepatch", "fail", "replaces get_rps_cpu", {"sys/kernel/livepatch/fix/vmlinux/get_rps_cpu,1/patched": "1\n"}),
     ("livepatch", "warn", "replaces gro_cells_receive", {"sys/kernel/livepatch/fix/vmlinux/gro_cells_receive,1/patched": "1\n"}),
+    ("livepatch", "warn", "replaces napi_gro_receive:", {"sys/kernel/livepatch/fix/vmlinux/napi_gro_receive,1/patched": "1\n"}),
+    ("livepatch", "warn", "replaces veth_xmit:", {"sys/kernel/livepatch/fix/veth/veth_xmit,1/patched": "1\n"}),
     ("livepatch", "ok", "no livepatch", {"sys/kernel/livepatch/fix/vmlinux/other,1/patched": "1\n"}),
     ("secure-boot", "ok", "Secure Boot is on, but", {SECURE_BOOT: b"\6\0\0\0\1"}),
     ("secure-boot", "ok", "Secure Boot is off", {SECURE_BOOT: b"\6\0\0\0\0"}),

@@ -50,6 +50,9 @@ def test_commands(falconctl):
     (["config", "set", "cpus=1", "cp"], []),
     (["config", "set", "cpus=1", "mo"], ["mode="]),
     (["config", "set", "mode="], [f"mode={m}" for m in ENUMS["mode"]]),
+    (["config", "set", "mode=l"], ["mode=lanes"]),
+    (["config", "set", "delivery="], [f"delivery={d}" for d in ENUMS["delivery"]]),
+    (["config", "set", "ba"], ["batch="]),
     (["config", "set", "cpus="], []),
 ], ids=lambda v: " ".join(v))
 def test_offers(falconctl, words, expected):
@@ -78,6 +81,7 @@ def test_bash(built):
     assert in_bash(binary, "falconctl config set ") == [k + "=" for k in KEYS]
     # bash has split at the '=': only what follows is wanted
     assert in_bash(binary, "falconctl config set mode=pi") == ["pipeline"]
+    assert in_bash(binary, "falconctl config set workers=2 delivery=") == ["own", "worker"]
     assert in_bash(binary, "falconctl flow list --top ") == []
     assert in_bash(binary, f"{binary} version --") == ["--json", "--help", "--version"]
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from cli.conftest import TOP
-from cli.fake_kernel import SETS
+from cli.fake_kernel import ENUMS, SETS, SPEC
 
 PAGE = TOP / "tools/falconctl.8"
 
@@ -38,6 +38,24 @@ def test_keys(page, attribute):
     checks = attribute.get("checks", {})
     if "min" in checks:
         assert f"{attribute['name']}={checks['min']}..{checks['max']}" in page
+
+
+    for value in ENUMS.get(attribute.get("enum"), ()):
+        assert f"{value}: {doc_of(attribute['enum'], value)}" in page
+
+
+def doc_of(enum, value):
+    entries = next(d["entries"] for d in SPEC["definitions"] if d["name"] == enum)
+    return flat(next(e["doc"] for e in entries if e["name"] == value))
+
+
+def test_flow_list(page):
+    """Every rung, every limit with its sentence, and every merge point."""
+    section = page.split(" flow list ", 1)[1].split(" stats show ", 1)[0]
+    for value in ENUMS["limit"]:
+        assert f" {value} {doc_of('limit', value)}" in section
+    for value in ENUMS["rung"] + ENUMS["merge-point"]:
+        assert re.search(rf" {value}\b", section)
 
 
 def test_no_other_keys(page):

@@ -19,10 +19,17 @@ from vm.paths import BUILD, REPO
 
 KMOD = REPO / "test/net/kmod"
 HOOKED = ("get_rps_cpu", "gro_cells_receive")
-DEFAULT = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1}
+DEFAULT = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
+           "workers": 2, "batch": 64, "elephant-rate": 10000, "delivery": "own", "host": 0}
 
 # Exit codes of falconctl.
 OK, REFUSED, USAGE, NOT_LOADED, NOT_PERMITTED, UNFIT = range(6)
+
+
+def hookable(kernel):
+    """Every function that falcon may want to redirect in this kernel, in the order of `falconctl check`."""
+    entry = "gro_receive_skb" if kernel == "7.2" else "napi_gro_receive"
+    return ("get_rps_cpu", "gro_cells_receive", entry, "napi_gro_frags", "enqueue_to_backlog", "veth_xmit")
 
 
 class Said:

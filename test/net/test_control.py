@@ -4,8 +4,8 @@
 import json
 import re
 
-from net import guestside
-from net.control import DEFAULT, HOOKED, NOT_LOADED, OK, REFUSED, UNFIT, USAGE, Redirect
+from net import guestside, udp, wait
+from net.control import DEFAULT, NOT_LOADED, OK, REFUSED, UNFIT, USAGE, Redirect, hookable
 from net.control import control, unloaded  # noqa: F401  pylint: disable=unused-import
 from net.falcon import CTL
 from vm import kernel as kernels
@@ -96,7 +96,8 @@ def test_text_and_json_say_the_same(overlay, control):
 
 
 def test_configuration_is_set_shown_and_given_back(control):
-    wanted = {"mode": "pipeline", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0}
+    wanted = {"mode": "lanes", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0,
+              "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1}
     said = control.say_all([
         ["config", "show"],
         ["config", "set", *(f"{name}={value}" for name, value in wanted.items())],
@@ -109,7 +110,8 @@ def test_configuration_is_set_shown_and_given_back(control):
     # As the manual has it: what `show` printed is what `set` takes, and enable and disable leave it alone.
     assert control.guest.run(
         f"{CTL} config show >/tmp/falcon.conf\n"
-        f"{CTL} config set cpus= nic-split=1 busy-threshold=9 load-threshold=9 >/dev/null\n"
+        f"{CTL} config set cpus= nic-split=1 busy-threshold=9 load-threshold=9 mode=pipeline workers=1 batch=1"
+        " elephant-rate=0 delivery=own host=0 >/dev/null\n"
         f"{CTL} enable >/dev/null; {CTL} disable >/dev/null\n"
         f"xargs {CTL} config set </tmp/falcon.conf >/dev/null; {CTL} config show | diff - /tmp/falcon.conf\n"
         "rm /tmp/falcon.conf", check=False).rc == 0
@@ -124,9 +126,11 @@ def test_refused_settings_name_the_attribute_and_change_nothing(control):
         assert (error["exit"], error["name"], error["attribute"]) == (REFUSED, "EINVAL", "cpus"), words
         assert "CPU" in error["message"], words
     usage = control.say_all([["config", "set", *words] for words in
-                             (["mode=lanes"], ["load-threshold=0"], ["load-threshold=101"], ["nic-split=2"],
+                             (["mode=lane"], ["load-threshold=0"], ["load-threshold=101"], ["nic-split=2"],
+                              ["workers=0"], ["workers=9"], ["batch=0"], ["batch=32768"],
+                              ["elephant-rate=4294967296"], ["delivery=all"], ["host=2"],
                               ["nosuch=1"], ["nic-split=0", "cpus=" + "1," * 512])])
-    assert [line.error()["exit"] for line in usage] == [USAGE] * 6
+    assert [line.error()["exit"] for line in usage] == [USAGE] * 13
     assert control.config() == DEFAULT
 
 
@@ -164,7 +168,7 @@ def test_check_finds_this_host_fit_and_what_spreads_packets_already(overlay, unl
     assert (fit.code, fit.json()["result"]) == (OK, "ok"), fit
     assert len(findings(fit, "kernel-options")) == 4
     assert findings(fit, "tunnels") == [("ok", f"tunnel devices: {guestside.TUNNEL}")]
-    assert findings(fit, "symbols") == [("ok", f"{symbol} is there") for symbol in HOOKED]
+    assert findings(fit, "symbols") == [("ok", f"{symbol} is there") for symbol in hookable(kernel)]
     assert (warned.code, warned.json()["result"]) == (OK, "warn"), warned
     (rps_result, rps_text), = findings(warned, "rps")
     (threads_result, threads_text), = findings(warned, "threaded-napi")
@@ -181,3 +185,66 @@ def test_check_names_who_redirects_a_function_already(unloaded, kernel):
         conflicts = [found for found in json.loads(said.out)["findings"] if found["name"] == "conflicts"]
         assert [(found["result"], symbol in found["message"]) for found in conflicts if found["result"] != "ok"] == [
             (result, True)]
+
+
+def test_status_says_why_no_flow_goes_into_lanes(control, kernel):
+    control.configure(mode="lanes", busy_threshold=100)
+    with Redirect(control.guest, kernel, "enqueue_to_backlog"):
+        control.enable()
+        without = control.status()
+        control.disable()
+    control.enable()
+    said = control.say_all([["status"], ["config", "set", "cpus=2"], ["status"], ["config", "set", "mode=pipeline"],
+                            ["status"]])
+    fit, _, one, _, pipeline = (line.json() for line in said)
+    assert (without["state"], without["mode"]) == ("enabled", "lanes")
+    assert "see the hooks" in without["reason"]
+    assert [(hook["symbol"], hook["state"]) for hook in without["hooks"] if hook["capability"] == "lanes"
+            and hook["state"] != "detached"] == [("enqueue_to_backlog", "conflict")]
+    assert (fit["state"], fit["mode"], "reason" in fit) == ("enabled", "lanes", False)
+    assert "one CPU, flows" in one["reason"]
+    assert (pipeline["mode"], "one CPU, stages" in pipeline["reason"]) == ("pipeline", True)
+
+
+def test_standby_is_told_with_the_load_and_the_threshold(control):
+    control.configure(busy_threshold=1)
+    monitor = control.spawn_monitor()
+    control.enable()
+    # Any host that answers this is busier than 1 percent.
+    spin = control.guest.spawn("exec timeout 60 sh -c 'while :; do :; done'")
+    try:
+        events = monitor.until("standby")
+    finally:
+        spin.stop()
+        monitor.stop()
+    standby = next(entry for entry in events if entry["event"] == "standby")
+    load, threshold = re.fullmatch(r"host-load of (\d+) %, busy-threshold is (\d+) %", standby["reason"]).groups()
+    assert 1 <= int(load) <= 100
+    assert threshold == "1"
+
+
+def test_flow_list_of_lanes_has_each_flow_once_and_its_way(overlay, control):
+    def on_the_way():
+        ours = [flow for flow in control.flows() if flow.get("dport") == 5000]
+        assert len(ours) <= 1, ours
+        return next((flow for flow in ours if flow["rung"] == "several" and flow["packets"] >= 1000), None)
+
+    control.enable(mode="lanes", cpus="1-4", workers=2, batch=32, elephant_rate=0, busy_threshold=100)
+    run = udp.new_run()
+    sink = overlay.net.sink(overlay.guest, cpu=5, run=run)
+    sender = overlay.net.send(run=run, rate=3000, seconds=60)
+    try:
+        flow = wait.until(on_the_way, 50, "a flow on several CPUs")
+    finally:
+        sender.stop()
+        sink.stop()
+    assert (flow["stage"], flow["protocol"]) == ("nic", "udp")
+    workers = [int(cpu) for cpu in flow["workers"].split(",")]
+    assert len(workers) == len(set(workers)) == 2
+    assert set(workers) < {1, 2, 3, 4}
+    assert flow["cpu"] in {1, 2, 3, 4} - set(workers), "a CPU of its own"
+    assert 1 < flow["batches"] <= flow["packets"] / 32 + 1, flow
+    assert flow["merge"] in ("backlog", "transmit")
+    # The other mode's flows are the other mode's.
+    control.configure(mode="pipeline")
+    assert all("rung" not in flow for flow in control.flows())

@@ -13,7 +13,8 @@ from vm import crash
 
 # pylint: disable=redefined-outer-name
 
-GOOD = {"load-threshold": 71, "busy-threshold": 72, "cpus": "1-2", "nic-split": 0}
+GOOD = {"mode": 1, "load-threshold": 71, "busy-threshold": 72, "cpus": "1-2", "nic-split": 0,
+        "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": 1, "host": 1}
 FUZZED = 4000
 
 
@@ -56,10 +57,14 @@ def test_values_out_of_range_are_refused(control):
     assert_refused(control, {
         f"{name}={value}": one(name, value, "ERANGE|EINVAL", "out of range")
         for name, values in {
-            "mode": (1, 2, 2**32 - 1),
+            "mode": (2, 3, 2**32 - 1),
             "load-threshold": (0, 101, 2**31, 2**32 - 1),
             "busy-threshold": (0, 101, 2**32 - 1),
             "nic-split": (2, 2**32 - 1),
+            "workers": (0, 9, 256, 2**32 - 1),
+            "batch": (0, 32768, 2**31, 2**32 - 1),
+            "delivery": (2, 256, 2**32 - 1),
+            "host": (2, 256, 2**32 - 1),
         }.items() for value in values})
 
 
@@ -91,6 +96,7 @@ def test_malformed_attributes_are_refused(control):
         "short number": one("load-threshold", number[:3], "EINVAL|ERANGE"),
         "u8": one("load-threshold", number[:1], "EINVAL|ERANGE"),
         "u64": one("load-threshold", number * 2, "EINVAL|ERANGE"),
+        "u64 of a rate": one("elephant-rate", b"\0\0\0\0\1\0\0\0", "EINVAL|ERANGE"),
         "a text for a number": one("nic-split", "yes please", "EINVAL|ERANGE"),
         "no end of the text": one("cpus", b"1-2", "EINVAL"),
         "empty text without an end": one("cpus", b"", "EINVAL|ERANGE"),
@@ -148,12 +154,14 @@ def test_good_attributes_beside_a_bad_one_are_not_applied(control):
         "cpus=1-": config("cpus", "1-"),
         "unknown": attr(77, b"\0\0\0\0"),
         "nic-split of a byte": config("nic-split", b"\1"),
+        "workers=9": config("workers", 9),
+        "delivery=2": config("delivery", 2),
     }
     assert_refused(control, {
         **{f"last {name}": Case(config_set(good + wrong), "EINVAL|ERANGE", None, HEADER + len(good))
            for name, wrong in bad.items()},
         **{f"first {name}": Case(config_set(wrong + good), "EINVAL|ERANGE", None, HEADER)
-           for name, wrong in bad.items() if "cpus" not in name and "load" not in name and "byte" not in name},
+           for name, wrong in bad.items() if name in ("mode=9", "unknown", "workers=9", "delivery=2")},
     })
 
 
@@ -163,7 +171,7 @@ def test_good_attributes_are_applied_together(control):
                                for part in (config_set(attrs), message("config-get"))])
     assert [answer.error for answer in answers[::2]] == [""] * 4, answers
     taken, empty, listed, cleared = map(config_of, answers[1::2])
-    assert taken == {"mode": 0, **GOOD}
+    assert taken == GOOD
     assert empty == taken
     assert listed == taken, "the longest list, 1023 bytes"
     assert cleared == {**taken, "cpus": ""}
@@ -171,7 +179,8 @@ def test_good_attributes_are_applied_together(control):
 
 def seeds():
     number = [config("load-threshold", 40), config("busy-threshold", 60), config("nic-split", 0),
-              config("mode", 0), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
+              config("mode", 1), config("workers", 3), config("batch", 300), config("elephant-rate", 0),
+              config("delivery", 1), config("host", 1), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
     return [config_set(entry) for entry in number] + [config_set(b"".join(number))] + [
         message(name) for name in spec().requests if name not in ("enable", "disable")]
 
@@ -184,10 +193,14 @@ def test_fuzzed_messages_leave_a_sane_configuration_and_a_clean_log(control, see
     for name in ("EINVAL", "EOPNOTSUPP"):
         assert result["errors"].get(str(getattr(errno, name)), 0) > 10, f"{name}: {result}"
     left = control.raw.config()
-    assert left["mode"] == 0
+    assert left["mode"] in (0, 1)
     assert 1 <= left["load-threshold"] <= 100
     assert 1 <= left["busy-threshold"] <= 100
     assert left["nic-split"] in (0, 1)
+    assert 1 <= left["workers"] <= 8
+    assert 1 <= left["batch"] <= 32767
+    assert left["delivery"] in (0, 1)
+    assert left["host"] in (0, 1)
     # Any list that is taken can be given back.
     answer, = control.raw.ask([config_set(config("cpus", left["cpus"]))])
     assert not answer.error, (left, answer)

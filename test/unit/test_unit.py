@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The pure parts of the module, compiled as they are for user space, under ASan and UBSan.
+"""The pure parts of the module, compiled as they are for user space, under ASan and UBSan, or TSan.
 
 Every case of every program is a test here. A program runs once; what it printed says how each of
 its cases ended, and a case that began and did not end took the program with it.
@@ -62,9 +62,9 @@ def run(built):
     return once
 
 
-def execute(argv):
+def execute(argv, tsan="halt_on_error=1"):
     environ = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "CMOCKA_MESSAGE_OUTPUT": "STDOUT",
-               "UBSAN_OPTIONS": "print_stacktrace=1"}
+               "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": tsan}
     done = subprocess.run(argv, text=True, env=environ, timeout=LIMIT, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return Run(done.returncode, done.stdout)
@@ -133,3 +133,96 @@ def test_failures_are_seen(built, tmp_path):
     assert [result.outcome(case) for case in ("good", "bad", "beyond", "after")] == [
         "passed", "failed", "unfinished", "missing"]
     assert "heap-buffer-overflow" in result.output
+
+
+def test_model_tries_many_orders(run, record_property):
+    """The model checker's figures; that each of its cases has explored thousands of states is its own test."""
+    said = re.findall(r"^(\w+): (\d+) states, (\d+) steps, (\d+) ends, (\d+) refusals$",
+                      run("test_merge_model").output, re.M)
+    assert [case for case, *_ in said] == cases("test_merge_model")
+    sums = [sum(int(case[column]) for case in said) for column in range(1, 5)]
+    for name, figure in zip(("states", "steps", "ends", "refusals"), sums):
+        record_property(name, figure)
+    assert sums[0] > 1_000_000
+
+
+MERGE = HERE.parents[1] / "module/merge.c"
+
+# What could be wrong with merge.c: id, its text, the fault, and what the model checker says of it.
+FAULTS = [
+    ("released-before-done", "run->state != FALCON_RUN_DONE", "false", "in no lane|in two places|overtakes"),
+    ("started-taken-for-done", "run->state != FALCON_RUN_DONE", "run->state == FALCON_RUN_QUEUED",
+     "overtakes|in two places"),
+    ("released-past-the-ring", "falcon_chain_splice(&run->packets, output);", "falcon_chain_splice(released, output);",
+     "overtakes another"),
+    ("held-not-counted", "merge->held += run->gave;", "", "held is wrong"),
+    ("held-counted-late", "merge->held -= run->gave;", "merge->held -= run->packets.count;", "held is wrong"),
+    ("held-told-wrong", "run->number == merge->head ? 0 : output->count", "output->count", "not what must wait"),
+    ("taken-not-counted-down", "merge->taken -= run->taken;", "", "taken is wrong"),
+    ("full-ring-not-seen", "merge->tail - merge->head == FALCON_RUNS", "false", "more runs than the ring has"),
+    ("full-ring-seen-early", "merge->tail - merge->head == FALCON_RUNS", "merge->tail - merge->head == FALCON_RUNS - 1",
+     "there is room"),
+    ("wrap-not-thought-of", "merge->tail - merge->head == FALCON_RUNS", "merge->tail >= merge->head + FALCON_RUNS",
+     "there is room|more runs"),
+    ("started-run-grows", "run->state != FALCON_RUN_QUEUED ||", "", "not queued"),
+    ("start-does-not-close", "run->state = FALCON_RUN_STARTED;", "", "in no lane|in a lane"),
+    ("another-worker-s-run-grows", "run->worker != worker ||", "", "another micro-flow"),
+    ("another-batch-s-run-grows", "|| run->batch != batch", "", "another micro-flow"),
+    ("run-grows-without-end", "|| run->taken >= FALCON_RUN_MAX", "", "there is room"),
+    ("run-too-long", "FALCON_RUN_MAX - run->taken", "FALCON_RUN_MAX + 1 - run->taken", "too long"),
+    ("one-released-only", "merge->head++;", "merge->head++;\n\t\tbreak;", "done and not released"),
+    ("link-forgotten", "to->last->next = from->first;", ";", "chain is broken"),
+    ("source-not-emptied", "*from = (struct falcon_chain){};", "", "in two places|broken|is left|lost by assign"),
+    ("cut-not-ended", "part.last->next = NULL;", "", "chain is broken"),
+]
+
+
+def spoiled(source, copy, text, fault):
+    """A copy of a source with a fault in the one place that has the text."""
+    whole = source.read_text()
+    assert whole.count(text) == 1, f"{source.name} has not one {text}"
+    copy.write_text(whole.replace(text, fault))
+    return copy
+
+
+def compiled(program, sanitizer, *sources):
+    done = subprocess.run(["cc", "-std=gnu11", "-O1", "-g", f"-fsanitize={sanitizer}", "-o", program, *sources,
+                           f"-I{HERE}", f"-I{HERE}/shim", f"-I{MERGE.parent}", "-lcmocka"],
+                          text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+    return program
+
+
+@pytest.mark.parametrize("text, fault, violation", [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
+def test_model_finds(built, tmp_path, text, fault, violation):
+    """Each fault that is put into a copy of merge.c, with the steps that lead to it."""
+    source = spoiled(MERGE, tmp_path / "merge.c", text, fault)
+    program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/merge.h", source,
+                       OUT / "test_merge_model.o", OUT / "seen.o")
+    result = execute([program])
+    assert result.status != 0
+    found = re.findall(r"^model__\w+: violation: (.*), after\n((?:  \w+ +\d+ \d+\n)+)", result.output, re.M)
+    assert found, result.output[-6000:]
+    assert any(re.search(violation, what) for what, steps in found), [what for what, steps in found]
+
+
+def test_threads_that_forget_the_lock_are_seen(built, tmp_path):
+    """TSan watches the very code: workers that finish without the flow's lock."""
+    lock, finish = "\tpthread_mutex_lock(&elephant->lock);\n", "\tfor (i = 0; i < count; i++)\n\t\telephant->held"
+    count = "\telephant->dropped += dropped;"
+    source = spoiled(HERE / "test_merge_threads.c", tmp_path / "never.c", lock + finish, finish)
+    source = spoiled(source, tmp_path / "late.c", count, lock + count)
+    result = execute([compiled(tmp_path / "threads", "thread", source, MERGE)])
+    assert result.status != 0
+    assert "WARNING: ThreadSanitizer: data race" in result.output, result.output[-6000:]
+    assert "falcon_merge_finish" in result.output, result.output[-6000:]
+
+
+def test_threads_see_packets_that_overtake(built, tmp_path):
+    """Without the merge, several workers do reorder, and the threads' own test says so."""
+    source = spoiled(MERGE, tmp_path / "merge.c", "falcon_chain_splice(&run->packets, output);",
+                     "falcon_chain_splice(released, output);")
+    program = compiled(tmp_path / "threads", "thread", HERE / "test_merge_threads.c", source)
+    result = execute([program], tsan="report_bugs=0")
+    assert result.outcome("threads__order_conservation_no_stall") == "failed", result.output[-6000:]
+    assert re.search(r"^flow \d: .* [1-9]\d* faults$", result.output, re.M)

@@ -7,9 +7,16 @@
 #include "check.h"
 #include "root.h"
 
+#define LANES "mode lanes takes no flow"
+
 const struct hooked hooked[HOOKED] = {
-	{ "get_rps_cpu", NULL },
-	{ "gro_cells_receive", "nic-split has no effect" },
+	{ .symbol = "get_rps_cpu" },
+	{ .symbol = "gro_cells_receive", .without = "nic-split has no effect and " LANES },
+	{ .symbol = "gro_receive_skb", .older = "napi_gro_receive", .without = LANES },
+	{ .symbol = "napi_gro_frags", .without = LANES " from a driver that uses it" },
+	{ .symbol = "enqueue_to_backlog", .without = LANES },
+	{ .symbol = "veth_xmit", .module = "veth",
+	  .without = LANES " to a veth that runs NAPI" },
 };
 
 /* tracefs has its own mount, or is found below debugfs. */
@@ -41,8 +48,44 @@ static const char *lost_text(const struct hooked *h, char *buf, size_t size)
 
 struct seen {
 	unsigned int exact;	/* functions of just that name */
+	unsigned int older;	/* of the name that older kernels have */
 	char variant[128];	/* one that the compiler changed, such as get_rps_cpu.isra.0 */
 };
+
+/* The name that this kernel has it by. */
+static const char *name_of(const struct hooked *h, const struct seen *seen)
+{
+	return !seen->exact && seen->older ? h->older : h->symbol;
+}
+
+static unsigned int count_of(const struct seen *seen)
+{
+	return seen->exact ? seen->exact : seen->older;
+}
+
+/* "gro_receive_skb or napi_gro_receive" */
+static const char *names_of(const struct hooked *h, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s%s", h->symbol, h->older ? " or " : "", h->older ? h->older : "");
+	return buf;
+}
+
+static bool is_name(const struct hooked *h, const char *name)
+{
+	return !strcmp(name, h->symbol) || (h->older && !strcmp(name, h->older));
+}
+
+static void count(const struct hooked *h, const char *name, struct seen *seen)
+{
+	size_t len = strlen(h->symbol);
+
+	if (!strcmp(name, h->symbol))
+		seen->exact++;
+	else if (is_name(h, name))
+		seen->older++;
+	else if (!strncmp(name, h->symbol, len) && name[len] == '.')
+		snprintf(seen->variant, sizeof(seen->variant), "%.100s", name);
+}
 
 static void count_kallsyms(FILE *file, struct seen *seen)
 {
@@ -51,16 +94,8 @@ static void count_kallsyms(FILE *file, struct seen *seen)
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "%*s %c %511s", &type, name) != 2 || !strchr("tTwW", type))
 			continue;
-		for (size_t i = 0; i < HOOKED; i++) {
-			size_t len = strlen(hooked[i].symbol);
-
-			if (strncmp(name, hooked[i].symbol, len))
-				continue;
-			if (!name[len])
-				seen[i].exact++;
-			else if (name[len] == '.')
-				snprintf(seen[i].variant, sizeof(seen[i].variant), "%.100s", name);
-		}
+		for (size_t i = 0; i < HOOKED; i++)
+			count(&hooked[i], name, &seen[i]);
 	}
 }
 
@@ -70,15 +105,29 @@ static void count_available(FILE *file, struct seen *seen)
 
 	while (fgets(line, sizeof(line), file))
 		for (size_t i = 0; i < HOOKED; i++)
-			if (sscanf(line, "%511s", name) == 1 && !strcmp(name, hooked[i].symbol))
-				seen[i].exact++;
+			if (sscanf(line, "%511s", name) == 1)
+				count(&hooked[i], name, &seen[i]);
+}
+
+/* Its module is not loaded: nobody can tell. */
+static bool not_yet(const char *what, const struct hooked *h)
+{
+	char path[256], advice[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", h->module ? h->module : "");
+	if (!h->module || root_exists(path))
+		return false;
+	snprintf(advice, sizeof(advice), "Load it, with 'modprobe %s'.", h->module);
+	finding(what, RESULT_UNKNOWN, advice, "the module %s, which has %s, is not loaded",
+		h->module, h->symbol);
+	return true;
 }
 
 static void check_kallsyms(void)
 {
 	struct seen seen[HOOKED] = { 0 };
 	FILE *file = root_open("/proc/kallsyms");
-	char text[256];
+	char text[256], names[128];
 
 	if (!file) {
 		finding("symbols", RESULT_UNKNOWN, "Run as root, with /proc mounted.",
@@ -91,19 +140,21 @@ static void check_kallsyms(void)
 		const struct hooked *h = &hooked[i];
 
 		lost_text(h, text, sizeof(text));
-		if (seen[i].exact == 1)
-			finding("symbols", RESULT_OK, NULL, "%s is there", h->symbol);
-		else if (seen[i].exact)
+		if (count_of(&seen[i]) == 1)
+			finding("symbols", RESULT_OK, NULL, "%s is there", name_of(h, &seen[i]));
+		else if (count_of(&seen[i]))
 			finding("symbols", lost(h),
 				"Boot another kernel, or unload the module that has a second one.",
-				"%u functions are called %s%s", seen[i].exact, h->symbol, text);
+				"%u functions are called %s%s", count_of(&seen[i]),
+				name_of(h, &seen[i]), text);
 		else if (seen[i].variant[0])
 			finding("symbols", lost(h), "Boot another kernel, such as Debian's.",
 				"the compiler made %s of %s, which cannot be hooked%s",
 				seen[i].variant, h->symbol, text);
-		else
+		else if (!not_yet("symbols", h))
 			finding("symbols", lost(h), "Boot another kernel, such as Debian's.",
-				"this kernel has no %s%s", h->symbol, text);
+				"this kernel has no %s%s", names_of(h, names, sizeof(names)),
+				text);
 	}
 }
 
@@ -111,7 +162,7 @@ static void check_available(void)
 {
 	struct seen seen[HOOKED] = { 0 };
 	FILE *file = open_tracefs("available_filter_functions");
-	char text[256];
+	char text[256], names[128];
 
 	if (!file) {
 		finding("traceable", RESULT_UNKNOWN,
@@ -125,15 +176,18 @@ static void check_available(void)
 		const struct hooked *h = &hooked[i];
 
 		lost_text(h, text, sizeof(text));
-		if (seen[i].exact == 1)
-			finding("traceable", RESULT_OK, NULL, "ftrace can hook %s", h->symbol);
-		else if (!seen[i].exact)
-			finding("traceable", lost(h), "Boot another kernel, such as Debian's.",
-				"ftrace cannot hook %s%s", h->symbol, text);
-		else
+		if (count_of(&seen[i]) == 1)
+			finding("traceable", RESULT_OK, NULL, "ftrace can hook %s",
+				name_of(h, &seen[i]));
+		else if (count_of(&seen[i]))
 			finding("traceable", lost(h),
 				"Boot another kernel, or unload the module that has a second one.",
-				"ftrace knows %u functions %s%s", seen[i].exact, h->symbol, text);
+				"ftrace knows %u functions %s%s", count_of(&seen[i]),
+				name_of(h, &seen[i]), text);
+		else if (!not_yet("traceable", h))
+			finding("traceable", lost(h), "Boot another kernel, such as Debian's.",
+				"ftrace cannot hook %s%s", names_of(h, names, sizeof(names)),
+				text);
 	}
 }
 
@@ -152,19 +206,19 @@ static bool redirected(const char *line)
 	return false;
 }
 
-static void tell_conflict(const struct hooked *h, const char *line)
+static void tell_conflict(const struct hooked *h, const char *symbol, const char *line)
 {
 	char text[256];
 
 	if (strstr(line, "[falcon]"))
 		finding("conflicts", RESULT_OK, NULL, "%s is redirected by falcon itself",
-			h->symbol);
+			symbol);
 	else if (root_exists("/sys/module/falcon"))
 		finding("conflicts", RESULT_UNKNOWN, "See 'falconctl status'.",
-			"%s is redirected, by falcon or by somebody else", h->symbol);
+			"%s is redirected, by falcon or by somebody else", symbol);
 	else
 		finding("conflicts", lost(h), "Remove the livepatch or the module that does.",
-			"somebody redirects %s already, and only one can%s", h->symbol,
+			"somebody redirects %s already, and only one can%s", symbol,
 			lost_text(h, text, sizeof(text)));
 }
 
@@ -182,40 +236,49 @@ static void check_enabled(void)
 	}
 	while (fgets(line, sizeof(line), file))
 		for (size_t i = 0; i < HOOKED; i++)
-			if (sscanf(line, "%511s", name) == 1 && !strcmp(name, hooked[i].symbol) &&
+			if (sscanf(line, "%511s", name) == 1 && is_name(&hooked[i], name) &&
 			    redirected(line) && !told[i]) {
 				told[i] = true;
-				tell_conflict(&hooked[i], line);
+				tell_conflict(&hooked[i], name, line);
 			}
 	fclose(file);
 	for (size_t i = 0; i < HOOKED; i++)
 		if (!told[i])
 			finding("conflicts", RESULT_OK, NULL, "nobody redirects %s",
-				hooked[i].symbol);
+				names_of(&hooked[i], name, sizeof(name)));
 }
 
 /* /sys/kernel/livepatch/PATCH/OBJECT/FUNCTION,POSITION */
 static bool livepatched(const char *path, void *data)
 {
 	const struct hooked *h = data;
+	const char *name = strrchr(path, '/') + 1;
 	char text[256];
 
 	finding("livepatch", lost(h), "Remove the livepatch, or boot a kernel that needs none.",
-		"a livepatch replaces %s: %s%s", h->symbol, path, lost_text(h, text, sizeof(text)));
+		"a livepatch replaces %.*s: %s%s", (int)strcspn(name, ","), name, path,
+		lost_text(h, text, sizeof(text)));
 	return false;
+}
+
+static size_t find_livepatch(const struct hooked *h, const char *symbol)
+{
+	char pattern[256];
+
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/livepatch/*/*/%s,*", symbol);
+	return root_glob(pattern, livepatched, (void *)h);
 }
 
 static void check_livepatch(void)
 {
-	char pattern[256];
-	size_t count = 0;
+	size_t found = 0;
 
 	for (size_t i = 0; i < HOOKED; i++) {
-		snprintf(pattern, sizeof(pattern), "/sys/kernel/livepatch/*/*/%s,*",
-			 hooked[i].symbol);
-		count += root_glob(pattern, livepatched, (void *)&hooked[i]);
+		found += find_livepatch(&hooked[i], hooked[i].symbol);
+		if (hooked[i].older)
+			found += find_livepatch(&hooked[i], hooked[i].older);
 	}
-	if (!count)
+	if (!found)
 		finding("livepatch", RESULT_OK, NULL, "no livepatch replaces what falcon hooks");
 }
 

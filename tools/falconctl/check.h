@@ -18,11 +18,13 @@ void finding(const char *name, enum result result, const char *advice, const cha
 /* A kernel function that falcon hooks. */
 struct hooked {
 	const char *symbol;
+	const char *older;	/* what stands in for it in older kernels, or NULL */
+	const char *module;	/* that has it, or NULL */
 	const char *without;	/* what is lost without it; NULL: falcon cannot do without */
 };
 
 extern const struct hooked hooked[];
-#define HOOKED 2
+#define HOOKED 6
 
 void check_kernel(void);	/* version, options, PREEMPT_RT, ftrace */
 void check_symbols(void);	/* the functions to hook, and who else hooks them */

@@ -73,7 +73,27 @@ static void print_end(const struct nlattr **tb, unsigned int addr, unsigned int 
 	attr_print(set, tb, port, ":%" PRIu64, "");
 }
 
-static void print_flow(const struct nlattr **tb)
+/* Of mode lanes: the columns are there when some flow has them. */
+static bool any_lanes(const struct records *flows)
+{
+	for (size_t i = 0; i < flows->count; i++)
+		if (flows->list[i].tb[FALCON_A_FLOW_RUNG])
+			return true;
+	return false;
+}
+
+static void print_lanes(const struct nlattr **tb)
+{
+	attr_print(set, tb, FALCON_A_FLOW_RUNG, " %-7s", " -      ");
+	attr_print(set, tb, FALCON_A_FLOW_LIMIT, " %-8s", " -       ");
+	attr_print(set, tb, FALCON_A_FLOW_WORKERS, " %-7s", " -      ");
+	attr_print(set, tb, FALCON_A_FLOW_BATCHES, " %10" PRIu64, "          -");
+	attr_print(set, tb, FALCON_A_FLOW_IN_FLIGHT, " %9" PRIu64, "         -");
+	attr_print(set, tb, FALCON_A_FLOW_HELD, " %5" PRIu64, "     -");
+	attr_print(set, tb, FALCON_A_FLOW_MERGE, "  %-8s", "  -       ");
+}
+
+static void print_flow(const struct nlattr **tb, bool lanes)
 {
 	char buf[INET6_ADDRSTRLEN];
 
@@ -83,6 +103,8 @@ static void print_flow(const struct nlattr **tb)
 	attr_print(set, tb, FALCON_A_FLOW_PACKETS, " %12" PRIu64, "            -");
 	attr_print(set, tb, FALCON_A_FLOW_MOVES, " %8" PRIu64, "        -");
 	attr_print(set, tb, FALCON_A_FLOW_IDLE, " %8" PRIu64, "        -");
+	if (lanes)
+		print_lanes(tb);
 	attr_print(set, tb, FALCON_A_FLOW_IFNAME, "  %-15s", "  -              ");
 	attr_print(set, tb, FALCON_A_FLOW_IFINDEX, NULL, "");
 	attr_print(set, tb, FALCON_A_FLOW_NETNS, NULL, "");
@@ -103,6 +125,7 @@ int run_flow_list(const struct args *args)
 {
 	struct records flows = { 0 };
 	unsigned long top = TOP_DEFAULT;
+	bool lanes;
 	int code = option_number(args, OPT_TOP, 0, &top);
 
 	if (!code)
@@ -111,12 +134,16 @@ int run_flow_list(const struct args *args)
 		return code;
 	if (flows.count)
 		qsort(flows.list, flows.count, sizeof(*flows.list), by_packets);
+	lanes = any_lanes(&flows);
 	out_object(NULL);
-	out_text("%-10s %4s %12s %8s %8s  %-15s %s\n", "STAGE", "CPU", "PACKETS", "MOVES",
-		 "IDLE-MS", "DEVICE", "FLOW");
+	out_text("%-10s %4s %12s %8s %8s", "STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS");
+	if (lanes)
+		out_text(" %-7s %-8s %-7s %10s %9s %5s  %-8s", "RUNG", "LIMIT", "WORKERS",
+			 "BATCHES", "IN-FLIGHT", "HELD", "MERGE");
+	out_text("  %-15s %s\n", "DEVICE", "FLOW");
 	out_array("flows");
 	for (size_t i = 0; i < flows.count && (!top || i < top); i++)
-		print_flow(flows.list[i].tb);
+		print_flow(flows.list[i].tb, lanes);
 	out_array_end();
 	if (top && flows.count > top)
 		out_text("... of ");

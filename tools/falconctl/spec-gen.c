@@ -35,13 +35,133 @@ static const struct spec_entry mode_entries[] = {
 		.name = "pipeline",
 		.doc = "Each stage of a flow on a CPU of its own (FALCON, EuroSys '21).",
 	},
+	[FALCON_MODE_LANES] = {
+		.name = "lanes",
+		.doc = "Flows above a rate leave the NIC's CPU before GRO, one of them on one or several CPUs at once, and are merged in order before the container (mFlow, IPDPS '23).",
+	},
 };
 
 const struct spec_enum spec_enum_mode = {
 	.name = "mode",
 	.doc = "How the flows are spread.",
-	.count = 1,
+	.count = 2,
 	.entries = mode_entries,
+};
+
+static const struct spec_entry delivery_entries[] = {
+	[FALCON_DELIVERY_OWN] = {
+		.name = "own",
+		.doc = "One that runs no other stage of the flow, as long as there is one.",
+	},
+	[FALCON_DELIVERY_WORKER] = {
+		.name = "worker",
+		.doc = "The first of the CPUs that the flow's packets are processed on.",
+	},
+};
+
+const struct spec_enum spec_enum_delivery = {
+	.name = "delivery",
+	.doc = "Which CPU runs the container's stage of a flow in lanes.",
+	.count = 2,
+	.entries = delivery_entries,
+};
+
+static const struct spec_entry rung_entries[] = {
+	[FALCON_RUNG_STOCK] = {
+		.name = "stock",
+		.doc = "Left on stock's path; its rate is watched.",
+	},
+	[FALCON_RUNG_GATED] = {
+		.name = "gated",
+		.doc = "Going up; its packets wait until those before have left stock's queues.",
+	},
+	[FALCON_RUNG_ONE] = {
+		.name = "one",
+		.doc = "Processed on one CPU other than the NIC's (FALCON's GRO split).",
+	},
+	[FALCON_RUNG_SEVERAL] = {
+		.name = "several",
+		.doc = "Processed on several CPUs, a micro-flow at a time, and merged (mFlow).",
+	},
+	[FALCON_RUNG_LEAVING] = {
+		.name = "leaving",
+		.doc = "Going down; back on stock's path when nothing of it is in flight.",
+	},
+};
+
+const struct spec_enum spec_enum_rung = {
+	.name = "rung",
+	.doc = "How far up the ladder a flow is in mode lanes.",
+	.count = 5,
+	.entries = rung_entries,
+};
+
+static const struct spec_entry limit_entries[] = {
+	[FALCON_LIMIT_NONE] = {
+		.name = "none",
+		.doc = "Nothing, it is as far up as the configuration lets it.",
+	},
+	[FALCON_LIMIT_RATE] = {
+		.name = "rate",
+		.doc = "Its rate is below elephant-rate.",
+	},
+	[FALCON_LIMIT_RPS] = {
+		.name = "rps",
+		.doc = "RPS or RFS is set on a device of its path, so that stock's queues are on other CPUs.",
+	},
+	[FALCON_LIMIT_THREADED] = {
+		.name = "threaded",
+		.doc = "The NIC's NAPI runs in a thread, so that stock's queues may be on any CPU.",
+	},
+	[FALCON_LIMIT_NO_CPU] = {
+		.name = "no-cpu",
+		.doc = "The configured set has no other CPU that is online.",
+	},
+	[FALCON_LIMIT_TABLE] = {
+		.name = "table",
+		.doc = "No room for another flow in lanes.",
+	},
+	[FALCON_LIMIT_NO_MERGE] = {
+		.name = "no-merge",
+		.doc = "Its packets do not come to a merge point, they end on the host or leave another way.",
+	},
+	[FALCON_LIMIT_WATCHED] = {
+		.name = "watched",
+		.doc = "Somebody keeps copies of its packets (a packet socket), which are to be in order too.",
+	},
+	[FALCON_LIMIT_STANDBY] = {
+		.name = "standby",
+		.doc = "The host is busy, or falcon is being switched on or off.",
+	},
+};
+
+const struct spec_enum spec_enum_limit = {
+	.name = "limit",
+	.doc = "What keeps a flow from going further up.",
+	.count = 9,
+	.entries = limit_entries,
+};
+
+static const struct spec_entry merge_point_entries[] = {
+	[FALCON_MERGE_POINT_UNKNOWN] = {
+		.name = "unknown",
+		.doc = "None of its packets has come to a merge point.",
+	},
+	[FALCON_MERGE_POINT_BACKLOG] = {
+		.name = "backlog",
+		.doc = "Where the container's device queues them to a CPU's backlog.",
+	},
+	[FALCON_MERGE_POINT_TRANSMIT] = {
+		.name = "transmit",
+		.doc = "Where they are transmitted to a veth that runs NAPI.",
+	},
+};
+
+const struct spec_enum spec_enum_merge_point = {
+	.name = "merge-point",
+	.doc = "Where the packets of a flow come together again.",
+	.count = 3,
+	.entries = merge_point_entries,
 };
 
 static const struct spec_entry stage_entries[] = {
@@ -181,7 +301,7 @@ static const struct spec_attr status_attrs[] = {
 		.doc = "What falcon does at this moment.",
 	},
 	[FALCON_A_STATUS_MODE] = {
-		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 0U,
+		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 1U,
 		.doc = "The configured mode.",
 	},
 	[FALCON_A_STATUS_CPUS] = {
@@ -214,7 +334,7 @@ const struct spec_set spec_set_status = {
 
 static const struct spec_attr config_attrs[] = {
 	[FALCON_A_CONFIG_MODE] = {
-		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 0U,
+		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 1U,
 		.doc = "How the flows are spread. Default pipeline.",
 	},
 	[FALCON_A_CONFIG_CPUS] = {
@@ -231,7 +351,27 @@ static const struct spec_attr config_attrs[] = {
 	},
 	[FALCON_A_CONFIG_NIC_SPLIT] = {
 		.name = "nic-split", .type = SPEC_U32, .min = 0, .max = 1U,
-		.doc = "1 to take the outer IP, UDP and the decapsulation of flows other than TCP off the NIC's CPU as well, 0 to leave them there. Default 1.",
+		.doc = "1 to take the outer IP, UDP and the decapsulation of flows other than TCP off the NIC's CPU as well, 0 to leave them there. For mode pipeline. Default 1.",
+	},
+	[FALCON_A_CONFIG_WORKERS] = {
+		.name = "workers", .type = SPEC_U32, .min = 1, .max = 8U,
+		.doc = "Most CPUs that one flow is processed on at once, in mode lanes. 1 is FALCON's GRO split. Default 2.",
+	},
+	[FALCON_A_CONFIG_BATCH] = {
+		.name = "batch", .type = SPEC_U32, .min = 1, .max = 32767U,
+		.doc = "Packets after which a flow goes on to its next worker, in mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be larger by one poll. Default 64.",
+	},
+	[FALCON_A_CONFIG_ELEPHANT_RATE] = {
+		.name = "elephant-rate", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Packets per second from which a flow goes into lanes; it comes back below half of that. 0 takes every flow at once. Default 10000.",
+	},
+	[FALCON_A_CONFIG_DELIVERY] = {
+		.name = "delivery", .type = SPEC_U32, .names = &spec_enum_delivery, .min = 0, .max = 1U,
+		.doc = "Which CPU runs the container's stage of a flow in lanes. Default own.",
+	},
+	[FALCON_A_CONFIG_HOST] = {
+		.name = "host", .type = SPEC_U32, .min = 0, .max = 1U,
+		.doc = "1 to take flows of the host itself, which come through no tunnel, into a lane too, on one worker each. Default 0.",
 	},
 };
 
@@ -297,7 +437,7 @@ static const struct spec_attr flow_attrs[] = {
 	},
 	[FALCON_A_FLOW_CPU] = {
 		.name = "cpu", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "CPU that the next stage of the flow runs on.",
+		.doc = "CPU that the next stage of the flow runs on; in mode lanes, the container's stage.",
 	},
 	[FALCON_A_FLOW_PACKETS] = {
 		.name = "packets", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -330,6 +470,34 @@ static const struct spec_attr flow_attrs[] = {
 	[FALCON_A_FLOW_DPORT] = {
 		.name = "dport", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "Destination port. Absent for protocols without.",
+	},
+	[FALCON_A_FLOW_RUNG] = {
+		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 4U,
+		.doc = "How far up the ladder the flow is. This and what follows for mode lanes only.",
+	},
+	[FALCON_A_FLOW_LIMIT] = {
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 8U,
+		.doc = "What keeps it from going further up.",
+	},
+	[FALCON_A_FLOW_WORKERS] = {
+		.name = "workers", .type = SPEC_STRING,
+		.doc = "CPUs that it is processed on, in their turn, separated by commas. Absent on stock's path.",
+	},
+	[FALCON_A_FLOW_BATCHES] = {
+		.name = "batches", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Micro-flows that it was cut into so far. Absent on stock's path.",
+	},
+	[FALCON_A_FLOW_IN_FLIGHT] = {
+		.name = "in-flight", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Packets taken and not yet delivered. Absent on stock's path.",
+	},
+	[FALCON_A_FLOW_HELD] = {
+		.name = "held", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Packets that are processed and wait for those before them. A GRO packet is one. Absent on stock's path.",
+	},
+	[FALCON_A_FLOW_MERGE] = {
+		.name = "merge", .type = SPEC_U32, .names = &spec_enum_merge_point, .min = 0, .max = 2U,
+		.doc = "Where its packets come together. Absent on stock's path.",
 	},
 };
 
@@ -391,6 +559,62 @@ static const struct spec_attr counters_attrs[] = {
 	[FALCON_A_COUNTERS_CELL_BYPASS] = {
 		.name = "cell-bypass", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Packets handed past the tunnel's GRO cell, which cannot merge them, so that a stage is one queue less.",
+	},
+	[FALCON_A_COUNTERS_TAKEN] = {
+		.name = "taken", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets taken from the NIC's poll into a lane (stage nic). Each is in processed or in dropped-full later.",
+	},
+	[FALCON_A_COUNTERS_GATED] = {
+		.name = "gated", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Of those taken, packets that waited until the ones before them had left stock's queues (stage nic).",
+	},
+	[FALCON_A_COUNTERS_CLIMBS] = {
+		.name = "climbs", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Steps of flows up the ladder (stage nic; steps, not packets).",
+	},
+	[FALCON_A_COUNTERS_DESCENTS] = {
+		.name = "descents", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Steps of flows down the ladder (stage nic; steps, not packets).",
+	},
+	[FALCON_A_COUNTERS_WAKES] = {
+		.name = "wakes", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times another CPU was woken to look after its lane (wake-ups, not packets).",
+	},
+	[FALCON_A_COUNTERS_INLINE] = {
+		.name = "inline", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets of a lane processed on the NIC's CPU, because their worker's queue was full (stage tunnel).",
+	},
+	[FALCON_A_COUNTERS_DROPPED_FULL] = {
+		.name = "dropped-full", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets dropped because their flow had as many in flight as it may (stage nic); stock would have dropped them in a full backlog.",
+	},
+	[FALCON_A_COUNTERS_RUNS] = {
+		.name = "runs", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Runs processed, that is packets of one flow processed in one go (stage tunnel; runs, not packets).",
+	},
+	[FALCON_A_COUNTERS_PROCESSED] = {
+		.name = "processed", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets that a lane has taken through GRO, IP and the tunnel (stage tunnel).",
+	},
+	[FALCON_A_COUNTERS_MERGED] = {
+		.name = "merged", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets that came to a merge point (stage tunnel). A GRO packet is one. Each is in delivered or in dropped-gone later.",
+	},
+	[FALCON_A_COUNTERS_HELD] = {
+		.name = "held", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Of those merged, packets that waited for ones before them on another CPU (stage tunnel).",
+	},
+	[FALCON_A_COUNTERS_ELSEWHERE] = {
+		.name = "elsewhere", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets of runs of which none came to a merge point, they were dropped by the kernel, ended on the host or left another way (stage tunnel).",
+	},
+	[FALCON_A_COUNTERS_DELIVERED] = {
+		.name = "delivered", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets handed to the container's stage (stage container). A GRO packet is one.",
+	},
+	[FALCON_A_COUNTERS_DROPPED_GONE] = {
+		.name = "dropped-gone", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets dropped because the container's device had gone down meanwhile (stage container).",
 	},
 };
 

@@ -11,6 +11,10 @@
 
 extern const struct spec_enum spec_enum_state;
 extern const struct spec_enum spec_enum_mode;
+extern const struct spec_enum spec_enum_delivery;
+extern const struct spec_enum spec_enum_rung;
+extern const struct spec_enum spec_enum_limit;
+extern const struct spec_enum spec_enum_merge_point;
 extern const struct spec_enum spec_enum_stage;
 extern const struct spec_enum spec_enum_hook_state;
 extern const struct spec_enum spec_enum_event;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* No set has more attributes; attr_parse() checks it. */
-#define SPEC_ATTRS_MAX 32
+#define SPEC_ATTRS_MAX 64
 
 enum spec_type {
 	SPEC_NONE,	/* the place of a number that no attribute has */

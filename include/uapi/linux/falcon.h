@@ -38,13 +38,104 @@ enum falcon_state {
 /**
  * enum falcon_mode - How the flows are spread.
  * @FALCON_MODE_PIPELINE: Each stage of a flow on a CPU of its own (FALCON, EuroSys '21).
+ * @FALCON_MODE_LANES: Flows above a rate leave the NIC's CPU before GRO, one of them on
+ *	one or several CPUs at once, and are merged in order before the container (mFlow, IPDPS
+ *	'23).
  */
 enum falcon_mode {
 	FALCON_MODE_PIPELINE,
+	FALCON_MODE_LANES,
 
 	/* private: */
 	__FALCON_MODE_MAX,
 	FALCON_MODE_MAX = (__FALCON_MODE_MAX - 1)
+};
+
+/**
+ * enum falcon_delivery - Which CPU runs the container's stage of a flow in lanes.
+ * @FALCON_DELIVERY_OWN: One that runs no other stage of the flow, as long as there is
+ *	one.
+ * @FALCON_DELIVERY_WORKER: The first of the CPUs that the flow's packets are processed
+ *	on.
+ */
+enum falcon_delivery {
+	FALCON_DELIVERY_OWN,
+	FALCON_DELIVERY_WORKER,
+
+	/* private: */
+	__FALCON_DELIVERY_MAX,
+	FALCON_DELIVERY_MAX = (__FALCON_DELIVERY_MAX - 1)
+};
+
+/**
+ * enum falcon_rung - How far up the ladder a flow is in mode lanes.
+ * @FALCON_RUNG_STOCK: Left on stock's path; its rate is watched.
+ * @FALCON_RUNG_GATED: Going up; its packets wait until those before have left stock's
+ *	queues.
+ * @FALCON_RUNG_ONE: Processed on one CPU other than the NIC's (FALCON's GRO split).
+ * @FALCON_RUNG_SEVERAL: Processed on several CPUs, a micro-flow at a time, and merged
+ *	(mFlow).
+ * @FALCON_RUNG_LEAVING: Going down; back on stock's path when nothing of it is in flight.
+ */
+enum falcon_rung {
+	FALCON_RUNG_STOCK,
+	FALCON_RUNG_GATED,
+	FALCON_RUNG_ONE,
+	FALCON_RUNG_SEVERAL,
+	FALCON_RUNG_LEAVING,
+
+	/* private: */
+	__FALCON_RUNG_MAX,
+	FALCON_RUNG_MAX = (__FALCON_RUNG_MAX - 1)
+};
+
+/**
+ * enum falcon_limit - What keeps a flow from going further up.
+ * @FALCON_LIMIT_NONE: Nothing, it is as far up as the configuration lets it.
+ * @FALCON_LIMIT_RATE: Its rate is below elephant-rate.
+ * @FALCON_LIMIT_RPS: RPS or RFS is set on a device of its path, so that stock's queues
+ *	are on other CPUs.
+ * @FALCON_LIMIT_THREADED: The NIC's NAPI runs in a thread, so that stock's queues may be
+ *	on any CPU.
+ * @FALCON_LIMIT_NO_CPU: The configured set has no other CPU that is online.
+ * @FALCON_LIMIT_TABLE: No room for another flow in lanes.
+ * @FALCON_LIMIT_NO_MERGE: Its packets do not come to a merge point, they end on the host
+ *	or leave another way.
+ * @FALCON_LIMIT_WATCHED: Somebody keeps copies of its packets (a packet socket), which
+ *	are to be in order too.
+ * @FALCON_LIMIT_STANDBY: The host is busy, or falcon is being switched on or off.
+ */
+enum falcon_limit {
+	FALCON_LIMIT_NONE,
+	FALCON_LIMIT_RATE,
+	FALCON_LIMIT_RPS,
+	FALCON_LIMIT_THREADED,
+	FALCON_LIMIT_NO_CPU,
+	FALCON_LIMIT_TABLE,
+	FALCON_LIMIT_NO_MERGE,
+	FALCON_LIMIT_WATCHED,
+	FALCON_LIMIT_STANDBY,
+
+	/* private: */
+	__FALCON_LIMIT_MAX,
+	FALCON_LIMIT_MAX = (__FALCON_LIMIT_MAX - 1)
+};
+
+/**
+ * enum falcon_merge_point - Where the packets of a flow come together again.
+ * @FALCON_MERGE_POINT_UNKNOWN: None of its packets has come to a merge point.
+ * @FALCON_MERGE_POINT_BACKLOG: Where the container's device queues them to a CPU's
+ *	backlog.
+ * @FALCON_MERGE_POINT_TRANSMIT: Where they are transmitted to a veth that runs NAPI.
+ */
+enum falcon_merge_point {
+	FALCON_MERGE_POINT_UNKNOWN,
+	FALCON_MERGE_POINT_BACKLOG,
+	FALCON_MERGE_POINT_TRANSMIT,
+
+	/* private: */
+	__FALCON_MERGE_POINT_MAX,
+	FALCON_MERGE_POINT_MAX = (__FALCON_MERGE_POINT_MAX - 1)
 };
 
 /**
@@ -186,7 +277,19 @@ enum falcon_a_status {
  *	which falcon steps aside; it resumes 10 percentage points below. 100 means never.
  *	Default 90.
  * @FALCON_A_CONFIG_NIC_SPLIT: (u32) 1 to take the outer IP, UDP and the decapsulation of
- *	flows other than TCP off the NIC's CPU as well, 0 to leave them there. Default 1.
+ *	flows other than TCP off the NIC's CPU as well, 0 to leave them there. For mode
+ *	pipeline. Default 1.
+ * @FALCON_A_CONFIG_WORKERS: (u32) Most CPUs that one flow is processed on at once, in
+ *	mode lanes. 1 is FALCON's GRO split. Default 2.
+ * @FALCON_A_CONFIG_BATCH: (u32) Packets after which a flow goes on to its next worker, in
+ *	mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be
+ *	larger by one poll. Default 64.
+ * @FALCON_A_CONFIG_ELEPHANT_RATE: (u32) Packets per second from which a flow goes into
+ *	lanes; it comes back below half of that. 0 takes every flow at once. Default 10000.
+ * @FALCON_A_CONFIG_DELIVERY: (u32) Which CPU runs the container's stage of a flow in
+ *	lanes. Default own.
+ * @FALCON_A_CONFIG_HOST: (u32) 1 to take flows of the host itself, which come through no
+ *	tunnel, into a lane too, on one worker each. Default 0.
  */
 enum falcon_a_config {
 	FALCON_A_CONFIG_MODE = 1,
@@ -194,6 +297,11 @@ enum falcon_a_config {
 	FALCON_A_CONFIG_LOAD_THRESHOLD,
 	FALCON_A_CONFIG_BUSY_THRESHOLD,
 	FALCON_A_CONFIG_NIC_SPLIT,
+	FALCON_A_CONFIG_WORKERS,
+	FALCON_A_CONFIG_BATCH,
+	FALCON_A_CONFIG_ELEPHANT_RATE,
+	FALCON_A_CONFIG_DELIVERY,
+	FALCON_A_CONFIG_HOST,
 
 	/* private: */
 	__FALCON_A_CONFIG_MAX,
@@ -231,7 +339,8 @@ enum falcon_a_device {
  * @FALCON_A_FLOW_IFINDEX: (u32) Index of the device where the stage was asked for.
  * @FALCON_A_FLOW_IFNAME: (string) Name of that device. Absent when it is gone.
  * @FALCON_A_FLOW_NETNS: (u64) Inode number of that device's network namespace.
- * @FALCON_A_FLOW_CPU: (u32) CPU that the next stage of the flow runs on.
+ * @FALCON_A_FLOW_CPU: (u32) CPU that the next stage of the flow runs on; in mode lanes,
+ *	the container's stage.
  * @FALCON_A_FLOW_PACKETS: (u64) Packets of the flow that were steered at this stage since
  *	the entry was made. A GRO packet is one.
  * @FALCON_A_FLOW_MOVES: (u64) How often the flow changed its CPU at this stage.
@@ -241,6 +350,18 @@ enum falcon_a_device {
  * @FALCON_A_FLOW_DADDR: (binary) Destination address, 4 or 16 bytes in network order.
  * @FALCON_A_FLOW_SPORT: (u32) Source port. Absent for protocols without.
  * @FALCON_A_FLOW_DPORT: (u32) Destination port. Absent for protocols without.
+ * @FALCON_A_FLOW_RUNG: (u32) How far up the ladder the flow is. This and what follows for
+ *	mode lanes only.
+ * @FALCON_A_FLOW_LIMIT: (u32) What keeps it from going further up.
+ * @FALCON_A_FLOW_WORKERS: (string) CPUs that it is processed on, in their turn, separated
+ *	by commas. Absent on stock's path.
+ * @FALCON_A_FLOW_BATCHES: (u64) Micro-flows that it was cut into so far. Absent on
+ *	stock's path.
+ * @FALCON_A_FLOW_IN_FLIGHT: (u32) Packets taken and not yet delivered. Absent on stock's
+ *	path.
+ * @FALCON_A_FLOW_HELD: (u32) Packets that are processed and wait for those before them. A
+ *	GRO packet is one. Absent on stock's path.
+ * @FALCON_A_FLOW_MERGE: (u32) Where its packets come together. Absent on stock's path.
  */
 enum falcon_a_flow {
 	FALCON_A_FLOW_HASH = 1,
@@ -257,6 +378,13 @@ enum falcon_a_flow {
 	FALCON_A_FLOW_DADDR,
 	FALCON_A_FLOW_SPORT,
 	FALCON_A_FLOW_DPORT,
+	FALCON_A_FLOW_RUNG,
+	FALCON_A_FLOW_LIMIT,
+	FALCON_A_FLOW_WORKERS,
+	FALCON_A_FLOW_BATCHES,
+	FALCON_A_FLOW_IN_FLIGHT,
+	FALCON_A_FLOW_HELD,
+	FALCON_A_FLOW_MERGE,
 
 	/* private: */
 	__FALCON_A_FLOW_MAX,
@@ -290,6 +418,35 @@ enum falcon_a_flow {
  *	busy, or falcon is being switched on or off.
  * @FALCON_A_COUNTERS_CELL_BYPASS: (u64) Packets handed past the tunnel's GRO cell, which
  *	cannot merge them, so that a stage is one queue less.
+ * @FALCON_A_COUNTERS_TAKEN: (u64) Packets taken from the NIC's poll into a lane (stage
+ *	nic). Each is in processed or in dropped-full later.
+ * @FALCON_A_COUNTERS_GATED: (u64) Of those taken, packets that waited until the ones
+ *	before them had left stock's queues (stage nic).
+ * @FALCON_A_COUNTERS_CLIMBS: (u64) Steps of flows up the ladder (stage nic; steps, not
+ *	packets).
+ * @FALCON_A_COUNTERS_DESCENTS: (u64) Steps of flows down the ladder (stage nic; steps,
+ *	not packets).
+ * @FALCON_A_COUNTERS_WAKES: (u64) Times another CPU was woken to look after its lane
+ *	(wake-ups, not packets).
+ * @FALCON_A_COUNTERS_INLINE: (u64) Packets of a lane processed on the NIC's CPU, because
+ *	their worker's queue was full (stage tunnel).
+ * @FALCON_A_COUNTERS_DROPPED_FULL: (u64) Packets dropped because their flow had as many
+ *	in flight as it may (stage nic); stock would have dropped them in a full backlog.
+ * @FALCON_A_COUNTERS_RUNS: (u64) Runs processed, that is packets of one flow processed in
+ *	one go (stage tunnel; runs, not packets).
+ * @FALCON_A_COUNTERS_PROCESSED: (u64) Packets that a lane has taken through GRO, IP and
+ *	the tunnel (stage tunnel).
+ * @FALCON_A_COUNTERS_MERGED: (u64) Packets that came to a merge point (stage tunnel). A
+ *	GRO packet is one. Each is in delivered or in dropped-gone later.
+ * @FALCON_A_COUNTERS_HELD: (u64) Of those merged, packets that waited for ones before
+ *	them on another CPU (stage tunnel).
+ * @FALCON_A_COUNTERS_ELSEWHERE: (u64) Packets of runs of which none came to a merge
+ *	point, they were dropped by the kernel, ended on the host or left another way (stage
+ *	tunnel).
+ * @FALCON_A_COUNTERS_DELIVERED: (u64) Packets handed to the container's stage (stage
+ *	container). A GRO packet is one.
+ * @FALCON_A_COUNTERS_DROPPED_GONE: (u64) Packets dropped because the container's device
+ *	had gone down meanwhile (stage container).
  */
 enum falcon_a_counters {
 	FALCON_A_COUNTERS_ASKED = 1,
@@ -305,6 +462,20 @@ enum falcon_a_counters {
 	FALCON_A_COUNTERS_NO_OTHER_CPU,
 	FALCON_A_COUNTERS_STANDBY,
 	FALCON_A_COUNTERS_CELL_BYPASS,
+	FALCON_A_COUNTERS_TAKEN,
+	FALCON_A_COUNTERS_GATED,
+	FALCON_A_COUNTERS_CLIMBS,
+	FALCON_A_COUNTERS_DESCENTS,
+	FALCON_A_COUNTERS_WAKES,
+	FALCON_A_COUNTERS_INLINE,
+	FALCON_A_COUNTERS_DROPPED_FULL,
+	FALCON_A_COUNTERS_RUNS,
+	FALCON_A_COUNTERS_PROCESSED,
+	FALCON_A_COUNTERS_MERGED,
+	FALCON_A_COUNTERS_HELD,
+	FALCON_A_COUNTERS_ELSEWHERE,
+	FALCON_A_COUNTERS_DELIVERED,
+	FALCON_A_COUNTERS_DROPPED_GONE,
 
 	/* private: */
 	__FALCON_A_COUNTERS_MAX,

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/percpu.h>
+#include <net/gro.h>
+
+#include "cell.h"
+#include "merge.h"
+#include "stats.h"
+
+/* Touched by its CPU with BH off. */
+struct gate {
+	u32			epoch;		/* since when packets go past */
+	u32			next;		/* the epoch that is to begin; set in an interrupt */
+	u32			rounds;		/* polls since it was shut */
+	bool			shut;
+	struct falcon_chain	waiting;
+	struct napi_struct	napi;
+};
+
+static struct gate __percpu *gates;
+
+u32 falcon_cell_rounds(void)
+{
+	return DIV_ROUND_UP(falcon_max_backlog(), NAPI_POLL_WEIGHT) + 2;
+}
+
+void falcon_cell_reset_transport(struct sk_buff *skb)
+{
+	skb->transport_header = (typeof(skb->transport_header))~0U;
+	if (skb_is_gso(skb))
+		skb_probe_transport_header(skb);
+}
+
+static int pass(struct sk_buff *skb)
+{
+	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_CELL_BYPASS);
+	falcon_cell_reset_transport(skb);
+	return netif_rx(skb);
+}
+
+static void shut(struct gate *gate, u32 epoch)
+{
+	WRITE_ONCE(gate->epoch, epoch);
+	gate->rounds = 0;
+	WRITE_ONCE(gate->shut, true);
+}
+
+static int gate_poll(struct napi_struct *napi, int budget)
+{
+	struct gate *gate = container_of(napi, struct gate, napi);
+	struct sk_buff *skb;
+
+	napi_complete_done(napi, 0);
+	if (gate->epoch != READ_ONCE(gate->next))
+		shut(gate, gate->next);
+	if (++gate->rounds < falcon_cell_rounds()) {
+		napi_schedule(napi);
+		return 0;
+	}
+	while ((skb = falcon_chain_pop(&gate->waiting)))
+		pass(skb);
+	WRITE_ONCE(gate->shut, false);
+	return 0;
+}
+
+static void begin_here(void *epoch)
+{
+	struct gate *gate = this_cpu_ptr(gates);
+
+	WRITE_ONCE(gate->next, *(u32 *)epoch);
+	napi_schedule(&gate->napi);
+}
+
+int falcon_cell_pass(struct sk_buff *skb, u32 epoch)
+{
+	struct gate *gate = this_cpu_ptr(gates);
+
+	if (unlikely(gate->epoch != epoch)) {
+		WRITE_ONCE(gate->next, epoch);
+		napi_schedule(&gate->napi);
+		shut(gate, epoch);
+	}
+	if (likely(!gate->shut))
+		return pass(skb);
+
+	/* As the cell would. */
+	if (gate->waiting.count > falcon_max_backlog() || !(skb->dev->flags & IFF_UP)) {
+		dev_core_stats_rx_dropped_inc(skb->dev);
+		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+		return NET_RX_DROP;
+	}
+	falcon_chain_add(&gate->waiting, skb);
+	return NET_RX_SUCCESS;
+}
+
+void falcon_cells_begin(u32 epoch)
+{
+	on_each_cpu(begin_here, &epoch, 1);
+}
+
+bool falcon_cells_settled(void)
+{
+	const struct gate *gate;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		gate = per_cpu_ptr(gates, cpu);
+		if (READ_ONCE(gate->shut) || READ_ONCE(gate->epoch) != READ_ONCE(gate->next))
+			return false;
+	}
+	return true;
+}
+
+void falcon_cells_forget(void)
+{
+	unsigned int cpu;
+
+	/* What waits goes on, while the device is still there. */
+	for_each_possible_cpu(cpu)
+		napi_synchronize(&per_cpu_ptr(gates, cpu)->napi);
+}
+
+int falcon_cells_alloc(struct net_device *dummy)
+{
+	struct napi_struct *napi;
+	unsigned int cpu;
+
+	gates = alloc_percpu(struct gate);
+	if (!gates)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		napi = &per_cpu_ptr(gates, cpu)->napi;
+		set_bit(NAPI_STATE_NO_BUSY_POLL, &napi->state);
+		netif_napi_add(dummy, napi, gate_poll);
+		napi_enable(napi);
+	}
+	return 0;
+}
+
+void falcon_cells_free(void)
+{
+	struct sk_buff *skb;
+	struct gate *gate;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		gate = per_cpu_ptr(gates, cpu);
+		napi_disable(&gate->napi);
+		netif_napi_del(&gate->napi);
+		while ((skb = falcon_chain_pop(&gate->waiting)))
+			kfree_skb(skb);
+	}
+	free_percpu(gates);
+}

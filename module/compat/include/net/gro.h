@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A GRO context under one name on every kernel: what the hooked entry of GRO gets, and what
+ * hangs off a NAPI instance. Until 6.14 that is the instance itself, later a struct gro_node
+ * in it.
+ */
+
+#ifndef _FALCON_COMPAT_NET_GRO_H
+#define _FALCON_COMPAT_NET_GRO_H
+
+#include <linux/version.h>
+#include_next <net/gro.h>
+#include <net/busy_poll.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+
+#define FALCON_GRO_ENTRY "gro_receive_skb"
+
+struct falcon_gro {
+	struct gro_node node;
+};
+
+#define falcon_gro_of(napi)		((struct falcon_gro *)&(napi)->gro)
+#define falcon_gro_receive(gro, skb)	gro_receive_skb(&(gro)->node, skb)
+#define falcon_gro_mark(gro, skb)	__skb_mark_napi_id(skb, &(gro)->node)
+#define falcon_gro_flush_held(gro)	gro_flush(&(gro)->node, false)
+#define falcon_gro_list(gro)		(&(gro)->node.rx_list)
+#define falcon_gro_list_count(gro)	((gro)->node.rx_count)
+
+#else
+
+#define FALCON_GRO_ENTRY "napi_gro_receive"
+
+struct falcon_gro {
+	struct napi_struct napi;
+};
+
+#define falcon_gro_of(instance)		((struct falcon_gro *)(instance))
+#define falcon_gro_receive(gro, skb)	napi_gro_receive(&(gro)->napi, skb)
+#define falcon_gro_mark(gro, skb)	skb_mark_napi_id(skb, &(gro)->napi)
+#define falcon_gro_flush_held(gro)	napi_gro_flush(&(gro)->napi, false)
+#define falcon_gro_list(gro)		(&(gro)->napi.rx_list)
+#define falcon_gro_list_count(gro)	((gro)->napi.rx_count)
+
+#endif
+
+/* Packets that a CPU's backlog, and a GRO cell, takes. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#include <net/hotdata.h>
+#define falcon_max_backlog() READ_ONCE(net_hotdata.max_backlog)
+#else
+#define falcon_max_backlog() READ_ONCE(netdev_max_backlog)
+#endif
+
+/*
+ * What gro_normal_list() does; that needs a function which is not exported. Nothing of the
+ * context's is left behind.
+ */
+static inline void falcon_gro_flush(struct falcon_gro *gro)
+{
+	LIST_HEAD(list);
+
+	falcon_gro_flush_held(gro);
+	if (!falcon_gro_list_count(gro))
+		return;
+	list_splice_init(falcon_gro_list(gro), &list);
+	falcon_gro_list_count(gro) = 0;
+	netif_receive_skb_list(&list);
+}
+
+#endif /* _FALCON_COMPAT_NET_GRO_H */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Run to completion: packets of one flow are taken through GRO, IP, the tunnel and the bridge
+ * in one go on this CPU, up to the container's device, which is the merge point. What came of
+ * them is known when the call returns.
+ */
+
+#ifndef _FALCON_CONTEXT_H
+#define _FALCON_CONTEXT_H
+
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <uapi/linux/falcon.h>
+
+#include "merge.h"
+
+struct falcon_gro;
+
+/* Where packets are processed: one per lane, one per NIC's CPU. Never used twice at once. */
+struct falcon_context {
+	struct napi_struct	outer;		/* GRO before the tunnel */
+	struct napi_struct	inner;		/* GRO behind it */
+	bool			gro;		/* the packets can be merged */
+	bool			inner_used;
+	/*
+	 * Said to be the CPU that allocated the packets, and never this one: packets that are
+	 * made while they are processed, such as answers, are told apart by it.
+	 */
+	u16			origin;
+	u8			merge;		/* enum falcon_merge_point, of the output */
+	bool			watched;	/* somebody keeps a copy of some packet */
+	struct falcon_chain	output;
+};
+
+/**
+ * falcon_context_init() - make the NAPI instances that GRO needs
+ * @context: zeroed
+ * @dev: dummy device to hang them on
+ *
+ * Context: process.
+ */
+void falcon_context_init(struct falcon_context *context, struct net_device *dev);
+
+/* Take that back; nothing is in it between two calls. Context: process. */
+void falcon_context_exit(struct falcon_context *context);
+
+/**
+ * falcon_context_run() - process packets
+ * @context: this CPU's
+ * @packets: of one flow, as they came from the driver; moved from
+ * @gro: merge them, if that can be
+ * @origin: a CPU other than this one
+ *
+ * Context: softirq. Result: in @context: output, merge, watched.
+ */
+void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro,
+			u16 origin);
+
+/**
+ * falcon_context_stock() - process packets as the NIC's poll would have
+ * @context: this CPU's
+ * @packets: moved from
+ *
+ * Context: softirq.
+ */
+void falcon_context_stock(struct falcon_context *context, struct falcon_chain *packets);
+
+/* A packet in the NIC's poll that is not taken after all: GRO's own functions. */
+gro_result_t falcon_context_receive(struct falcon_gro *gro, struct sk_buff *skb);
+gro_result_t falcon_context_receive_frags(struct napi_struct *napi);
+
+/* Whether this CPU is processing packets in a context. Context: any. */
+bool falcon_context_active(void);
+
+/* Whether it does what the NIC's poll would have. Context: BH. */
+bool falcon_context_is_stock(void);
+
+/**
+ * falcon_context_merge() - a packet comes to a merge point
+ * @skb: the packet; taken when the answer is true
+ * @where: which merge point
+ *
+ * Context: any. Return: whether it was processed in a context, and is now in its output.
+ */
+bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where);
+
+/* The merge point that a packet of an output came to. */
+static inline enum falcon_merge_point falcon_context_merged_at(const struct sk_buff *skb)
+{
+	return skb->cb[0];
+}
+
+/* Instead of the tunnel's GRO cell, in a context. Context: softirq. Return: NET_RX_. */
+int falcon_context_cell(struct sk_buff *skb);
+
+#endif /* _FALCON_CONTEXT_H */

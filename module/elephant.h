@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A flow in lanes: its packets from the NIC's poll to their delivery.
+ *
+ *	take ─► waiting ─► runs of the ring, each queued to a worker's lane ─► ready ─► delivery
+ *
+ * Only one CPU at a time delivers, and a run is released only when those before it are, so
+ * the order is that in which packets were taken, whichever CPUs do the work, and may change
+ * at any run (workers) or whenever nothing is ready (delivery).
+ */
+
+#ifndef _FALCON_ELEPHANT_H
+#define _FALCON_ELEPHANT_H
+
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <uapi/linux/falcon.h>
+
+#include "merge.h"
+#include "packet.h"
+#include "plan.h"
+#include "policy.h"
+
+/* Packets of a flow that may be taken and not yet delivered: some backlogs' full. */
+#define FALCON_IN_FLIGHT_MAX 8192
+
+struct falcon_context;
+
+enum falcon_gate {
+	FALCON_GATE_OPEN,
+	FALCON_GATE_UP,		/* shut until stock's queues have drained */
+	FALCON_GATE_DOWN,	/* shut until nothing is in flight, then the flow leaves */
+};
+
+enum falcon_delivery_state {
+	FALCON_DELIVERY_IDLE,
+	FALCON_DELIVERY_QUEUED,
+	FALCON_DELIVERY_RUNNING,
+};
+
+/* Everything under the lock but what is said to be constant. */
+struct falcon_elephant {
+	struct rcu_head		rcu;
+	refcount_t		refs;		/* the ladder, and who collects packets for it */
+	struct list_head	node;		/* the ladder's */
+	spinlock_t		lock;		/* BH; then a lane's or an intake's */
+	u32			hash;		/* constant */
+	struct falcon_key	key;		/* constant */
+	bool			host;		/* constant: came through no tunnel */
+	u8			gate;		/* enum falcon_gate */
+	bool			dead;		/* off the ladder: packets go stock's way */
+	bool			releasing;	/* in its home's list of those that leave */
+	u16			home;		/* CPU whose NIC's poll brought the last packets */
+	u32			generation;	/* of the plan that it follows */
+	u8			limit;		/* enum falcon_limit */
+	u8			merge_point;	/* enum falcon_merge_point */
+
+	struct falcon_chain	waiting;	/* taken, not in a run yet */
+	struct falcon_merge	merge;
+	struct falcon_spread	spread;		/* workers and delivery */
+	u16			turn;		/* index of the worker whose turn it is */
+	u32			batch;		/* micro-flow that is open */
+	u32			in_batch;	/* packets in it */
+	u32			hits;		/* runs in a row that came to a merge point */
+	bool			several;	/* rotates */
+	unsigned long		watched;	/* jiffies until which somebody keeps copies */
+
+	u8			delivery_state;	/* enum falcon_delivery_state */
+	struct list_head	delivery_node;	/* lane's, while queued */
+	struct falcon_chain	ready;		/* merged, in order */
+	u32			delivering;	/* packets being delivered */
+
+	/* Under the lock of the intake that has the node in its list; see intake.c. */
+	struct list_head	gate_node;
+	u16			gate_cpu;	/* constant: whose queues have to drain */
+	bool			gate_expired;	/* they did not drain in time */
+	bool			gate_cell;	/* the GRO cell has, the backlog not yet */
+	u32			gate_round;	/* of the doorbell, when the gate was shut */
+	u32			gate_tail;	/* of the backlog, when the cell had drained */
+	unsigned long		gate_since;	/* jiffies; constant */
+
+	u64			packets;
+	u32			steps;
+	u32			rate;		/* packets per second, in the last interval */
+	u64			rate_packets;	/* packets at its beginning */
+	unsigned long		rate_since;	/* jiffies */
+	unsigned long		used;		/* jiffies of the last packet */
+
+};
+
+/**
+ * falcon_elephant_init() - a flow that is about to go up, its gate shut
+ * @elephant: zeroed
+ * @plan: the plan
+ * @hash: of the flow
+ * @key: the flow
+ * @host: whether it came through no tunnel
+ *
+ * Context: softirq, on the CPU of the NIC's poll.
+ * Return: false when the plan has no CPU for it.
+ */
+bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_plan *plan,
+			  u32 hash, const struct falcon_key *key, bool host);
+
+/**
+ * falcon_elephant_take() - packets from the NIC's poll
+ * @elephant: the flow
+ * @packets: moved from, unless the answer is false
+ * @context: this CPU's, for what has to be processed here
+ *
+ * Context: softirq. Return: false when the flow has left: the packets go stock's way.
+ */
+bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
+			  struct falcon_context *context);
+
+/**
+ * falcon_elephant_process() - the worker's part
+ * @elephant: the flow
+ * @first: number of a run that was queued for this CPU
+ * @count: runs in a row
+ * @context: this CPU's
+ *
+ * Context: softirq. Return: packets.
+ */
+unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first,
+				     unsigned int count, struct falcon_context *context);
+
+/**
+ * falcon_elephant_deliver() - the delivery's part
+ * @elephant: a flow that was queued for delivery
+ * @budget: packets at most
+ *
+ * Context: softirq. Return: packets.
+ */
+unsigned int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget);
+
+/* Stock's queues are empty of it: its packets go to the workers. Context: softirq. */
+void falcon_elephant_open(struct falcon_elephant *elephant);
+
+/**
+ * falcon_elephant_leave() - bring the flow down, once nothing is in flight
+ * @elephant: the flow
+ * @limit: why
+ *
+ * Context: BH off.
+ */
+void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit limit);
+
+/**
+ * falcon_elephant_release() - the last step down
+ * @elephant: a flow with nothing in flight
+ * @packets: result: those that waited, which go stock's way
+ *
+ * Context: softirq, on the home CPU.
+ */
+void falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_chain *packets);
+
+/**
+ * falcon_elephant_review() - what is done now and then: the rate, and whether to leave
+ * @elephant: the flow
+ * @plan: the plan, or NULL
+ *
+ * Context: BH off.
+ */
+void falcon_elephant_review(struct falcon_elephant *elephant, const struct falcon_plan *plan);
+
+/* Drop what refers to a device that goes. Context: BH off. */
+void falcon_elephant_forget(struct falcon_elephant *elephant, const struct net_device *dev);
+
+/* Drop everything; nothing may run any more. Return: packets. Context: process. */
+unsigned int falcon_elephant_purge(struct falcon_elephant *elephant);
+
+/* Taken and not yet delivered, in packets. Context: under the lock. */
+static inline u32 falcon_elephant_in_flight(const struct falcon_elephant *elephant)
+{
+	return elephant->waiting.count + elephant->merge.taken + elephant->ready.count +
+	       elephant->delivering;
+}
+
+#endif /* _FALCON_ELEPHANT_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Which flow an skb belongs to: headers wherever they are, fragments with the first one. */
+
+#ifndef _FALCON_IDENTITY_H
+#define _FALCON_IDENTITY_H
+
+#include <linux/skbuff.h>
+
+#include "packet.h"
+
+/**
+ * falcon_identify() - the flow of an skb
+ * @skb: packet, data at the network header
+ * @tunnels: look into these encapsulations, and at nothing else; NULL for its own headers
+ * @packet: result: as falcon_packet_parse()
+ * @hash: result: of the flow; 0 when there is none, or for a fragment whose first one was
+ *	not seen, or not said to belong to a flow
+ *
+ * Context: BH. Return: what the packet is.
+ */
+enum falcon_packet_kind falcon_identify(const struct sk_buff *skb,
+					const struct falcon_tunnels *tunnels,
+					struct falcon_packet *packet, u32 *hash);
+
+/**
+ * falcon_identify_datagrams() - later fragments of what this packet begins belong to a flow
+ * @packet: as falcon_identify() found it
+ * @hash: of the flow; 0: they are to be left alone
+ *
+ * Context: BH.
+ */
+void falcon_identify_datagrams(const struct falcon_packet *packet, u32 hash);
+
+#endif /* _FALCON_IDENTITY_H */

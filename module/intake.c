@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/etherdevice.h>
+#include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <net/gro.h>
+
+#include "cell.h"
+#include "context.h"
+#include "device.h"
+#include "elephant.h"
+#include "identity.h"
+#include "flow.h"
+#include "intake.h"
+#include "ladder.h"
+#include "plan.h"
+#include "stats.h"
+
+#define SLOTS 16	/* flows that one poll is collected for, a power of two */
+
+/* How long a flow's packets may wait for stock's queues; then it stays on stock's path. */
+#define GATE_WAIT (HZ / 4)
+
+/* What this poll has brought of a flow. */
+struct slot {
+	struct falcon_elephant	*elephant;	/* with a reference; NULL when free */
+	u32			hash;
+	struct falcon_chain	packets;
+};
+
+/* Touched by its CPU with BH off, but for the lists and the wake-up. */
+struct intake {
+	struct slot		slots[SLOTS];
+	/* Whether the device is a NIC that falcon looks after, by the plan of this number. */
+	const struct net_device	*dev;
+	u32			generation;
+	bool			managed;
+	int			ifindex;
+	unsigned int		cpu;
+
+	spinlock_t		lock;		/* innermost; BH */
+	struct list_head	gated;		/* flows that wait for this CPU's queues */
+	u32			rounds;		/* polls of the doorbell */
+	struct list_head	released;	/* flows that go back to stock's path here */
+	call_single_data_t	ring;
+	struct napi_struct	doorbell;
+	struct falcon_context	context;
+};
+
+static struct intake __percpu *intakes;
+
+/* A packet and its flow. */
+struct arrival {
+	struct falcon_gro	*gro;	/* the NIC's */
+	struct napi_struct	*frags;	/* whose skb it is, for napi_gro_frags(); or NULL */
+	const struct falcon_plan *plan;
+	u32			hash;
+	bool			whole;	/* not a later fragment, so the key is the flow's */
+	bool			quick;	/* the flow is in tuple, otherwise in packet.key */
+	bool			host;
+	struct falcon_tuple	tuple;
+	struct falcon_packet	packet;
+};
+
+static void hand_over(struct intake *intake, struct slot *slot, struct falcon_context *context)
+{
+	struct falcon_elephant *elephant = slot->elephant;
+	struct falcon_chain packets = slot->packets;
+
+	slot->elephant = NULL;
+	slot->packets = (struct falcon_chain){};
+	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_TAKEN, packets.count);
+	if (!falcon_elephant_take(elephant, &packets, context)) {
+		/* It has left since: nothing of it is in flight. */
+		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, packets.count);
+		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, packets.count);
+		falcon_context_stock(&intake->context, &packets);
+	}
+	falcon_ladder_put(elephant);
+}
+
+static bool is_managed(struct intake *intake, const struct falcon_plan *plan,
+		       const struct net_device *dev)
+{
+	const struct falcon_device *device;
+
+	if (likely(intake->dev == dev && intake->generation == plan->generation))
+		return intake->managed;
+	device = falcon_device_find(dev);
+	intake->managed = device && device->kind->stage == FALCON_STAGE_NIC;
+	intake->ifindex = dev->ifindex;
+	intake->dev = dev;
+	intake->generation = plan->generation;
+	return intake->managed;
+}
+
+/* The bytes from the network header on that can be read in place, as GRO's frag0. */
+static const u8 *headers(const struct arrival *arrival, const struct sk_buff *skb,
+			 unsigned int *len)
+{
+	const skb_frag_t *frag = &skb_shinfo(skb)->frags[0];
+	unsigned int skip = arrival->frags ? ETH_HLEN : 0;
+	const u8 *data;
+
+	*len = skb_headlen(skb);
+	data = skb->data;
+	if (!*len && skb_shinfo(skb)->nr_frags) {
+		*len = skb_frag_size(frag);
+		data = skb_frag_address(frag);
+	}
+	if (!data || *len < skip)
+		return NULL;
+	*len -= skip;
+	return data + skip;
+}
+
+/* The protocol of those bytes. */
+static bool is_ipv4(const struct arrival *arrival, const struct sk_buff *skb, const u8 *data)
+{
+	const struct ethhdr *header = (const void *)(data - ETH_HLEN);
+
+	return (arrival->frags ? header->h_proto : skb->protocol) == htons(ETH_P_IP);
+}
+
+/* Find the flow; false when the packet belongs to none that falcon looks after. */
+static bool identify(struct arrival *arrival, const struct sk_buff *skb)
+{
+	const struct falcon_plan *plan = arrival->plan;
+	enum falcon_packet_kind kind = FALCON_PACKET_UNKNOWN;
+	unsigned int len;
+	const u8 *data;
+
+	arrival->whole = true;
+	arrival->host = false;
+	data = headers(arrival, skb, &len);
+	if (likely(data && is_ipv4(arrival, skb, data)))
+		kind = falcon_packet_quick(data, len, &plan->tunnels, &arrival->tuple);
+	arrival->quick = kind == FALCON_PACKET_FLOW;
+	if (arrival->quick) {
+		arrival->hash = falcon_flow_hash_tuple(&arrival->tuple);
+		return true;
+	}
+
+	/* What is not of the usual shape is left alone before its Ethernet header is read. */
+	if (arrival->frags)
+		return false;
+	if (kind == FALCON_PACKET_UNKNOWN)
+		kind = falcon_identify(skb, &plan->tunnels, &arrival->packet, &arrival->hash);
+	if (kind == FALCON_PACKET_PLAIN && plan->host) {
+		arrival->host = true;
+		kind = falcon_identify(skb, NULL, &arrival->packet, &arrival->hash);
+	}
+	switch (kind) {
+	case FALCON_PACKET_FLOW:
+		falcon_identify_datagrams(&arrival->packet, arrival->hash);
+		return true;
+	case FALCON_PACKET_FRAGMENT:
+		arrival->whole = false;
+		falcon_identify_datagrams(&arrival->packet, arrival->hash);
+		return arrival->hash;
+	default:
+		return false;
+	}
+}
+
+static void key_of(const struct arrival *arrival, struct falcon_key *key)
+{
+	if (!arrival->quick) {
+		*key = arrival->packet.key;
+		return;
+	}
+	*key = (struct falcon_key){
+		.saddr		= { arrival->tuple.saddr },
+		.daddr		= { arrival->tuple.daddr },
+		.sport		= arrival->tuple.sport,
+		.dport		= arrival->tuple.dport,
+		.protocol	= arrival->tuple.protocol,
+		.family		= 4,
+	};
+}
+
+/*
+ * From here on it is like a packet of napi_gro_receive(). Its bytes are all in fragments, and
+ * napi_get_frags() has left room before them, so that nothing is allocated.
+ */
+static bool finish_frags(struct napi_struct *napi, struct sk_buff *skb)
+{
+	if (!pskb_may_pull(skb, ETH_HLEN))
+		return false;
+	napi->skb = NULL;
+	skb->protocol = eth_type_trans(skb, skb->dev);
+	return true;
+}
+
+static bool can_collect(const struct arrival *arrival, struct sk_buff *skb)
+{
+	return !arrival->frags || finish_frags(arrival->frags, skb);
+}
+
+static void collect(struct intake *intake, struct slot *slot, const struct arrival *arrival,
+		    struct sk_buff *skb)
+{
+	falcon_gro_mark(arrival->gro, skb);
+	falcon_chain_add(&slot->packets, skb);
+	if (slot->packets.count >= FALCON_RUN_MAX)
+		hand_over(intake, slot, NULL);
+}
+
+static struct slot *slot_of(struct intake *intake, u32 hash)
+{
+	return &intake->slots[hash % SLOTS];
+}
+
+/* The first packet that this poll brings of the flow; takes over the reference. */
+static void collect_first(struct intake *intake, const struct arrival *arrival,
+			  struct falcon_elephant *elephant, struct sk_buff *skb)
+{
+	struct slot *slot = slot_of(intake, arrival->hash);
+
+	if (slot->elephant)
+		hand_over(intake, slot, NULL);
+	slot->elephant = elephant;
+	slot->hash = arrival->hash;
+	collect(intake, slot, arrival, skb);
+	napi_schedule(&intake->doorbell);
+}
+
+/* Whether the packet is one to be looked at; the caller has BH off. */
+static bool wanted(struct intake *intake, struct arrival *arrival, const struct sk_buff *skb)
+{
+	arrival->plan = rcu_dereference_bh(falcon_plan);
+	if (!arrival->plan || arrival->plan->mode != FALCON_MODE_LANES ||
+	    !arrival->plan->lanes_capable)
+		return false;
+	/* Packets that falcon itself hands to GRO. */
+	if (falcon_context_active() || falcon_context_is_stock())
+		return false;
+	return is_managed(intake, arrival->plan, skb->dev);
+}
+
+static enum falcon_intake_answer answer(struct intake *intake, struct arrival *arrival,
+					struct sk_buff *skb)
+{
+	struct falcon_elephant *elephant;
+	struct falcon_key key;
+	bool climb = false;
+	struct slot *slot;
+
+	if (!wanted(intake, arrival, skb) || !identify(arrival, skb))
+		return FALCON_INTAKE_PASS;
+	slot = slot_of(intake, arrival->hash);
+	if (likely(slot->elephant && slot->hash == arrival->hash)) {
+		if (!can_collect(arrival, skb))
+			return FALCON_INTAKE_PASS;
+		collect(intake, slot, arrival, skb);
+		return FALCON_INTAKE_TAKEN;
+	}
+	elephant = falcon_ladder_ask(arrival->plan, arrival->hash, &climb);
+	if (elephant) {
+		if (!can_collect(arrival, skb)) {
+			falcon_ladder_put(elephant);
+			return FALCON_INTAKE_PASS;
+		}
+		collect_first(intake, arrival, elephant, skb);
+		return FALCON_INTAKE_TAKEN;
+	}
+	if (!arrival->whole)
+		return FALCON_INTAKE_PASS;
+	if (!climb && !falcon_ladder_known(arrival->hash)) {
+		key_of(arrival, &key);
+		falcon_ladder_watch(arrival->hash, &key, intake->ifindex, arrival->host);
+	}
+	return climb ? FALCON_INTAKE_CLIMB : FALCON_INTAKE_PASS;
+}
+
+enum falcon_intake_answer falcon_intake(struct falcon_gro *gro, struct sk_buff *skb)
+{
+	struct arrival arrival = { .gro = gro };
+
+	return answer(this_cpu_ptr(intakes), &arrival, skb);
+}
+
+enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi)
+{
+	struct arrival arrival = { .gro = falcon_gro_of(napi), .frags = napi };
+
+	return napi->skb ? answer(this_cpu_ptr(intakes), &arrival, napi->skb) :
+			   FALCON_INTAKE_PASS;
+}
+
+static bool climb(struct arrival *arrival, struct sk_buff *skb)
+{
+	struct intake *intake = this_cpu_ptr(intakes);
+	struct falcon_elephant *elephant;
+	struct falcon_key key;
+
+	if (!wanted(intake, arrival, skb) || !identify(arrival, skb) || !can_collect(arrival, skb))
+		return false;
+	key_of(arrival, &key);
+	elephant = falcon_ladder_climb(arrival->plan, arrival->hash, &key, arrival->host);
+	if (!elephant)
+		return false;
+	/* Packets of the flow that the NIC's GRO still has are before this one. */
+	falcon_gro_flush(arrival->gro);
+	spin_lock(&intake->lock);
+	elephant->gate_round = intake->rounds;
+	list_add_tail(&elephant->gate_node, &intake->gated);
+	spin_unlock(&intake->lock);
+	collect_first(intake, arrival, elephant, skb);
+	return true;
+}
+
+bool falcon_intake_climb(struct falcon_gro *gro, struct sk_buff *skb)
+{
+	struct arrival arrival = { .gro = gro };
+
+	return climb(&arrival, skb);
+}
+
+bool falcon_intake_climb_frags(struct napi_struct *napi)
+{
+	struct arrival arrival = { .gro = falcon_gro_of(napi), .frags = napi };
+
+	return climb(&arrival, napi->skb);
+}
+
+/*
+ * Whether the flow's earlier packets have left stock's queues on this CPU, which the NIC's
+ * GRO was flushed into when the gate was shut: the tunnel's GRO cell, then the backlog.
+ *
+ * Neither can be looked into; the cell is known to be empty of them after so many polls of the
+ * doorbell, and the backlog counts (as for RFS).
+ */
+static bool has_drained(const struct intake *intake, struct falcon_elephant *elephant)
+{
+	const struct softnet_data *sd = &per_cpu(softnet_data, intake->cpu);
+
+	if (!elephant->gate_cell) {
+		if (intake->rounds - elephant->gate_round < falcon_cell_rounds())
+			return false;
+		elephant->gate_cell = true;
+		elephant->gate_tail = READ_ONCE(sd->input_queue_tail);
+	}
+	return (s32)(READ_ONCE(sd->input_queue_head) - elephant->gate_tail) >= 0;
+}
+
+/* A flow whose gate is to be opened, or that has waited for too long; NULL for neither. */
+static struct falcon_elephant *next_gate(struct intake *intake, bool *open)
+{
+	struct falcon_elephant *elephant, *found = NULL;
+
+	spin_lock(&intake->lock);
+	list_for_each_entry(elephant, &intake->gated, gate_node) {
+		*open = has_drained(intake, elephant);
+		if (*open || time_after(jiffies, elephant->gate_since + GATE_WAIT)) {
+			found = elephant;
+			elephant->gate_expired = !*open;
+			list_del_init(&elephant->gate_node);
+			break;
+		}
+	}
+	spin_unlock(&intake->lock);
+	return found;
+}
+
+/* Returns whether some gate is still shut. */
+static bool look_at_gates(struct intake *intake)
+{
+	struct falcon_elephant *elephant;
+	bool open;
+
+	intake->rounds++;
+	while ((elephant = next_gate(intake, &open))) {
+		if (open)
+			falcon_elephant_open(elephant);
+		else
+			falcon_elephant_leave(elephant, FALCON_LIMIT_STANDBY);
+	}
+	return !list_empty_careful(&intake->gated);
+}
+
+static void let_go(struct intake *intake)
+{
+	struct falcon_chain packets = {};
+	struct falcon_elephant *elephant;
+
+	for (;;) {
+		spin_lock(&intake->lock);
+		elephant = list_first_entry_or_null(&intake->released, struct falcon_elephant,
+						    gate_node);
+		if (elephant)
+			list_del_init(&elephant->gate_node);
+		spin_unlock(&intake->lock);
+		if (!elephant)
+			return;
+		falcon_elephant_release(elephant, &packets);
+		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, packets.count);
+		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, packets.count);
+		falcon_context_stock(&intake->context, &packets);
+		falcon_ladder_remove(elephant);
+	}
+}
+
+static int answer_doorbell(struct napi_struct *napi, int budget)
+{
+	struct intake *intake = container_of(napi, struct intake, doorbell);
+	unsigned int i;
+	bool again;
+
+	for (i = 0; i < SLOTS; i++)
+		if (intake->slots[i].elephant)
+			hand_over(intake, &intake->slots[i], &intake->context);
+	again = look_at_gates(intake);
+	let_go(intake);
+
+	napi_complete_done(napi, 0);
+	if (again)
+		napi_schedule(napi);
+	return 0;
+}
+
+static void ring_here(void *info)
+{
+	struct intake *intake = info;
+
+	napi_schedule(&intake->doorbell);
+}
+
+/* -EBUSY: it rings already. -ENXIO: as any NAPI of a CPU that is gone, it is polled here. */
+static void ring(struct intake *intake)
+{
+	if (intake->cpu == smp_processor_id() ||
+	    smp_call_function_single_async(intake->cpu, &intake->ring) == -ENXIO)
+		napi_schedule(&intake->doorbell);
+}
+
+void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant)
+{
+	struct intake *intake = per_cpu_ptr(intakes, cpu);
+
+	spin_lock(&intake->lock);
+	list_add_tail(&elephant->gate_node, &intake->released);
+	spin_unlock(&intake->lock);
+	ring(intake);
+}
+
+void falcon_intake_ungate(u16 cpu, struct falcon_elephant *elephant)
+{
+	struct intake *intake = per_cpu_ptr(intakes, cpu);
+
+	spin_lock(&intake->lock);
+	list_del_init(&elephant->gate_node);
+	spin_unlock(&intake->lock);
+}
+
+void falcon_intakes_flush(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		napi_synchronize(&per_cpu_ptr(intakes, cpu)->doorbell);
+}
+
+int falcon_intakes_alloc(struct net_device *dummy)
+{
+	struct intake *intake;
+	unsigned int cpu;
+
+	intakes = alloc_percpu(struct intake);
+	if (!intakes)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		intake = per_cpu_ptr(intakes, cpu);
+		intake->cpu = cpu;
+		spin_lock_init(&intake->lock);
+		INIT_LIST_HEAD(&intake->gated);
+		INIT_LIST_HEAD(&intake->released);
+		INIT_CSD(&intake->ring, ring_here, intake);
+		falcon_context_init(&intake->context, dummy);
+		set_bit(NAPI_STATE_NO_BUSY_POLL, &intake->doorbell.state);
+		netif_napi_add(dummy, &intake->doorbell, answer_doorbell);
+		napi_enable(&intake->doorbell);
+	}
+	return 0;
+}
+
+void falcon_intakes_stop(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		napi_disable(&per_cpu_ptr(intakes, cpu)->doorbell);
+}
+
+void falcon_intakes_free(void)
+{
+	struct intake *intake;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		intake = per_cpu_ptr(intakes, cpu);
+		netif_napi_del(&intake->doorbell);
+		falcon_context_exit(&intake->context);
+	}
+	free_percpu(intakes);
+}

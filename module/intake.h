@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where packets are taken from the NIC's poll into lanes, before GRO (FALCON's GRO split).
+ *
+ * What a poll brings of a flow is one run: it is collected on this CPU and handed over by a
+ * NAPI instance of our own, the doorbell, which the kernel polls when the NIC's poll is over.
+ * So the workers are woken once for a poll, and have something for GRO to merge.
+ */
+
+#ifndef _FALCON_INTAKE_H
+#define _FALCON_INTAKE_H
+
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+struct falcon_elephant;
+struct falcon_gro;
+struct napi_struct;
+struct net_device;
+
+/* What becomes of a packet. */
+enum falcon_intake_answer {
+	FALCON_INTAKE_PASS,	/* stock's way */
+	FALCON_INTAKE_TAKEN,
+	FALCON_INTAKE_CLIMB,	/* its flow is to go into lanes: falcon_intake_climb() */
+};
+
+int falcon_intakes_alloc(struct net_device *dummy);
+
+/* No doorbell is answered any more, nothing is collected. Context: process. */
+void falcon_intakes_stop(void);
+
+void falcon_intakes_free(void);
+
+/**
+ * falcon_intake() - a packet comes from the NIC's poll
+ * @gro: the NIC's GRO context
+ * @skb: as the driver hands it to GRO
+ *
+ * Context: BH, NIC's poll.
+ */
+enum falcon_intake_answer falcon_intake(struct falcon_gro *gro, struct sk_buff *skb);
+
+/**
+ * falcon_intake_climb() - after FALCON_INTAKE_CLIMB
+ * @gro: the NIC's GRO context; what it holds goes first
+ * @skb: the packet
+ *
+ * Context: BH, NIC's poll, in place of GRO's own function.
+ * Return: whether the packet was taken; otherwise it goes stock's way.
+ */
+bool falcon_intake_climb(struct falcon_gro *gro, struct sk_buff *skb);
+
+/* The same two for napi_gro_frags(), whose packet is napi->skb, Ethernet header and all. */
+enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi);
+bool falcon_intake_climb_frags(struct napi_struct *napi);
+
+/* A flow has nothing in flight and leaves; its home CPU lets it go. Context: BH off. */
+void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant);
+
+/* A flow whose gate was shut leaves before that opened. Context: BH off. */
+void falcon_intake_ungate(u16 cpu, struct falcon_elephant *elephant);
+
+/* What was collected before has been handed over on return. Context: process. */
+void falcon_intakes_flush(void);
+
+#endif /* _FALCON_INTAKE_H */

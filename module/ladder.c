@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "cell.h"
+#include "device.h"
+#include "elephant.h"
+#include "intake.h"
+#include "ladder.h"
+#include "lane.h"
+#include "stats.h"
+
+#define WAYS	  4
+#define BUCKETS	  (FALCON_LADDER_FLOWS / WAYS)
+#define ELEPHANTS 1024		/* flows in lanes at most, some 5 KB each */
+
+/* A flow is above the rate when it brings in so much time as many packets as that means. */
+#define WINDOW_MS 20
+
+/* After which a flow that could not go up tries again. */
+#define RETRY HZ
+
+/* How often rates of flows in lanes are looked at. */
+#define REVIEW_INTERVAL (HZ / 5)
+
+/*
+ * A flow, whether in lanes or not. Written by the CPU that its packets come to, which is one
+ * at a time unless the NIC moves it; a count that is a few short does no harm.
+ */
+struct entry {
+	u32			hash;		/* 0 is free */
+	u32			count;		/* packets in this window */
+	u32			since;		/* jiffies of its begin */
+	u32			retry;		/* jiffies from which it may go up again */
+	int			ifindex;
+	u8			limit;		/* enum falcon_limit */
+	bool			host;
+	struct falcon_key	key;
+	struct falcon_elephant __rcu *elephant;
+};
+
+static struct entry *table;		/* kept while any packet may come */
+static DEFINE_MUTEX(table_lock);	/* under RTNL; keeps slow readers from what goes */
+static DEFINE_SPINLOCK(claim_lock);	/* BH; entries that change their flow or its rung */
+
+static LIST_HEAD(elephants);
+static unsigned int elephant_count;
+static DEFINE_SPINLOCK(elephants_lock);	/* BH; before a flow's lock */
+
+static struct net_device *dummy;
+
+static struct entry *bucket_of(u32 hash)
+{
+	return &table[(hash % BUCKETS) * WAYS];
+}
+
+static struct entry *find(u32 hash)
+{
+	struct entry *entry = bucket_of(hash);
+	unsigned int i;
+
+	for (i = 0; i < WAYS; i++, entry++)
+		if (READ_ONCE(entry->hash) == hash)
+			return entry;
+	return NULL;
+}
+
+bool falcon_ladder_known(u32 hash)
+{
+	return find(hash);
+}
+
+/* The entry that has been quiet for longest, of those that are not in lanes. */
+static struct entry *victim(u32 hash)
+{
+	struct entry *entry = bucket_of(hash), *found = NULL;
+	u32 now = jiffies;
+	unsigned int i;
+
+	for (i = 0; i < WAYS; i++, entry++) {
+		if (rcu_access_pointer(entry->elephant))
+			continue;
+		if (!entry->hash)
+			return entry;
+		if (!found || now - entry->since > now - found->since)
+			found = entry;
+	}
+	return found;
+}
+
+void falcon_ladder_watch(u32 hash, const struct falcon_key *key, int ifindex, bool host)
+{
+	struct entry *entry;
+
+	spin_lock(&claim_lock);
+	entry = find(hash) ? NULL : victim(hash);
+	if (entry) {
+		WRITE_ONCE(entry->hash, 0);
+		smp_wmb();	/* pairs with falcon_ladder_walk() */
+		entry->key = *key;
+		entry->ifindex = ifindex;
+		entry->host = host;
+		entry->count = 1;
+		entry->since = jiffies;
+		entry->retry = jiffies;
+		entry->limit = FALCON_LIMIT_RATE;
+		smp_wmb();	/* as above */
+		WRITE_ONCE(entry->hash, hash);
+	}
+	spin_unlock(&claim_lock);
+}
+
+static u32 window(void)
+{
+	return max_t(u32, msecs_to_jiffies(WINDOW_MS), 1);
+}
+
+/* Count a packet; whether the flow is above the rate. */
+static bool is_elephant(const struct falcon_plan *plan, struct entry *entry)
+{
+	u32 enough = div_u64((u64)plan->elephant_rate * window(), HZ);
+	u32 elapsed = (u32)jiffies - READ_ONCE(entry->since);
+	u32 count = READ_ONCE(entry->count) + 1;
+
+	if (elapsed >= window()) {
+		WRITE_ONCE(entry->since, jiffies);
+		count = 1;
+	}
+	WRITE_ONCE(entry->count, count);
+	return count >= enough && (s32)((u32)jiffies - READ_ONCE(entry->retry)) >= 0;
+}
+
+struct falcon_elephant *falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, bool *climb)
+{
+	struct falcon_elephant *elephant = NULL;
+	struct entry *entry = find(hash);
+
+	if (!entry)
+		return NULL;
+	if (rcu_access_pointer(entry->elephant)) {
+		rcu_read_lock();
+		elephant = rcu_dereference(entry->elephant);
+		if (elephant && !refcount_inc_not_zero(&elephant->refs))
+			elephant = NULL;
+		rcu_read_unlock();
+		return elephant;
+	}
+	*climb = is_elephant(plan, entry) && !plan->hold;
+	return NULL;
+}
+
+/* Why a flow may not go into lanes although its rate is above; FALCON_LIMIT_NONE: it may. */
+static enum falcon_limit find_limit(void)
+{
+	/* A thread polls the NIC, or a task that waits for packets: on this CPU by chance. */
+	if (!in_serving_softirq())
+		return FALCON_LIMIT_THREADED;
+	if (READ_ONCE(elephant_count) >= ELEPHANTS)
+		return FALCON_LIMIT_TABLE;
+	if (falcon_devices_have_rps())
+		return FALCON_LIMIT_RPS;
+	return FALCON_LIMIT_NONE;
+}
+
+struct falcon_elephant *falcon_ladder_climb(const struct falcon_plan *plan, u32 hash,
+					    const struct falcon_key *key, bool host)
+{
+	enum falcon_limit limit = find_limit();
+	struct falcon_elephant *elephant = NULL;
+	struct entry *entry;
+
+	if (limit == FALCON_LIMIT_NONE) {
+		elephant = kzalloc(sizeof(*elephant), GFP_ATOMIC | __GFP_NOWARN);
+		if (!elephant)
+			limit = FALCON_LIMIT_TABLE;
+		else if (!falcon_elephant_init(elephant, plan, hash, key, host))
+			limit = FALCON_LIMIT_NO_CPU;
+	}
+
+	spin_lock(&claim_lock);
+	entry = find(hash);
+	if (entry) {
+		entry->limit = limit;
+		entry->retry = jiffies + (limit == FALCON_LIMIT_NONE ? 0 : RETRY);
+	}
+	if (!entry || limit != FALCON_LIMIT_NONE || rcu_access_pointer(entry->elephant)) {
+		spin_unlock(&claim_lock);
+		kfree(elephant);
+		return NULL;
+	}
+	refcount_inc(&elephant->refs);
+	rcu_assign_pointer(entry->elephant, elephant);
+	spin_unlock(&claim_lock);
+
+	spin_lock(&elephants_lock);
+	list_add_tail(&elephant->node, &elephants);
+	elephant_count++;
+	spin_unlock(&elephants_lock);
+	return elephant;
+}
+
+void falcon_ladder_put(struct falcon_elephant *elephant)
+{
+	if (refcount_dec_and_test(&elephant->refs))
+		kfree_rcu(elephant, rcu);
+}
+
+void falcon_ladder_remove(struct falcon_elephant *elephant)
+{
+	struct entry *entry;
+
+	spin_lock(&claim_lock);
+	entry = find(elephant->hash);
+	if (entry && rcu_access_pointer(entry->elephant) == elephant) {
+		RCU_INIT_POINTER(entry->elephant, NULL);
+		entry->limit = elephant->limit;
+		entry->count = 0;
+		entry->since = jiffies;
+		entry->retry = jiffies + (elephant->gate_expired ? RETRY : 0);
+	}
+	spin_unlock(&claim_lock);
+
+	spin_lock(&elephants_lock);
+	list_del(&elephant->node);
+	elephant_count--;
+	spin_unlock(&elephants_lock);
+	falcon_ladder_put(elephant);
+}
+
+static void review_all(void)
+{
+	struct falcon_elephant *elephant;
+
+	spin_lock_bh(&elephants_lock);
+	list_for_each_entry(elephant, &elephants, node)
+		falcon_elephant_review(elephant, rcu_dereference_bh(falcon_plan));
+	spin_unlock_bh(&elephants_lock);
+}
+
+static void review(struct work_struct *work);
+static DECLARE_DELAYED_WORK(review_work, review);
+
+static void review(struct work_struct *work)
+{
+	review_all();
+	schedule_delayed_work(&review_work, REVIEW_INTERVAL);
+}
+
+bool falcon_ladder_settled(void)
+{
+	review_all();
+	return !READ_ONCE(elephant_count) && falcon_cells_settled();
+}
+
+bool falcon_ladder_has_left(u16 cpu)
+{
+	bool left;
+
+	mutex_lock(&table_lock);
+	left = !table || falcon_lane_is_idle(cpu);
+	mutex_unlock(&table_lock);
+	return left;
+}
+
+void falcon_ladder_forget(const struct net_device *dev)
+{
+	struct falcon_elephant *elephant;
+
+	mutex_lock(&table_lock);
+	if (table)
+		falcon_cells_forget();
+	if (table && READ_ONCE(elephant_count)) {
+		falcon_intakes_flush();
+		spin_lock_bh(&elephants_lock);
+		list_for_each_entry(elephant, &elephants, node)
+			falcon_elephant_forget(elephant, dev);
+		spin_unlock_bh(&elephants_lock);
+	}
+	mutex_unlock(&table_lock);
+}
+
+int falcon_ladder_alloc(void)
+{
+	int err = -ENOMEM;
+
+	dummy = alloc_netdev_dummy(0);
+	if (!dummy)
+		return err;
+	err = falcon_lanes_alloc(dummy);
+	if (err)
+		goto free_dummy;
+	err = falcon_intakes_alloc(dummy);
+	if (err)
+		goto free_lanes;
+	err = falcon_cells_alloc(dummy);
+	if (err)
+		goto free_intakes;
+	mutex_lock(&table_lock);
+	table = kvcalloc(FALCON_LADDER_FLOWS, sizeof(*table), GFP_KERNEL);
+	mutex_unlock(&table_lock);
+	if (!table) {
+		err = -ENOMEM;
+		goto free_cells;
+	}
+	schedule_delayed_work(&review_work, REVIEW_INTERVAL);
+	return 0;
+
+free_cells:
+	falcon_cells_free();
+free_intakes:
+	falcon_intakes_stop();
+	falcon_intakes_free();
+free_lanes:
+	falcon_lanes_stop();
+	falcon_lanes_free();
+free_dummy:
+	falcon_dummy_free(dummy);
+	return err;
+}
+
+/* Who brings packets first, then who processes them; wake-ups that are under way, then memory. */
+void falcon_ladder_free(void)
+{
+	struct falcon_elephant *elephant, *next;
+	unsigned int dropped = 0;
+
+	cancel_delayed_work_sync(&review_work);
+	mutex_lock(&table_lock);
+	falcon_intakes_stop();
+	falcon_lanes_stop();
+	kick_all_cpus_sync();
+
+	list_for_each_entry_safe(elephant, next, &elephants, node) {
+		dropped += falcon_elephant_purge(elephant);
+		list_del(&elephant->node);
+		elephant_count--;
+		falcon_ladder_put(elephant);
+	}
+	if (dropped)
+		pr_warn("%u packets of flows that did not come down in time are dropped\n", dropped);
+
+	kvfree(table);
+	table = NULL;
+	mutex_unlock(&table_lock);
+	falcon_intakes_free();
+	falcon_lanes_free();
+	falcon_cells_free();
+	falcon_dummy_free(dummy);
+}
+
+static u32 rung_of(const struct falcon_elephant *elephant)
+{
+	switch (elephant->gate) {
+	case FALCON_GATE_UP:
+		return FALCON_RUNG_GATED;
+	case FALCON_GATE_DOWN:
+		return FALCON_RUNG_LEAVING;
+	default:
+		return elephant->several ? FALCON_RUNG_SEVERAL : FALCON_RUNG_ONE;
+	}
+}
+
+static void show_elephant(struct falcon_elephant *elephant, struct falcon_ladder_info *info)
+{
+	spin_lock(&elephant->lock);
+	info->on_lanes = true;
+	info->rung = rung_of(elephant);
+	info->limit = elephant->limit;
+	info->merge = elephant->merge_point;
+	info->worker_count = elephant->several ? elephant->spread.count : 1;
+	if (elephant->several)
+		memcpy(info->workers, elephant->spread.workers, sizeof(info->workers));
+	else
+		info->workers[0] = elephant->spread.workers[elephant->turn];
+	info->delivery = elephant->spread.delivery;
+	info->packets = elephant->packets;
+	info->moves = elephant->steps;
+	info->batches = elephant->batch + 1;
+	info->in_flight = falcon_elephant_in_flight(elephant);
+	info->held = elephant->merge.held;
+	info->idle_ms = jiffies_to_msecs(jiffies - elephant->used);
+	spin_unlock(&elephant->lock);
+}
+
+/* false when the entry is free, or changes its flow at this moment. */
+static bool show(const struct entry *entry, struct falcon_ladder_info *info)
+{
+	struct falcon_elephant *elephant;
+
+	memset(info, 0, sizeof(*info));
+	info->hash = READ_ONCE(entry->hash);
+	if (!info->hash)
+		return false;
+	smp_rmb();	/* pairs with falcon_ladder_watch() */
+	info->key = entry->key;
+	info->ifindex = entry->ifindex;
+	info->rung = FALCON_RUNG_STOCK;
+	info->limit = entry->limit;
+	info->packets = READ_ONCE(entry->count);
+	info->idle_ms = jiffies_to_msecs((u32)jiffies - READ_ONCE(entry->since));
+	smp_rmb();	/* as above */
+	if (READ_ONCE(entry->hash) != info->hash)
+		return false;
+
+	rcu_read_lock_bh();
+	elephant = rcu_dereference_bh(entry->elephant);
+	if (elephant)
+		show_elephant(elephant, info);
+	rcu_read_unlock_bh();
+	return true;
+}
+
+unsigned long falcon_ladder_walk(unsigned long from,
+				 int (*call)(const struct falcon_ladder_info *info, void *data),
+				 void *data)
+{
+	struct falcon_ladder_info info;
+	unsigned long at;
+
+	mutex_lock(&table_lock);
+	for (at = from; table && at < FALCON_LADDER_END; at++)
+		if (show(&table[at], &info) && call(&info, data))
+			break;
+	if (!table)
+		at = FALCON_LADDER_END;
+	mutex_unlock(&table_lock);
+	return at;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ladder: which flows are in lanes. A table remembers every flow's rate for a moment; a
+ * flow above elephant-rate gets a struct falcon_elephant, and loses it when it comes down.
+ *
+ * Mice cost a look into the table. A new flow may take the place of one that is not in lanes.
+ */
+
+#ifndef _FALCON_LADDER_H
+#define _FALCON_LADDER_H
+
+#include <linux/types.h>
+
+#include "packet.h"
+#include "plan.h"
+#include "policy.h"
+
+struct falcon_elephant;
+struct net_device;
+
+/* What flow-get tells of a flow. */
+struct falcon_ladder_info {
+	struct falcon_key	key;
+	u32			hash;
+	int			ifindex;	/* NIC that it arrives on */
+	u64			netns;
+	u32			rung, limit, merge;	/* enums of falcon.yaml */
+	u16			workers[FALCON_WORKERS_MAX];
+	unsigned int		worker_count;
+	u16			delivery;
+	u64			packets, moves, batches;
+	u32			in_flight, held, idle_ms;
+	bool			on_lanes;	/* above stock: workers and what follows are valid */
+};
+
+#define FALCON_LADDER_FLOWS 65536	/* a power of two */
+#define FALCON_LADDER_END   FALCON_LADDER_FLOWS
+
+/**
+ * falcon_ladder_alloc() - the table, the lanes and the intakes
+ * Context: process, under the control mutex. Return: 0 or -ENOMEM.
+ */
+int falcon_ladder_alloc(void);
+
+/*
+ * Take it all away. Packets that could not be brought down are dropped, and it is said how
+ * many. Context: process, under the control mutex; no hook is attached any more, and no
+ * packet in a replacement.
+ */
+void falcon_ladder_free(void);
+
+/*
+ * Whether no flow is in lanes; those that are to leave are told to. Context: process, while
+ * allocated.
+ */
+bool falcon_ladder_settled(void);
+
+/* Whether the lane of a CPU has nothing to do. Context: process. */
+bool falcon_ladder_has_left(u16 cpu);
+
+/* Whether the table has a flow. Context: BH. */
+bool falcon_ladder_known(u32 hash);
+
+/* Put a flow into the table, if there is a place. Context: BH. */
+void falcon_ladder_watch(u32 hash, const struct falcon_key *key, int ifindex, bool host);
+
+/**
+ * falcon_ladder_ask() - a packet of a flow
+ * @plan: the plan
+ * @hash: of the flow
+ * @climb: result: the flow is to go into lanes
+ *
+ * Context: BH.
+ * Return: the flow in lanes, with a reference; or NULL.
+ */
+struct falcon_elephant *falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, bool *climb);
+
+/**
+ * falcon_ladder_climb() - a flow goes into lanes, its gate shut
+ * @plan: the plan
+ * @hash: of the flow
+ * @key: the flow
+ * @host: it came through no tunnel
+ *
+ * Context: softirq. Return: the flow, with a reference; or NULL when it cannot.
+ */
+struct falcon_elephant *falcon_ladder_climb(const struct falcon_plan *plan, u32 hash,
+					    const struct falcon_key *key, bool host);
+
+/* A flow has come down. Context: softirq. */
+void falcon_ladder_remove(struct falcon_elephant *elephant);
+
+/* Give a reference back. Context: BH. */
+void falcon_ladder_put(struct falcon_elephant *elephant);
+
+/*
+ * A device goes: packets that refer to it are dropped, as the kernel does with those in the
+ * backlogs. Context: process, from NETDEV_UNREGISTER.
+ */
+void falcon_ladder_forget(const struct net_device *dev);
+
+/**
+ * falcon_ladder_walk() - call a function for each flow of the table
+ * @from: where to begin; what the last call returned
+ * @call: returns non-zero to stop before the flow that it got
+ * @data: for @call
+ *
+ * Context: process. Return: where to go on, FALCON_LADDER_END at the end.
+ */
+unsigned long falcon_ladder_walk(unsigned long from,
+				 int (*call)(const struct falcon_ladder_info *info, void *data),
+				 void *data);
+
+#endif /* _FALCON_LADDER_H */

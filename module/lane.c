@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+
+#include "context.h"
+#include "elephant.h"
+#include "lane.h"
+#include "stats.h"
+
+/* Packets that wait for a CPU: a backlog's worth (net.core.netdev_max_backlog's default). */
+#define LANE_MAX 1000
+
+struct falcon_lane {
+	spinlock_t		lock;		/* innermost; BH */
+	struct list_head	runs;
+	struct list_head	deliveries;
+	bool			active;		/* woken, and not at rest since */
+	atomic_t		queued;		/* packets in runs; may be late by a moment */
+	unsigned int		cpu;
+	call_single_data_t	wake;
+	struct napi_struct	napi;
+	struct falcon_context	context;	/* the poll's, which runs once at a time */
+};
+
+static struct falcon_lane __percpu *lanes;
+
+static struct falcon_lane *lane_of(u16 cpu)
+{
+	return per_cpu_ptr(lanes, cpu);
+}
+
+static void wake_here(void *info)
+{
+	struct falcon_lane *lane = info;
+
+	napi_schedule(&lane->napi);
+}
+
+/*
+ * Sent once for every time that a lane goes from rest to active, so the call before has been
+ * answered. A CPU that is gone (-ENXIO) cannot come: its lane is polled here, as any NAPI of
+ * an offline CPU.
+ */
+static void wake(struct falcon_lane *lane)
+{
+	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_WAKES);
+	if (lane->cpu == smp_processor_id() ||
+	    smp_call_function_single_async(lane->cpu, &lane->wake))
+		napi_schedule(&lane->napi);
+}
+
+static void add(struct falcon_lane *lane, struct list_head *node, struct list_head *list)
+{
+	bool rested;
+
+	spin_lock(&lane->lock);
+	list_add_tail(node, list);
+	rested = !lane->active;
+	WRITE_ONCE(lane->active, true);
+	spin_unlock(&lane->lock);
+	if (rested)
+		wake(lane);
+}
+
+void falcon_lane_queue(u16 cpu, struct falcon_run *run)
+{
+	struct falcon_lane *lane = lane_of(cpu);
+
+	add(lane, &run->node, &lane->runs);
+}
+
+void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant)
+{
+	struct falcon_lane *lane = lane_of(cpu);
+
+	add(lane, &elephant->delivery_node, &lane->deliveries);
+}
+
+void falcon_lane_add(u16 cpu, int count)
+{
+	atomic_add(count, &lane_of(cpu)->queued);
+}
+
+bool falcon_lane_is_full(u16 cpu)
+{
+	return atomic_read(&lane_of(cpu)->queued) >= LANE_MAX;
+}
+
+bool falcon_lane_is_idle(u16 cpu)
+{
+	return !READ_ONCE(lane_of(cpu)->active);
+}
+
+/* The oldest run and those of the same flow that directly follow it, here and in the flow. */
+static unsigned int pop_runs(struct falcon_lane *lane, struct falcon_elephant **elephant,
+			     u32 *first, unsigned int budget)
+{
+	unsigned int count = 0, packets = 0;
+	struct falcon_run *run;
+
+	spin_lock(&lane->lock);
+	while ((run = list_first_entry_or_null(&lane->runs, struct falcon_run, node))) {
+		if (!count) {
+			*elephant = run->elephant;
+			*first = run->number;
+		} else if (run->elephant != *elephant || run->number != *first + count ||
+			   packets >= budget) {
+			break;
+		}
+		packets += READ_ONCE(run->taken);
+		list_del_init(&run->node);
+		count++;
+	}
+	spin_unlock(&lane->lock);
+	return count;
+}
+
+static unsigned int process(struct falcon_lane *lane, unsigned int budget)
+{
+	struct falcon_elephant *elephant;
+	unsigned int count;
+	u32 first;
+
+	count = pop_runs(lane, &elephant, &first, budget);
+	return count ? falcon_elephant_process(elephant, first, count, &lane->context) : 0;
+}
+
+static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
+{
+	struct falcon_elephant *elephant;
+
+	spin_lock(&lane->lock);
+	elephant = list_first_entry_or_null(&lane->deliveries, struct falcon_elephant,
+					    delivery_node);
+	if (elephant)
+		list_del_init(&elephant->delivery_node);
+	spin_unlock(&lane->lock);
+	return elephant ? falcon_elephant_deliver(elephant, budget) : 0;
+}
+
+static bool rest(struct falcon_lane *lane)
+{
+	bool empty;
+
+	spin_lock(&lane->lock);
+	empty = list_empty(&lane->runs) && list_empty(&lane->deliveries);
+	if (empty)
+		WRITE_ONCE(lane->active, false);
+	spin_unlock(&lane->lock);
+	return empty;
+}
+
+static int lane_poll(struct napi_struct *napi, int budget)
+{
+	struct falcon_lane *lane = container_of(napi, struct falcon_lane, napi);
+	unsigned int work = 0, some;
+
+	do {
+		some = deliver(lane, budget - work);
+		if (work + some < budget)
+			some += process(lane, budget - work - some);
+		work += some;
+	} while (some && work < budget);
+
+	/* What came meanwhile is for the next poll. */
+	if (work >= budget || !rest(lane))
+		return budget;
+	napi_complete_done(napi, work);
+	return work;
+}
+
+int falcon_lanes_alloc(struct net_device *dummy)
+{
+	struct falcon_lane *lane;
+	unsigned int cpu;
+
+	lanes = alloc_percpu(struct falcon_lane);
+	if (!lanes)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		lane = per_cpu_ptr(lanes, cpu);
+		spin_lock_init(&lane->lock);
+		INIT_LIST_HEAD(&lane->runs);
+		INIT_LIST_HEAD(&lane->deliveries);
+		lane->cpu = cpu;
+		INIT_CSD(&lane->wake, wake_here, lane);
+		falcon_context_init(&lane->context, dummy);
+		set_bit(NAPI_STATE_NO_BUSY_POLL, &lane->napi.state);
+		netif_napi_add(dummy, &lane->napi, lane_poll);
+		napi_enable(&lane->napi);
+	}
+	return 0;
+}
+
+void falcon_lanes_stop(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		napi_disable(&per_cpu_ptr(lanes, cpu)->napi);
+}
+
+void falcon_lanes_free(void)
+{
+	struct falcon_lane *lane;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		lane = per_cpu_ptr(lanes, cpu);
+		netif_napi_del(&lane->napi);
+		falcon_context_exit(&lane->context);
+	}
+	free_percpu(lanes);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Lanes: a queue per CPU of what it has to do for flows, with a NAPI instance of its own.
+ * Runs are processed and merged flows are delivered in the order in which they came.
+ */
+
+#ifndef _FALCON_LANE_H
+#define _FALCON_LANE_H
+
+#include <linux/types.h>
+
+struct falcon_elephant;
+struct falcon_run;
+struct net_device;
+
+/**
+ * falcon_lanes_alloc() - a lane for every possible CPU
+ * @dummy: device to hang NAPI instances on
+ *
+ * Context: process, under the control mutex. Return: 0 or -ENOMEM.
+ */
+int falcon_lanes_alloc(struct net_device *dummy);
+
+/* No lane is polled any more; what is queued stays so. Context: process. */
+void falcon_lanes_stop(void);
+
+/* Take the lanes away. Context: process, after falcon_lanes_stop() and any wake-up. */
+void falcon_lanes_free(void);
+
+/*
+ * Queue a run for a CPU, and wake it if it does nothing. The flow's lock is held, which makes
+ * the order of its runs in the queue that of their numbers. Context: softirq.
+ */
+void falcon_lane_queue(u16 cpu, struct falcon_run *run);
+
+/* Queue a flow that has packets ready, likewise. Context: softirq. */
+void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant);
+
+/* Packets came to a lane's queue, or left it (@count below 0). Context: softirq. */
+void falcon_lane_add(u16 cpu, int count);
+
+/* Whether a lane has as many packets queued as it may. Context: softirq. */
+bool falcon_lane_is_full(u16 cpu);
+
+/* Whether a lane has nothing to do. Context: process, while allocated. */
+bool falcon_lane_is_idle(u16 cpu);
+
+#endif /* _FALCON_LANE_H */

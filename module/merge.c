@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/kernel.h>
+
+#include "merge.h"
+
+void falcon_chain_splice(struct falcon_chain *to, struct falcon_chain *from)
+{
+	if (!from->first)
+		return;
+	if (to->last)
+		to->last->next = from->first;
+	else
+		to->first = from->first;
+	to->last = from->last;
+	to->count += from->count;
+	*from = (struct falcon_chain){};
+}
+
+void falcon_chain_cut(struct falcon_chain *to, struct falcon_chain *from, unsigned int count)
+{
+	struct falcon_chain part = { .first = from->first, .last = from->first, .count = count };
+	unsigned int i;
+
+	if (count >= from->count) {
+		falcon_chain_splice(to, from);
+		return;
+	}
+	if (!count)
+		return;
+	for (i = 1; i < count; i++)
+		part.last = part.last->next;
+	from->first = part.last->next;
+	from->count -= count;
+	part.last->next = NULL;
+	falcon_chain_splice(to, &part);
+}
+
+static struct falcon_run *run_at(struct falcon_merge *merge, u32 number)
+{
+	return &merge->runs[number % FALCON_RUNS];
+}
+
+/* The newest run, if it can take more packets of this micro-flow. */
+static struct falcon_run *open_run(struct falcon_merge *merge, u16 worker, u32 batch)
+{
+	struct falcon_run *run = run_at(merge, merge->tail - 1);
+
+	if (falcon_merge_empty(merge) || run->state != FALCON_RUN_QUEUED ||
+	    run->worker != worker || run->batch != batch || run->taken >= FALCON_RUN_MAX)
+		return NULL;
+	return run;
+}
+
+unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain *packets,
+				 u16 worker, u32 batch, struct falcon_run **queue)
+{
+	struct falcon_run *run = open_run(merge, worker, batch);
+	unsigned int count = packets->count;
+
+	*queue = NULL;
+	if (!count)
+		return 0;
+	if (!run) {
+		if (merge->tail - merge->head == FALCON_RUNS)
+			return 0;
+		run = run_at(merge, merge->tail);
+		run->packets = (struct falcon_chain){};
+		run->number = merge->tail++;
+		run->batch = batch;
+		run->taken = 0;
+		run->worker = worker;
+		run->state = FALCON_RUN_QUEUED;
+		*queue = run;
+	}
+	count = min(count, FALCON_RUN_MAX - run->taken);
+	falcon_chain_cut(&run->packets, packets, count);
+	run->taken += count;
+	merge->taken += count;
+	return count;
+}
+
+void falcon_merge_start(struct falcon_run *run, struct falcon_chain *packets)
+{
+	run->state = FALCON_RUN_STARTED;
+	falcon_chain_splice(packets, &run->packets);
+}
+
+unsigned int falcon_merge_finish(struct falcon_merge *merge, struct falcon_run *run,
+				 struct falcon_chain *output, struct falcon_chain *released)
+{
+	unsigned int held = run->number == merge->head ? 0 : output->count;
+
+	run->state = FALCON_RUN_DONE;
+	falcon_chain_splice(&run->packets, output);
+	run->gave = run->packets.count;
+	merge->held += run->gave;
+
+	while (!falcon_merge_empty(merge)) {
+		run = run_at(merge, merge->head);
+		if (run->state != FALCON_RUN_DONE)
+			break;
+		merge->held -= run->gave;
+		merge->taken -= run->taken;
+		falcon_chain_splice(released, &run->packets);
+		merge->head++;
+	}
+	return held;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What user space is told unasked: the multicast group "events". */
+
+#ifndef _FALCON_NOTICE_H
+#define _FALCON_NOTICE_H
+
+#include <linux/types.h>
+#include <uapi/linux/falcon.h>
+
+struct falcon_device;
+struct genl_family;
+
+/* What a notification tells, where it applies. */
+struct falcon_notice {
+	enum falcon_event		event;
+	const struct falcon_device	*device;	/* dev may be followed: under RTNL */
+	unsigned int			cpu;
+	bool				has_cpu;
+	const char			*reason;
+};
+
+/**
+ * falcon_notices_open() - send notices from now on
+ * @family: registered, with the group "events"
+ *
+ * Context: process.
+ */
+void falcon_notices_open(const struct genl_family *family);
+
+/* The family goes: none is being sent on return, none will be. Context: process. */
+void falcon_notices_close(void);
+
+/* Tell the group. Without a family or memory nobody is told. Context: process. */
+void falcon_notify(const struct falcon_notice *notice);
+
+#endif /* _FALCON_NOTICE_H */

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <uapi/linux/falcon.h>
+
+#include "config.h"
+#include "cpu.h"
+#include "device.h"
+#include "hook.h"
+#include "plan.h"
+
+static DEFINE_MUTEX(plan_lock);
+static enum falcon_phase current_phase;	/* under plan_lock */
+static u32 generation;			/* under plan_lock */
+
+struct falcon_plan __rcu *falcon_plan;
+
+static u16 hold_reason(unsigned int cpus)
+{
+	if (current_phase == FALCON_PHASE_HELD || falcon_load_busy())
+		return FALCON_A_COUNTERS_STANDBY;
+	return cpus ? 0 : FALCON_A_COUNTERS_NO_OTHER_CPU;
+}
+
+static void take_config(struct falcon_plan *plan, const struct falcon_config *config)
+{
+	plan->mode = config->mode;
+	plan->workers = config->workers;
+	plan->batch = config->batch;
+	plan->elephant_rate = config->elephant_rate;
+	plan->delivery = config->delivery;
+	plan->host = config->host;
+}
+
+/*
+ * A flow that changes its CPU after the NIC's stage must not leave packets behind in the old
+ * CPU's GRO cell, which nobody can look into: the one goes with the other. What is not in a
+ * lane is on stock's path, cell included.
+ */
+static u32 cell_bypass(const struct falcon_plan *plan, const struct falcon_device_sum *sum)
+{
+	const struct falcon_plan *old;
+
+	if (plan->mode != FALCON_MODE_PIPELINE || !falcon_hook_attached(FALCON_HOOK_CELL) ||
+	    sum->merges_udp)
+		return 0;
+	old = rcu_dereference_protected(falcon_plan, lockdep_is_held(&plan_lock));
+	return old && old->cell_bypass ? old->cell_bypass : plan->generation;
+}
+
+static struct falcon_plan *plan_make(void)
+{
+	static struct falcon_config config;	/* under plan_lock */
+	struct falcon_device_sum sum;
+	struct falcon_plan *plan;
+	unsigned int cpu;
+
+	falcon_config_get(&config);
+	falcon_devices_sum(&sum);
+
+	/* Nobody whom a failure could be told to; a few hundred bytes do not fail. */
+	plan = kzalloc(struct_size(plan, cpus, nr_cpu_ids), GFP_KERNEL | __GFP_NOFAIL);
+	plan->generation = ++generation;
+	take_config(plan, &config);
+	plan->tunnels = sum.tunnels;
+	falcon_cpus_usable(&config.cpus, &plan->mask);
+	for_each_cpu(cpu, &plan->mask)
+		plan->cpus[plan->count++] = cpu;
+	plan->hold = hold_reason(plan->count);
+	plan->cell_bypass = cell_bypass(plan, &sum);
+	plan->nic_split = config.nic_split && plan->cell_bypass;
+	plan->lanes_capable = falcon_hook_attached(FALCON_HOOK_CELL) &&
+			      falcon_hook_attached(FALCON_HOOK_MERGE) &&
+			      falcon_hook_attached(FALCON_HOOK_INTAKE);
+	return plan;
+}
+
+void falcon_plan_lock(void)
+{
+	mutex_lock(&plan_lock);
+}
+
+void falcon_plan_unlock(void)
+{
+	mutex_unlock(&plan_lock);
+}
+
+void falcon_plan_update(void)
+{
+	struct falcon_plan *plan = current_phase == FALCON_PHASE_OFF ? NULL : plan_make();
+	struct falcon_plan *old;
+
+	old = rcu_replace_pointer(falcon_plan, plan, lockdep_is_held(&plan_lock));
+	if (old)
+		kfree_rcu(old, rcu);
+}
+
+void falcon_replan(void)
+{
+	falcon_plan_lock();
+	falcon_plan_update();
+	falcon_plan_unlock();
+}
+
+void falcon_plan_enter(enum falcon_phase phase)
+{
+	falcon_plan_lock();
+	current_phase = phase;
+	falcon_plan_update();
+	falcon_plan_unlock();
+	/* From here on every packet sees it. */
+	synchronize_net();
+}
+
+u32 falcon_plan_bypass(void)
+{
+	const struct falcon_plan *plan;
+	u32 epoch;
+
+	rcu_read_lock();
+	plan = rcu_dereference(falcon_plan);
+	epoch = plan ? plan->cell_bypass : 0;
+	rcu_read_unlock();
+	return epoch;
+}
+
+bool falcon_plan_wants(unsigned int cpu)
+{
+	const struct falcon_plan *plan;
+	bool wants;
+
+	rcu_read_lock();
+	plan = rcu_dereference(falcon_plan);
+	wants = plan && cpumask_test_cpu(cpu, &plan->mask);
+	rcu_read_unlock();
+	return wants;
+}
+
+static const char *idle_reason(const struct falcon_plan *plan)
+{
+	bool lanes = plan->mode == FALCON_MODE_LANES;
+	struct falcon_device_sum sum;
+
+	if (falcon_load_busy())
+		return "the host is busy (busy-threshold)";
+	if (lanes && !plan->lanes_capable)
+		return "a function that mode lanes needs is not hooked, see the hooks";
+	if (!plan->count)
+		return "no CPU of the configured set is online";
+	if (plan->count == 1)
+		return lanes ? "the set has one CPU, flows that arrive there stay there" :
+			       "the set has one CPU, stages that arrive there stay there";
+	falcon_devices_sum(&sum);
+	if (!sum.tunnels.ports && !sum.tunnels.gre && !sum.tunnels.ip_in_ip &&
+	    !(lanes && plan->host))
+		return "this host has no tunnel device";
+	return NULL;
+}
+
+void falcon_plan_show(struct cpumask *cpus, const char **reason)
+{
+	const struct falcon_plan *plan;
+
+	cpumask_clear(cpus);
+	*reason = NULL;
+	rcu_read_lock();
+	plan = rcu_dereference(falcon_plan);
+	if (plan) {
+		cpumask_copy(cpus, &plan->mask);
+		*reason = idle_reason(plan);
+	}
+	rcu_read_unlock();
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The plan: everything that the packet path needs to know, made from configuration, CPUs,
+ * devices and load, and replaced as a whole.
+ */
+
+#ifndef _FALCON_PLAN_H
+#define _FALCON_PLAN_H
+
+#include <linux/cpumask.h>
+#include <linux/rcupdate.h>
+
+#include "packet.h"
+
+struct falcon_plan {
+	struct rcu_head		rcu;
+	u32			generation;	/* differs from that of every plan before */
+	u32			mode;		/* enum falcon_mode */
+	/*
+	 * 0 to steer; otherwise flows go back to the CPU that they arrive on, and this is
+	 * the counter of the packets that stay.
+	 */
+	u16			hold;
+	bool			nic_split;	/* both for mode pipeline only */
+	u32			cell_bypass;	/* 0, or the generation that began to */
+	bool			lanes_capable;	/* this and what follows for mode lanes only */
+	bool			host;
+	u32			workers;
+	u32			batch;		/* packets */
+	u32			elephant_rate;	/* packets per second */
+	u32			delivery;	/* enum falcon_delivery */
+	struct falcon_tunnels	tunnels;
+	struct cpumask		mask;
+	unsigned int		count;
+	u16			cpus[];		/* the CPUs of mask, ascending */
+};
+
+/* The plan; NULL while disabled. */
+extern struct falcon_plan __rcu *falcon_plan;
+
+enum falcon_phase {
+	FALCON_PHASE_OFF,	/* no plan */
+	FALCON_PHASE_HELD,	/* flows stay where they arrive, or go back there */
+	FALCON_PHASE_RUN,
+};
+
+/**
+ * falcon_plan_enter() - a plan for the next phase, which every packet sees on return
+ * @phase: the phase
+ *
+ * Context: process, under the control mutex.
+ */
+void falcon_plan_enter(enum falcon_phase phase);
+
+/*
+ * The plan mutex is taken under RTNL and in CPU hotplug callbacks, so nothing that waits for
+ * either may be done under it. falcon_replan() is all three in one.
+ */
+void falcon_plan_lock(void);
+void falcon_plan_update(void);
+void falcon_plan_unlock(void);
+void falcon_replan(void);
+
+/* The plan's cell_bypass. Context: process. */
+u32 falcon_plan_bypass(void);
+
+/* Whether the plan has a CPU. Context: process. */
+bool falcon_plan_wants(unsigned int cpu);
+
+/**
+ * falcon_plan_show() - what status-get tells
+ * @cpus: result: CPUs in use
+ * @reason: result: why nothing is steered although falcon is enabled, or NULL
+ *
+ * Context: process.
+ */
+void falcon_plan_show(struct cpumask *cpus, const char **reason);
+
+#endif /* _FALCON_PLAN_H */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SHIM_KERNEL_H
+#define _SHIM_KERNEL_H
+
+#include_next <linux/kernel.h>
+
+/* As the kernel's, this one also refuses to compare different types. */
+#define min(x, y) ({					\
+	__typeof__(x) _x = (x);				\
+	__typeof__(y) _y = (y);				\
+							\
+	(void)(&_x == &_y);				\
+	_x < _y ? _x : _y; })
+
+#define container_of(pointer, type, member)		\
+	((type *)((char *)(pointer) - __builtin_offsetof(type, member)))
+
+#endif
