@@ -10,18 +10,24 @@
 /* Touched by its CPU with BH off. */
 struct gate {
 	u32			epoch;		/* since when packets go past */
-	u32			next;		/* the epoch that is to begin; set in an interrupt */
+	u32			next;		/* epoch that is to begin; set in an interrupt */
 	u32			rounds;		/* polls since it was shut */
 	bool			shut;
 	struct falcon_chain	waiting;
 	struct napi_struct	napi;
 };
 
+/*
+ * More is not in a cell, whatever netdev_max_backlog allows: it is polled for as many packets
+ * as each NIC's queue of its CPU is, in turn with them.
+ */
+#define CELL_MAX 4096
+
 static struct gate __percpu *gates;
 
 u32 falcon_cell_rounds(void)
 {
-	return DIV_ROUND_UP(falcon_max_backlog(), NAPI_POLL_WEIGHT) + 2;
+	return DIV_ROUND_UP(min(falcon_max_backlog(), CELL_MAX), NAPI_POLL_WEIGHT) + 2;
 }
 
 void falcon_cell_reset_transport(struct sk_buff *skb)
@@ -31,8 +37,19 @@ void falcon_cell_reset_transport(struct sk_buff *skb)
 		skb_probe_transport_header(skb);
 }
 
+static void drop(struct sk_buff *skb)
+{
+	dev_core_stats_rx_dropped_inc(skb->dev);
+	kfree_skb(skb);
+}
+
 static int pass(struct sk_buff *skb)
 {
+	/* As the cell would. */
+	if (unlikely(!(skb->dev->flags & IFF_UP))) {
+		drop(skb);
+		return NET_RX_DROP;
+	}
 	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_CELL_BYPASS);
 	falcon_cell_reset_transport(skb);
 	return netif_rx(skb);
@@ -50,16 +67,20 @@ static int gate_poll(struct napi_struct *napi, int budget)
 	struct gate *gate = container_of(napi, struct gate, napi);
 	struct sk_buff *skb;
 
-	napi_complete_done(napi, 0);
+	bool again;
+
 	if (gate->epoch != READ_ONCE(gate->next))
 		shut(gate, gate->next);
-	if (++gate->rounds < falcon_cell_rounds()) {
-		napi_schedule(napi);
-		return 0;
+	/* Of a CPU that went offline: its cells were moved and polled before, with all they had. */
+	again = gate == this_cpu_ptr(gates) && ++gate->rounds < falcon_cell_rounds();
+	if (!again) {
+		while ((skb = falcon_chain_pop(&gate->waiting)))
+			pass(skb);
+		WRITE_ONCE(gate->shut, false);
 	}
-	while ((skb = falcon_chain_pop(&gate->waiting)))
-		pass(skb);
-	WRITE_ONCE(gate->shut, false);
+	napi_complete_done(napi, 0);
+	if (again)
+		napi_schedule(napi);
 	return 0;
 }
 
@@ -83,10 +104,8 @@ int falcon_cell_pass(struct sk_buff *skb, u32 epoch)
 	if (likely(!gate->shut))
 		return pass(skb);
 
-	/* As the cell would. */
-	if (gate->waiting.count > falcon_max_backlog() || !(skb->dev->flags & IFF_UP)) {
-		dev_core_stats_rx_dropped_inc(skb->dev);
-		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+	if (gate->waiting.count > falcon_max_backlog()) {
+		drop(skb);
 		return NET_RX_DROP;
 	}
 	falcon_chain_add(&gate->waiting, skb);
@@ -146,9 +165,10 @@ void falcon_cells_free(void)
 	for_each_possible_cpu(cpu) {
 		gate = per_cpu_ptr(gates, cpu);
 		napi_disable(&gate->napi);
-		netif_napi_del(&gate->napi);
+		__netif_napi_del(&gate->napi);
 		while ((skb = falcon_chain_pop(&gate->waiting)))
 			kfree_skb(skb);
 	}
+	synchronize_net();
 	free_percpu(gates);
 }

@@ -14,7 +14,7 @@ static struct falcon_config current_config = {
 	.workers	= 2,
 	.batch		= 64,
 	.elephant_rate	= 10000,
-	.delivery	= FALCON_DELIVERY_OWN,
+	.delivery	= FALCON_DELIVERY_AUTO,
 };
 
 void falcon_config_get(struct falcon_config *config)

@@ -6,9 +6,13 @@
 
 #include "cell.h"
 #include "context.h"
+#include "stats.h"
 
 /* Headers that are wanted on the way: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
 #define PULL 128
+
+/* Packets that come up while others are delivered, of which so many are delivered with them. */
+#define BEHIND_MAX 1024
 
 /*
  * What this CPU is processing in, while it does. Set and read in softirq, and by whatever
@@ -16,6 +20,7 @@
  */
 static DEFINE_PER_CPU(struct falcon_context *, active);
 static DEFINE_PER_CPU(bool, stock);
+static DEFINE_PER_CPU(struct falcon_chain *, delivering);
 
 static int no_poll(struct napi_struct *napi, int budget)
 {
@@ -37,8 +42,8 @@ void falcon_context_init(struct falcon_context *context, struct net_device *dev)
 void falcon_context_exit(struct falcon_context *context)
 {
 	/* Never enabled, so there is nothing to disable. */
-	netif_napi_del(&context->inner);
-	netif_napi_del(&context->outer);
+	__netif_napi_del(&context->inner);
+	__netif_napi_del(&context->outer);
 }
 
 static void receive(struct falcon_context *context, struct falcon_chain *packets)
@@ -73,15 +78,19 @@ void falcon_context_run(struct falcon_context *context, struct falcon_chain *pac
 	context->inner_used = false;
 	context->origin = origin;
 	context->merge = FALCON_MERGE_POINT_UNKNOWN;
-	context->watched = false;
+	context->watched = packets->first && falcon_nit_active(packets->first->dev);
 
 	__this_cpu_write(active, context);
 	if (gro)
 		receive_merging(context, packets);
 	else
 		receive(context, packets);
-	if (context->inner_used)
+	/* A tunnel in the tunnel: what comes to a cell again is merged no more. */
+	context->gro = false;
+	if (context->inner_used) {
+		context->inner_used = false;
 		falcon_gro_flush(falcon_gro_of(&context->inner));
+	}
 	__this_cpu_write(active, NULL);
 }
 
@@ -129,6 +138,29 @@ bool falcon_context_active(void)
 	return current_context();
 }
 
+static struct falcon_chain *current_delivery(void)
+{
+	struct falcon_chain *behind = this_cpu_read(delivering);
+
+	return likely(!behind) || in_hardirq() || in_nmi() ? NULL : behind;
+}
+
+bool falcon_context_delivers(void)
+{
+	return current_delivery();
+}
+
+bool falcon_context_follow(struct sk_buff *skb)
+{
+	struct falcon_chain *behind = current_delivery();
+
+	if (!behind)
+		return false;
+	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
+	falcon_chain_add(behind, skb);
+	return true;
+}
+
 bool falcon_context_is_stock(void)
 {
 	return __this_cpu_read(stock);
@@ -141,18 +173,89 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	if (!context || skb->alloc_cpu != context->origin)
 		return false;
 	context->merge = where;
-	/* A packet socket's copy, or one of several that the bridge floods. */
-	context->watched |= skb_cloned(skb);
+	/* A packet socket has, or had, a copy, or it is one of several that the bridge floods. */
+	context->watched |= skb->cloned;
 	skb->cb[0] = where;
 	falcon_chain_add(&context->output, skb);
 	return true;
 }
 
+/* As __dev_queue_xmit() does for a device without a queue. */
+static bool transmit(struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	struct netdev_queue *queue = netdev_get_tx_queue(dev, skb_get_queue_mapping(skb));
+
+	return dev_xmit_complete(netdev_start_xmit(skb, dev, queue, false));
+}
+
+static void drop_gone(struct sk_buff *skb)
+{
+	falcon_count(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_GONE);
+	kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
+}
+
+/* Returns how many the container's stage got. */
+static unsigned int deliver(struct falcon_chain *packets)
+{
+	unsigned int delivered = 0;
+	struct sk_buff *skb;
+	LIST_HEAD(list);
+
+	while ((skb = falcon_chain_pop(packets))) {
+		/* As flush_backlog() and enqueue_to_backlog() do. */
+		if (!netif_running(skb->dev)) {
+			drop_gone(skb);
+			continue;
+		}
+		if (falcon_context_merged_at(skb) == FALCON_MERGE_POINT_BACKLOG) {
+			list_add_tail(&skb->list, &list);
+			delivered++;
+			continue;
+		}
+		netif_receive_skb_list(&list);
+		INIT_LIST_HEAD(&list);
+		if (transmit(skb))
+			delivered++;
+		else
+			drop_gone(skb);
+	}
+	netif_receive_skb_list(&list);
+	return delivered;
+}
+
+void falcon_context_deliver(struct falcon_chain *packets)
+{
+	struct falcon_chain behind = {};
+	unsigned int more = 0;
+	struct sk_buff *skb;
+
+	__this_cpu_write(delivering, &behind);
+	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DELIVERED, deliver(packets));
+	while (behind.count && more < BEHIND_MAX) {
+		falcon_chain_splice(packets, &behind);
+		more += packets->count;
+		deliver(packets);
+	}
+	__this_cpu_write(delivering, NULL);
+
+	while ((skb = falcon_chain_pop(&behind)))
+		netif_rx(skb);
+}
+
 int falcon_context_cell(struct sk_buff *skb)
 {
 	struct falcon_context *context = __this_cpu_read(active);
-	struct napi_struct *inner = &context->inner;
+	struct napi_struct *inner;
 
+	/* GSO segments of an outer UDP packet come here as a list. */
+	skb_mark_not_on_list(skb);
+	if (!context) {
+		falcon_cell_reset_transport(skb);
+		return netif_receive_skb(skb);
+	}
+	context->watched |= falcon_nit_active(skb->dev);
+	inner = &context->inner;
 	/* What was merged before the tunnel is not merged again, nor is UDP. */
 	if (context->gro && !skb_is_gso(skb) && !skb_cloned(skb) && !netif_elide_gro(skb->dev)) {
 		skb->transport_header = (typeof(skb->transport_header))~0U;

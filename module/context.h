@@ -41,7 +41,10 @@ struct falcon_context {
  */
 void falcon_context_init(struct falcon_context *context, struct net_device *dev);
 
-/* Take that back; nothing is in it between two calls. Context: process. */
+/*
+ * Take that back; nothing is in it between two calls. Context: process; a grace period must
+ * pass before the memory goes.
+ */
 void falcon_context_exit(struct falcon_context *context);
 
 /**
@@ -69,6 +72,24 @@ void falcon_context_stock(struct falcon_context *context, struct falcon_chain *p
 gro_result_t falcon_context_receive(struct falcon_gro *gro, struct sk_buff *skb);
 gro_result_t falcon_context_receive_frags(struct napi_struct *napi);
 
+/**
+ * falcon_context_deliver() - hand merged packets to the container's stage
+ * @packets: outputs, in order; moved from
+ *
+ * To completion as well: what they make, or what goes on to another container, comes up right
+ * behind them, so that nothing of it is in a queue of this CPU when the next packets of the
+ * flow are delivered on another one.
+ *
+ * Context: softirq.
+ */
+void falcon_context_deliver(struct falcon_chain *packets);
+
+/* Whether this CPU is in there. Context: any. */
+bool falcon_context_delivers(void);
+
+/* Let a packet for this CPU's backlog come up right behind, if it is. Context: any. */
+bool falcon_context_follow(struct sk_buff *skb);
+
 /* Whether this CPU is processing packets in a context. Context: any. */
 bool falcon_context_active(void);
 
@@ -90,7 +111,7 @@ static inline enum falcon_merge_point falcon_context_merged_at(const struct sk_b
 	return skb->cb[0];
 }
 
-/* Instead of the tunnel's GRO cell, in a context. Context: softirq. Return: NET_RX_. */
+/* Instead of a tunnel's GRO cell, in a context or in delivery. Context: softirq. Return: NET_RX_. */
 int falcon_context_cell(struct sk_buff *skb);
 
 #endif /* _FALCON_CONTEXT_H */

@@ -13,6 +13,7 @@
 #include <net/netlink.h>
 #include <net/rps.h>
 #include <net/rtnetlink.h>
+#include <net/sch_generic.h>
 
 #include "device.h"
 #include "ladder.h"
@@ -262,6 +263,13 @@ void falcon_devices_sum(struct falcon_device_sum *sum)
 		sum->count++;
 	}
 	rcu_read_unlock();
+}
+
+bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb)
+{
+	const struct netdev_queue *queue = netdev_get_tx_queue(dev, skb_get_queue_mapping(skb));
+
+	return rcu_dereference_bh(queue->qdisc)->enqueue;
 }
 
 static bool has_rps(const struct net_device *dev)

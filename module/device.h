@@ -79,6 +79,9 @@ void falcon_devices_sum(struct falcon_device_sum *sum);
  */
 bool falcon_devices_have_rps(void);
 
+/* Whether a device queues what it is to transmit. Context: BH. */
+bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb);
+
 /**
  * falcon_devices_walk() - call a function for each device, in no particular order
  * @skip: entries to pass over

@@ -7,12 +7,16 @@
 #include "device.h"
 #include "elephant.h"
 #include "intake.h"
+#include "ladder.h"
 #include "lane.h"
 #include "stats.h"
 #include "trace.h"
 
 /* Runs in a row that must come to a merge point before the flow is on several CPUs. */
 #define HITS 8
+
+/* Packets that waited and are processed in one go when the flow leaves. */
+#define RELEASE_MAX 256
 
 /* How often the rate is looked at. */
 #define RATE_INTERVAL (HZ / 5)
@@ -28,7 +32,10 @@ static void take_steps(struct falcon_elephant *elephant, unsigned int counter)
 	falcon_count(FALCON_STAGE_NIC, counter);
 }
 
-/* The CPUs, by a plan that it has not followed yet, or after the NIC's CPU has changed. */
+/*
+ * The CPUs, by a plan that it has not followed yet, or after the NIC's CPU has changed. Without
+ * any the old ones stay, for what is in flight.
+ */
 static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
 	const struct falcon_choice choice = {
@@ -38,34 +45,21 @@ static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *p
 		.here	= elephant->home,
 	};
 
-	elephant->generation = plan->generation;
-	falcon_policy_spread(&choice, elephant->host ? 1 : plan->workers,
-			     plan->delivery == FALCON_DELIVERY_OWN && !elephant->host,
-			     &elephant->spread);
-	if (!elephant->spread.count)
-		return false;
-	elephant->turn %= elephant->spread.count;
-	return true;
-}
+	unsigned int workers = elephant->host ? 1 : plan->workers;
+	struct falcon_spread spread;
+	bool own;
 
-bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_plan *plan,
-			  u32 hash, const struct falcon_key *key, bool host)
-{
-	spin_lock_init(&elephant->lock);
-	elephant->hash = hash;
-	elephant->key = *key;
-	elephant->host = host;
-	elephant->gate = FALCON_GATE_UP;
-	elephant->home = smp_processor_id();
-	elephant->gate_cpu = elephant->home;
-	refcount_set(&elephant->refs, 1);
-	elephant->watched = jiffies;
-	elephant->gate_since = jiffies;
-	elephant->rate_since = jiffies;
-	elephant->used = jiffies;
-	INIT_LIST_HEAD(&elephant->delivery_node);
-	INIT_LIST_HEAD(&elephant->gate_node);
-	return follow(elephant, plan);
+	/* Several workers have time to deliver; what a host flow has is not delivered. */
+	own = plan->delivery == FALCON_DELIVERY_OWN ||
+	      (plan->delivery == FALCON_DELIVERY_AUTO && workers == 1);
+	elephant->generation = plan->generation;
+	falcon_policy_spread(&choice, workers, own && !elephant->host, &spread);
+	if (!spread.count)
+		return false;
+	elephant->spread = spread;
+	elephant->own = own && !elephant->host;
+	elephant->turn %= spread.count;
+	return true;
 }
 
 static bool is_drained(const struct falcon_elephant *elephant)
@@ -83,23 +77,17 @@ static void leave_drained(struct falcon_elephant *elephant)
 	falcon_intake_release(elephant->home, elephant);
 }
 
+/* Before its gate is open the flow goes on waiting: stock's queues may have packets of it. */
 static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 {
-	if (elephant->gate == FALCON_GATE_DOWN)
+	if (elephant->leaving)
 		return;
-	if (elephant->gate == FALCON_GATE_UP)
-		falcon_intake_ungate(elephant->gate_cpu, elephant);
-	elephant->gate = FALCON_GATE_DOWN;
+	elephant->leaving = true;
 	elephant->limit = limit;
 	take_steps(elephant, FALCON_A_COUNTERS_DESCENTS);
+	if (elephant->gate == FALCON_GATE_OPEN)
+		elephant->gate = FALCON_GATE_DOWN;
 	leave_drained(elephant);
-}
-
-void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit limit)
-{
-	spin_lock(&elephant->lock);
-	leave(elephant, limit);
-	spin_unlock(&elephant->lock);
 }
 
 static void queue_delivery(struct falcon_elephant *elephant)
@@ -107,18 +95,26 @@ static void queue_delivery(struct falcon_elephant *elephant)
 	if (!elephant->ready.count || elephant->delivery_state != FALCON_DELIVERY_IDLE)
 		return;
 	elephant->delivery_state = FALCON_DELIVERY_QUEUED;
-	falcon_lane_deliver(elephant->spread.delivery, elephant);
+	falcon_lane_deliver(elephant->own ? elephant->spread.delivery : smp_processor_id(),
+			    elephant);
 }
 
-/* Whether the flow may be on several CPUs, and the counters of a change. */
+/* Whether runs of the flow may be on several CPUs at once: they are put in order again. */
+static bool is_merged(const struct falcon_elephant *elephant)
+{
+	return elephant->hits >= HITS && !time_before(jiffies, elephant->watched);
+}
+
+/* Whether the flow is to be on several CPUs, and the counters of a change. */
 static void rotate_or_not(struct falcon_elephant *elephant)
 {
-	bool watched = time_before(jiffies, elephant->watched);
-	bool several = elephant->spread.count > 1 && elephant->hits >= HITS && !watched;
+	bool merged = is_merged(elephant);
+	bool several = elephant->spread.count > 1 && merged;
 
-	elephant->limit = elephant->spread.count == 1 || several ? FALCON_LIMIT_NONE :
-			  watched ? FALCON_LIMIT_WATCHED :
-			  elephant->hits < HITS ? FALCON_LIMIT_NO_MERGE : FALCON_LIMIT_NONE;
+	if (elephant->leaving)
+		return;
+	elephant->limit = elephant->spread.count == 1 || merged ? FALCON_LIMIT_NONE :
+			  elephant->hits < HITS ? FALCON_LIMIT_NO_MERGE : FALCON_LIMIT_WATCHED;
 	if (several == elephant->several)
 		return;
 	elephant->several = several;
@@ -144,9 +140,24 @@ static u16 next_worker(struct falcon_elephant *elephant, u32 batch)
 }
 
 /*
+ * The CPU for the next packets. Runs of a flow that is not merged must not be on two at once:
+ * it keeps its worker until nothing is in flight.
+ *
+ * A full lane slows down who brings the packets (@here), so that the NIC's ring fills up
+ * instead: it does the work itself.
+ */
+static u16 choose_worker(struct falcon_elephant *elephant, u32 batch, bool here)
+{
+	u16 worker = next_worker(elephant, batch);
+
+	if (!is_merged(elephant))
+		return falcon_merge_empty(&elephant->merge) ? worker : elephant->worker;
+	return here && falcon_lane_is_full(worker) ? smp_processor_id() : worker;
+}
+
+/*
  * What waits goes to the workers, as far as the ring has room; what finishes makes room and
- * comes here again. Returns a run that is to be processed on this CPU, at once: its lane is
- * full, and only who brings the packets may be slowed down for that (@here).
+ * comes here again. Returns a run that is to be processed on this CPU, at once.
  */
 static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool here)
 {
@@ -155,13 +166,12 @@ static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool
 	u16 worker;
 
 	while (elephant->gate == FALCON_GATE_OPEN && elephant->waiting.count) {
-		worker = next_worker(elephant, batch);
-		if (here && falcon_lane_is_full(worker))
-			worker = smp_processor_id();
+		worker = choose_worker(elephant, batch, here);
 		count = falcon_merge_assign(&elephant->merge, &elephant->waiting, worker,
 					    elephant->batch, &run);
 		if (!count)
 			break;
+		elephant->worker = worker;
 		elephant->in_batch += count;
 		if (run) {
 			run->elephant = elephant;
@@ -174,12 +184,42 @@ static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool
 	return NULL;
 }
 
-/* As many as the flow may still have in flight; the others are dropped, as by a full backlog. */
+/* Packets on their way into the inbox, in the first one's cb, which GRO has not got yet. */
+struct parcel {
+	struct llist_node	node;
+	struct sk_buff		*last;
+	unsigned int		count;
+	u16			home;
+};
+
+static void post(struct falcon_elephant *elephant, struct falcon_chain *packets)
+{
+	struct parcel *parcel = (struct parcel *)packets->first->cb;
+
+	BUILD_BUG_ON(sizeof(*parcel) > sizeof(packets->first->cb));
+	parcel->last = packets->last;
+	parcel->count = packets->count;
+	parcel->home = smp_processor_id();
+	*packets = (struct falcon_chain){};
+	atomic_add(parcel->count, &elephant->posted);
+	llist_add(&parcel->node, &elephant->inbox);
+}
+
+/* As a full backlog would. */
+static void drop_full(struct falcon_chain *packets)
+{
+	struct sk_buff *skb;
+
+	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_DROPPED_FULL, packets->count);
+	while ((skb = falcon_chain_pop(packets)))
+		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+}
+
+/* As many as the flow may still have in flight. */
 static void accept(struct falcon_elephant *elephant, struct falcon_chain *packets)
 {
 	u32 in_flight = falcon_elephant_in_flight(elephant);
 	u32 room = FALCON_IN_FLIGHT_MAX - min_t(u32, in_flight, FALCON_IN_FLIGHT_MAX);
-	struct sk_buff *skb;
 
 	elephant->packets += packets->count;
 	elephant->used = jiffies;
@@ -187,46 +227,147 @@ static void accept(struct falcon_elephant *elephant, struct falcon_chain *packet
 		falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_GATED,
 				  min(room, packets->count));
 	falcon_chain_cut(&elephant->waiting, packets, room);
-	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_DROPPED_FULL, packets->count);
-	while ((skb = falcon_chain_pop(packets)))
-		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+	if (unlikely(packets->count))
+		drop_full(packets);
+}
+
+/* The plan, or the NIC's CPU, is another one. */
+static void adapt(struct falcon_elephant *elephant, const struct falcon_plan *plan, u16 home)
+{
+	elephant->home = home;
+	if (!plan || plan->hold || plan->mode != FALCON_MODE_LANES)
+		leave(elephant, FALCON_LIMIT_STANDBY);
+	else if (elephant->rate_packets && elephant->rate < plan->elephant_rate / 2)
+		leave(elephant, FALCON_LIMIT_RATE);
+	else if (!follow(elephant, plan))
+		leave(elephant, FALCON_LIMIT_NO_CPU);
+	else
+		rotate_or_not(elephant);
+}
+
+/* The next packets of the inbox, in the order in which they were brought; and who did. */
+static bool unpack(struct falcon_elephant *elephant, struct llist_node **posted,
+		   struct falcon_chain *packets, u16 *home)
+{
+	struct parcel *parcel;
+	struct sk_buff *skb;
+
+	if (!*posted)
+		return false;
+	parcel = llist_entry(*posted, struct parcel, node);
+	*posted = parcel->node.next;
+	skb = container_of((char (*)[sizeof(skb->cb)])parcel, struct sk_buff, cb);
+	packets->first = skb;
+	packets->last = parcel->last;
+	packets->count = parcel->count;
+	*home = parcel->home;
+	atomic_sub(packets->count, &elephant->posted);
+	return true;
+}
+
+static void empty_inbox(struct falcon_elephant *elephant, const struct falcon_plan *plan)
+{
+	struct falcon_chain packets;
+	struct llist_node *posted;
+	u16 home;
+
+	if (llist_empty(&elephant->inbox))
+		return;
+	posted = llist_reverse_order(llist_del_all(&elephant->inbox));
+	while (unpack(elephant, &posted, &packets, &home)) {
+		if (unlikely(!plan || elephant->generation != plan->generation ||
+			     elephant->home != home))
+			adapt(elephant, plan, home);
+		accept(elephant, &packets);
+	}
+	/* Brought by another CPU after it had left: that one lets it go, too. */
+	if (unlikely(elephant->dead && elephant->waiting.count && !elephant->releasing)) {
+		refcount_inc(&elephant->refs);
+		elephant->releasing = true;
+		falcon_intake_release(elephant->home, elephant);
+	}
+}
+
+/*
+ * Give the lock back, having seen to the inbox. Who posted and did not get the lock relies on
+ * that: either we see the parcel, or it sees the lock free.
+ */
+static void unlock(struct falcon_elephant *elephant, const struct falcon_plan *plan)
+{
+	do {
+		empty_inbox(elephant, plan);
+		push(elephant, plan ? plan->batch : 1, false);
+		spin_unlock(&elephant->lock);
+		smp_mb();	/* pairs with llist_add() in post(), a full barrier */
+	} while (!llist_empty(&elephant->inbox) && spin_trylock(&elephant->lock));
+}
+
+/* Process a run here; the lock is held, and given back if there is one. */
+static bool process_here(struct falcon_elephant *elephant, const struct falcon_plan *plan,
+			 struct falcon_context *context)
+{
+	struct falcon_run *run;
+	unsigned int count;
+	u32 number;
+
+	run = push(elephant, plan ? plan->batch : 1, true);
+	if (!run)
+		return false;
+	number = run->number;
+	falcon_lane_add(run->worker, run->taken);
+	unlock(elephant, plan);
+	count = falcon_elephant_process(elephant, number, 1, context);
+	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_INLINE, count);
+	return true;
 }
 
 bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
 			  struct falcon_context *context)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
-	u16 here = smp_processor_id();
-	struct falcon_run *run;
-	u32 number;
 
-	spin_lock(&elephant->lock);
-	if (elephant->dead) {
-		spin_unlock(&elephant->lock);
+	/* Set on this CPU, or packets of this CPU were never before those of the other. */
+	if (unlikely(READ_ONCE(elephant->dead)))
 		return false;
+	/* A holder of the lock that does not run, as happens to virtual CPUs. */
+	if (unlikely(atomic_read(&elephant->posted) >= FALCON_IN_FLIGHT_MAX)) {
+		drop_full(packets);
+		return true;
 	}
-	accept(elephant, packets);
-	if (!plan || plan->hold || plan->mode != FALCON_MODE_LANES) {
-		elephant->home = here;
-		leave(elephant, FALCON_LIMIT_STANDBY);
-	} else if (elephant->generation != plan->generation || elephant->home != here) {
-		elephant->home = here;
-		if (elephant->rate_packets && elephant->rate < plan->elephant_rate / 2)
-			leave(elephant, FALCON_LIMIT_RATE);
-		else if (!follow(elephant, plan))
-			leave(elephant, FALCON_LIMIT_NO_CPU);
-		rotate_or_not(elephant);
+	post(elephant, packets);
+	while (spin_trylock(&elephant->lock)) {
+		empty_inbox(elephant, plan);
+		if (context && process_here(elephant, plan, context))
+			continue;
+		unlock(elephant, plan);
+		break;
 	}
-	while ((run = push(elephant, plan ? plan->batch : 1, true))) {
-		number = run->number;
-		falcon_lane_add(here, run->taken);
-		spin_unlock(&elephant->lock);
-		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_INLINE,
-				  falcon_elephant_process(elephant, number, 1, context));
-		spin_lock(&elephant->lock);
-	}
-	spin_unlock(&elephant->lock);
 	return true;
+}
+
+bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_plan *plan,
+			  u32 hash, const struct falcon_key *key, bool host)
+{
+	spin_lock_init(&elephant->lock);
+	elephant->hash = hash;
+	elephant->key = *key;
+	elephant->host = host;
+	elephant->gate = FALCON_GATE_UP;
+	elephant->home = smp_processor_id();
+	elephant->gate_cpu = elephant->home;
+	refcount_set(&elephant->refs, 1);
+	elephant->watched = jiffies;
+	elephant->rate_since = jiffies;
+	elephant->used = jiffies;
+	INIT_LIST_HEAD(&elephant->gate_node);
+	return follow(elephant, plan);
+}
+
+void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit limit)
+{
+	spin_lock(&elephant->lock);
+	leave(elephant, limit);
+	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }
 
 void falcon_elephant_open(struct falcon_elephant *elephant)
@@ -234,12 +375,10 @@ void falcon_elephant_open(struct falcon_elephant *elephant)
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 
 	spin_lock(&elephant->lock);
-	if (elephant->gate == FALCON_GATE_UP) {
-		elephant->gate = FALCON_GATE_OPEN;
-		take_steps(elephant, FALCON_A_COUNTERS_CLIMBS);
-		push(elephant, plan ? plan->batch : 1, false);
-	}
-	spin_unlock(&elephant->lock);
+	elephant->gate = elephant->leaving ? FALCON_GATE_DOWN : FALCON_GATE_OPEN;
+	take_steps(elephant, FALCON_A_COUNTERS_CLIMBS);
+	leave_drained(elephant);
+	unlock(elephant, plan);
 }
 
 /* GRO merges TCP, and UDP when the device is told to. What it cannot merge need not see it. */
@@ -264,121 +403,148 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
 		rotate_or_not(elephant);
 }
 
-unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first,
-				     unsigned int count, struct falcon_context *context)
+/*
+ * Deliver what is ready, here; the lock is given back meanwhile. Nobody else delivers, so the
+ * next one, on whatever CPU, begins when this has ended.
+ */
+static unsigned int deliver_ready(struct falcon_elephant *elephant,
+				  const struct falcon_plan *plan, unsigned int budget)
+{
+	struct falcon_chain packets = {};
+	unsigned int count = 0;
+
+	elephant->delivery_state = FALCON_DELIVERY_RUNNING;
+	while (elephant->ready.count && count < budget) {
+		falcon_chain_cut(&packets, &elephant->ready, budget - count);
+		elephant->delivering = packets.count;
+		count += packets.count;
+		unlock(elephant, plan);
+		falcon_context_deliver(&packets);
+		spin_lock(&elephant->lock);
+	}
+	elephant->delivering = 0;
+	elephant->delivery_state = FALCON_DELIVERY_IDLE;
+	return count;
+}
+
+unsigned int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
-	struct falcon_chain packets = {}, none = {};
-	unsigned int taken, merged, held = 0, i;
-	struct falcon_run *run;
+	unsigned int count;
+
+	spin_lock(&elephant->lock);
+	count = deliver_ready(elephant, plan, budget);
+	queue_delivery(elephant);
+	leave_drained(elephant);
+	unlock(elephant, plan);
+	return count;
+}
+
+/* The packets of a worker's runs; the CPU that is to be their origin. */
+static u16 start(struct falcon_elephant *elephant, const struct falcon_plan *plan, u32 first,
+		 unsigned int count, struct falcon_chain *packets)
+{
+	unsigned int i;
 	u16 origin;
-	bool gro;
 
 	spin_lock(&elephant->lock);
 	for (i = 0; i < count; i++)
-		falcon_merge_start(run_at(elephant, first + i), &packets);
-	origin = elephant->home != smp_processor_id() ? elephant->home :
-							elephant->spread.workers[elephant->turn];
-	spin_unlock(&elephant->lock);
+		falcon_merge_start(run_at(elephant, first + i), packets);
+	falcon_lane_add(run_at(elephant, first)->worker, -packets->count);
+	origin = elephant->home;
+	if (origin == smp_processor_id())
+		origin = cpumask_any_but(cpu_online_mask, origin);
+	unlock(elephant, plan);
+	return origin;
+}
 
-	taken = packets.count;
-	gro = taken && wants_gro(elephant, packets.first);
-	falcon_lane_add(run_at(elephant, first)->worker, -taken);
-	falcon_context_run(context, &packets, gro, origin);
-	merged = context->output.count;
+/* Hand in what came of the runs. Returns how much of it must wait. */
+static unsigned int finish(struct falcon_elephant *elephant, u32 first, unsigned int count,
+			   struct falcon_chain *output)
+{
+	u32 head = elephant->merge.head;
+	struct falcon_chain none = {};
+	unsigned int held = 0, i;
+	struct falcon_run *run;
 
-	spin_lock(&elephant->lock);
-	learn(elephant, context);
-	for (i = 0; i < count; i++) {
-		run = run_at(elephant, first + i);
-		held += falcon_merge_finish(&elephant->merge, run,
-					    i == count - 1 ? &context->output : &none,
-					    &elephant->ready);
+	for (i = 0; i < count; i++)
+		held += falcon_merge_finish(&elephant->merge, run_at(elephant, first + i),
+					    i < count - 1 ? &none : output, &elephant->ready);
+	for (; head != elephant->merge.head; head++) {
+		run = run_at(elephant, head);
+		trace_falcon_batch_release(elephant->hash, run->batch, run->worker, run->taken);
 	}
-	trace_falcon_batch_release(elephant->hash, elephant->batch, smp_processor_id(), merged);
-	push(elephant, plan ? plan->batch : 1, false);
-	queue_delivery(elephant);
-	leave_drained(elephant);
-	spin_unlock(&elephant->lock);
+	return held;
+}
 
-	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_RUNS, count);
+static void count_processed(unsigned int runs, unsigned int taken, unsigned int merged,
+			    unsigned int held)
+{
+	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_RUNS, runs);
 	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, taken);
 	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_MERGED, merged);
 	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_HELD, held);
 	if (!merged)
 		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, taken);
+}
+
+unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first,
+				     unsigned int count, struct falcon_context *context)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+	struct falcon_chain packets = {};
+	unsigned int taken, merged, held;
+	u16 origin;
+
+	origin = start(elephant, plan, first, count, &packets);
+	taken = packets.count;
+	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first), origin);
+	merged = context->output.count;
+
+	spin_lock(&elephant->lock);
+	learn(elephant, context);
+	held = finish(elephant, first, count, &context->output);
+	if (!elephant->own && elephant->delivery_state == FALCON_DELIVERY_IDLE)
+		deliver_ready(elephant, plan, FALCON_RUN_MAX);
+	queue_delivery(elephant);
+	leave_drained(elephant);
+	unlock(elephant, plan);
+
+	count_processed(count, taken, merged, held);
 	return taken;
 }
 
-static void drop_gone(struct sk_buff *skb)
+bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_context *context,
+			     bool *left)
 {
-	falcon_count(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_GONE);
-	kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
-}
-
-/* As __dev_queue_xmit() does for a device without a queue. */
-static void transmit(struct sk_buff *skb)
-{
-	struct net_device *dev = skb->dev;
-	struct netdev_queue *queue = netdev_get_tx_queue(dev, skb_get_queue_mapping(skb));
-	netdev_tx_t result = netdev_start_xmit(skb, dev, queue, false);
-
-	if (!dev_xmit_complete(result))
-		drop_gone(skb);
-}
-
-static void deliver(struct falcon_chain *packets)
-{
-	struct sk_buff *skb;
-	LIST_HEAD(list);
-
-	while ((skb = falcon_chain_pop(packets))) {
-		/* As flush_backlog() and enqueue_to_backlog() do. */
-		if (!netif_running(skb->dev)) {
-			drop_gone(skb);
-			continue;
-		}
-		if (falcon_context_merged_at(skb) == FALCON_MERGE_POINT_BACKLOG) {
-			list_add_tail(&skb->list, &list);
-			continue;
-		}
-		netif_receive_skb_list(&list);
-		INIT_LIST_HEAD(&list);
-		transmit(skb);
-	}
-	netif_receive_skb_list(&list);
-}
-
-unsigned int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget)
-{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_chain packets = {};
-	unsigned int count;
+	unsigned int taken, done = 0;
+	u16 origin;
 
 	spin_lock(&elephant->lock);
-	elephant->delivery_state = FALCON_DELIVERY_RUNNING;
-	falcon_chain_cut(&packets, &elephant->ready, budget);
-	count = packets.count;
-	elephant->delivering = count;
-	spin_unlock(&elephant->lock);
-
-	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DELIVERED, count);
-	deliver(&packets);
-
-	spin_lock(&elephant->lock);
-	elephant->delivering = 0;
-	elephant->delivery_state = FALCON_DELIVERY_IDLE;
-	queue_delivery(elephant);
-	leave_drained(elephant);
-	spin_unlock(&elephant->lock);
-	return count;
-}
-
-void falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_chain *packets)
-{
-	spin_lock(&elephant->lock);
-	elephant->dead = true;
-	falcon_chain_splice(packets, &elephant->waiting);
-	spin_unlock(&elephant->lock);
+	empty_inbox(elephant, plan);
+	while (elephant->waiting.count) {
+		if (done >= RELEASE_MAX) {
+			unlock(elephant, plan);
+			return false;
+		}
+		falcon_chain_cut(&packets, &elephant->waiting, FALCON_RUN_MAX);
+		unlock(elephant, plan);
+		taken = packets.count;
+		done += taken;
+		origin = cpumask_any_but(cpu_online_mask, smp_processor_id());
+		falcon_context_run(context, &packets, wants_gro(elephant, packets.first), origin);
+		count_processed(1, taken, context->output.count, 0);
+		falcon_context_deliver(&context->output);
+		spin_lock(&elephant->lock);
+		empty_inbox(elephant, plan);
+	}
+	*left = !elephant->dead;
+	WRITE_ONCE(elephant->dead, true);
+	elephant->releasing = false;
+	unlock(elephant, plan);
+	return true;
 }
 
 void falcon_elephant_review(struct falcon_elephant *elephant, const struct falcon_plan *plan)
@@ -388,18 +554,22 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 	spin_lock(&elephant->lock);
 	elapsed = jiffies - elephant->rate_since;
 	if (elapsed >= RATE_INTERVAL) {
-		elephant->rate = div_u64((elephant->packets - elephant->rate_packets) * HZ, elapsed);
+		elephant->rate = div_u64((elephant->packets - elephant->rate_packets) * HZ,
+					 elapsed);
 		elephant->rate_packets = elephant->packets;
 		elephant->rate_since = jiffies;
 	}
 	if (!plan || plan->hold || plan->mode != FALCON_MODE_LANES)
 		leave(elephant, FALCON_LIMIT_STANDBY);
-	else if (elapsed >= RATE_INTERVAL && (elephant->rate < plan->elephant_rate / 2 || !elephant->rate))
+	else if (elapsed >= RATE_INTERVAL &&
+		 (elephant->rate < plan->elephant_rate / 2 || !elephant->rate))
 		leave(elephant, FALCON_LIMIT_RATE);
-	spin_unlock(&elephant->lock);
+	unlock(elephant, plan);
 }
 
-static unsigned int drop_of(struct falcon_chain *packets, const struct net_device *dev)
+/* @stage: the one whose counter tells it. */
+static unsigned int drop_of(struct falcon_chain *packets, const struct net_device *dev,
+			    enum falcon_stage stage)
 {
 	struct falcon_chain kept = {};
 	unsigned int dropped = 0;
@@ -407,7 +577,8 @@ static unsigned int drop_of(struct falcon_chain *packets, const struct net_devic
 
 	while ((skb = falcon_chain_pop(packets))) {
 		if (!dev || skb->dev == dev) {
-			drop_gone(skb);
+			falcon_count(stage, FALCON_A_COUNTERS_DROPPED_GONE);
+			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 			dropped++;
 		} else {
 			falcon_chain_add(&kept, skb);
@@ -421,13 +592,17 @@ static unsigned int drop_all_of(struct falcon_elephant *elephant, const struct n
 {
 	unsigned int dropped, some;
 	struct falcon_run *run;
+	bool queued;
 	u32 number;
 
-	dropped = drop_of(&elephant->waiting, dev) + drop_of(&elephant->ready, dev);
+	dropped = drop_of(&elephant->waiting, dev, FALCON_STAGE_NIC);
+	dropped += drop_of(&elephant->ready, dev, FALCON_STAGE_CONTAINER);
 	for (number = elephant->merge.head; number != elephant->merge.tail; number++) {
 		run = run_at(elephant, number);
-		some = drop_of(&run->packets, dev);
-		if (run->state == FALCON_RUN_QUEUED)
+		queued = run->state == FALCON_RUN_QUEUED;
+		some = drop_of(&run->packets, dev,
+			       queued ? FALCON_STAGE_NIC : FALCON_STAGE_CONTAINER);
+		if (queued)
 			falcon_lane_add(run->worker, -some);
 		dropped += some;
 	}
@@ -438,10 +613,50 @@ void falcon_elephant_forget(struct falcon_elephant *elephant, const struct net_d
 {
 	spin_lock(&elephant->lock);
 	drop_all_of(elephant, dev);
-	spin_unlock(&elephant->lock);
+	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }
 
 unsigned int falcon_elephant_purge(struct falcon_elephant *elephant)
 {
+	struct llist_node *posted = llist_reverse_order(llist_del_all(&elephant->inbox));
+	struct falcon_chain packets;
+	u16 home;
+
+	while (unpack(elephant, &posted, &packets, &home))
+		falcon_chain_splice(&elephant->waiting, &packets);
 	return drop_all_of(elephant, NULL);
+}
+
+static u32 rung_of(const struct falcon_elephant *elephant)
+{
+	switch (elephant->gate) {
+	case FALCON_GATE_UP:
+		return FALCON_RUNG_GATED;
+	case FALCON_GATE_DOWN:
+		return FALCON_RUNG_LEAVING;
+	default:
+		return elephant->several ? FALCON_RUNG_SEVERAL : FALCON_RUNG_ONE;
+	}
+}
+
+void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info)
+{
+	spin_lock(&elephant->lock);
+	info->on_lanes = true;
+	info->rung = rung_of(elephant);
+	info->limit = elephant->limit;
+	info->merge = elephant->merge_point;
+	info->worker_count = elephant->several ? elephant->spread.count : 1;
+	if (elephant->several)
+		memcpy(info->workers, elephant->spread.workers, sizeof(info->workers));
+	else
+		info->workers[0] = elephant->spread.workers[elephant->turn];
+	info->delivery = elephant->own ? elephant->spread.delivery : FALCON_NO_CPU;
+	info->packets = elephant->packets;
+	info->moves = elephant->steps;
+	info->batches = elephant->batch + 1;
+	info->in_flight = falcon_elephant_in_flight(elephant);
+	info->held = elephant->merge.held;
+	info->idle_ms = jiffies_to_msecs(jiffies - elephant->used);
+	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }

@@ -6,7 +6,7 @@
  *
  * Only one CPU at a time delivers, and a run is released only when those before it are, so
  * the order is that in which packets were taken, whichever CPUs do the work, and may change
- * at any run (workers) or whenever nothing is ready (delivery).
+ * at any run (workers) or delivery (who delivers, as long as it is one at a time).
  */
 
 #ifndef _FALCON_ELEPHANT_H
@@ -27,11 +27,12 @@
 #define FALCON_IN_FLIGHT_MAX 8192
 
 struct falcon_context;
+struct falcon_ladder_info;
 
 enum falcon_gate {
 	FALCON_GATE_OPEN,
 	FALCON_GATE_UP,		/* shut until stock's queues have drained */
-	FALCON_GATE_DOWN,	/* shut until nothing is in flight, then the flow leaves */
+	FALCON_GATE_DOWN,	/* shut for ever: when nothing is in flight the flow has left */
 };
 
 enum falcon_delivery_state {
@@ -40,7 +41,10 @@ enum falcon_delivery_state {
 	FALCON_DELIVERY_RUNNING,
 };
 
-/* Everything under the lock but what is said to be constant. */
+/*
+ * Everything under the lock but what is said to be constant, and the inbox: who brings packets
+ * puts them there and does not wait for the lock; who has it sees to them before it is done.
+ */
 struct falcon_elephant {
 	struct rcu_head		rcu;
 	refcount_t		refs;		/* the ladder, and who collects packets for it */
@@ -50,6 +54,7 @@ struct falcon_elephant {
 	struct falcon_key	key;		/* constant */
 	bool			host;		/* constant: came through no tunnel */
 	u8			gate;		/* enum falcon_gate */
+	bool			leaving;	/* is to come down, or has */
 	bool			dead;		/* off the ladder: packets go stock's way */
 	bool			releasing;	/* in its home's list of those that leave */
 	u16			home;		/* CPU whose NIC's poll brought the last packets */
@@ -57,9 +62,13 @@ struct falcon_elephant {
 	u8			limit;		/* enum falcon_limit */
 	u8			merge_point;	/* enum falcon_merge_point */
 
+	struct llist_head	inbox;		/* taken, not seen by a holder of the lock */
+	atomic_t		posted;		/* packets in it */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_merge	merge;
 	struct falcon_spread	spread;		/* workers and delivery */
+	bool			own;		/* delivered by spread.delivery, not a worker */
+	u16			worker;		/* of the newest run */
 	u16			turn;		/* index of the worker whose turn it is */
 	u32			batch;		/* micro-flow that is open */
 	u32			in_batch;	/* packets in it */
@@ -68,18 +77,17 @@ struct falcon_elephant {
 	unsigned long		watched;	/* jiffies until which somebody keeps copies */
 
 	u8			delivery_state;	/* enum falcon_delivery_state */
-	struct list_head	delivery_node;	/* lane's, while queued */
+	struct llist_node	delivery_posted; /* on its way to the lane */
+	struct list_head	delivery_node;	/* the lane's, while queued there */
 	struct falcon_chain	ready;		/* merged, in order */
 	u32			delivering;	/* packets being delivered */
 
 	/* Under the lock of the intake that has the node in its list; see intake.c. */
 	struct list_head	gate_node;
-	u16			gate_cpu;	/* constant: whose queues have to drain */
-	bool			gate_expired;	/* they did not drain in time */
-	bool			gate_cell;	/* the GRO cell has, the backlog not yet */
+	u16			gate_cpu;	/* whose queues have to drain */
+	u8			gate_passes;	/* of the backlog that have, after the cell's */
 	u32			gate_round;	/* of the doorbell, when the gate was shut */
-	u32			gate_tail;	/* of the backlog, when the cell had drained */
-	unsigned long		gate_since;	/* jiffies; constant */
+	u32			gate_tail;	/* of the backlog, when the last pass had drained */
 
 	u64			packets;
 	u32			steps;
@@ -87,7 +95,6 @@ struct falcon_elephant {
 	u64			rate_packets;	/* packets at its beginning */
 	unsigned long		rate_since;	/* jiffies */
 	unsigned long		used;		/* jiffies of the last packet */
-
 };
 
 /**
@@ -108,7 +115,7 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
  * falcon_elephant_take() - packets from the NIC's poll
  * @elephant: the flow
  * @packets: moved from, unless the answer is false
- * @context: this CPU's, for what has to be processed here
+ * @context: this CPU's, for what has to be processed here; NULL: not now
  *
  * Context: softirq. Return: false when the flow has left: the packets go stock's way.
  */
@@ -151,11 +158,14 @@ void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit l
 /**
  * falcon_elephant_release() - the last step down
  * @elephant: a flow with nothing in flight
- * @packets: result: those that waited, which go stock's way
+ * @context: this CPU's, where those that waited are processed
+ * @left: result: it has left just now; false when it had before, and packets were brought by
+ *	another CPU meanwhile
  *
- * Context: softirq, on the home CPU.
+ * Context: softirq, on the home CPU. Return: false when there are more than one go takes.
  */
-void falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_chain *packets);
+bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_context *context,
+			     bool *left);
 
 /**
  * falcon_elephant_review() - what is done now and then: the rate, and whether to leave
@@ -171,6 +181,9 @@ void falcon_elephant_forget(struct falcon_elephant *elephant, const struct net_d
 
 /* Drop everything; nothing may run any more. Return: packets. Context: process. */
 unsigned int falcon_elephant_purge(struct falcon_elephant *elephant);
+
+/* What flow-get tells. Context: BH off. */
+void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info);
 
 /* Taken and not yet delivered, in packets. Context: under the lock. */
 static inline u32 falcon_elephant_in_flight(const struct falcon_elephant *elephant)

@@ -29,6 +29,7 @@
 
 #include "cell.h"
 #include "context.h"
+#include "device.h"
 #include "hook.h"
 #include "intake.h"
 #include "steer.h"
@@ -89,7 +90,7 @@ static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_
 	u32 epoch;
 
 	/* A device that is down is for the original to drop. */
-	if (falcon_context_active() && skb->dev->flags & IFF_UP) {
+	if ((falcon_context_active() || falcon_context_delivers()) && skb->dev->flags & IFF_UP) {
 		redirect(fregs, receive_in_context);
 	} else if (falcon_steer_passes_cell(skb, &epoch)) {
 		falcon_ftrace_set_argument(fregs, epoch);
@@ -110,6 +111,13 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 1);
 
+	if (!falcon_context_active())
+		return;
+	/* What comes out of a queue may be another CPU's packet: no merge point. */
+	if (falcon_device_has_queue(dev, skb)) {
+		skb->alloc_cpu = smp_processor_id();
+		return;
+	}
 	/* With TSO what it forwards goes to the backlog, see veth_skb_is_eligible_for_gro(). */
 	if (!(dev->features & NETIF_F_ALL_TSO) &&
 	    falcon_context_merge(skb, FALCON_MERGE_POINT_TRANSMIT))
@@ -120,8 +128,11 @@ static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent
 					  struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
+	int cpu = ftrace_regs_get_argument(fregs, 1);
 
-	if (falcon_context_merge(skb, FALCON_MERGE_POINT_BACKLOG))
+	if (cpu != smp_processor_id())
+		return;		/* RPS */
+	if (falcon_context_merge(skb, FALCON_MERGE_POINT_BACKLOG) || falcon_context_follow(skb))
 		redirect(fregs, answer_success);
 }
 

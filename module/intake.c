@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
@@ -17,10 +18,13 @@
 #include "plan.h"
 #include "stats.h"
 
-#define SLOTS 16	/* flows that one poll is collected for, a power of two */
+/*
+ * Times that a packet may pass the backlog from the NIC to its socket: cloned packets go there
+ * instead of the cell, and a container may have containers.
+ */
+#define PASSES 3
 
-/* How long a flow's packets may wait for stock's queues; then it stays on stock's path. */
-#define GATE_WAIT (HZ / 4)
+#define SLOTS 16	/* flows that one poll is collected for, a power of two */
 
 /* What this poll has brought of a flow. */
 struct slot {
@@ -32,11 +36,11 @@ struct slot {
 /* Touched by its CPU with BH off, but for the lists and the wake-up. */
 struct intake {
 	struct slot		slots[SLOTS];
+	struct falcon_chain	strays;		/* of flows that had left */
 	/* Whether the device is a NIC that falcon looks after, by the plan of this number. */
 	const struct net_device	*dev;
 	u32			generation;
 	bool			managed;
-	int			ifindex;
 	unsigned int		cpu;
 
 	spinlock_t		lock;		/* innermost; BH */
@@ -63,6 +67,18 @@ struct arrival {
 	struct falcon_packet	packet;
 };
 
+/* Packets that were taken, and go stock's way after all. */
+static void receive_strays(struct intake *intake)
+{
+	unsigned int count = intake->strays.count;
+
+	if (likely(!count))
+		return;
+	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, count);
+	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, count);
+	falcon_context_stock(&intake->context, &intake->strays);
+}
+
 static void hand_over(struct intake *intake, struct slot *slot, struct falcon_context *context)
 {
 	struct falcon_elephant *elephant = slot->elephant;
@@ -71,12 +87,9 @@ static void hand_over(struct intake *intake, struct slot *slot, struct falcon_co
 	slot->elephant = NULL;
 	slot->packets = (struct falcon_chain){};
 	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_TAKEN, packets.count);
-	if (!falcon_elephant_take(elephant, &packets, context)) {
-		/* It has left since: nothing of it is in flight. */
-		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, packets.count);
-		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, packets.count);
-		falcon_context_stock(&intake->context, &packets);
-	}
+	/* It may have left since: nothing of it is in flight. */
+	if (!falcon_elephant_take(elephant, &packets, context))
+		falcon_chain_splice(&intake->strays, &packets);
 	falcon_ladder_put(elephant);
 }
 
@@ -89,7 +102,6 @@ static bool is_managed(struct intake *intake, const struct falcon_plan *plan,
 		return intake->managed;
 	device = falcon_device_find(dev);
 	intake->managed = device && device->kind->stage == FALCON_STAGE_NIC;
-	intake->ifindex = dev->ifindex;
 	intake->dev = dev;
 	intake->generation = plan->generation;
 	return intake->managed;
@@ -269,7 +281,7 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 		return FALCON_INTAKE_PASS;
 	if (!climb && !falcon_ladder_known(arrival->hash)) {
 		key_of(arrival, &key);
-		falcon_ladder_watch(arrival->hash, &key, intake->ifindex, arrival->host);
+		falcon_ladder_watch(arrival->hash, &key, skb->dev, arrival->host);
 	}
 	return climb ? FALCON_INTAKE_CLIMB : FALCON_INTAKE_PASS;
 }
@@ -289,24 +301,47 @@ enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi)
 			   FALCON_INTAKE_PASS;
 }
 
+static void gate(struct intake *intake, struct falcon_elephant *elephant)
+{
+	spin_lock(&intake->lock);
+	elephant->gate_round = intake->rounds;
+	list_add_tail(&elephant->gate_node, &intake->gated);
+	spin_unlock(&intake->lock);
+}
+
+static void ungate(struct intake *intake, struct falcon_elephant *elephant)
+{
+	spin_lock(&intake->lock);
+	list_del_init(&elephant->gate_node);
+	spin_unlock(&intake->lock);
+}
+
 static bool climb(struct arrival *arrival, struct sk_buff *skb)
 {
 	struct intake *intake = this_cpu_ptr(intakes);
 	struct falcon_elephant *elephant;
 	struct falcon_key key;
 
-	if (!wanted(intake, arrival, skb) || !identify(arrival, skb) || !can_collect(arrival, skb))
+	if (!wanted(intake, arrival, skb) || !identify(arrival, skb))
 		return false;
 	key_of(arrival, &key);
-	elephant = falcon_ladder_climb(arrival->plan, arrival->hash, &key, arrival->host);
+	elephant = falcon_ladder_make(arrival->plan, arrival->hash, &key, arrival->host);
 	if (!elephant)
 		return false;
 	/* Packets of the flow that the NIC's GRO still has are before this one. */
 	falcon_gro_flush(arrival->gro);
-	spin_lock(&intake->lock);
-	elephant->gate_round = intake->rounds;
-	list_add_tail(&elephant->gate_node, &intake->gated);
-	spin_unlock(&intake->lock);
+	gate(intake, elephant);
+	if (!falcon_ladder_climb(elephant)) {
+		ungate(intake, elephant);
+		falcon_ladder_put(elephant);
+		return false;
+	}
+	if (!can_collect(arrival, skb)) {
+		falcon_elephant_leave(elephant, FALCON_LIMIT_NO_MERGE);
+		falcon_ladder_put(elephant);
+		napi_schedule(&intake->doorbell);
+		return false;
+	}
 	collect_first(intake, arrival, elephant, skb);
 	return true;
 }
@@ -334,31 +369,36 @@ bool falcon_intake_climb_frags(struct napi_struct *napi)
  */
 static bool has_drained(const struct intake *intake, struct falcon_elephant *elephant)
 {
-	const struct softnet_data *sd = &per_cpu(softnet_data, intake->cpu);
+	const struct softnet_data *sd = this_cpu_ptr(&softnet_data);
 
-	if (!elephant->gate_cell) {
+	/* What a CPU had that went offline is here now. */
+	if (unlikely(elephant->gate_cpu != smp_processor_id())) {
+		elephant->gate_cpu = smp_processor_id();
+		elephant->gate_round = intake->rounds;
+		elephant->gate_passes = 0;
+	}
+	if (!elephant->gate_passes) {
 		if (intake->rounds - elephant->gate_round < falcon_cell_rounds())
 			return false;
-		elephant->gate_cell = true;
-		elephant->gate_tail = READ_ONCE(sd->input_queue_tail);
+	} else if ((s32)(READ_ONCE(sd->input_queue_head) - elephant->gate_tail) < 0) {
+		return false;
 	}
-	return (s32)(READ_ONCE(sd->input_queue_head) - elephant->gate_tail) >= 0;
+	elephant->gate_tail = READ_ONCE(sd->input_queue_tail);
+	return ++elephant->gate_passes > PASSES;
 }
 
-/* A flow whose gate is to be opened, or that has waited for too long; NULL for neither. */
-static struct falcon_elephant *next_gate(struct intake *intake, bool *open)
+/* A flow whose gate is to be opened, or NULL. */
+static struct falcon_elephant *next_gate(struct intake *intake)
 {
 	struct falcon_elephant *elephant, *found = NULL;
 
 	spin_lock(&intake->lock);
 	list_for_each_entry(elephant, &intake->gated, gate_node) {
-		*open = has_drained(intake, elephant);
-		if (*open || time_after(jiffies, elephant->gate_since + GATE_WAIT)) {
-			found = elephant;
-			elephant->gate_expired = !*open;
-			list_del_init(&elephant->gate_node);
-			break;
-		}
+		if (!has_drained(intake, elephant))
+			continue;
+		found = elephant;
+		list_del_init(&elephant->gate_node);
+		break;
 	}
 	spin_unlock(&intake->lock);
 	return found;
@@ -368,56 +408,10 @@ static struct falcon_elephant *next_gate(struct intake *intake, bool *open)
 static bool look_at_gates(struct intake *intake)
 {
 	struct falcon_elephant *elephant;
-	bool open;
 
-	intake->rounds++;
-	while ((elephant = next_gate(intake, &open))) {
-		if (open)
-			falcon_elephant_open(elephant);
-		else
-			falcon_elephant_leave(elephant, FALCON_LIMIT_STANDBY);
-	}
+	while ((elephant = next_gate(intake)))
+		falcon_elephant_open(elephant);
 	return !list_empty_careful(&intake->gated);
-}
-
-static void let_go(struct intake *intake)
-{
-	struct falcon_chain packets = {};
-	struct falcon_elephant *elephant;
-
-	for (;;) {
-		spin_lock(&intake->lock);
-		elephant = list_first_entry_or_null(&intake->released, struct falcon_elephant,
-						    gate_node);
-		if (elephant)
-			list_del_init(&elephant->gate_node);
-		spin_unlock(&intake->lock);
-		if (!elephant)
-			return;
-		falcon_elephant_release(elephant, &packets);
-		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, packets.count);
-		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, packets.count);
-		falcon_context_stock(&intake->context, &packets);
-		falcon_ladder_remove(elephant);
-	}
-}
-
-static int answer_doorbell(struct napi_struct *napi, int budget)
-{
-	struct intake *intake = container_of(napi, struct intake, doorbell);
-	unsigned int i;
-	bool again;
-
-	for (i = 0; i < SLOTS; i++)
-		if (intake->slots[i].elephant)
-			hand_over(intake, &intake->slots[i], &intake->context);
-	again = look_at_gates(intake);
-	let_go(intake);
-
-	napi_complete_done(napi, 0);
-	if (again)
-		napi_schedule(napi);
-	return 0;
 }
 
 static void ring_here(void *info)
@@ -427,7 +421,10 @@ static void ring_here(void *info)
 	napi_schedule(&intake->doorbell);
 }
 
-/* -EBUSY: it rings already. -ENXIO: as any NAPI of a CPU that is gone, it is polled here. */
+/*
+ * Under the intake's lock, as two may not use the call at once. -EBUSY: it rings already.
+ * -ENXIO: as any NAPI of a CPU that is gone, it is polled here.
+ */
 static void ring(struct intake *intake)
 {
 	if (intake->cpu == smp_processor_id() ||
@@ -441,25 +438,89 @@ void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant)
 
 	spin_lock(&intake->lock);
 	list_add_tail(&elephant->gate_node, &intake->released);
-	spin_unlock(&intake->lock);
 	ring(intake);
+	spin_unlock(&intake->lock);
 }
 
-void falcon_intake_ungate(u16 cpu, struct falcon_elephant *elephant)
+static void let_go(struct intake *intake)
 {
-	struct intake *intake = per_cpu_ptr(intakes, cpu);
+	struct falcon_elephant *elephant;
+	bool left;
+	u16 home;
 
-	spin_lock(&intake->lock);
-	list_del_init(&elephant->gate_node);
-	spin_unlock(&intake->lock);
+	for (;;) {
+		spin_lock(&intake->lock);
+		elephant = list_first_entry_or_null(&intake->released, struct falcon_elephant,
+						    gate_node);
+		if (elephant)
+			list_del_init(&elephant->gate_node);
+		spin_unlock(&intake->lock);
+		if (!elephant)
+			return;
+		/* Its packets come to another CPU by now. */
+		home = READ_ONCE(elephant->home);
+		if (home != intake->cpu && cpu_online(home)) {
+			falcon_intake_release(home, elephant);
+			continue;
+		}
+		if (!falcon_elephant_release(elephant, &intake->context, &left)) {
+			falcon_intake_release(home, elephant);
+			return;
+		}
+		if (left)
+			falcon_ladder_remove(elephant);
+		else
+			falcon_ladder_put(elephant);
+	}
+}
+
+static int answer_doorbell(struct napi_struct *napi, int budget)
+{
+	struct intake *intake = container_of(napi, struct intake, doorbell);
+	unsigned int i;
+	bool again;
+
+	/*
+	 * It was polled for a CPU that was offline, and that is back: home with it, where the
+	 * slots are touched.
+	 */
+	if (unlikely(intake->cpu != smp_processor_id() && cpu_online(intake->cpu))) {
+		if (napi_complete_done(napi, 0)) {
+			spin_lock(&intake->lock);
+			ring(intake);
+			spin_unlock(&intake->lock);
+		}
+		return 0;
+	}
+
+	for (i = 0; i < SLOTS; i++)
+		if (intake->slots[i].elephant)
+			hand_over(intake, &intake->slots[i], &intake->context);
+	receive_strays(intake);
+	again = look_at_gates(intake);
+	let_go(intake);
+	WRITE_ONCE(intake->rounds, intake->rounds + 1);
+
+	napi_complete_done(napi, 0);
+	if (again)
+		napi_schedule(napi);
+	return 0;
 }
 
 void falcon_intakes_flush(void)
 {
+	struct intake *intake;
 	unsigned int cpu;
+	u32 rounds;
 
-	for_each_possible_cpu(cpu)
-		napi_synchronize(&per_cpu_ptr(intakes, cpu)->doorbell);
+	/* Under traffic it is always scheduled: until it has been polled once. */
+	for_each_possible_cpu(cpu) {
+		intake = per_cpu_ptr(intakes, cpu);
+		rounds = READ_ONCE(intake->rounds);
+		while (test_bit(NAPI_STATE_SCHED, &intake->doorbell.state) &&
+		       READ_ONCE(intake->rounds) == rounds)
+			usleep_range(100, 1000);
+	}
 }
 
 int falcon_intakes_alloc(struct net_device *dummy)
@@ -500,8 +561,9 @@ void falcon_intakes_free(void)
 
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
-		netif_napi_del(&intake->doorbell);
+		__netif_napi_del(&intake->doorbell);
 		falcon_context_exit(&intake->context);
 	}
+	synchronize_net();
 	free_percpu(intakes);
 }

@@ -58,9 +58,6 @@ bool falcon_intake_climb_frags(struct napi_struct *napi);
 /* A flow has nothing in flight and leaves; its home CPU lets it go. Context: BH off. */
 void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant);
 
-/* A flow whose gate was shut leaves before that opened. Context: BH off. */
-void falcon_intake_ungate(u16 cpu, struct falcon_elephant *elephant);
-
 /* What was collected before has been handed over on return. Context: process. */
 void falcon_intakes_flush(void);
 

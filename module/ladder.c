@@ -17,10 +17,7 @@
 
 #define WAYS	  4
 #define BUCKETS	  (FALCON_LADDER_FLOWS / WAYS)
-#define ELEPHANTS 1024		/* flows in lanes at most, some 5 KB each */
-
-/* A flow is above the rate when it brings in so much time as many packets as that means. */
-#define WINDOW_MS 20
+#define ELEPHANTS 1024		/* flows in lanes at most, of 8 KB each */
 
 /* After which a flow that could not go up tries again. */
 #define RETRY HZ
@@ -38,6 +35,7 @@ struct entry {
 	u32			since;		/* jiffies of its begin */
 	u32			retry;		/* jiffies from which it may go up again */
 	int			ifindex;
+	u32			netns;		/* inode number */
 	u8			limit;		/* enum falcon_limit */
 	bool			host;
 	struct falcon_key	key;
@@ -46,7 +44,9 @@ struct entry {
 
 static struct entry *table;		/* kept while any packet may come */
 static DEFINE_MUTEX(table_lock);	/* under RTNL; keeps slow readers from what goes */
-static DEFINE_SPINLOCK(claim_lock);	/* BH; entries that change their flow or its rung */
+
+/* BH, before elephants_lock; entries that change their flow or its rung. */
+static DEFINE_SPINLOCK(claim_lock);
 
 static LIST_HEAD(elephants);
 static unsigned int elephant_count;
@@ -93,17 +93,21 @@ static struct entry *victim(u32 hash)
 	return found;
 }
 
-void falcon_ladder_watch(u32 hash, const struct falcon_key *key, int ifindex, bool host)
+void falcon_ladder_watch(u32 hash, const struct falcon_key *key, const struct net_device *dev,
+			 bool host)
 {
 	struct entry *entry;
 
-	spin_lock(&claim_lock);
+	/* Another CPU has it: the next packet will do. */
+	if (!spin_trylock(&claim_lock))
+		return;
 	entry = find(hash) ? NULL : victim(hash);
 	if (entry) {
 		WRITE_ONCE(entry->hash, 0);
 		smp_wmb();	/* pairs with falcon_ladder_walk() */
 		entry->key = *key;
-		entry->ifindex = ifindex;
+		entry->ifindex = dev->ifindex;
+		entry->netns = dev_net(dev)->ns.inum;
 		entry->host = host;
 		entry->count = 1;
 		entry->since = jiffies;
@@ -115,24 +119,18 @@ void falcon_ladder_watch(u32 hash, const struct falcon_key *key, int ifindex, bo
 	spin_unlock(&claim_lock);
 }
 
-static u32 window(void)
-{
-	return max_t(u32, msecs_to_jiffies(WINDOW_MS), 1);
-}
-
 /* Count a packet; whether the flow is above the rate. */
 static bool is_elephant(const struct falcon_plan *plan, struct entry *entry)
 {
-	u32 enough = div_u64((u64)plan->elephant_rate * window(), HZ);
 	u32 elapsed = (u32)jiffies - READ_ONCE(entry->since);
 	u32 count = READ_ONCE(entry->count) + 1;
 
-	if (elapsed >= window()) {
+	if (elapsed >= FALCON_LADDER_WINDOW) {
 		WRITE_ONCE(entry->since, jiffies);
 		count = 1;
 	}
 	WRITE_ONCE(entry->count, count);
-	return count >= enough && (s32)((u32)jiffies - READ_ONCE(entry->retry)) >= 0;
+	return count >= plan->elephant_window && (s32)((u32)jiffies - READ_ONCE(entry->retry)) >= 0;
 }
 
 struct falcon_elephant *falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, bool *climb)
@@ -145,7 +143,9 @@ struct falcon_elephant *falcon_ladder_ask(const struct falcon_plan *plan, u32 ha
 	if (rcu_access_pointer(entry->elephant)) {
 		rcu_read_lock();
 		elephant = rcu_dereference(entry->elephant);
-		if (elephant && !refcount_inc_not_zero(&elephant->refs))
+		/* The entry may be another flow's by now. */
+		if (elephant && (elephant->hash != hash ||
+				 !refcount_inc_not_zero(&elephant->refs)))
 			elephant = NULL;
 		rcu_read_unlock();
 		return elephant;
@@ -167,12 +167,24 @@ static enum falcon_limit find_limit(void)
 	return FALCON_LIMIT_NONE;
 }
 
-struct falcon_elephant *falcon_ladder_climb(const struct falcon_plan *plan, u32 hash,
-					    const struct falcon_key *key, bool host)
+static void refuse(u32 hash, enum falcon_limit limit)
+{
+	struct entry *entry;
+
+	spin_lock(&claim_lock);
+	entry = find(hash);
+	if (entry) {
+		entry->limit = limit;
+		entry->retry = jiffies + RETRY;
+	}
+	spin_unlock(&claim_lock);
+}
+
+struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
+					   const struct falcon_key *key, bool host)
 {
 	enum falcon_limit limit = find_limit();
 	struct falcon_elephant *elephant = NULL;
-	struct entry *entry;
 
 	if (limit == FALCON_LIMIT_NONE) {
 		elephant = kzalloc(sizeof(*elephant), GFP_ATOMIC | __GFP_NOWARN);
@@ -181,27 +193,33 @@ struct falcon_elephant *falcon_ladder_climb(const struct falcon_plan *plan, u32 
 		else if (!falcon_elephant_init(elephant, plan, hash, key, host))
 			limit = FALCON_LIMIT_NO_CPU;
 	}
+	if (limit == FALCON_LIMIT_NONE)
+		return elephant;
+	kfree(elephant);
+	refuse(hash, limit);
+	return NULL;
+}
+
+bool falcon_ladder_climb(struct falcon_elephant *elephant)
+{
+	struct entry *entry;
+	bool climbs;
 
 	spin_lock(&claim_lock);
-	entry = find(hash);
-	if (entry) {
-		entry->limit = limit;
-		entry->retry = jiffies + (limit == FALCON_LIMIT_NONE ? 0 : RETRY);
+	entry = find(elephant->hash);
+	climbs = entry && !rcu_access_pointer(entry->elephant);
+	if (climbs) {
+		entry->limit = FALCON_LIMIT_NONE;
+		refcount_inc(&elephant->refs);
+		/* Found in the list by all that find it in the table. */
+		spin_lock(&elephants_lock);
+		list_add_tail(&elephant->node, &elephants);
+		elephant_count++;
+		spin_unlock(&elephants_lock);
+		rcu_assign_pointer(entry->elephant, elephant);
 	}
-	if (!entry || limit != FALCON_LIMIT_NONE || rcu_access_pointer(entry->elephant)) {
-		spin_unlock(&claim_lock);
-		kfree(elephant);
-		return NULL;
-	}
-	refcount_inc(&elephant->refs);
-	rcu_assign_pointer(entry->elephant, elephant);
 	spin_unlock(&claim_lock);
-
-	spin_lock(&elephants_lock);
-	list_add_tail(&elephant->node, &elephants);
-	elephant_count++;
-	spin_unlock(&elephants_lock);
-	return elephant;
+	return climbs;
 }
 
 void falcon_ladder_put(struct falcon_elephant *elephant)
@@ -221,7 +239,7 @@ void falcon_ladder_remove(struct falcon_elephant *elephant)
 		entry->limit = elephant->limit;
 		entry->count = 0;
 		entry->since = jiffies;
-		entry->retry = jiffies + (elephant->gate_expired ? RETRY : 0);
+		entry->retry = jiffies;
 	}
 	spin_unlock(&claim_lock);
 
@@ -333,7 +351,9 @@ void falcon_ladder_free(void)
 	mutex_lock(&table_lock);
 	falcon_intakes_stop();
 	falcon_lanes_stop();
+	/* Wake-ups that are under way: those that have arrived, and those on their way here. */
 	kick_all_cpus_sync();
+	synchronize_net();
 
 	list_for_each_entry_safe(elephant, next, &elephants, node) {
 		dropped += falcon_elephant_purge(elephant);
@@ -342,7 +362,8 @@ void falcon_ladder_free(void)
 		falcon_ladder_put(elephant);
 	}
 	if (dropped)
-		pr_warn("%u packets of flows that did not come down in time are dropped\n", dropped);
+		pr_warn("%u packets of flows that did not come down in time are dropped\n",
+			dropped);
 
 	kvfree(table);
 	table = NULL;
@@ -351,40 +372,6 @@ void falcon_ladder_free(void)
 	falcon_lanes_free();
 	falcon_cells_free();
 	falcon_dummy_free(dummy);
-}
-
-static u32 rung_of(const struct falcon_elephant *elephant)
-{
-	switch (elephant->gate) {
-	case FALCON_GATE_UP:
-		return FALCON_RUNG_GATED;
-	case FALCON_GATE_DOWN:
-		return FALCON_RUNG_LEAVING;
-	default:
-		return elephant->several ? FALCON_RUNG_SEVERAL : FALCON_RUNG_ONE;
-	}
-}
-
-static void show_elephant(struct falcon_elephant *elephant, struct falcon_ladder_info *info)
-{
-	spin_lock(&elephant->lock);
-	info->on_lanes = true;
-	info->rung = rung_of(elephant);
-	info->limit = elephant->limit;
-	info->merge = elephant->merge_point;
-	info->worker_count = elephant->several ? elephant->spread.count : 1;
-	if (elephant->several)
-		memcpy(info->workers, elephant->spread.workers, sizeof(info->workers));
-	else
-		info->workers[0] = elephant->spread.workers[elephant->turn];
-	info->delivery = elephant->spread.delivery;
-	info->packets = elephant->packets;
-	info->moves = elephant->steps;
-	info->batches = elephant->batch + 1;
-	info->in_flight = falcon_elephant_in_flight(elephant);
-	info->held = elephant->merge.held;
-	info->idle_ms = jiffies_to_msecs(jiffies - elephant->used);
-	spin_unlock(&elephant->lock);
 }
 
 /* false when the entry is free, or changes its flow at this moment. */
@@ -399,6 +386,7 @@ static bool show(const struct entry *entry, struct falcon_ladder_info *info)
 	smp_rmb();	/* pairs with falcon_ladder_watch() */
 	info->key = entry->key;
 	info->ifindex = entry->ifindex;
+	info->netns = entry->netns;
 	info->rung = FALCON_RUNG_STOCK;
 	info->limit = entry->limit;
 	info->packets = READ_ONCE(entry->count);
@@ -410,7 +398,7 @@ static bool show(const struct entry *entry, struct falcon_ladder_info *info)
 	rcu_read_lock_bh();
 	elephant = rcu_dereference_bh(entry->elephant);
 	if (elephant)
-		show_elephant(elephant, info);
+		falcon_elephant_show(elephant, info);
 	rcu_read_unlock_bh();
 	return true;
 }

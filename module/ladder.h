@@ -30,11 +30,14 @@ struct falcon_ladder_info {
 	u16			delivery;
 	u64			packets, moves, batches;
 	u32			in_flight, held, idle_ms;
-	bool			on_lanes;	/* above stock: workers and what follows are valid */
+	bool			on_lanes;	/* above stock: workers and so on are valid */
 };
 
 #define FALCON_LADDER_FLOWS 65536	/* a power of two */
 #define FALCON_LADDER_END   FALCON_LADDER_FLOWS
+
+/* Jiffies in which a flow must bring in as many packets as its rate means. */
+#define FALCON_LADDER_WINDOW (HZ / 50 ?: 1)
 
 /**
  * falcon_ladder_alloc() - the table, the lanes and the intakes
@@ -62,7 +65,8 @@ bool falcon_ladder_has_left(u16 cpu);
 bool falcon_ladder_known(u32 hash);
 
 /* Put a flow into the table, if there is a place. Context: BH. */
-void falcon_ladder_watch(u32 hash, const struct falcon_key *key, int ifindex, bool host);
+void falcon_ladder_watch(u32 hash, const struct falcon_key *key, const struct net_device *dev,
+			 bool host);
 
 /**
  * falcon_ladder_ask() - a packet of a flow
@@ -76,16 +80,26 @@ void falcon_ladder_watch(u32 hash, const struct falcon_key *key, int ifindex, bo
 struct falcon_elephant *falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, bool *climb);
 
 /**
- * falcon_ladder_climb() - a flow goes into lanes, its gate shut
+ * falcon_ladder_make() - a flow is to go into lanes
  * @plan: the plan
  * @hash: of the flow
  * @key: the flow
  * @host: it came through no tunnel
  *
- * Context: softirq. Return: the flow, with a reference; or NULL when it cannot.
+ * Context: softirq. Return: the flow, its gate shut, which nobody knows yet; NULL when it
+ * cannot go up, which the table remembers for a second.
  */
-struct falcon_elephant *falcon_ladder_climb(const struct falcon_plan *plan, u32 hash,
-					    const struct falcon_key *key, bool host);
+struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
+					   const struct falcon_key *key, bool host);
+
+/**
+ * falcon_ladder_climb() - the flow is in lanes
+ * @elephant: made just now, and gated
+ *
+ * Context: softirq. Return: false when it is already, as another one, or was forgotten;
+ * otherwise the caller has one reference and the ladder another.
+ */
+bool falcon_ladder_climb(struct falcon_elephant *elephant);
 
 /* A flow has come down. Context: softirq. */
 void falcon_ladder_remove(struct falcon_elephant *elephant);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/llist.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
-#include <linux/spinlock.h>
 
 #include "context.h"
 #include "elephant.h"
@@ -14,15 +14,18 @@
 #define LANE_MAX 1000
 
 struct falcon_lane {
-	spinlock_t		lock;		/* innermost; BH */
-	struct list_head	runs;
-	struct list_head	deliveries;
-	bool			active;		/* woken, and not at rest since */
+	struct llist_head	posted_runs;
+	struct llist_head	posted_deliveries;
+	atomic_t		active;		/* 1: woken, and not at rest since */
 	atomic_t		queued;		/* packets in runs; may be late by a moment */
 	unsigned int		cpu;
 	call_single_data_t	wake;
 	struct napi_struct	napi;
-	struct falcon_context	context;	/* the poll's, which runs once at a time */
+
+	/* The poll's alone, which runs once at a time. */
+	struct list_head	runs;
+	struct list_head	deliveries;
+	struct falcon_context	context;
 };
 
 static struct falcon_lane __percpu *lanes;
@@ -52,16 +55,13 @@ static void wake(struct falcon_lane *lane)
 		napi_schedule(&lane->napi);
 }
 
-static void add(struct falcon_lane *lane, struct list_head *node, struct list_head *list)
+/*
+ * After the post, which is a full barrier: either the lane sees it before it rests, or we see
+ * that it rests.
+ */
+static void wake_rested(struct falcon_lane *lane)
 {
-	bool rested;
-
-	spin_lock(&lane->lock);
-	list_add_tail(node, list);
-	rested = !lane->active;
-	WRITE_ONCE(lane->active, true);
-	spin_unlock(&lane->lock);
-	if (rested)
+	if (!atomic_read(&lane->active) && !atomic_xchg(&lane->active, 1))
 		wake(lane);
 }
 
@@ -69,14 +69,16 @@ void falcon_lane_queue(u16 cpu, struct falcon_run *run)
 {
 	struct falcon_lane *lane = lane_of(cpu);
 
-	add(lane, &run->node, &lane->runs);
+	llist_add(&run->posted, &lane->posted_runs);
+	wake_rested(lane);
 }
 
 void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant)
 {
 	struct falcon_lane *lane = lane_of(cpu);
 
-	add(lane, &elephant->delivery_node, &lane->deliveries);
+	llist_add(&elephant->delivery_posted, &lane->posted_deliveries);
+	wake_rested(lane);
 }
 
 void falcon_lane_add(u16 cpu, int count)
@@ -91,7 +93,26 @@ bool falcon_lane_is_full(u16 cpu)
 
 bool falcon_lane_is_idle(u16 cpu)
 {
-	return !READ_ONCE(lane_of(cpu)->active);
+	return !atomic_read(&lane_of(cpu)->active);
+}
+
+/* What was posted, in the order of the posts, behind what is there. */
+static void fetch(struct falcon_lane *lane)
+{
+	struct falcon_elephant *elephant, *next_elephant;
+	struct falcon_run *run, *next_run;
+	struct llist_node *posted;
+
+	if (!llist_empty(&lane->posted_runs)) {
+		posted = llist_reverse_order(llist_del_all(&lane->posted_runs));
+		llist_for_each_entry_safe(run, next_run, posted, posted)
+			list_add_tail(&run->node, &lane->runs);
+	}
+	if (!llist_empty(&lane->posted_deliveries)) {
+		posted = llist_reverse_order(llist_del_all(&lane->posted_deliveries));
+		llist_for_each_entry_safe(elephant, next_elephant, posted, delivery_posted)
+			list_add_tail(&elephant->delivery_node, &lane->deliveries);
+	}
 }
 
 /* The oldest run and those of the same flow that directly follow it, here and in the flow. */
@@ -101,7 +122,6 @@ static unsigned int pop_runs(struct falcon_lane *lane, struct falcon_elephant **
 	unsigned int count = 0, packets = 0;
 	struct falcon_run *run;
 
-	spin_lock(&lane->lock);
 	while ((run = list_first_entry_or_null(&lane->runs, struct falcon_run, node))) {
 		if (!count) {
 			*elephant = run->elephant;
@@ -111,10 +131,9 @@ static unsigned int pop_runs(struct falcon_lane *lane, struct falcon_elephant **
 			break;
 		}
 		packets += READ_ONCE(run->taken);
-		list_del_init(&run->node);
+		list_del(&run->node);
 		count++;
 	}
-	spin_unlock(&lane->lock);
 	return count;
 }
 
@@ -132,25 +151,25 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 {
 	struct falcon_elephant *elephant;
 
-	spin_lock(&lane->lock);
 	elephant = list_first_entry_or_null(&lane->deliveries, struct falcon_elephant,
 					    delivery_node);
-	if (elephant)
-		list_del_init(&elephant->delivery_node);
-	spin_unlock(&lane->lock);
-	return elephant ? falcon_elephant_deliver(elephant, budget) : 0;
+	if (!elephant)
+		return 0;
+	list_del(&elephant->delivery_node);
+	return falcon_elephant_deliver(elephant, budget);
 }
 
+/* Whether the lane rests; who posts from now on wakes it. */
 static bool rest(struct falcon_lane *lane)
 {
-	bool empty;
-
-	spin_lock(&lane->lock);
-	empty = list_empty(&lane->runs) && list_empty(&lane->deliveries);
-	if (empty)
-		WRITE_ONCE(lane->active, false);
-	spin_unlock(&lane->lock);
-	return empty;
+	if (!list_empty(&lane->runs) || !list_empty(&lane->deliveries))
+		return false;
+	atomic_set(&lane->active, 0);
+	smp_mb();	/* pairs with the post in falcon_lane_queue() and falcon_lane_deliver() */
+	if (llist_empty(&lane->posted_runs) && llist_empty(&lane->posted_deliveries))
+		return true;
+	/* Posted in between: whoever sets it again has the work, we or a wake-up. */
+	return atomic_xchg(&lane->active, 1);
 }
 
 static int lane_poll(struct napi_struct *napi, int budget)
@@ -159,6 +178,7 @@ static int lane_poll(struct napi_struct *napi, int budget)
 	unsigned int work = 0, some;
 
 	do {
+		fetch(lane);
 		some = deliver(lane, budget - work);
 		if (work + some < budget)
 			some += process(lane, budget - work - some);
@@ -182,7 +202,6 @@ int falcon_lanes_alloc(struct net_device *dummy)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(lanes, cpu);
-		spin_lock_init(&lane->lock);
 		INIT_LIST_HEAD(&lane->runs);
 		INIT_LIST_HEAD(&lane->deliveries);
 		lane->cpu = cpu;
@@ -210,8 +229,9 @@ void falcon_lanes_free(void)
 
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(lanes, cpu);
-		netif_napi_del(&lane->napi);
+		__netif_napi_del(&lane->napi);
 		falcon_context_exit(&lane->context);
 	}
+	synchronize_net();
 	free_percpu(lanes);
 }

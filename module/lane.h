@@ -2,6 +2,9 @@
 /*
  * Lanes: a queue per CPU of what it has to do for flows, with a NAPI instance of its own.
  * Runs are processed and merged flows are delivered in the order in which they came.
+ *
+ * Posting takes no lock: the NIC's CPU must not wait for a worker, which in a virtual machine
+ * may not be running at this moment.
  */
 
 #ifndef _FALCON_LANE_H

@@ -15,6 +15,7 @@
 #define _FALCON_MERGE_H
 
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
@@ -37,7 +38,8 @@ enum falcon_run_state {
 };
 
 struct falcon_run {
-	struct list_head	node;		/* the lane's, while queued */
+	struct llist_node	posted;		/* on its way to the lane */
+	struct list_head	node;		/* the lane's, while queued there */
 	struct falcon_elephant	*elephant;	/* the lane's way back */
 	struct falcon_chain	packets;	/* queued: to be processed; done: what came of it */
 	u32			number;		/* in its flow, counts on */

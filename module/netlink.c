@@ -399,7 +399,8 @@ static bool put_lanes(struct sk_buff *skb, const struct falcon_ladder_info *info
 	for (i = 0; i < info->worker_count; i++)
 		length += scnprintf(workers + length, sizeof(workers) - length, "%s%u",
 				    i ? "," : "", info->workers[i]);
-	return !nla_put_u32(skb, FALCON_A_FLOW_CPU, info->delivery) &&
+	return (info->delivery == FALCON_NO_CPU ||
+		!nla_put_u32(skb, FALCON_A_FLOW_CPU, info->delivery)) &&
 	       !nla_put_string(skb, FALCON_A_FLOW_WORKERS, workers) &&
 	       !nla_put_u64_64bit(skb, FALCON_A_FLOW_BATCHES, info->batches, 0) &&
 	       !nla_put_u32(skb, FALCON_A_FLOW_IN_FLIGHT, info->in_flight) &&

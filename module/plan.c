@@ -9,6 +9,7 @@
 #include "cpu.h"
 #include "device.h"
 #include "hook.h"
+#include "ladder.h"
 #include "plan.h"
 
 static DEFINE_MUTEX(plan_lock);
@@ -30,6 +31,7 @@ static void take_config(struct falcon_plan *plan, const struct falcon_config *co
 	plan->workers = config->workers;
 	plan->batch = config->batch;
 	plan->elephant_rate = config->elephant_rate;
+	plan->elephant_window = div_u64((u64)config->elephant_rate * FALCON_LADDER_WINDOW, HZ);
 	plan->delivery = config->delivery;
 	plan->host = config->host;
 }

@@ -28,6 +28,7 @@ struct falcon_plan {
 	u32			workers;
 	u32			batch;		/* packets */
 	u32			elephant_rate;	/* packets per second */
+	u32			elephant_window; /* packets in FALCON_LADDER_WINDOW */
 	u32			delivery;	/* enum falcon_delivery */
 	struct falcon_tunnels	tunnels;
 	struct cpumask		mask;

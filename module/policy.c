@@ -35,20 +35,20 @@ u16 falcon_policy_choose(const struct falcon_choice *choice)
 void falcon_policy_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
 			  struct falcon_spread *spread)
 {
-	unsigned int others = 0, wanted, first, i;
+	unsigned int others = 0, wanted, skip, i;
 	u16 cpu;
 
 	for (i = 0; i < choice->count; i++)
 		others += choice->cpus[i] != choice->here;
 	wanted = workers + own < others ? workers + own : others;
 
-	/* A run of neighbours in the set, from one that the hash tells. */
-	first = ((u64)choice->hash * choice->count) >> 32;
+	/* Neighbours among the others, from one that the hash tells. */
+	skip = ((u64)choice->hash * others) >> 32;
 	spread->count = 0;
 	spread->delivery = FALCON_NO_CPU;
 	for (i = 0; wanted; i++) {
-		cpu = choice->cpus[(first + i) % choice->count];
-		if (cpu == choice->here)
+		cpu = choice->cpus[i % choice->count];
+		if (cpu == choice->here || (skip && skip--))
 			continue;
 		if (!--wanted && own && spread->count)
 			spread->delivery = cpu;

@@ -81,7 +81,7 @@ def test_bash(built):
     assert in_bash(binary, "falconctl config set ") == [k + "=" for k in KEYS]
     # bash has split at the '=': only what follows is wanted
     assert in_bash(binary, "falconctl config set mode=pi") == ["pipeline"]
-    assert in_bash(binary, "falconctl config set workers=2 delivery=") == ["own", "worker"]
+    assert in_bash(binary, "falconctl config set workers=2 delivery=") == ["own", "worker", "auto"]
     assert in_bash(binary, "falconctl flow list --top ") == []
     assert in_bash(binary, f"{binary} version --") == ["--json", "--help", "--version"]
 

@@ -18,9 +18,8 @@ from vm import module
 from vm.paths import BUILD, REPO
 
 KMOD = REPO / "test/net/kmod"
-HOOKED = ("get_rps_cpu", "gro_cells_receive")
 DEFAULT = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
-           "workers": 2, "batch": 64, "elephant-rate": 10000, "delivery": "own", "host": 0}
+           "workers": 2, "batch": 64, "elephant-rate": 10000, "delivery": "auto", "host": 0}
 
 # Exit codes of falconctl.
 OK, REFUSED, USAGE, NOT_LOADED, NOT_PERMITTED, UNFIT = range(6)

@@ -255,6 +255,52 @@ static void random__noise_is_read_within_bounds(void **state)
 	assert_in_range(known, NOISE / 10, NOISE);
 }
 
+static void random__quick_answers_are_the_parsers(void **state)
+{
+	unsigned int kinds[4] = { 0 }, i, j;
+	struct made made, damaged;
+
+	seed = 0x5eed0005;
+	for (i = 0; i < MADE; i++) {
+		make(&made);
+		if (made.type != ETH_P_IP)
+			continue;
+		kinds[wire_quick(&made.wire, made.wire.len, &wire_tunnels)]++;
+		for (j = 0; j < DAMAGED; j++) {
+			damaged = made;
+			damage(&damaged.wire);
+			kinds[wire_quick(&damaged.wire, damaged.wire.len, &wire_tunnels)]++;
+		}
+	}
+	/* Else nothing was compared. */
+	assert_in_range(kinds[FALCON_PACKET_FLOW], 1000, MADE * (DAMAGED + 1));
+	assert_in_range(kinds[FALCON_PACKET_PLAIN], 1000, MADE * (DAMAGED + 1));
+	assert_in_range(kinds[FALCON_PACKET_UNKNOWN], 1000, MADE * (DAMAGED + 1));
+}
+
+static void random__quick_answers_about_the_usual_shape_with_a_byte_changed(void **state)
+{
+	struct falcon_key outer = wire_flow(4, IPPROTO_UDP, 1), inner = wire_flow(4, IPPROTO_TCP, 2);
+	unsigned int kinds[4] = { 0 }, at, value;
+	struct wire usual = { 0 }, changed;
+
+	wire_ip(&usual, &outer, IPPROTO_UDP);
+	wire_udp(&usual, VXLAN_PORT);
+	wire_vxlan(&usual, 0x08);
+	wire_ethernet(&usual, ETH_P_IP);
+	wire_packet(&usual, &inner);
+	for (at = 0; at < usual.len; at++)
+		for (value = 0; value < 256; value++) {
+			changed = usual;
+			changed.bytes[at] = value;
+			kinds[wire_quick(&changed, changed.len, &wire_tunnels)]++;
+		}
+	/* Addresses, ports, lengths, identifications: most bytes may have any value. */
+	assert_in_range(kinds[FALCON_PACKET_FLOW], usual.len * 256 / 2, usual.len * 256);
+	assert_in_range(kinds[FALCON_PACKET_PLAIN], 256, 1024);
+	assert_in_range(kinds[FALCON_PACKET_UNKNOWN], 1024, usual.len * 256 / 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +308,8 @@ int main(void)
 		cmocka_unit_test(random__pieces_are_unknown_or_the_same),
 		cmocka_unit_test(random__damaged_are_read_within_bounds),
 		cmocka_unit_test(random__noise_is_read_within_bounds),
+		cmocka_unit_test(random__quick_answers_are_the_parsers),
+		cmocka_unit_test(random__quick_answers_about_the_usual_shape_with_a_byte_changed),
 	};
 
 	return unit_run(tests);

@@ -170,6 +170,124 @@ static void choose__spreads_evenly_over_what_is_left(void **state)
 	check_even(7, 9, 5, 7);
 }
 
+/* What is true of every spread: distinct CPUs of the set, as many as there are, never here. */
+static void check_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
+			 const struct falcon_spread *spread)
+{
+	unsigned int others = choice->count - is_in(choice->cpus, choice->count, choice->here);
+	unsigned int wanted = workers + own < others ? workers + own : others;
+	bool apart = own && others > 1;
+	unsigned int i;
+
+	assert_int_equal(spread->count, wanted - apart);
+	for (i = 0; i < spread->count; i++) {
+		assert_true(is_in(choice->cpus, choice->count, spread->workers[i]));
+		assert_int_not_equal(spread->workers[i], choice->here);
+		assert_false(is_in(spread->workers, i, spread->workers[i]));
+	}
+	if (!others) {
+		assert_int_equal(spread->delivery, FALCON_NO_CPU);
+	} else if (apart) {
+		assert_true(is_in(choice->cpus, choice->count, spread->delivery));
+		assert_int_not_equal(spread->delivery, choice->here);
+		assert_false(is_in(spread->workers, spread->count, spread->delivery));
+	} else {
+		assert_int_equal(spread->delivery, spread->workers[0]);
+	}
+}
+
+static void spread__counts_and_cpus_of_every_set(void **state)
+{
+	unsigned int i, count, here, workers, own;
+	u32 seed = 8;
+
+	for (count = 0; count <= COUNT(CPUS); count++)
+		for (here = 0; here <= count; here++)
+			for (workers = 1; workers <= FALCON_WORKERS_MAX; workers++)
+				for (own = 0; own < 2; own++)
+					for (i = 0; i < 100; i++) {
+						struct falcon_choice choice = of(CPUS, count, hash_at(i, &seed));
+						struct falcon_spread spread;
+
+						/* 7 is not in the set */
+						choice.here = here < count ? CPUS[here] : 7;
+						memset(&spread, 0xa5, sizeof(spread));
+						falcon_policy_spread(&choice, workers, own, &spread);
+						check_spread(&choice, workers, own, &spread);
+					}
+}
+
+static void spread__one_cpu_works_and_delivers(void **state)
+{
+	struct falcon_choice choice = of(CPUS + 3, 1, 0x80000000);
+	struct falcon_spread spread;
+
+	falcon_policy_spread(&choice, 3, true, &spread);
+	assert_int_equal(spread.count, 1);
+	assert_int_equal(spread.workers[0], 5);
+	assert_int_equal(spread.delivery, 5);
+	choice.here = 5;
+	falcon_policy_spread(&choice, 3, true, &spread);
+	assert_int_equal(spread.count, 0);
+	assert_int_equal(spread.delivery, FALCON_NO_CPU);
+}
+
+static void spread__delivery_comes_before_a_further_worker(void **state)
+{
+	struct falcon_choice choice = of(CPUS, 3, 0x12345678);
+	struct falcon_spread spread;
+
+	/* Three CPUs, three workers wanted: two, and one that delivers. */
+	falcon_policy_spread(&choice, 3, true, &spread);
+	assert_int_equal(spread.count, 2);
+	assert_false(is_in(spread.workers, 2, spread.delivery));
+	falcon_policy_spread(&choice, 3, false, &spread);
+	assert_int_equal(spread.count, 3);
+	assert_int_equal(spread.delivery, spread.workers[0]);
+}
+
+static void spread__does_not_look_at_avoid(void **state)
+{
+	struct falcon_choice choice = of(CPUS, 4, 0x9e3779b9);
+	struct falcon_spread spread, again;
+
+	falcon_policy_spread(&choice, 2, true, &spread);
+	choice.avoid[0] = spread.workers[0];
+	choice.avoid[1] = spread.delivery;
+	falcon_policy_spread(&choice, 2, true, &again);
+	assert_int_equal(again.count, spread.count);
+	assert_memory_equal(again.workers, spread.workers, spread.count * sizeof(u16));
+	assert_int_equal(again.delivery, spread.delivery);
+}
+
+/* With 0 here: each of the other seven within a fifth of its share, first worker or delivery. */
+static void spread__uses_every_cpu(void **state)
+{
+	enum { SAMPLES = 70000 };
+	unsigned int worked[64] = { 0 }, delivered[64] = { 0 }, i, workers = 0;
+	u32 seed = 9;
+
+	for (i = 0; i < SAMPLES; i++) {
+		struct falcon_choice choice = of(CPUS, COUNT(CPUS), unit_random(&seed));
+		struct falcon_spread spread;
+		unsigned int each;
+
+		choice.here = 0;
+		falcon_policy_spread(&choice, 2, true, &spread);
+		for (each = 0; each < spread.count; each++)
+			worked[spread.workers[each]]++;
+		delivered[spread.delivery]++;
+	}
+	for (i = 1; i < COUNT(CPUS); i++) {
+		/* The set has a gap where the NIC is: its neighbour comes up twice as often. */
+		assert_in_range(worked[CPUS[i]], 2 * SAMPLES / 8 * 4 / 5, 2 * SAMPLES / 8 * 2);
+		assert_in_range(delivered[CPUS[i]], SAMPLES / 8 * 4 / 5, SAMPLES / 8 * 5 / 2);
+		workers += worked[CPUS[i]];
+	}
+	assert_int_equal(workers, 2 * SAMPLES);
+	assert_int_equal(worked[0] + delivered[0], 0);
+}
+
 static void rehash__is_a_bijection_and_moves_every_hash(void **state)
 {
 	/* Inverse of the multiplier modulo 2^32, by Newton's iteration. */
@@ -328,6 +446,11 @@ int main(void)
 		cmocka_unit_test(choose__same_hash_same_cpu),
 		cmocka_unit_test(choose__spreads_evenly),
 		cmocka_unit_test(choose__spreads_evenly_over_what_is_left),
+		cmocka_unit_test(spread__counts_and_cpus_of_every_set),
+		cmocka_unit_test(spread__one_cpu_works_and_delivers),
+		cmocka_unit_test(spread__delivery_comes_before_a_further_worker),
+		cmocka_unit_test(spread__does_not_look_at_avoid),
+		cmocka_unit_test(spread__uses_every_cpu),
 		cmocka_unit_test(rehash__is_a_bijection_and_moves_every_hash),
 		cmocka_unit_test(rehash__chooses_another_cpu_mostly),
 		cmocka_unit_test(average__reaches_both_ends),

@@ -203,6 +203,45 @@ enum falcon_packet_kind wire_parse(const struct wire *wire, unsigned int len, u1
 	return kind;
 }
 
+enum falcon_packet_kind wire_quick(const struct wire *wire, unsigned int len,
+				   const struct falcon_tunnels *tunnels)
+{
+	struct falcon_tuple tuple;
+	struct falcon_packet packet;
+	enum falcon_packet_kind kind;
+	u8 *block = malloc(len);
+
+	assert_non_null(block);
+	memcpy(block, wire->bytes, len);
+	memset(&tuple, 0xa5, sizeof(tuple));
+	kind = falcon_packet_quick(block, len, tunnels, &tuple);
+	free(block);
+	if (kind == FALCON_PACKET_UNKNOWN)
+		return kind;
+	assert_int_equal(kind, wire_parse(wire, len, ETH_P_IP, tunnels, &packet));
+	if (kind == FALCON_PACKET_PLAIN)
+		return kind;
+	assert_int_equal(kind, FALCON_PACKET_FLOW);
+	assert_int_equal(packet.firsts, 0);
+	assert_int_equal(packet.key.family, 4);
+	assert_int_equal(packet.key.saddr[0], tuple.saddr);
+	assert_int_equal(packet.key.daddr[0], tuple.daddr);
+	assert_int_equal(packet.key.sport, tuple.sport);
+	assert_int_equal(packet.key.dport, tuple.dport);
+	assert_int_equal(packet.key.protocol, tuple.protocol);
+	return kind;
+}
+
+void wire_expect_quick(const struct wire *wire, const struct falcon_tunnels *tunnels,
+		       enum falcon_packet_kind kind)
+{
+	unsigned int len;
+
+	for (len = 0; len < wire->len; len++)
+		wire_quick(wire, len, tunnels);
+	assert_int_equal(wire_quick(wire, wire->len, tunnels), kind);
+}
+
 void wire_expect_sane(enum falcon_packet_kind kind, const struct falcon_packet *packet)
 {
 	const struct falcon_key *key = &packet->key;

@@ -63,6 +63,17 @@ enum falcon_packet_kind wire_parse(const struct wire *wire, unsigned int len, u1
 				   struct falcon_packet *packet);
 
 /*
+ * falcon_packet_quick() of the first @len bytes of an IPv4 packet, at the very end of a block of
+ * memory; what it says is seen to be what falcon_packet_parse() says, unless it leaves that to it.
+ */
+enum falcon_packet_kind wire_quick(const struct wire *wire, unsigned int len,
+				   const struct falcon_tunnels *tunnels);
+
+/* The same for every piece of a packet; see that the answer about the whole is @kind. */
+void wire_expect_quick(const struct wire *wire, const struct falcon_tunnels *tunnels,
+		       enum falcon_packet_kind kind);
+
+/*
  * Parse, and see that the answer is @kind; that of every shorter piece of the packet it is the
  * same with the same key, or UNKNOWN; and that once it is known, longer ones don't change it.
  */

@@ -55,14 +55,18 @@ static const struct spec_entry delivery_entries[] = {
 	},
 	[FALCON_DELIVERY_WORKER] = {
 		.name = "worker",
-		.doc = "The first of the CPUs that the flow's packets are processed on.",
+		.doc = "The worker that has processed what the others wait for.",
+	},
+	[FALCON_DELIVERY_AUTO] = {
+		.name = "auto",
+		.doc = "own for a flow on one worker, worker for a flow on several.",
 	},
 };
 
 const struct spec_enum spec_enum_delivery = {
 	.name = "delivery",
 	.doc = "Which CPU runs the container's stage of a flow in lanes.",
-	.count = 2,
+	.count = 3,
 	.entries = delivery_entries,
 };
 
@@ -366,8 +370,8 @@ static const struct spec_attr config_attrs[] = {
 		.doc = "Packets per second from which a flow goes into lanes; it comes back below half of that. 0 takes every flow at once. Default 10000.",
 	},
 	[FALCON_A_CONFIG_DELIVERY] = {
-		.name = "delivery", .type = SPEC_U32, .names = &spec_enum_delivery, .min = 0, .max = 1U,
-		.doc = "Which CPU runs the container's stage of a flow in lanes. Default own.",
+		.name = "delivery", .type = SPEC_U32, .names = &spec_enum_delivery, .min = 0, .max = 2U,
+		.doc = "Which CPU runs the container's stage of a flow in lanes. Default auto.",
 	},
 	[FALCON_A_CONFIG_HOST] = {
 		.name = "host", .type = SPEC_U32, .min = 0, .max = 1U,
@@ -437,7 +441,7 @@ static const struct spec_attr flow_attrs[] = {
 	},
 	[FALCON_A_FLOW_CPU] = {
 		.name = "cpu", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "CPU that the next stage of the flow runs on; in mode lanes, the container's stage.",
+		.doc = "CPU that the next stage of the flow runs on; in mode lanes, the container's stage. Absent on stock's path, and when the workers run it.",
 	},
 	[FALCON_A_FLOW_PACKETS] = {
 		.name = "packets", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -562,7 +566,7 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_TAKEN] = {
 		.name = "taken", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets taken from the NIC's poll into a lane (stage nic). Each is in processed or in dropped-full later.",
+		.doc = "Packets taken from the NIC's poll into a lane (stage nic). Each is in processed, dropped-full or dropped-gone later.",
 	},
 	[FALCON_A_COUNTERS_GATED] = {
 		.name = "gated", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -614,7 +618,7 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_DROPPED_GONE] = {
 		.name = "dropped-gone", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets dropped because the container's device had gone down meanwhile (stage container).",
+		.doc = "Packets dropped because a device went away meanwhile, the container's (stage container) or the NIC (stage nic).",
 	},
 };
 

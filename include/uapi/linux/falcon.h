@@ -55,12 +55,13 @@ enum falcon_mode {
  * enum falcon_delivery - Which CPU runs the container's stage of a flow in lanes.
  * @FALCON_DELIVERY_OWN: One that runs no other stage of the flow, as long as there is
  *	one.
- * @FALCON_DELIVERY_WORKER: The first of the CPUs that the flow's packets are processed
- *	on.
+ * @FALCON_DELIVERY_WORKER: The worker that has processed what the others wait for.
+ * @FALCON_DELIVERY_AUTO: own for a flow on one worker, worker for a flow on several.
  */
 enum falcon_delivery {
 	FALCON_DELIVERY_OWN,
 	FALCON_DELIVERY_WORKER,
+	FALCON_DELIVERY_AUTO,
 
 	/* private: */
 	__FALCON_DELIVERY_MAX,
@@ -287,7 +288,7 @@ enum falcon_a_status {
  * @FALCON_A_CONFIG_ELEPHANT_RATE: (u32) Packets per second from which a flow goes into
  *	lanes; it comes back below half of that. 0 takes every flow at once. Default 10000.
  * @FALCON_A_CONFIG_DELIVERY: (u32) Which CPU runs the container's stage of a flow in
- *	lanes. Default own.
+ *	lanes. Default auto.
  * @FALCON_A_CONFIG_HOST: (u32) 1 to take flows of the host itself, which come through no
  *	tunnel, into a lane too, on one worker each. Default 0.
  */
@@ -340,7 +341,7 @@ enum falcon_a_device {
  * @FALCON_A_FLOW_IFNAME: (string) Name of that device. Absent when it is gone.
  * @FALCON_A_FLOW_NETNS: (u64) Inode number of that device's network namespace.
  * @FALCON_A_FLOW_CPU: (u32) CPU that the next stage of the flow runs on; in mode lanes,
- *	the container's stage.
+ *	the container's stage. Absent on stock's path, and when the workers run it.
  * @FALCON_A_FLOW_PACKETS: (u64) Packets of the flow that were steered at this stage since
  *	the entry was made. A GRO packet is one.
  * @FALCON_A_FLOW_MOVES: (u64) How often the flow changed its CPU at this stage.
@@ -419,7 +420,7 @@ enum falcon_a_flow {
  * @FALCON_A_COUNTERS_CELL_BYPASS: (u64) Packets handed past the tunnel's GRO cell, which
  *	cannot merge them, so that a stage is one queue less.
  * @FALCON_A_COUNTERS_TAKEN: (u64) Packets taken from the NIC's poll into a lane (stage
- *	nic). Each is in processed or in dropped-full later.
+ *	nic). Each is in processed, dropped-full or dropped-gone later.
  * @FALCON_A_COUNTERS_GATED: (u64) Of those taken, packets that waited until the ones
  *	before them had left stock's queues (stage nic).
  * @FALCON_A_COUNTERS_CLIMBS: (u64) Steps of flows up the ladder (stage nic; steps, not
@@ -445,8 +446,8 @@ enum falcon_a_flow {
  *	tunnel).
  * @FALCON_A_COUNTERS_DELIVERED: (u64) Packets handed to the container's stage (stage
  *	container). A GRO packet is one.
- * @FALCON_A_COUNTERS_DROPPED_GONE: (u64) Packets dropped because the container's device
- *	had gone down meanwhile (stage container).
+ * @FALCON_A_COUNTERS_DROPPED_GONE: (u64) Packets dropped because a device went away
+ *	meanwhile, the container's (stage container) or the NIC (stage nic).
  */
 enum falcon_a_counters {
 	FALCON_A_COUNTERS_ASKED = 1,

@@ -44,6 +44,13 @@ struct falcon_gro {
 
 #endif
 
+/* Whether packet sockets, or others, see what passes a device. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define falcon_nit_active(dev) dev_nit_active_rcu(dev)
+#else
+#define falcon_nit_active(dev) dev_nit_active(dev)
+#endif
+
 /* Packets that a CPU's backlog, and a GRO cell, takes. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #include <net/hotdata.h>
