@@ -12,9 +12,10 @@ static struct falcon_config current_config = {
 	.busy_threshold	= 90,
 	.nic_split	= true,
 	.workers	= 2,
-	.batch		= 64,
+	.batch		= 256,
 	.elephant_rate	= 10000,
 	.delivery	= FALCON_DELIVERY_AUTO,
+	.moderation	= 250,
 };
 
 void falcon_config_get(struct falcon_config *config)

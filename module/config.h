@@ -18,6 +18,7 @@ struct falcon_config {
 	u32		elephant_rate;		/* packets per second */
 	u32		delivery;		/* enum falcon_delivery */
 	bool		host;
+	u32		moderation;		/* microseconds */
 	struct cpumask	cpus;			/* empty: all */
 };
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/hrtimer.h>
 #include <linux/llist.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
+#include <linux/sched/clock.h>
 #include <linux/smp.h>
 
 #include "context.h"
 #include "elephant.h"
 #include "lane.h"
+#include "moderate.h"
+#include "plan.h"
 #include "stats.h"
 
 /* Packets that wait for a CPU: a backlog's worth (net.core.netdev_max_backlog's default). */
@@ -26,6 +30,9 @@ struct falcon_lane {
 	struct list_head	runs;
 	struct list_head	deliveries;
 	struct falcon_context	context;
+	struct falcon_moderation moderation;
+	unsigned int		found;		/* runs and deliveries, since the last look */
+	struct hrtimer		timer;		/* looks again */
 };
 
 static struct falcon_lane __percpu *lanes;
@@ -105,13 +112,17 @@ static void fetch(struct falcon_lane *lane)
 
 	if (!llist_empty(&lane->posted_runs)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_runs));
-		llist_for_each_entry_safe(run, next_run, posted, posted)
+		llist_for_each_entry_safe(run, next_run, posted, posted) {
 			list_add_tail(&run->node, &lane->runs);
+			lane->found++;
+		}
 	}
 	if (!llist_empty(&lane->posted_deliveries)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_deliveries));
-		llist_for_each_entry_safe(elephant, next_elephant, posted, delivery_posted)
+		llist_for_each_entry_safe(elephant, next_elephant, posted, delivery_posted) {
 			list_add_tail(&elephant->delivery_node, &lane->deliveries);
+			lane->found++;
+		}
 	}
 }
 
@@ -172,10 +183,31 @@ static bool rest(struct falcon_lane *lane)
 	return atomic_xchg(&lane->active, 1);
 }
 
+/* As a CPU that goes takes its timers elsewhere, the lane is looked after there. */
+static enum hrtimer_restart look_again(struct hrtimer *timer)
+{
+	struct falcon_lane *lane = container_of(timer, struct falcon_lane, timer);
+
+	napi_schedule(&lane->napi);
+	return HRTIMER_NORESTART;
+}
+
+/* In how many ns the lane, which stays active, looks again; 0: it rests. */
+static u32 next_look(struct falcon_lane *lane)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+	unsigned int found = lane->found;
+
+	lane->found = 0;
+	return falcon_moderate(&lane->moderation, local_clock(), found,
+			       plan ? plan->moderation : 0);
+}
+
 static int lane_poll(struct napi_struct *napi, int budget)
 {
 	struct falcon_lane *lane = container_of(napi, struct falcon_lane, napi);
 	unsigned int work = 0, some;
+	u32 wait;
 
 	do {
 		fetch(lane);
@@ -185,10 +217,14 @@ static int lane_poll(struct napi_struct *napi, int budget)
 		work += some;
 	} while (some && work < budget);
 
-	/* What came meanwhile is for the next poll. */
-	if (work >= budget || !rest(lane))
+	if (work >= budget)
 		return budget;
-	napi_complete_done(napi, work);
+	wait = next_look(lane);
+	/* What came meanwhile is for the next poll. */
+	if (!wait && !rest(lane))
+		return budget;
+	if (napi_complete_done(napi, work) && wait)
+		hrtimer_start(&lane->timer, ns_to_ktime(wait), HRTIMER_MODE_REL_PINNED);
 	return work;
 }
 
@@ -206,6 +242,7 @@ int falcon_lanes_alloc(struct net_device *dummy)
 		INIT_LIST_HEAD(&lane->deliveries);
 		lane->cpu = cpu;
 		INIT_CSD(&lane->wake, wake_here, lane);
+		hrtimer_setup(&lane->timer, look_again, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
 		falcon_context_init(&lane->context, dummy);
 		set_bit(NAPI_STATE_NO_BUSY_POLL, &lane->napi.state);
 		netif_napi_add(dummy, &lane->napi, lane_poll);
@@ -218,8 +255,10 @@ void falcon_lanes_stop(void)
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		napi_disable(&per_cpu_ptr(lanes, cpu)->napi);
+		hrtimer_cancel(&per_cpu_ptr(lanes, cpu)->timer);
+	}
 }
 
 void falcon_lanes_free(void)

@@ -33,6 +33,7 @@ static void take_config(struct falcon_plan *plan, const struct falcon_config *co
 	plan->elephant_rate = config->elephant_rate;
 	plan->elephant_window = div_u64((u64)config->elephant_rate * FALCON_LADDER_WINDOW, HZ);
 	plan->delivery = config->delivery;
+	plan->moderation = config->moderation * NSEC_PER_USEC;
 	plan->host = config->host;
 }
 

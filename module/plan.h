@@ -30,6 +30,7 @@ struct falcon_plan {
 	u32			elephant_rate;	/* packets per second */
 	u32			elephant_window; /* packets in FALCON_LADDER_WINDOW */
 	u32			delivery;	/* enum falcon_delivery */
+	u32			moderation;	/* nanoseconds */
 	struct falcon_tunnels	tunnels;
 	struct cpumask		mask;
 	unsigned int		count;

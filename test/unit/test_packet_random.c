@@ -280,7 +280,8 @@ static void random__quick_answers_are_the_parsers(void **state)
 
 static void random__quick_answers_about_the_usual_shape_with_a_byte_changed(void **state)
 {
-	struct falcon_key outer = wire_flow(4, IPPROTO_UDP, 1), inner = wire_flow(4, IPPROTO_TCP, 2);
+	struct falcon_key outer = wire_flow(4, IPPROTO_UDP, 1);
+	struct falcon_key inner = wire_flow(4, IPPROTO_TCP, 2);
 	unsigned int kinds[4] = { 0 }, at, value;
 	struct wire usual = { 0 }, changed;
 

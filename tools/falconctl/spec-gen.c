@@ -363,7 +363,7 @@ static const struct spec_attr config_attrs[] = {
 	},
 	[FALCON_A_CONFIG_BATCH] = {
 		.name = "batch", .type = SPEC_U32, .min = 1, .max = 32767U,
-		.doc = "Packets after which a flow goes on to its next worker, in mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be larger by one poll. Default 64.",
+		.doc = "Packets after which a flow goes on to its next worker, in mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be larger by one poll. Default 256, as mFlow's.",
 	},
 	[FALCON_A_CONFIG_ELEPHANT_RATE] = {
 		.name = "elephant-rate", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -376,6 +376,10 @@ static const struct spec_attr config_attrs[] = {
 	[FALCON_A_CONFIG_HOST] = {
 		.name = "host", .type = SPEC_U32, .min = 0, .max = 1U,
 		.doc = "1 to take flows of the host itself, which come through no tunnel, into a lane too, on one worker each. Default 0.",
+	},
+	[FALCON_A_CONFIG_MODERATION] = {
+		.name = "moderation", .type = SPEC_U32, .min = 0, .max = 10000U,
+		.doc = "Microseconds that a packet in a lane may wait, at most, so that its CPU is woken less often. It waits no longer than two more runs of packets would take to come, and not at all while that does not save wake-ups. 0 means never. Default 250.",
 	},
 };
 

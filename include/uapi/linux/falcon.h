@@ -284,13 +284,17 @@ enum falcon_a_status {
  *	mode lanes. 1 is FALCON's GRO split. Default 2.
  * @FALCON_A_CONFIG_BATCH: (u32) Packets after which a flow goes on to its next worker, in
  *	mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be
- *	larger by one poll. Default 64.
+ *	larger by one poll. Default 256, as mFlow's.
  * @FALCON_A_CONFIG_ELEPHANT_RATE: (u32) Packets per second from which a flow goes into
  *	lanes; it comes back below half of that. 0 takes every flow at once. Default 10000.
  * @FALCON_A_CONFIG_DELIVERY: (u32) Which CPU runs the container's stage of a flow in
  *	lanes. Default auto.
  * @FALCON_A_CONFIG_HOST: (u32) 1 to take flows of the host itself, which come through no
  *	tunnel, into a lane too, on one worker each. Default 0.
+ * @FALCON_A_CONFIG_MODERATION: (u32) Microseconds that a packet in a lane may wait, at
+ *	most, so that its CPU is woken less often. It waits no longer than two more runs of
+ *	packets would take to come, and not at all while that does not save wake-ups. 0 means
+ *	never. Default 250.
  */
 enum falcon_a_config {
 	FALCON_A_CONFIG_MODE = 1,
@@ -303,6 +307,7 @@ enum falcon_a_config {
 	FALCON_A_CONFIG_ELEPHANT_RATE,
 	FALCON_A_CONFIG_DELIVERY,
 	FALCON_A_CONFIG_HOST,
+	FALCON_A_CONFIG_MODERATION,
 
 	/* private: */
 	__FALCON_A_CONFIG_MAX,
