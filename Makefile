@@ -17,16 +17,18 @@ INSTALL ?= install
 DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' \) ! -name '*.mod.c')
 
 # From the command line or the environment on to what reads them there.
-export KERNEL TEST CASES VARIANTS VCPUS ROUNDS
+export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW
 
 .DELETE_ON_ERROR:
-.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench check soak generate clean distclean
+.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench profile check soak generate clean distclean
 
 help:
 	@echo 'See it work, on this machine, in a virtual one (Debian 12, as root):'
 	@echo '  make demo          one flow with the kernel as it is, and with falcon'
 	@echo '  make bench         every case and variant: build/bench/results.json'
-	@echo '                     CASES="udp-1400-1flow" VARIANTS="stock pipeline" KERNEL=6.12 VCPUS=6 ROUNDS=5'
+	@echo '                     CASES="udp-1400-1flow" VARIANTS="stock lanes-2" KERNEL=6.12 VCPUS=6 ROUNDS=5'
+	@echo '  make profile       what each part of the path, and each function, costs on each CPU, in one'
+	@echo '                     of these cases: build/bench/profile.json; CASES, VARIANTS, KERNEL, VCPUS'
 	@echo '  make check         every test; TEST=name and KERNEL=6.12 select'
 	@echo '  make soak          the tests of order under load and change, ten times as long'
 	@echo
@@ -86,6 +88,11 @@ bench:
 	scripts/setup bench
 	@$(MAKE) --no-print-directory tools
 	test/bench/bench
+
+profile:
+	scripts/setup bench
+	@$(MAKE) --no-print-directory tools
+	test/bench/profile
 
 check:
 	@scripts/setup check

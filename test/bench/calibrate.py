@@ -28,9 +28,9 @@ OWN_BUSY = 0.7
 
 @dataclasses.dataclass
 class Calibration:
-    """Packets, or bytes of TCP, a second."""
+    """Packets, bytes of TCP, or transactions a second."""
 
-    taken: float        # what stock took when more was offered
+    taken: float        # what stock took when more was offered, or all that it answered
     busiest: float      # part of that time in which stock's busiest vCPU ran
     limit: float        # what stock can take with that vCPU running all the time
     rate: float         # what is sent in every round
@@ -39,7 +39,9 @@ class Calibration:
 
 def calibrate(topology, guest, case, cpu):
     """To be called with the variant stock in force."""
-    taken, busiest = _limits[case.protocol](topology, guest, case, cpu)
+    if not case.paced:
+        return _one_at_a_time(topology, guest, case, cpu)
+    taken, busiest = _limits[case.kind](topology, guest, case, cpu)
     # a vCPU is a thread of the host and may have waited for others': that isn't stock's limit
     limit = taken / busiest
     rate = SHARE * limit
@@ -82,6 +84,13 @@ def _udp_limit(topology, guest, case, cpu):
             return taken, max(spent[:cpu]) / sent["duration_ns"]
         offer *= 2
     raise BenchError(f"{case.name}: stock has no limit below {LAST_OFFER} packets a second?")
+
+
+def _one_at_a_time(topology, guest, case, cpu):
+    """Nothing to choose: the rate is what comes of it."""
+    probe = measure.measure(topology, guest, case, 0, PROBE_S, cpu)
+    rate = probe.delivered / probe.seconds
+    return Calibration(rate, max(probe.cpu_ns[:cpu]) / 1e9 / probe.seconds, rate, rate, probe.own_busy)
 
 
 def _tcp_limit(topology, guest, case, cpu):

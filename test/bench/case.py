@@ -9,45 +9,109 @@ class BenchError(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class Case:
-    """A kind of traffic."""
+class Kind:
+    """What a case's work is counted in, and what is measured beside the CPU time it takes."""
 
-    name: str
-    protocol: str       # udp or tcp
-    size: int = 0       # UDP payload in bytes; TCP fills the MTU
-    flows: int = 1
-
-    @property
-    def work(self):
-        """Unit in which work is counted: the suffix of the CPU metrics, and their unit."""
-        return ("us_per_packet", "us/packet") if self.protocol == "udp" else ("ms_per_mb", "ms/MB")
+    suffix: str         # of the CPU metrics
+    unit: str           # theirs
+    rate: str           # unit of delivered_per_s
+    cpu_ns: float       # nanoseconds in the CPU metrics' unit of time
+    each: float = 1     # packets, bytes or transactions in one of what the CPU metrics are by
+    extra: dict = dataclasses.field(default_factory=dict)       # {metric: unit}
 
     @property
     def busiest(self):
-        """The metric that says how fast the flow could go: its bottleneck."""
-        return f"busiest_cpu_{self.work[0]}"
+        return f"busiest_cpu_{self.suffix}"
 
     @property
     def total(self):
-        return f"total_cpu_{self.work[0]}"
+        return f"total_cpu_{self.suffix}"
 
     @property
     def metrics(self):
         """{metric: unit}"""
-        return {self.busiest: self.work[1], self.total: self.work[1],
-                "delivered_per_s": "packets/s" if self.protocol == "udp" else "MB/s"}
+        return {self.busiest: self.unit, self.total: self.unit, "delivered_per_s": self.rate,
+                **self.extra}
+
+
+KINDS = {
+    "udp": Kind("us_per_packet", "us/packet", "packets/s", 1e3),
+    "tcp": Kind("ms_per_mb", "ms/MB", "MB/s", 1e6, 1e6, {"bytes_per_skb": "bytes"}),
+    "rr": Kind("us_per_transaction", "us/transaction", "transactions/s", 1e3,
+               extra={"median_rtt_us": "us"}),
+}
+
+
+def kind_of(name):
+    """Kind of the case of this name: rr for request and response, or else its protocol."""
+    words = name.split("-")
+    return "rr" if words[-1] == "rr" else words[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A kind of traffic."""
+
+    name: str
+    size: int = 0       # UDP's payload, or a request's and its response's, in bytes; TCP fills the MTU
+    flows: int = 1
+    mtu: int = None     # of the overlay, for others than what an underlay of 1500 leaves
+
+    @property
+    def protocol(self):
+        """udp or tcp"""
+        return self.name.split("-")[0]
+
+    @property
+    def kind(self):
+        return kind_of(self.name)
+
+    @property
+    def paced(self):
+        """Sent at a rate of the bench's; request and response go as fast as they can."""
+        return self.kind != "rr"
+
+    @property
+    def unit(self):
+        """Unit of the CPU metrics."""
+        return KINDS[self.kind].unit
+
+    @property
+    def busiest(self):
+        """The metric that says how fast the flow could go: its bottleneck."""
+        return KINDS[self.kind].busiest
+
+    @property
+    def total(self):
+        return KINDS[self.kind].total
+
+    @property
+    def metrics(self):
+        """{metric: unit}"""
+        return KINDS[self.kind].metrics
 
     def amount(self, delivered):
-        """Packets, or bytes of TCP, in the unit of delivered_per_s."""
-        return delivered if self.protocol == "udp" else delivered / 1e6
+        """Packets, transactions, or bytes of TCP, in the unit of delivered_per_s."""
+        return delivered / KINDS[self.kind].each
+
+    def rate(self, delivered):
+        """As people read it, with its unit."""
+        digits = 0 if KINDS[self.kind].each == 1 else 1
+        return f"{self.amount(delivered):.{digits}f} {KINDS[self.kind].rate}"
 
     def cpu(self, nanoseconds, delivered):
         """CPU time in the unit of the CPU metrics."""
-        return nanoseconds / (1e3 if self.protocol == "udp" else 1e6) / self.amount(delivered)
+        return nanoseconds / KINDS[self.kind].cpu_ns / self.amount(delivered)
 
+
+JUMBO = 9000
 
 CASES = {case.name: case for case in (
-    Case("udp-1400-1flow", "udp", size=1400),
-    Case("tcp-mtu-1flow", "tcp"),
-    Case("udp-64-1flow", "udp", size=64),
+    Case("udp-1400-1flow", size=1400),
+    Case("tcp-mtu-1flow"),
+    Case("udp-64-1flow", size=64),
+    # the largest payload that one packet of this MTU takes: IP's and UDP's headers are 28 bytes
+    Case("udp-9000-1flow", size=JUMBO - 28, mtu=JUMBO),
+    Case("udp-rr", size=64),
+    Case("tcp-rr", size=64),
 )}

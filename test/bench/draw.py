@@ -4,11 +4,11 @@
 import os
 import shutil
 
-from .result import ratio
+from .report import NAMES
+from .result import find, median_per_role, ratio
 
 BAR = 40
-COLOURS = {"stock": "31", "pipeline": "32", "dim": "2", "bold": "1"}
-NAMES = {"stock": "stock", "pipeline": "falcon"}
+COLOURS = {"stock": "31", "falcon": "32", "dim": "2", "bold": "1"}
 
 
 class Pen:
@@ -21,7 +21,7 @@ class Pen:
         self.block = "█" if encoding.startswith("utf") else "#"
         self.terminal = terminal
         width = shutil.get_terminal_size((80, 24)).columns if terminal else 80
-        self.bar_width = max(10, min(BAR, width - 40))
+        self.bar_width = max(10, min(BAR, width - 44))
 
     def paint(self, text, colour):
         return f"\033[{COLOURS[colour]}m{text}\033[0m" if self.colour else text
@@ -34,36 +34,33 @@ class Pen:
         return self.paint(self.block * length, colour) + " " * (self.bar_width - length)
 
 
-def medians(rounds, case, variant):
-    """Median of each vCPU's CPU time over the rounds."""
-    found = [item["per_cpu"] for item in rounds if (item["case"], item["variant"]) == (case, variant)]
-    return [sorted(column)[len(column) // 2] for column in zip(*found)]
-
-
 def case_lines(pen, case, results, details, variants):
-    """Lines for one case: a block of bars for each variant, then what they amount to."""
-    unit = case.work[1].replace("us/", "us per ").replace("ms/", "ms per ")
+    """Lines for one case: a block of bars for each of {name: variant}, then what they amount to."""
+    unit = case.unit.replace("us/", "us per ").replace("ms/", "ms per ")
     app = details["application_cpu"]
-    columns = {variant: medians(details["rounds"], case.name, variant) for variant in variants}
-    most = max(max(values) for values in columns.values())
+    columns = {name: median_per_role(details["rounds"], case.name, variant)
+               for name, variant in variants.items()}
+    most = max(value for values in columns.values() for _, value in values)
     lines = ["", pen.paint(f"{title(case)}: CPU time of every vCPU, {unit}", "bold")]
-    for variant in variants:
-        values = columns[variant]
-        busiest = max(range(app), key=lambda cpu: values[cpu])
+    for name, values in columns.items():
+        busiest = max(range(app), key=lambda place: values[place][1])
         lines.append("")
-        for cpu, value in enumerate(values):
-            note = " application" if cpu == app else " <- busiest" if cpu == busiest else ""
-            label = NAMES[variant] if cpu == 0 else ""
-            colour = "dim" if cpu == app else variant
-            lines.append(f"  {label:<7} cpu{cpu:<2} {pen.bar(value, most, colour)} {value:7.1f}{note}")
+        for place, (role, value) in enumerate(values):
+            # those between have another number in each round
+            cpu = f"cpu{place}" if place in (0, app) else ""
+            note = " <- busiest" if place == busiest else ""
+            colour = "dim" if place == app else name
+            lines.append(f"  {name if place == 0 else '':<7}{cpu:<5}{NAMES[role]:<9}"
+                         f"{pen.bar(value, most, colour)} {value:7.1f}{note}")
     lines.append("")
-    times = ratio(results, case.name, "pipeline", case.busiest)
-    if times:
-        lines.append("  " + pen.paint(f"the busiest vCPU does the same work in {1 / times:.0%} of the time: "
-                                      f"speed-up {times:.2f}", "bold"))
-    for variant in variants:
-        row = next(row for row in results if (row["case"], row["variant"]) == (case.name, variant))
-        lines.append(f"  {NAMES[variant]:<7} " + counts(case, row))
+    for name, variant in variants.items():
+        times = ratio(results, case.name, variant, case.busiest)
+        if name != "stock" and times:
+            lines.append("  " + pen.paint(f"the busiest vCPU does the same work in {1 / times:.0%} of the time: "
+                                          f"speed-up {times:.2f}", "bold"))
+    for name, variant in variants.items():
+        row = find(results, case.name, variant, case.busiest)
+        lines.append(f"  {name:<7} " + counts(case, row))
     return lines
 
 

@@ -12,10 +12,11 @@ from net.topology import Topology
 from . import measure, result, schema
 from .calibrate import calibrate
 from .case import CASES, BenchError
-from .variant import MIN_VCPUS, REPO, VARIANTS, application_cpu
+from .variant import REPO, VARIANTS, application_cpu
 
 BOOT_S = 240
 OVERHEAD_S = 30     # of a round, at most, on a busy machine
+WATCH_S = 4         # in which the guest is looked at, under traffic, after the window
 FULL = 0.95         # a host as busy as this decides itself who runs when
 
 
@@ -40,8 +41,9 @@ class Plan:
                     raise BenchError(f"no {kind} '{name}'; known are {', '.join(known)}")
             if len(set(names)) != len(names):
                 raise BenchError(f"a {kind} is given twice: {', '.join(names)}")
-        if self.vcpus < MIN_VCPUS:
-            raise BenchError(f"{self.vcpus} vCPUs are too few; {MIN_VCPUS} are needed")
+        for name in self.variants:
+            if self.vcpus < VARIANTS[name].min_vcpus:
+                raise BenchError(f"{self.vcpus} vCPUs are too few; {name} needs {VARIANTS[name].min_vcpus}")
         if self.rounds < 1 or self.seconds < 1:
             raise BenchError("at least one round of at least one second is needed")
 
@@ -49,6 +51,21 @@ class Plan:
     def time_limit(self):
         each = self.seconds + OVERHEAD_S
         return BOOT_S + len(self.cases) * each * (10 + self.rounds * len(self.variants))
+
+
+class Beside:
+    """What is done beside a round's traffic."""
+
+    def __init__(self, guest, case, variant):
+        self._guest, self._case, self._variant = guest, case, variant
+        self.seconds = WATCH_S      # by which there must be traffic longer than for the window
+
+    def before(self):
+        """Just before the window."""
+
+    def after(self):
+        """Just after it."""
+        self._variant.watch(self._guest, self._case)
 
 
 class Engine:
@@ -60,6 +77,7 @@ class Engine:
         self._rounds = {}       # (case, variant) -> [Round]
         self._calibrations = {}
         self._release = None
+        self._mtu = None        # as the topology makes it
         self._app = application_cpu(plan.vcpus)
 
     def run(self):
@@ -108,17 +126,24 @@ class Engine:
     def _calibrate(self, topology, guest):
         for name in self.plan.cases:
             case = CASES[name]
+            self._shape(topology, guest, case)
             found = calibrate(topology, guest, case, self._app)
             self._calibrations[name] = found
-            unit = case.metrics["delivered_per_s"]
-            self._say(f"{name}: stock's limit is {case.amount(found.limit):.{_digits(case)}f} {unit}; "
-                      f"measuring at {case.amount(found.rate):.{_digits(case)}f}, {found.rate / found.limit:.0%} of it "
-                      f"(uses {found.own_busy:.0%} of the host)")
+            what = (f"stock's limit is {case.rate(found.limit)}; measuring at {case.rate(found.rate)}, "
+                    f"{found.rate / found.limit:.0%} of it") if case.paced else f"{case.rate(found.rate)} by stock"
+            self._say(f"{name}: {what} (uses {found.own_busy:.0%} of the host)")
+
+    def _shape(self, topology, guest, case):
+        """The network as this case needs it."""
+        if case.mtu != self._mtu:
+            topology.set_mtu(guest, case.mtu)
+            self._mtu = case.mtu
 
     def _round(self, topology, guest, variants, number):
         total = self.plan.rounds * len(self.plan.cases) * len(variants)
         for place, name in enumerate(self.plan.cases):
             case = CASES[name]
+            self._shape(topology, guest, case)
             # who comes first changes, so that no variant always has what follows another
             shift = number % len(variants)
             for turn, variant in enumerate(variants[shift:] + variants[:shift]):
@@ -126,16 +151,22 @@ class Engine:
                 count = (number * len(self.plan.cases) + place) * len(variants) + turn + 1
                 values = result.values(case, done)
                 self._say(f"[{count}/{total}] {name} {variant.name}: busiest "
-                          f"{values[case.busiest]:.2f} {case.work[1]}, total {values[case.total]:.2f}, "
+                          f"{values[case.busiest]:.2f} {case.unit}, total {values[case.total]:.2f}, "
                           f"lost {done.lost}, duplicated {done.duplicated}, reordered {done.reordered}; "
                           f"host {done.host_busy:.0%} busy")
 
-    def _measure(self, topology, guest, case, variant):
+    def _applied(self, guest):
+        """A variant is in force, and its traffic has not begun."""
+
+    def _measure(self, topology, guest, case, variant, beside=None):
         variant.apply(guest)
         try:
+            self._applied(guest)
             done = measure.measure(topology, guest, case, self._calibrations[case.name].rate,
-                                   self.plan.seconds, self._app)
-            variant.check(guest)
+                                   self.plan.seconds, self._app,
+                                   beside or Beside(guest, case, variant))
+            variant.check(guest, case, done)
+            done.roles = variant.roles()
         finally:
             # a guest that is gone has nothing to be undone
             if guest.alive:
@@ -150,9 +181,8 @@ class Engine:
             results += result.rows(CASES[name], variant, self._release, self.plan.vcpus, rounds)
         schema.check(results)
         directory = REPO / self.plan.directory
-        directory.mkdir(parents=True, exist_ok=True)
-        _replace(directory / "rounds.json", self.details())
-        _replace(directory / "results.json", results)
+        write(directory / "rounds.json", self.details())
+        write(directory / "results.json", results)
         return results
 
     def details(self):
@@ -161,7 +191,7 @@ class Engine:
         for (name, variant), items in self._rounds.items():
             for number, item in enumerate(items, 1):
                 rounds.append({"case": name, "variant": variant, "round": number,
-                               "unit": CASES[name].work[1],
+                               "unit": CASES[name].unit,
                                "per_cpu": result.per_cpu(CASES[name], item),
                                **dataclasses.asdict(item)})
         return {
@@ -173,12 +203,14 @@ class Engine:
         }
 
 
-def _digits(case):
-    return 0 if case.protocol == "udp" else 1
+def names(text):
+    """Words that were given with commas or blanks between."""
+    return text.replace(",", " ").split()
 
 
-def _replace(path, document):
+def write(path, document):
     """Whole or not at all: a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(document, indent=1) + "\n")
     temporary.replace(path)

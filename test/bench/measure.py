@@ -6,11 +6,11 @@ import dataclasses
 import time
 from pathlib import Path
 
-from net import hostside, udp, wait
+from net import hostside, tcp, udp, wait
 
 from .case import BenchError
 
-WARM_UP_S = 1       # QEMU translates code as it first runs
+WARM_UP_S = 2       # QEMU translates code as it first runs, and again what a module was loaded over
 TAIL_S = 1          # the window must end while the sender still sends
 BURST = 4           # datagrams a system call
 
@@ -20,9 +20,11 @@ class Round:
     """What one round of a case gave."""
 
     seconds: float          # the window's length
-    delivered: float        # packets, or bytes of TCP, in the window
+    delivered: float        # packets, bytes of TCP, or transactions in the window
     cpu_ns: list            # of each vCPU in the window
-    sent: int               # packets or bytes of the whole round, and what became of them
+    total_s: float          # of the whole round, about
+    frames: int             # that the guest was sent in it
+    sent: int               # packets, bytes or requests of the whole round, and what became of them
     received: int
     lost: int               # TCP: segments sent again
     duplicated: int         # TCP: segments that arrived again
@@ -32,6 +34,9 @@ class Round:
     own_busy: float         # part of the host's CPU time, in the window, that QEMU and the sender used
     host_busy: float        # ... that was not idle
     waited_s: float         # by which vCPUs that could run waited for a CPU of the host, in the window
+    bytes_per_skb: float | None = None      # TCP: of the packets that came to the container's IP
+    median_rtt_us: float | None = None      # request and response
+    roles: list = dataclasses.field(default_factory=list)   # what each vCPU did; the engine knows
 
 
 @dataclasses.dataclass
@@ -51,8 +56,9 @@ class Meter:
 
     def __init__(self, guest, by_bytes):
         self._guest = guest
-        self._column = 8 if by_bytes else 9     # transmitted, in /proc/net/dev
-        self.begin = None
+        self._by_bytes = by_bytes
+        self._begin = self._tap()
+        self.made = time.monotonic()
 
     def sample(self, sender_pid):
         own = sum(_process_ticks(pid) for pid in (self._guest.pid, sender_pid))
@@ -70,12 +76,24 @@ class Meter:
         return total
 
     def link(self):
+        """What the tap carried since the meter was made, in bytes or frames."""
+        size, frames = self._carried()
+        return size if self._by_bytes else frames
+
+    def frames(self):
+        return self._carried()[1]
+
+    def _carried(self):
+        return [now - begin for begin, now in zip(self._begin, self._tap())]
+
+    def _tap(self):
+        """Bytes and frames that it transmitted, which is into the guest."""
         # QEMU's own network namespace
         with open(f"/proc/{self._guest.pid}/net/dev", encoding="ascii") as lines:
             for line in lines:
                 name, _, values = line.partition(":")
                 if name.strip() == hostside.TAP:
-                    return int(values.split()[self._column])
+                    return [int(word) for word in values.split()[8:10]]
         raise BenchError(f"{hostside.TAP} is gone")
 
 
@@ -92,12 +110,20 @@ def _process_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
-def window(meter, sender, seconds):
+def window(meter, sender, seconds, beside):
     """The two samples of a window that begins after the warm-up."""
     _pass_time(time.monotonic() + WARM_UP_S, sender)
+    if beside:
+        beside.before()
     first = meter.sample(sender.pid)
     _pass_time(first.at + seconds, sender)
-    return first, meter.sample(sender.pid)
+    last = meter.sample(sender.pid)
+    if beside:
+        beside.after()
+        if not sender.running:
+            sender.wait()
+            raise BenchError("the sender ended before all was done beside it")
+    return first, last
 
 
 def _pass_time(until, sender):
@@ -109,64 +135,99 @@ def _pass_time(until, sender):
         raise BenchError("the sender ended within the window")
 
 
-def account(first, last, link_total, received, **counts):
+def account(meter, first, last, received, **counts):
     """The window's part of what was received is the link's part of what it carried in all."""
+    link_total = meter.link()
     cpu_ns = [after - before for before, after in zip(first.cpu_ns, last.cpu_ns)]
     delivered = received * (last.link - first.link) / link_total
     if not delivered > 0:
         raise BenchError("nothing was delivered")
     busy, ticks = (after - before for before, after in zip(first.host, last.host))
-    return Round(seconds=last.at - first.at, delivered=delivered, cpu_ns=cpu_ns, received=received,
-                 own_busy=(last.own - first.own) / ticks, host_busy=busy / ticks, waited_s=(last.waited_ns - first.waited_ns) / 1e9,
-                 **counts)
+    return Round(seconds=last.at - first.at, delivered=delivered, cpu_ns=cpu_ns,
+                 total_s=time.monotonic() - meter.made, frames=meter.frames(), received=received,
+                 own_busy=(last.own - first.own) / ticks, host_busy=busy / ticks,
+                 waited_s=(last.waited_ns - first.waited_ns) / 1e9, **counts)
 
 
-def udp_round(topology, guest, case, rate, seconds, cpu):
+def udp_round(topology, guest, case, rate, seconds, cpu, beside=None):
     """Packets at `rate` a second."""
     meter = Meter(guest, by_bytes=False)
     run = udp.new_run()
-    dropped, link = topology.tap_dropped(), meter.link()
+    dropped = topology.tap_dropped()
     with contextlib.ExitStack() as stack:
         sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run)
         stack.callback(sink.stop)
         sender = topology.send(flows=case.flows, run=run, size=case.size, rate=int(rate),
-                               burst=BURST, seconds=WARM_UP_S + seconds + TAIL_S)
+                               burst=BURST, seconds=_sending(seconds, beside))
         stack.callback(sender.kill)
-        first, last = window(meter, sender, seconds)
+        first, last = window(meter, sender, seconds, beside)
         sent = sender.stop()
-        link = meter.link() - link
         stack.pop_all()
         counts = udp.balance(sent, sink.wait())
     if counts["damaged"]:
         raise BenchError(f"{counts['damaged']} datagrams arrived damaged")
-    return account(first, last, link, counts["received"], sent=counts["sent"],
+    return account(meter, first, last, counts["received"], sent=counts["sent"],
                    lost=counts["lost"], duplicated=counts["duplicated"],
                    reordered=counts["reordered"],
                    dropped_by_host=topology.tap_dropped() - dropped,
                    slipped_s=counts["slipped_ns"] / 1e9)
 
 
-def tcp_round(topology, guest, case, rate, seconds, cpu):
+def tcp_round(topology, guest, case, rate, seconds, cpu, beside=None):
     """Bytes at `rate` a second; 0: as fast as it goes."""
     meter = Meter(guest, by_bytes=True)
-    dropped, link = topology.tap_dropped(), meter.link()
+    dropped = topology.tap_dropped()
     server = topology.tcp_server(guest, cpu=cpu)
     try:
-        client = topology.tcp_client(guest, WARM_UP_S + seconds + TAIL_S, bitrate=rate * 8,
+        client = topology.tcp_client(guest, _sending(seconds, beside), bitrate=rate * 8,
                                      streams=case.flows)
         with contextlib.ExitStack() as stack:
             stack.callback(client.kill)
-            first, last = window(meter, client, seconds)
+            first, last = window(meter, client, seconds, beside)
             stack.pop_all()
         counts = client.wait()
     finally:
         server.stop()
-    return account(first, last, meter.link() - link, counts["received"], sent=counts["sent"],
+    return account(meter, first, last, counts["received"], sent=counts["sent"],
                    lost=counts["retransmitted"], duplicated=counts["duplicated"],
                    reordered=counts["ofo_queue"],
-                   dropped_by_host=topology.tap_dropped() - dropped, slipped_s=0.0)
+                   dropped_by_host=topology.tap_dropped() - dropped, slipped_s=0.0,
+                   bytes_per_skb=counts["skb_bytes"] / counts["skbs"])
 
 
-def measure(topology, guest, case, rate, seconds, cpu):
-    """A round of the case."""
-    return {"udp": udp_round, "tcp": tcp_round}[case.protocol](topology, guest, case, rate, seconds, cpu)
+def rr_round(topology, guest, case, _rate, seconds, cpu, beside=None):
+    """One request at a time."""
+    over_tcp = case.protocol == "tcp"
+    meter = Meter(guest, by_bytes=False)
+    run = udp.new_run()
+    dropped, before = topology.tap_dropped(), topology.tcp_counters(guest)
+    with contextlib.ExitStack() as stack:
+        server = topology.rr_server(guest, cpu=cpu, tcp=over_tcp, size=case.size)
+        stack.callback(server.stop)
+        client = topology.rr_client(tcp=over_tcp, size=case.size, run=run,
+                                    seconds=_sending(seconds, beside))
+        stack.callback(client.kill)
+        first, last = window(meter, client, seconds, beside)
+        asked = client.stop()
+    again = tcp.account(before, topology.tcp_counters(guest))
+    # what TCP repairs it repairs unseen by the client, so its own counters are to be asked
+    counts = {"lost": again["retransmitted"], "duplicated": again["duplicated"],
+              "reordered": again["ofo_queue"]} if over_tcp else {
+                  # with one outstanding none can overtake another
+                  "lost": asked["timeouts"], "duplicated": asked["strays"], "reordered": 0}
+    return account(meter, first, last, asked["answered"], sent=asked["asked"],
+                   dropped_by_host=topology.tap_dropped() - dropped, slipped_s=0.0,
+                   median_rtt_us=asked["p50_ns"] / 1e3, **counts)
+
+
+def _sending(seconds, beside):
+    """How long a sender must go on that is begun now."""
+    return WARM_UP_S + seconds + TAIL_S + (beside.seconds if beside else 0)
+
+
+_rounds = {"udp": udp_round, "tcp": tcp_round, "rr": rr_round}
+
+
+def measure(topology, guest, case, rate, seconds, cpu, beside=None):
+    """A round of the case. beside: see engine.Beside."""
+    return _rounds[case.kind](topology, guest, case, rate, seconds, cpu, beside)

@@ -2,10 +2,12 @@
 """The bench's summary for people."""
 
 from .case import CASES
-from .result import find, ratio
+from .result import find, median_per_role, ratio
 
 LIMITS = ("CPU times of emulated CPUs: compare the ratios, not the figures; cache misses and the time\n"
           "between cores of real hardware cannot be seen here.")
+
+NAMES = {"": "", "nic": "NIC", "worker": "worker", "delivery": "delivery", "application": "app"}     # of roles
 
 
 def _unique(results, key):
@@ -16,26 +18,40 @@ def _times(value):
     return "-" if value is None else f"{value:.2f}"
 
 
-def table(results):
-    """Lines: each case and variant with medians, spread, and stock ÷ variant."""
+def table(results, details):
+    """Lines: each case and variant with medians, spread and stock ÷ variant, then each vCPU's part."""
     lines = []
     for name in _unique(results, "case"):
         case = CASES[name]
-        unit = case.work[1]
-        lines += ["", f"{name}, busiest vCPU and all vCPUs in {unit}: median [min..max], stock ÷ variant",
-                  f"  {'variant':<14}{'busiest':>26}{'ratio':>7}{'total':>26}{'ratio':>7}"
-                  f"{'delivered/s':>13}{'lost':>7}{'dupl.':>7}{'reord.':>7}"]
+        extra = [metric for metric in case.metrics if metric not in (case.busiest, case.total, "delivered_per_s")]
+        lines += ["", f"{name}, busiest vCPU and all vCPUs in {case.unit}: median [min..max], stock ÷ variant",
+                  f"  {'variant':<14}{'busiest':>29}{'ratio':>7}{'total':>29}{'ratio':>7}"
+                  f"{'delivered/s':>13}{'lost':>7}{'dupl.':>7}{'reord.':>7}"
+                  + "".join(f"{metric:>15}{'ratio':>7}" for metric in extra)]
         for variant in _unique(results, "variant"):
             busiest = find(results, name, variant, case.busiest)
             total = find(results, name, variant, case.total)
             rate = find(results, name, variant, "delivered_per_s")
             lines.append(
-                f"  {variant:<14}{_spread(busiest):>26}"
-                f"{_times(ratio(results, name, variant, case.busiest)):>7}{_spread(total):>26}"
+                f"  {variant:<14}{_spread(busiest):>29}"
+                f"{_times(ratio(results, name, variant, case.busiest)):>7}{_spread(total):>29}"
                 f"{_times(ratio(results, name, variant, case.total)):>7}"
-                f"{rate['median']:>13.{0 if case.protocol == 'udp' else 1}f}"
-                f"{busiest['lost']:>7}{busiest['duplicated']:>7}{busiest['reordered']:>7}")
+                f"{rate['median']:>13.{1 if case.kind == 'tcp' else 0}f}"
+                f"{busiest['lost']:>7}{busiest['duplicated']:>7}{busiest['reordered']:>7}"
+                + "".join(f"{find(results, name, variant, metric)['median']:>15.1f}"
+                          f"{_times(ratio(results, name, variant, metric)):>7}" for metric in extra))
+        lines += _by_cpu(case, _unique(results, "variant"), details)
     return lines + ["", LIMITS]
+
+
+def _by_cpu(case, variants, details):
+    """Where the time goes: each vCPU's, and what it did there, as far as the variant told."""
+    lines = ["  each vCPU"]
+    for variant in variants:
+        cells = (f"{NAMES[role]} {value:.2f}".strip()
+                 for role, value in median_per_role(details["rounds"], case.name, variant))
+        lines.append(f"  {variant:<14}" + "".join(f"{cell:>17}" for cell in cells))
+    return lines
 
 
 def _spread(row):

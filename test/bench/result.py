@@ -3,7 +3,7 @@
 
 import statistics
 
-from .variant import application_cpu
+from .variant import ROLES, application_cpu
 
 COUNTS = ("sent", "received", "lost", "duplicated", "reordered")
 
@@ -12,16 +12,29 @@ def values(case, round_):
     """{metric: value} of one round."""
     app = len(round_.cpu_ns) - 1
     assert app == application_cpu(len(round_.cpu_ns))
-    return {
+    found = {
         case.busiest: case.cpu(max(round_.cpu_ns[:app]), round_.delivered),
         case.total: case.cpu(sum(round_.cpu_ns), round_.delivered),
         "delivered_per_s": case.amount(round_.delivered) / round_.seconds,
     }
+    # the others have their metric's name
+    return {name: found[name] if name in found else getattr(round_, name) for name in case.metrics}
 
 
 def per_cpu(case, round_):
     """CPU time of each vCPU per packet or MB, the application's last."""
     return [case.cpu(nanoseconds, round_.delivered) for nanoseconds in round_.cpu_ns]
+
+
+def median_per_role(rounds, case, variant):
+    """[(role, CPU time)], the median over the rounds, from what rounds.json has of them.
+
+    By what a vCPU did, as a flow has other CPUs in each round: interrupts, worker after worker,
+    delivery, those of which that is not known, application.
+    """
+    found = [sorted(zip(item["roles"], item["per_cpu"]), key=lambda pair: ROLES.index(pair[0]))
+             for item in rounds if (item["case"], item["variant"]) == (case, variant)]
+    return [(place[-1][0], statistics.median(value for _, value in place)) for place in zip(*found)]
 
 
 def rows(case, variant, kernel, vcpus, rounds):

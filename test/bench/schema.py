@@ -6,17 +6,11 @@ import math
 import re
 from pathlib import Path
 
+from .case import KINDS, kind_of
+
 SCHEMA = Path(__file__).with_name("schema.json")
 
-_UNITS = {
-    "busiest_cpu_us_per_packet": "us/packet", "total_cpu_us_per_packet": "us/packet",
-    "busiest_cpu_ms_per_mb": "ms/MB", "total_cpu_ms_per_mb": "ms/MB",
-}
-_PROTOCOLS = {
-    "udp": {"busiest_cpu_us_per_packet", "total_cpu_us_per_packet", "delivered_per_s"},
-    "tcp": {"busiest_cpu_ms_per_mb", "total_cpu_ms_per_mb", "delivered_per_s"},
-}
-_RATES = {"udp": "packets/s", "tcp": "MB/s"}
+_PROTOCOLS = ("udp", "tcp")
 _COUNTS = ("rounds", "sent", "received", "lost", "duplicated", "reordered")
 
 
@@ -96,11 +90,12 @@ def _check_row(row, where):
     protocol = row["case"].split("-")[0]
     if protocol not in _PROTOCOLS:
         _fail(where, f"case '{row['case']}' begins with none of {sorted(_PROTOCOLS)}")
-    if row["metric"] not in _PROTOCOLS[protocol]:
-        _fail(where, f"{row['metric']} is no metric of {protocol}")
-    unit = _UNITS.get(row["metric"], _RATES[protocol])
-    if row["unit"] != unit:
-        _fail(where, f"{row['metric']} of {protocol} is in {unit}, not {row['unit']}")
+    kind = kind_of(row["case"])
+    units = KINDS[kind].metrics
+    if row["metric"] not in units:
+        _fail(where, f"{row['metric']} is no metric of {kind}")
+    if row["unit"] != units[row["metric"]]:
+        _fail(where, f"{row['metric']} of {kind} is in {units[row['metric']]}, not {row['unit']}")
     if not row["min"] <= row["median"] <= row["max"]:
         _fail(where, f"not min <= median <= max: {row['min']}, {row['median']}, {row['max']}")
     if row["received"] > row["sent"]:
@@ -111,7 +106,7 @@ def _check_row(row, where):
 
 def _check_group(key, group):
     where = f"{key[0]}, {key[1]}"
-    missing = _PROTOCOLS[key[0].split("-")[0]] - set(group)
+    missing = set(KINDS[kind_of(key[0])].metrics) - set(group)
     if missing:
         _fail(where, f"no {', '.join(sorted(missing))}")
     for name in _COUNTS:

@@ -10,15 +10,18 @@ from bench import result, schema
 from bench.case import CASES, BenchError
 from bench.engine import Plan
 from bench.measure import Round
-from bench.variant import VARIANTS, stage_cpus, steered
+from bench.variant import VARIANTS, stage_cpus
 
 
 def make_round(case, scale=1.0):
-    amount = 1000 if case.protocol == "udp" else 5_000_000
+    amount = 5_000_000 if case.kind == "tcp" else 1000
     return Round(seconds=2.0, delivered=amount, cpu_ns=[int(9e6 * scale), int(4e6), int(8e7)],
-                 sent=amount + 1, received=amount, lost=1, duplicated=0, reordered=0,
+                 total_s=5.0, frames=amount + 1, sent=amount + 1, received=amount, lost=1, duplicated=0, reordered=0,
                  dropped_by_host=0, slipped_s=0.0, own_busy=0.4,
-                 host_busy=0.5, waited_s=0.0)
+                 host_busy=0.5, waited_s=0.0,
+                 bytes_per_skb=7000.0 * scale if case.kind == "tcp" else None,
+                 median_rtt_us=200.0 * scale if case.kind == "rr" else None,
+                 roles=["nic", "", "application"])
 
 
 def document():
@@ -53,6 +56,15 @@ def test_figures_of_tcp():
     rows = result.rows(case, "stock", "6.12", 3, [make_round(case)])
     assert result.find(rows, case.name, "stock", "busiest_cpu_ms_per_mb")["median"] == pytest.approx(1.8)
     assert result.find(rows, case.name, "stock", "delivered_per_s")["median"] == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize("name", ["udp-rr", "tcp-rr"])
+def test_figures_of_request_and_response(name):
+    case = CASES[name]
+    rows = result.rows(case, "stock", "6.12", 3, [make_round(case, scale) for scale in (1.0, 3.0, 2.0)])
+    assert result.find(rows, name, "stock", "total_cpu_us_per_transaction")["min"] == pytest.approx(93.0)
+    rtt = result.find(rows, name, "stock", "median_rtt_us")
+    assert (rtt["median"], rtt["unit"]) == (400.0, "us")
 
 
 def test_ratio_is_stock_over_variant():
@@ -90,6 +102,7 @@ WRONG = {
     "unknown metric": (_set("metric", "speed"), "none of"),
     "metric of the other protocol": (_set("metric", "total_cpu_ms_per_mb"), "no metric of udp"),
     "unknown unit": (_set("unit", "furlongs"), "none of"),
+    "metric of request and response": (_set("metric", "median_rtt_us"), "no metric of udp"),
     "unit of another metric": (_set("unit", "packets/s"), "is in us/packet"),
     "case with a blank": (_set("case", "udp 1400"), "does not match"),
     "unknown protocol": (_set("case", "sctp-1flow"), "begins with none"),
@@ -138,6 +151,7 @@ def test_every_metric_of_every_case_is_in_the_schema():
     ({"cases": []}, "no case given"),
     ({"variants": ["stock", "stock"]}, "given twice"),
     ({"vcpus": 2}, "too few"),
+    ({"vcpus": 4, "variants": ["stock", "lanes-1", "lanes-2"]}, "lanes-2 needs 5"),
     ({"rounds": 0}, "at least one round"),
 ])
 def test_plan_that_cannot_be_is_refused(options, message):
@@ -148,9 +162,3 @@ def test_plan_that_cannot_be_is_refused(options, message):
 @pytest.mark.parametrize("vcpus, cpus", [(3, [1]), (4, [1, 2]), (5, [1, 2, 3]), (6, [1, 2, 3]), (16, [1, 2, 3])])
 def test_stages_leave_interrupts_and_application_their_cpus(vcpus, cpus):
     assert stage_cpus(vcpus) == cpus
-
-
-def test_steered_is_the_total():
-    text = {"total": {"steered": 7, "asked": 9}, "stages": {"nic": {"steered": 3}}, "cpus": []}
-    assert steered(json.dumps(text)) == 7
-    assert steered(json.dumps({"total": {}, "stages": {}, "cpus": []})) == 0

@@ -8,7 +8,7 @@ stages, the same ones for every variant.
 import json
 from pathlib import Path
 
-from net import guestside
+from net import guestside, tcp, udp
 
 from .case import BenchError
 
@@ -16,6 +16,8 @@ REPO = Path(__file__).resolve().parents[2]
 MODULE = "/falcon/build/module/$(uname -r)/falcon.ko"
 FALCONCTL = "/falcon/build/tools/falconctl"
 MIN_VCPUS = 3       # interrupts, a stage, the application
+ROLES = ("nic", "worker", "delivery", "", "application")     # of a vCPU; "" is not known
+PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_PORT}
 
 
 def application_cpu(vcpus):
@@ -24,16 +26,25 @@ def application_cpu(vcpus):
 
 def stage_cpus(vcpus):
     """At most three: a stage each is all that rps-disjoint can use."""
-    return list(range(1, min(vcpus - 1, 4)))
+    return free_cpus(vcpus)[:3]
+
+
+def free_cpus(vcpus):
+    """Those without the NIC's interrupts and the application."""
+    return list(range(1, application_cpu(vcpus)))
 
 
 class Variant:
-    """apply() and undo() are called in turn around each round; check() after its traffic."""
+    """apply() and undo() are called in turn around each round; watch() under its traffic, after
+    what is measured; check() after the traffic.
+    """
 
     name = None
     needs_falcon = False
+    min_vcpus = MIN_VCPUS
 
     def __init__(self, vcpus):
+        self.vcpus = vcpus
         self.cpus = stage_cpus(vcpus)
 
     def apply(self, guest):
@@ -42,15 +53,24 @@ class Variant:
     def undo(self, guest):
         pass
 
-    def check(self, guest):
-        """BenchError when the round did not measure this variant."""
+    def watch(self, guest, case):
+        """Look at what is there only as long as there is traffic."""
+
+    def check(self, guest, case, done):
+        """BenchError when the round `done` did not measure this variant."""
         raise NotImplementedError
+
+    def roles(self):
+        """What each vCPU did in the round, as far as that is known."""
+        roles = [""] * self.vcpus
+        roles[0], roles[application_cpu(self.vcpus)] = "nic", "application"
+        return roles
 
 
 class Stock(Variant):
     name = "stock"
 
-    def check(self, guest):
+    def check(self, guest, case, done):
         if guest.run("grep -w falcon /proc/modules", check=False).rc == 0:
             raise BenchError("stock: falcon is loaded")
 
@@ -81,7 +101,7 @@ class RpsDisjoint(Variant):
     def undo(self, guest):
         self._write(guest, False)
 
-    def check(self, guest):
+    def check(self, guest, case, done):
         lines = ["set -e", guestside.FIND_NIC]
         lines += [f"{inside}cat {path}" for inside, path, _ in self._masks()]
         found = [int(word.replace(",", ""), 16) for word in guest.run("\n".join(lines)).out.split()]
@@ -102,37 +122,120 @@ class Loaded(Variant):
     def undo(self, guest):
         guest.run("rmmod falcon")
 
-    def check(self, guest):
+    def check(self, guest, case, done):
         guest.run("grep -w falcon /proc/modules")
         attached = guest.run("cat /sys/kernel/tracing/enabled_functions").out.strip()
         if attached:
             raise BenchError(f"loaded: functions are hooked though falcon is not enabled: {attached}")
 
 
-class Pipeline(Variant):
-    """falcon enabled, on the CPUs that rps-disjoint gets."""
+class Falcon(Variant):
+    """falcon enabled; config() is what differs."""
 
-    name = "pipeline"
     needs_falcon = True
 
+    def config(self):
+        """{key: value} for falconctl config set"""
+        return {"cpus": ",".join(map(str, self.cpus))}
+
     def apply(self, guest):
-        cpus = ",".join(map(str, self.cpus))
+        words = " ".join(f"{key}={value}" for key, value in self.config().items())
         guest.run(f"set -e\ninsmod {MODULE}\n"
-                  f"if ! {{ {FALCONCTL} config set cpus={cpus} && {FALCONCTL} enable; }}; then\n"
+                  f"if ! {{ {FALCONCTL} config set {words} && {FALCONCTL} enable; }}; then\n"
                   f"\trmmod falcon; exit 1\n"
                   f"fi")
 
     def undo(self, guest):
         guest.run(f"set -e\n{FALCONCTL} disable\nrmmod falcon")
 
-    def check(self, guest):
-        if not steered(guest.run(f"{FALCONCTL} stats show --json").out):
+    @staticmethod
+    def ask(guest, command):
+        """What falconctl answers, decoded."""
+        return json.loads(guest.run(f"{FALCONCTL} --json {command}").out)
+
+    def counter(self, guest, name):
+        """A counter's total so far."""
+        return self.ask(guest, "stats show --all")["total"][name]
+
+
+class Pipeline(Falcon):
+    """A stage each, on the CPUs that rps-disjoint gets."""
+
+    name = "pipeline"
+
+    def check(self, guest, case, done):
+        if not self.counter(guest, "steered"):
             raise BenchError("pipeline: falcon steered no packet, so the round measured stock")
 
 
-def steered(text):
-    """Packets steered so far, by falconctl's statistics; it leaves out counters that are 0."""
-    return json.loads(text)["total"].get("steered", 0)
+class Lanes(Falcon):
+    """Micro-flows on `workers` CPUs; one worker has another CPU for the container's stage."""
+
+    workers = None      # min_vcpus: these, and one each for interrupts, delivery, application
+    MIN_TAKEN = 0.9     # of the frames: a flow is a mouse at first
+
+    def __init__(self, vcpus):
+        super().__init__(vcpus)
+        self.cpus = free_cpus(vcpus)
+        self._flow = None
+
+    def config(self):
+        return {**super().config(), "mode": "lanes", "workers": self.workers}
+
+    def watch(self, guest, case):
+        flows = [flow for flow in self.ask(guest, "flow list --top 1000")["flows"]
+                 if flow.get("protocol") == case.protocol and flow.get("dport") == PORTS[case.kind]]
+        self._flow = max(flows, key=lambda flow: flow["packets"], default=None)
+
+    def check(self, guest, case, done):
+        taken = self.counter(guest, "taken")
+        if not case.paced:
+            # these are mice: what is measured is that falcon leaves them alone
+            self._check_mouse(guest, done, taken)
+            return
+        if taken < self.MIN_TAKEN * done.frames:
+            limit = self.ask(guest, "config show")["elephant-rate"]
+            raise BenchError(f"{self.name}: falcon took {taken} of {done.frames} frames, so the round measured "
+                             f"something else ({done.frames / done.total_s:.0f} came a second; it takes flows of {limit})")
+        if self._flow is None:
+            raise BenchError(f"{self.name}: falcon did not list the flow")
+        rung = "several" if self.workers > 1 else "one"
+        if self._flow.get("rung") != rung or len(self._used()) != self.workers:
+            raise BenchError(f"{self.name}: the flow is not on rung '{rung}' with {self.workers} worker(s), but: "
+                             f"{json.dumps(self._flow)}")
+
+    def _check_mouse(self, guest, done, taken):
+        status = self.ask(guest, "status")
+        if (status["state"], status["mode"]) != ("enabled", "lanes"):
+            raise BenchError(f"{self.name}: falcon is {status['state']} in mode {status['mode']}")
+        rate = done.delivered / done.seconds
+        if taken and rate < self.ask(guest, "config show")["elephant-rate"]:
+            raise BenchError(f"{self.name}: falcon took {taken} packets of a flow of only {rate:.0f} a second")
+
+    def _used(self):
+        """CPUs that the flow was seen on."""
+        return {int(cpu) for cpu in (self._flow or {}).get("workers", "").split(",") if cpu}
+
+    def roles(self):
+        roles = super().roles()
+        if self._flow and "cpu" in self._flow and self._used():
+            roles[self._flow["cpu"]] = roles[self._flow["cpu"]] or "delivery"
+            for cpu in self._used():
+                roles[cpu] = roles[cpu] or "worker"
+        return roles
 
 
-VARIANTS = {variant.name: variant for variant in (Stock, RpsDisjoint, Loaded, Pipeline)}
+class Lanes1(Lanes):
+    name, workers, min_vcpus = "lanes-1", 1, 4
+
+
+class Lanes2(Lanes):
+    name, workers, min_vcpus = "lanes-2", 2, 5
+
+
+class Lanes3(Lanes):
+    name, workers, min_vcpus = "lanes-3", 3, 6
+
+
+VARIANTS = {variant.name: variant for variant in (
+    Stock, RpsDisjoint, Loaded, Pipeline, Lanes1, Lanes2, Lanes3)}

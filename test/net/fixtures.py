@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from net import plan
 from net.falcon import Falcon
 from net.topology import Topology
 from vm import module
@@ -18,9 +19,9 @@ VCPUS = 6
 class Overlay:
     """A topology with its guest."""
 
-    def __init__(self, kernel):
-        self.kernel = kernel
-        self.net = Topology("vxlan")
+    def __init__(self, kernel, wire=plan.WIRE):
+        self.kernel, self.wire = kernel, wire
+        self.net = Topology("vxlan", wire)
         self.net.__enter__()
         try:
             self.guest = self.net.guest(kernel=kernel, vcpus=VCPUS, memory=1024, time_limit=1800)
@@ -43,16 +44,17 @@ class Overlay:
 
 
 class OverlayPool:
-    """At most one idle overlay, of the kernel asked for last."""
+    """At most one idle overlay, of the kernel and the wire asked for last."""
 
     def __init__(self):
         self.overlay = None
 
-    def get(self, kernel):
-        if self.overlay and (self.overlay.kernel != kernel or not self.overlay.guest.alive):
+    def get(self, kernel, wire=plan.WIRE):
+        if self.overlay and ((self.overlay.kernel, self.overlay.wire) != (kernel, wire)
+                             or not self.overlay.guest.alive):
             self.drop()
         if self.overlay is None:
-            self.overlay = Overlay(kernel)
+            self.overlay = Overlay(kernel, wire)
         return self.overlay
 
     def drop(self):
@@ -76,9 +78,10 @@ def falconctl():
 
 @pytest.fixture
 def overlay(kernel, overlay_pool, falconctl, request):
-    """An Overlay of the test's kernel in the variant "vxlan", without falcon."""
+    """An Overlay of the test's kernel in the variant "vxlan", without falcon; wire: a parameter of the test."""
     module.build(kernel)
-    shared = overlay_pool.get(kernel)
+    callspec = getattr(request.node, "callspec", None)
+    shared = overlay_pool.get(kernel, callspec.params.get("wire", plan.WIRE) if callspec else plan.WIRE)
     yield shared
     call = getattr(request.node, "falcon_call", None)
     failure = shared.guest.failure()

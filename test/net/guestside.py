@@ -29,29 +29,68 @@ def veth(index):
     return f"veth{index}"
 
 
-def link():
+BOND = "bond0"
+CARRIERS = {"nic": "$nic", "vlan": f"$nic.{plan.VLAN}", "bond": BOND}
+
+
+def link(wire=plan.WIRE):
     """The NIC with both underlay addresses, its interrupts on CPU 0."""
     steps = Steps()
+    steps.add(f"modprobe {wire.driver}")
     steps.add(FIND_NIC)
     steps.add('ip link set "$nic" addrgenmode none')
     steps.add(f'ip link set "$nic" up mtu {plan.UNDERLAY_MTU}', f'{FIND_NIC}; ip link set "$nic" down')
-    steps.add('for irq in "$(readlink -f "/sys/class/net/$nic/device/..")"/msi_irqs/*; do\n'
-              '\techo 0 >"/proc/irq/${irq##*/}/smp_affinity_list"\n'
-              'done')
+    # virtio's interrupts are those of the device above; a NIC without MSI has one, once it is up
+    steps.add('irqs=$(cd "$(readlink -f "/sys/class/net/$nic/device")" && ls ../msi_irqs 2>/dev/null || cat irq)')
+    steps.add('for irq in $irqs; do echo 0 >"/proc/irq/$irq/smp_affinity_list"; done')
     steps.add(f"sysctl -qw net.core.netdev_max_backlog={BACKLOG}")
+    _underlay(steps, '"$nic"', f"{FIND_NIC}; ")
+    return steps
+
+
+def _underlay(steps, device, find=""):
+    """Its addresses and neighbours."""
+    for command, undo in _underlay_commands(device):
+        steps.add(command, undo and find + undo)
+
+
+def _underlay_commands(device):
+    """(command, what undoes it), good also for a device that has some of it already."""
     for family, network in plan.UNDERLAY.items():
         address = plan.with_length(network, plan.GUEST)
-        steps.add(f'ip addr add {address} dev "$nic"{plan.addr_options(family)}',
-                  f'{FIND_NIC}; ip addr del {address} dev "$nic"')
-        steps.add(f'ip neigh replace {plan.host(network, plan.HOST)} lladdr {plan.TAP_MAC} '
-                  'dev "$nic" nud permanent')
-    return steps
+        yield (f"ip addr replace {address} dev {device}{plan.addr_options(family)}",
+               f"ip addr del {address} dev {device}")
+        yield (f"ip neigh replace {plan.host(network, plan.HOST)} lladdr {plan.TAP_MAC} "
+               f"dev {device} nud permanent", None)
+
+
+def _carrier(steps, variant):
+    """$carrier: what the tunnel goes over."""
+    carrier = CARRIERS[variant.carrier]
+    steps.add(f"carrier={carrier}")
+    if variant.carrier == "nic":
+        return
+    # It takes the NIC's addresses over.
+    restored = "; ".join(command for command, _ in _underlay_commands('"$nic"'))
+    steps.add('ip addr flush dev "$nic"', f'{FIND_NIC}; ip link set "$nic" up; {restored}')
+    if variant.carrier == "vlan":
+        steps.add(f'ip link add link "$nic" name "$carrier" type vlan id {plan.VLAN}',
+                  f'{FIND_NIC}; ip link del "{carrier}"')
+    else:
+        # A NIC joins when it is down.
+        steps.add(f"modprobe bonding max_bonds=0; ip link add {BOND} type bond mode active-backup",
+                  f"ip link del {BOND}")
+        steps.add(f'ip link set "$nic" down; ip link set "$nic" master {BOND}')
+    steps.add('ip link set "$carrier" addrgenmode none')
+    steps.add('ip link set "$carrier" up')
+    _underlay(steps, '"$carrier"', f"{FIND_NIC}; carrier={carrier}; ")
 
 
 def overlay(variant):
     """Tunnel, bridge or routes, containers."""
     steps = Steps()
     steps.add(FIND_NIC)
+    _carrier(steps, variant)
     _tunnel(steps, variant)
     if variant.routed:
         _router(steps)
@@ -60,6 +99,16 @@ def overlay(variant):
     for index in range(variant.containers):
         _container(steps, variant, index)
     return steps
+
+
+def mtu(variant, inner):
+    """As hostside.mtu(): NIC, tunnel, and every container's devices."""
+    outer = inner + plan.HEADERS[variant.underlay]
+    lines = ["set -e", FIND_NIC, f'ip link set "$nic" mtu {outer}', f"ip link set {TUNNEL} mtu {inner}"]
+    for index in range(variant.containers):
+        lines += [f"ip link set {veth(index)} mtu {inner}",
+                  f"ip -n {container_netns(index)} link set {CONTAINER_DEVICE} mtu {inner}"]
+    return "\n".join(lines)
 
 
 def _tunnel(steps, variant):
@@ -71,7 +120,7 @@ def _tunnel(steps, variant):
                    f"type geneve id {plan.VNI} remote {remote} "
                    f"dstport {variant.port} {checksum}")
     else:
-        command = hostside.tunnel_command(variant, TUNNEL, plan.GUEST_TUNNEL_MAC, '"$nic"',
+        command = hostside.tunnel_command(variant, TUNNEL, plan.GUEST_TUNNEL_MAC, '"$carrier"',
                                           plan.GUEST, plan.HOST)
     steps.add(command, f"ip link del {TUNNEL}")
     steps.add(f"ip link set {TUNNEL} addrgenmode none")

@@ -1,27 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0
 """The sender's side: a tap into the guest, and the overlay above it."""
 
-from . import plan
+from vm.paths import BUILD
+
+from . import bpf, plan
 from .steps import Steps
 
+OBJECTS = BUILD / "test/bpf"
 TAP = "tap0"
 TUNNEL = "overlay0"
 
 # What the network would do to frames on the sender's side, real links don't: off, so that
 # frames of the MTU arrive, one by one, with the checksums that a wire carries.
 OFFLOADS = "tx off sg off tso off gso off gro off"
+# What a sender has that leaves this to the receiving NIC.
+OFFLOADS_MERGED = "tx on sg on tso on gso on tx-udp-segmentation on"
 
 # A stall of the guest's must not lose packets here: the tap's queue takes it.
 TAP_QUEUE = 20000
 
 
-def link():
+def link(wire=plan.WIRE):
     """The tap with both families' underlay addresses."""
     steps = Steps()
     steps.add(f"ip tuntap add dev {TAP} mode tap", f"ip link del {TAP}")
     steps.add(f"ip link set {TAP} address {plan.TAP_MAC} mtu {plan.UNDERLAY_MTU} "
               f"txqueuelen {TAP_QUEUE} addrgenmode none")
-    steps.add(f"ethtool -K {TAP} {OFFLOADS}")
+    steps.add(f"ethtool -K {TAP} {OFFLOADS_MERGED if wire.merged else OFFLOADS}")
     steps.add(f"ip link set {TAP} up")
     for family, network in plan.UNDERLAY.items():
         steps.add(f"ip addr add {plan.with_length(network, plan.HOST)} dev {TAP}"
@@ -34,6 +39,8 @@ def link():
 def overlay(variant):
     """The tunnel device that the sender sends by."""
     steps = Steps()
+    if variant.carrier == "vlan":
+        _tag(steps)
     remote = plan.host(plan.UNDERLAY[variant.underlay], plan.GUEST)
     steps.add(tunnel_command(variant, TUNNEL, plan.HOST_TUNNEL_MAC, TAP, plan.HOST, plan.GUEST),
               f"ip link del {TUNNEL}")
@@ -54,6 +61,12 @@ def overlay(variant):
     return steps
 
 
+def mtu(variant, inner):
+    """Script that gives the overlay the MTU `inner`. The tunnel can't have more than is left below."""
+    outer = inner + plan.HEADERS[variant.underlay]
+    return f"set -e\nip link set {TAP} mtu {outer}\nip link set {TUNNEL} mtu {inner}"
+
+
 def _neighbour(steps, address, mac, remote):
     steps.add(f"ip neigh replace {address} lladdr {mac} dev {TUNNEL} nud permanent")
     steps.add(f"bridge fdb replace {mac} dev {TUNNEL} dst {remote} self permanent")
@@ -66,6 +79,14 @@ def tunnel_command(variant, name, mac, dev, local, remote):
     return (f"ip link add {name} address {mac} mtu {variant.mtu} type vxlan "
             f"id {plan.VNI} dstport {variant.port} local {plan.host(network, local)} "
             f"remote {plan.host(network, remote)} dev {dev} nolearning {checksum}")
+
+
+def _tag(steps):
+    """All frames of the tap in a VLAN, by BPF, as not every host's kernel has VLAN devices."""
+    steps.add(f"tc qdisc add dev {TAP} clsact", f"tc qdisc del dev {TAP} clsact")
+    for direction, program in (("egress", bpf.push_vlan(plan.VLAN)), ("ingress", bpf.pop_vlan())):
+        steps.add(f"tc filter add dev {TAP} {direction} bpf direct-action "
+                  f"obj {bpf.write(OBJECTS / f'vlan-{direction}.o', 'tc', program)} sec tc")
 
 
 def _geneve_by_vxlan(steps):

@@ -21,6 +21,8 @@ UNDERLAY_MTU = 1500
 HEADERS = {4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14}     # outer IP, UDP, VXLAN or GENEVE, inner Ethernet
 PORTS = {"vxlan": 4789, "geneve": 6081}
 
+VLAN = 5
+
 # The gateway of a routed container, as Calico has it: an address that nobody has.
 GATEWAY = {4: "169.254.1.1", 6: "fe80::1"}
 
@@ -34,6 +36,7 @@ class Variant:
     underlay: int = 4       # IP version
     routed: bool = False    # a route to each container instead of a bridge
     containers: int = 1
+    carrier: str = "nic"    # what the tunnel goes over: the NIC, a "vlan" or a "bond" of it
 
     @property
     def port(self):
@@ -60,9 +63,26 @@ VARIANTS = {variant.name: variant for variant in (
 
 
 def get(name):
+    """A variant by its name; one that is none of the usual as it is."""
+    if isinstance(name, Variant):
+        return name
     if name not in VARIANTS:
         raise ValueError(f"no topology variant '{name}'; known are {', '.join(VARIANTS)}")
     return VARIANTS[name]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wire:
+    """How frames come to the guest: the NIC that QEMU shows, and what the sender's devices leave to it."""
+
+    model: str = "virtio-net-pci"
+    driver: str = "virtio_net"
+    merged: bool = False    # frames larger than the MTU, checksums not yet made, as a host's own guests send them
+
+
+WIRE = Wire()
+MERGED = Wire(merged=True)
+E1000 = Wire(model="e1000", driver="e1000")
 
 
 def host(network, number):

@@ -32,6 +32,20 @@ def parse_counters(text):
 COUNTER_FILES = ["cat", "/proc/net/snmp", "/proc/net/netstat"]
 
 
+def account(before, after):
+    """What was repeated or came out of order between two readings of (sender's, receiver's) counters."""
+    sender, receiver = ({name: last[name] - first.get(name, 0) for name in last}
+                        for first, last in zip(before, after))
+    return {
+        "retransmitted": sender["TcpRetransSegs"],
+        "ofo_queue": receiver.get("TCPOFOQueue", 0),
+        "duplicated": sum(receiver.get(name, 0) for name in DUPLICATES),
+        # what GRO made of the segments: IP's packets and their bytes, headers included
+        "skbs": receiver["IpInReceives"],
+        "skb_bytes": receiver["IpExtInOctets"],
+    }
+
+
 class Client:
     """iperf3 sending to a container, running."""
 
@@ -71,17 +85,9 @@ class Client:
         return self._popen.pid
 
     def _account(self, end):
-        before_sender, before_receiver = self._before
-        sender, receiver = self._counters()
-
-        def received(name):
-            return receiver.get(name, 0) - before_receiver.get(name, 0)
-
         return {
             "sent": end["sum_sent"]["bytes"],
             "received": end["sum_received"]["bytes"],
             "seconds": end["sum_received"]["seconds"],
-            "retransmitted": sender["TcpRetransSegs"] - before_sender["TcpRetransSegs"],
-            "ofo_queue": received("TCPOFOQueue"),
-            "duplicated": sum(received(name) for name in DUPLICATES),
+            **account(self._before, self._counters()),
         }

@@ -3,22 +3,31 @@
 
 import uuid
 
-from net.control import HOOKED, REFUSED, Redirect
+import pytest
+
+from net import lanes, path, udp
+from net.control import REFUSED, Redirect, hookable
 from net.control import control, unloaded  # noqa: F401  pylint: disable=unused-import
 from vm import module
 
 # pylint: disable=redefined-outer-name
 
 
-def test_hooked_functions_are_there_once(overlay):
-    wanted = " || ".join(f'$N == "{symbol}"' for symbol in HOOKED)
+@pytest.fixture
+def hooked(kernel):
+    """The functions that falcon redirects, sorted."""
+    return sorted(hookable(kernel))
+
+
+def test_hooked_functions_are_there_once(overlay, hooked):
+    wanted = " || ".join(f'$N == "{symbol}"' for symbol in hooked)
     known = overlay.guest.run(f"awk '{wanted.replace('N', '3')} {{print $3}}' /proc/kallsyms").out.split()
-    assert sorted(known) == sorted(HOOKED)
+    assert sorted(known) == hooked
     traceable = f"awk '{wanted.replace('N', '1')} {{print $1}}' /sys/kernel/tracing/available_filter_functions"
-    assert sorted(overlay.guest.run(traceable).out.split()) == sorted(HOOKED)
+    assert sorted(overlay.guest.run(traceable).out.split()) == hooked
 
 
-def test_nothing_is_attached_unless_enabled(unloaded):
+def test_nothing_is_attached_unless_enabled(unloaded, hooked):
     before = unloaded.traces()
     assert (before.redirected, before.rps_users) == ([], 0)
     unloaded.load()
@@ -28,11 +37,11 @@ def test_nothing_is_attached_unless_enabled(unloaded):
     for _ in range(2):
         unloaded.enable()
         enabled = unloaded.traces()
-        assert sorted(set(enabled.functions) - set(before.functions)) == sorted(HOOKED)
-        assert enabled.redirected == sorted(HOOKED)
-        assert (enabled.falcons, enabled.rps_users) == (len(HOOKED), 1)
+        assert sorted(set(enabled.functions) - set(before.functions)) == hooked
+        assert enabled.redirected == hooked
+        assert (enabled.falcons, enabled.rps_users) == (len(hooked), 1)
         hooks = unloaded.hooks()
-        assert {symbol: hook["state"] for symbol, hook in hooks.items()} == dict.fromkeys(HOOKED, "attached")
+        assert {symbol: hook["state"] for symbol, hook in hooks.items()} == dict.fromkeys(hooked, "attached")
         assert not any("detail" in hook for hook in hooks.values())
 
         unloaded.disable()
@@ -40,17 +49,28 @@ def test_nothing_is_attached_unless_enabled(unloaded):
     assert {hook["state"] for hook in unloaded.hooks().values()} == {"detached"}
 
 
-def test_ftrace_cannot_be_switched_off_under_the_hooks(control):
+def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
+    """The kernel asks for it in mode pipeline only, and as soon as the mode is that."""
+    control.enable(mode="lanes", busy_threshold=100)
+    assert (control.traces().redirected, control.traces().rps_users) == (hooked, 0)
+    for mode, users in (("pipeline", 1), ("lanes", 0), ("pipeline", 1)):
+        control.configure(mode=mode)
+        assert (control.traces().redirected, control.traces().rps_users) == (hooked, users)
+    control.disable()
+    assert control.traces().rps_users == 0
+
+
+def test_ftrace_cannot_be_switched_off_under_the_hooks(control, hooked):
     control.enable(busy_threshold=100)
     refused = control.guest.run("sysctl -w kernel.ftrace_enabled=0", check=False)
     assert refused.rc != 0
     assert "busy" in refused.err
     assert control.guest.run("sysctl -n kernel.ftrace_enabled").out == "1\n"
-    assert control.traces().redirected == sorted(HOOKED)
+    assert control.traces().redirected == hooked
     assert control.status()["state"] == "enabled"
 
 
-def test_enable_is_refused_while_ftrace_is_off(control):
+def test_enable_is_refused_while_ftrace_is_off(control, hooked):
     control.guest.run("sysctl -qw kernel.ftrace_enabled=0")
     try:
         error = control.say("enable").error()
@@ -65,10 +85,10 @@ def test_enable_is_refused_while_ftrace_is_off(control):
     assert error["message"] == f"get_rps_cpu: {detail}"
     assert "ftrace_enabled" in detail
     control.enable()
-    assert control.traces().redirected == sorted(HOOKED)
+    assert control.traces().redirected == hooked
 
 
-def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel):
+def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel, hooked):
     with Redirect(control.guest, kernel, "get_rps_cpu"):
         others = control.traces()
         # And once more, now that a refusal has been before it.
@@ -85,10 +105,10 @@ def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel):
         assert control.traces() == others
         assert (others.redirected, others.falcons, others.rps_users) == (["get_rps_cpu"], 0, 0)
     control.enable()
-    assert control.traces().redirected == sorted(HOOKED)
+    assert control.traces().redirected == hooked
 
 
-def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, kernel):
+def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, kernel, hooked):
     control.configure(busy_threshold=100)
     with Redirect(control.guest, kernel, "gro_cells_receive"):
         status = control.say("enable").json()
@@ -98,7 +118,7 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
         lost = hooks["gro_cells_receive"]
         assert (lost["state"], lost["capability"], lost["required"]) == ("conflict", "nic-split", False)
         assert lost["detail"]
-        assert control.traces().falcons == 1
+        assert control.traces().falcons == len(hooked) - 1
         control.disable()
         left = control.traces()
         assert (left.redirected, left.falcons) == (["gro_cells_receive"], 0)
@@ -108,13 +128,73 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
     control.disable()
     control.enable()
     assert control.hooks()["gro_cells_receive"]["state"] == "attached"
-    assert control.traces().redirected == sorted(HOOKED)
+    assert control.traces().redirected == hooked
 
 
-def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel):
+@pytest.mark.parametrize("symbol", ["enqueue_to_backlog", "gro_cells_receive", "the intake"])
+def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overlay, control, kernel, symbol):
+    """And status says why; the others of the capability are not attached alone."""
+    symbol = hookable(kernel)[2] if symbol == "the intake" else symbol
+    control.configure(mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
+    with Redirect(control.guest, kernel, symbol):
+        control.enable()
+        hooks = control.hooks()
+        assert hooks[symbol]["state"] == "conflict"
+        capability = [hook["state"] for hook in hooks.values() if hook["capability"] == hooks[symbol]["capability"]]
+        assert "attached" not in capability
+        assert "mode lanes needs is not hooked" in control.status()["reason"]
+        path.assert_whole(overlay.udp(count=1000), 1000)
+        assert control.counters()["taken"] == 0
+        control.disable()
+    control.enable()
+    assert "reason" not in control.status()
+    path.assert_whole(overlay.udp(count=1000), 1000)
+    assert control.counters()["taken"] > 0
+
+
+def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
+    """Unloaded and loaded again while falcon is enabled, then while it is not."""
+    guest, net = overlay.guest, overlay.net
+    without = [symbol for symbol in hooked if symbol != "veth_xmit"]
+    log = guest.run("dmesg | wc -l").out
+    control.enable(mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
+    assert control.hooks()["veth_xmit"]["state"] == "attached"
+    for enabled in (True, False):
+        if not enabled:
+            control.disable()
+        net.clear_guest(guest)
+        guest.run("modprobe -r veth")
+        gone = control.hooks()["veth_xmit"]
+        assert gone["state"] == "missing"
+        assert "not loaded" in gone["detail"]
+        assert control.traces().redirected == (without if enabled else [])
+        net.setup_guest(guest)      # which loads it
+        back = control.hooks()["veth_xmit"]
+        assert back["state"] == ("attached" if enabled else "detached")
+        assert "detail" not in back
+        assert control.traces().redirected == (hooked if enabled else [])
+    control.enable()
+    # The one merge point that is in it: veth receives by NAPI when it does GRO and gets no TSO.
+    guest.run(net.in_container("ethtool -K eth0 gro on") + "\nethtool -K veth0 tso off")
+    try:
+        run = udp.new_run()
+        sink, sender = net.sink(guest, cpu=5, run=run), net.send(run=run, rate=2000, seconds=60)
+        try:
+            assert lanes.reach(control, merge="transmit")["limit"] in ("none", "no-merge")
+        finally:
+            sent = sender.stop()
+        account = udp.balance(sent, sink.wait())
+        path.assert_whole(account, account["sent"])
+    finally:
+        guest.run(net.in_container("ethtool -K eth0 gro off") + "\nethtool -K veth0 tso on")
+    said = guest.run(f"dmesg | tail -n +$(({log} + 1)) | grep -E 'falcon|ftrace|veth_xmit'", check=False).out
+    assert not said
+
+
+def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hooked):
     control.enable()
     before = control.traces()
-    for symbol in HOOKED:
+    for symbol in hooked:
         late = Redirect(control.guest, kernel, symbol)
         refused = late.load(check=False)
         if refused.rc == 0:
@@ -154,13 +234,13 @@ def test_missing_required_function_is_named(overlay, unloaded, kernel):
     assert (nothing.redirected, nothing.rps_users) == ([], 0)
 
 
-def test_missing_optional_function_costs_its_capability_alone(overlay, unloaded, kernel):
+def test_missing_optional_function_costs_its_capability_alone(overlay, unloaded, kernel, hooked):
     without = Without(overlay.guest, kernel, "gro_cells_receive")
     without.load()
     unloaded.enable(busy_threshold=100)
     hook = unloaded.hooks()[without.absent]
     assert (hook["state"], hook["capability"]) == ("missing", "nic-split")
-    assert unloaded.traces().redirected == ["get_rps_cpu"]
+    assert unloaded.traces().redirected == [symbol for symbol in hooked if symbol != "gro_cells_receive"]
     account = overlay.udp(count=500)
     assert (account["sent"], account["lost"]) == (500, 0)
     counters = unloaded.counters()

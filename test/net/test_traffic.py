@@ -227,18 +227,32 @@ def test_sender_keeps_its_rate(setup, rate, burst):
     assert counts(s.result()) == expected(sent["sent"])
 
 
-def test_request_and_response(namespace, tmp_path):
+@pytest.mark.parametrize("words", [[], ["--tcp"], ["--tcp", "--size", 40000]], ids=["udp", "tcp", "large"])
+def test_request_and_response(namespace, tmp_path, words):
     with contextlib.ExitStack() as stack:
         ready = tmp_path / "ready"
-        server = popen(stack, namespace, [udp.TOOLS / "udp-rr", "--server", "--port", PORT,
-                                          "--ready", ready])
-        wait.until(lambda: ready.exists() or server.poll() is not None, LIMIT, "udp-rr")
-        out = json.loads(namespace.run([udp.TOOLS / "udp-rr", "--to", "127.0.0.1", "--port", PORT,
-                                        "--count", 500]))
+        server = popen(stack, namespace, [udp.TOOLS / "rr", "--server", "--port", PORT,
+                                          "--ready", ready, *words])
+        wait.until(lambda: ready.exists() or server.poll() is not None, LIMIT, "rr")
+        out = json.loads(namespace.run([udp.TOOLS / "rr", "--to", "127.0.0.1", "--port", PORT,
+                                        "--count", 500, *words]))
         server.terminate()
         answered = json.loads(server.communicate(timeout=LIMIT)[0])["answered"]
-    assert (out["asked"], out["answered"], out["timeouts"], answered) == (500, 500, 0, 500)
+    assert (out["asked"], out["answered"], answered) == (500, 500, 500)
+    assert (out["timeouts"], out["strays"]) == (0, 0)
     assert 0 < out["min_ns"] <= out["p50_ns"] <= out["p99_ns"] <= out["max_ns"]
+
+
+def test_request_that_a_tcp_server_does_not_answer_is_an_error(namespace, tmp_path):
+    with contextlib.ExitStack() as stack:
+        ready = tmp_path / "ready"
+        server = popen(stack, namespace, [udp.TOOLS / "rr", "--server", "--port", PORT, "--tcp",
+                                          "--size", 128, "--ready", ready])
+        wait.until(lambda: ready.exists() or server.poll() is not None, LIMIT, "rr")
+        # it waits for the second half of what is a whole request here
+        with pytest.raises(CommandError, match="no response"):
+            namespace.run([udp.TOOLS / "rr", "--to", "127.0.0.1", "--port", PORT, "--tcp", "--size", 64,
+                           "--timeout", 200, "--count", 1])
 
 
 @pytest.mark.parametrize("tool, words, message", [
@@ -253,7 +267,7 @@ def test_request_and_response(namespace, tmp_path):
     ("udp-send", ["--to", "::1", "--from", "127.0.0.1", "--port", "5", "--count", "1"], "families"),
     ("udp-sink", [], "--port"),
     ("udp-sink", ["--port", "5000", "extra"], "unexpected argument 'extra'"),
-    ("udp-rr", ["--port", "5000"], "--to or --server"),
+    ("rr", ["--port", "5000"], "--to or --server"),
 ])
 def test_wrong_usage(namespace, tool, words, message):
     done = subprocess.run([udp.TOOLS / tool, *words], capture_output=True, text=True, timeout=LIMIT,

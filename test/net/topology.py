@@ -23,6 +23,9 @@ NIC_PROPS = {
     "guest_ecn": "off", "guest_uso4": "off", "guest_uso6": "off",
     "rx_queue_size": "1024",
 }
+# A wire that brings merged packets: what the NIC takes is QEMU's default, and turned on at the tap.
+MERGED_PROPS = {"rx_queue_size": "1024"}
+MUST_BE_ON = ("tx-checksumming", "tcp-segmentation-offload", "tx-udp-segmentation")
 # What must be off on the sender's devices; QEMU's driver for taps could turn it on.
 MUST_BE_OFF = ("tx-checksumming", "tcp-segmentation-offload", "generic-segmentation-offload")
 
@@ -34,8 +37,9 @@ class TopologyError(Exception):
 class Topology:
     """Everything it makes is gone when its block is left."""
 
-    def __init__(self, variant="vxlan"):
+    def __init__(self, variant="vxlan", wire=plan.WIRE):
         self.variant = plan.get(variant)
+        self.wire = wire
         self.namespace = Namespace()
         self._stack = None
         self._overlay = None        # the sender's overlay steps in force
@@ -49,7 +53,7 @@ class Topology:
             udp.build()
             stack.enter_context(self.namespace)
             # the namespace takes devices, addresses and rules with it
-            self._shell(hostside.link().script())
+            self._shell(hostside.link(self.wire).script())
             self._set_overlay()
             self._stack = stack.pop_all()
         return self
@@ -69,11 +73,17 @@ class Topology:
     def guest(self, kernel="6.12", vcpus=4, **options):
         """A Guest, not yet started, whose NIC is our tap; a context manager."""
         return Guest(kernel=kernel, vcpus=vcpus, netns=self.namespace.name,
-                     nics=[Nic(tap=hostside.TAP, mac=plan.NIC_MAC, props=NIC_PROPS)], **options)
+                     nics=[Nic(tap=hostside.TAP, mac=plan.NIC_MAC, model=self.wire.model, props=self._nic_props())],
+                     **options)
+
+    def _nic_props(self):
+        if self.wire.driver != "virtio_net":
+            return {}
+        return MERGED_PROPS if self.wire.merged else NIC_PROPS
 
     def setup_guest(self, guest):
         """Make tunnel, bridge and containers in the guest, and see that a packet gets through."""
-        self._guest_link, self._guest_overlay = guestside.link(), guestside.overlay(self.variant)
+        self._guest_link, self._guest_overlay = guestside.link(self.wire), guestside.overlay(self.variant)
         try:
             guest.run(self._guest_link.script())
             guest.run(self._guest_overlay.script())
@@ -106,11 +116,7 @@ class Topology:
 
     def check(self, guest):
         """Offloads are off, and every container reaches the sender by both families."""
-        for device in (hostside.TAP, hostside.TUNNEL):
-            features = self.namespace.run(["ethtool", "-k", device])
-            for name in MUST_BE_OFF:
-                if f"\n{name}: off" not in features:
-                    raise TopologyError(f"{device} has {name} on")
+        self._check_offloads()
         for index in range(self.variant.containers):
             for family in plan.OVERLAY:
                 # the sender's address: there and back again is both ways;
@@ -118,6 +124,23 @@ class Topology:
                 sender = plan.host(plan.OVERLAY[family], plan.HOST)
                 guest.run(self.in_container(f"ping -q -c 1 -w 10 {sender}", index))
         guest.check()
+
+    def _check_offloads(self):
+        if self.wire.merged:
+            wanted = {hostside.TAP: {name: "on" for name in MUST_BE_ON}}
+        else:
+            wanted = {device: {name: "off" for name in MUST_BE_OFF} for device in (hostside.TAP, hostside.TUNNEL)}
+        for device, features in wanted.items():
+            found = self.namespace.run(["ethtool", "-k", device])
+            for name, value in features.items():
+                if f"\n{name}: {value}" not in found:
+                    raise TopologyError(f"{device} has {name} not {value}")
+
+    def set_mtu(self, guest, mtu=None):
+        """Another MTU for the overlay, and with it for what is underneath; the variant's own for None."""
+        mtu = mtu or self.variant.mtu
+        self._shell(hostside.mtu(self.variant, mtu))
+        guest.run(guestside.mtu(self.variant, mtu))
 
     # -- names
 
@@ -135,6 +158,21 @@ class Topology:
         """Frames that the host lost before the guest could have them."""
         path = f"/sys/class/net/{hostside.TAP}/statistics/tx_dropped"
         return int(self.namespace.run(["cat", path]))
+
+    # -- request and response
+
+    def rr_server(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, **opts):
+        """rr's server in the container, ready. Options as rr's."""
+        name = f"rr-{udp.new_run()}-{container}-{port}"
+        words = udp.options(server=True, port=port, bind=self.address(container, family),
+                            ready=f"/shared/{name}", **opts)
+        command = self.in_container(f"{udp.GUEST_TOOLS}/rr {' '.join(words)}", container, cpu)
+        return udp.Sink(guest, f"exec {command}", guest.shared / name, tool="rr")
+
+    def rr_client(self, container=0, family=4, port=udp.DEFAULT_PORT, **opts):
+        """rr's client to the container, begun. Options as rr's."""
+        words = udp.options(to=self.address(container, family), port=port, **opts)
+        return udp.Sender(self.namespace.popen([udp.TOOLS / "rr", *words]), tool="rr")
 
     # -- UDP
 
@@ -178,18 +216,22 @@ class Topology:
                   f"echo 'iperf3 does not listen' >&2; exit 1")
         return process
 
+    def tcp_counters(self, guest, container=0):
+        """The kernel's counters on both sides, for tcp.account()."""
+        inside = self.in_container(" ".join(tcp.COUNTER_FILES), container)
+        return (tcp.parse_counters(self.namespace.run(tcp.COUNTER_FILES)),
+                tcp.parse_counters(guest.run(inside).out))
+
     def tcp_client(self, guest, seconds, container=0, family=4, port=tcp.DEFAULT_PORT, bitrate=None,
                    streams=1):
         """iperf3 to the container's server, begun. bitrate in bit/s, of all streams together."""
-        def counters():
-            return (tcp.parse_counters(self.namespace.run(tcp.COUNTER_FILES)),
-                    tcp.parse_counters(guest.run(self.in_container(" ".join(tcp.COUNTER_FILES),
-                                                                   container)).out))
-
         argv = ["iperf3", "-J", "-c", self.address(container, family), "-p", port, "-t", seconds,
                 "-l", tcp.BLOCK, "-P", streams]
         if bitrate:
             argv += ["-b", max(1, int(bitrate) // streams)]
+        def counters():
+            return self.tcp_counters(guest, container)
+
         before = counters()
         return tcp.Client(self.namespace.popen(argv), before, counters)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The UDP sender and sink (test/net/traffic), and what became of what was sent."""
+"""The traffic tools (test/net/traffic), and what became of the datagrams that were sent."""
 
 import itertools
 import json
@@ -49,10 +49,11 @@ def options(**values):
 
 
 class Sender:
-    """udp-send, running."""
+    """udp-send, or rr's client, running."""
 
-    def __init__(self, popen):
+    def __init__(self, popen, tool="udp-send"):
         self._popen = popen
+        self._tool = tool
 
     def wait(self, timeout=120):
         """What it sent."""
@@ -61,9 +62,9 @@ class Sender:
         except subprocess.TimeoutExpired as error:
             self._popen.kill()
             self._popen.communicate()
-            raise TrafficError(f"udp-send: not done after {timeout} s") from error
+            raise TrafficError(f"{self._tool}: not done after {timeout} s") from error
         if self._popen.returncode:
-            raise TrafficError(f"udp-send: exit code {self._popen.returncode}: {err.strip()}")
+            raise TrafficError(f"{self._tool}: exit code {self._popen.returncode}: {err.strip()}")
         return json.loads(out)
 
     def stop(self, timeout=10):
@@ -86,17 +87,18 @@ class Sender:
 
 
 class Sink:
-    """udp-sink, running in a guest and ready to receive."""
+    """udp-sink, or rr's server, running in a guest and ready to receive."""
 
-    def __init__(self, guest, command, ready, timeout=20):
+    def __init__(self, guest, command, ready, timeout=20, tool="udp-sink"):
         self._process = guest.spawn(command)
+        self._tool = tool
         try:
-            wait.until(lambda: ready.exists() or not self._process.running, timeout, "udp-sink ready")
+            wait.until(lambda: ready.exists() or not self._process.running, timeout, f"{tool} ready")
         except TimeoutError:
             self._process.stop()
             raise
         if not ready.exists():
-            raise TrafficError(f"udp-sink: {self._process.wait(5).err.strip()}")
+            raise TrafficError(f"{tool}: {self._process.wait(5).err.strip()}")
 
     def wait(self, timeout=120):
         """What it received."""
@@ -106,14 +108,13 @@ class Sink:
         """End it now; what it received until then."""
         return self._result(self._process.stop())
 
-    @staticmethod
-    def _result(result):
+    def _result(self, result):
         if result.rc:
-            raise TrafficError(f"udp-sink: exit code {result.rc}: {result.err.strip()}")
+            raise TrafficError(f"{self._tool}: exit code {result.rc}: {result.err.strip()}")
         try:
             return json.loads(result.out)
         except json.JSONDecodeError as error:
-            raise TrafficError(f"udp-sink: no result but {result.out!r}, {result.err!r}") from error
+            raise TrafficError(f"{self._tool}: no result but {result.out!r}, {result.err!r}") from error
 
 
 def balance(sent, received):
@@ -135,5 +136,6 @@ def balance(sent, received):
         "slipped_ns": sent["slipped_ns"],
         "send_ns": sent["duration_ns"],
         "receive_ns": received["duration_ns"],
+        "longest_gap_ns": received["longest_gap_ns"],
         "flows": [{**ours, **theirs} for ours, theirs in zip(sent["flows"], received["flows"])],
     }

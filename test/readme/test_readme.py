@@ -52,6 +52,19 @@ def test_make_bench_writes_results():
                                                                      ("udp-64-1flow", "pipeline")}
 
 
+def test_make_profile_shows_the_path():
+    done = subprocess.run(["make", "profile", "CASES=udp-64-1flow", "VARIANTS=stock", "WINDOW=1"],
+                          cwd=REPO, capture_output=True, text=True, check=False, timeout=600,
+                          env={**os.environ, "KERNEL": ""})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    profile = json.loads((BUILD / "bench/profile.json").read_text())["variants"]["stock"]
+    # stock does it all on one CPU
+    for part in ("NIC's driver", "GRO", "IP, UDP, TCP", "tunnel", "bridge"):
+        assert profile["parts"][0].get(part, 0) > 0, profile["parts"][0]
+    for spent, parts in zip(profile["per_cpu"], profile["parts"]):
+        assert sum(parts.values()) == pytest.approx(spent), profile
+
+
 def test_make_check_runs_these_tests():
     plan = subprocess.run(["make", "-n", "check"], cwd=REPO, capture_output=True, text=True, check=True)
     assert "test/run" in plan.stdout

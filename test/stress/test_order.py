@@ -1,51 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The invariants under load and change: all that was sent arrives, once and in order.
-
-Counts are a tenth of what SOAK=1 (make soak) runs.
-"""
+"""The invariants under load and change: all that was sent arrives, once and in order."""
 
 import itertools
-import os
 
-from net import udp
-
-SCALE = 10 if os.environ.get("SOAK") else 1
-RATE = 4000
-
-
-class Traffic:
-    """A UDP flow through the overlay while its block is worked on; then the account of it."""
-
-    _runs = itertools.count(1000)
-
-    def __init__(self, overlay, **options):
-        self.overlay, self.options = overlay, {"rate": RATE, "size": 200, "seconds": 3600, **options}
-        self.account = None
-
-    def __enter__(self):
-        run = next(self._runs)
-        net = self.overlay.net
-        flows = self.options.get("flows", 1)
-        self._sink = net.sink(self.overlay.guest, cpu=5, run=run, flows=flows)
-        self._sender = net.send(run=run, **self.options)
-        return self
-
-    def __exit__(self, kind, *exc):
-        sent = self._sender.stop()
-        if kind is None:
-            self.account = udp.balance(sent, self._sink.wait())
-        else:
-            self._sink.stop()
-
-
-def record(record_property, account, **more):
-    """Figures for the line of the test."""
-    for name, value in {**more, **{key: account[key] for key in ("sent", "lost", "duplicated", "reordered")}}.items():
-        record_property(name, value)
-
-
-def trouble(account):
-    return {key: account[key] for key in ("lost", "duplicated", "reordered", "damaged") if account[key]}
+from stress.traffic import SCALE, Traffic, record, trouble
 
 
 def test_packets_in_the_order_sent(overlay, falcon, record_property):

@@ -27,11 +27,12 @@ CMDLINE = ("console=ttyS0 maxcpus=1 lpj=20000000 loglevel=5 panic_on_warn=1 oops
 
 @dataclasses.dataclass(frozen=True)
 class Nic:
-    """A virtio NIC of the guest on an existing tap of QEMU's network namespace."""
+    """A NIC of the guest, virtio's if nothing else is said, on an existing tap of QEMU's network namespace."""
 
     tap: str
     mac: str | None = None
     queues: int = 1
+    model: str = "virtio-net-pci"
     props: dict = dataclasses.field(default_factory=dict)
 
     def args(self, index):
@@ -39,7 +40,7 @@ class Nic:
         mac = self.mac or "52:54:00:%02x:%02x:%02x" % tuple((zlib.crc32(self.tap.encode()) + index)
                                                             .to_bytes(4, "big")[1:])
         netdev = f"tap,id=n{index},ifname={self.tap},script=no,downscript=no,vhost=off"
-        device = f"virtio-net-pci,netdev=n{index},mac={mac},romfile="
+        device = f"{self.model},netdev=n{index},mac={mac},romfile="
         if self.queues > 1:
             netdev += f",queues={self.queues}"
             device += f",mq=on,vectors={2 * self.queues + 2}"

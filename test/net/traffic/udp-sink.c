@@ -41,6 +41,7 @@ struct sink {
 	uint64_t damaged;
 	int64_t first_ns;	/* 0: nothing came yet */
 	int64_t last_ns;
+	int64_t gap_ns;		/* the longest silence between two of those */
 };
 
 static void usage(FILE *to)
@@ -205,6 +206,15 @@ static bool complete(const struct sink *s)
 	return true;
 }
 
+static void heard(struct sink *s, int64_t when_ns)
+{
+	if (!s->first_ns)
+		s->first_ns = when_ns;
+	else if (when_ns - s->last_ns > s->gap_ns)
+		s->gap_ns = when_ns - s->last_ns;
+	s->last_ns = when_ns;
+}
+
 static void receive(struct sink *s)
 {
 	int64_t begin_ns = now_ns();
@@ -230,9 +240,7 @@ static void receive(struct sink *s)
 		for (i = 0; i < s->opt.flows; i++)
 			if (s->polls[i].revents)
 				drain(s, i);
-		s->last_ns = now_ns();
-		if (!s->first_ns)
-			s->first_ns = s->last_ns;
+		heard(s, now_ns());
 	}
 	/* told to end: what came before that counts */
 	for (uint32_t i = 0; i < s->opt.flows; i++)
@@ -268,9 +276,10 @@ static void print_result(const struct sink *s)
 	printf("{\"tool\": \"udp-sink\", \"run\": %u, \"verified\": %s, ", s->opt.run,
 	       s->opt.verify ? "true" : "false");
 	print_counts(&sum, 0);
-	printf(", \"foreign\": %llu, \"damaged\": %llu, \"duration_ns\": %lld, \"flows\": [",
+	printf(", \"foreign\": %llu, \"damaged\": %llu, \"duration_ns\": %lld, "
+	       "\"longest_gap_ns\": %lld, \"flows\": [",
 	       (unsigned long long)s->foreign, (unsigned long long)s->damaged,
-	       (long long)(s->last_ns - s->first_ns));
+	       (long long)(s->last_ns - s->first_ns), (long long)s->gap_ns);
 	for (i = 0; i < s->opt.flows; i++) {
 		printf("%s{\"flow\": %u, \"port\": %u, \"highest\": %lld, ", i ? ", " : "", i,
 		       s->opt.port + i, (long long)s->tallies[i].next - 1);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* UDP request and response, one at a time: the round trip's time and its tail. */
+/* Request and response by UDP or TCP, one at a time: the round trip's time and its tail. */
 #include <errno.h>
 #include <getopt.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,13 @@
 
 #define SAMPLES_MAX	10000000
 #define STRAY_MAX	1000	/* late answers thrown away for one request */
+#define STOP_CHECK_NS	(200 * NSEC_PER_MSEC)
 
 struct options {
 	struct address address;
 	const char *ready;
 	bool server;
+	bool tcp;
 	uint32_t port;
 	uint32_t size;
 	uint32_t run;
@@ -30,25 +33,29 @@ struct client {
 	int fd;
 	uint64_t samples;
 	uint64_t timeouts;
+	uint64_t strays;	/* responses that came again, or too late */
 	uint32_t *rtt_ns;
 };
 
 static void usage(FILE *to)
 {
-	fputs("usage: udp-rr --server --port PORT [--bind ADDRESS] [--ready FILE]\n"
-	      "       udp-rr --to ADDRESS --port PORT (--count N | --seconds S) [option]...\n"
-	      "  --size N      payload of request and response (64)\n"
-	      "  --timeout MS  for a response (1000)\n"
+	fputs("usage: rr --server --port PORT [--tcp] [--bind ADDRESS] [--ready FILE] [--size N]\n"
+	      "       rr --to ADDRESS --port PORT [--tcp] (--count N | --seconds S) [option]...\n"
+	      "  --tcp         over one connection, instead of UDP\n"
+	      "  --size N      payload of request and response (64); by TCP the server's as well\n"
+	      "  --timeout MS  for a response (1000); by TCP none may be late\n"
 	      "  --run N       number of this run (1)\n"
-	      "The server answers until SIGINT or SIGTERM, then prints how often.\n",
+	      "The server answers until SIGINT or SIGTERM, then prints how often. The client may be\n"
+	      "ended by them too.\n",
 	      to);
 }
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { SERVER = 1, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY, HELP };
+	enum { SERVER = 1, TCP, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY, HELP };
 	static const struct option table[] = {
 		{ "server", no_argument, NULL, SERVER },
+		{ "tcp", no_argument, NULL, TCP },
 		{ "to", required_argument, NULL, TO },
 		{ "bind", required_argument, NULL, BIND },
 		{ "port", required_argument, NULL, PORT },
@@ -68,6 +75,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		switch (c) {
 		case SERVER:
 			opt->server = true;
+			break;
+		case TCP:
+			opt->tcp = true;
 			break;
 		case TO:
 			opt->address = parse_address("--to", optarg);
@@ -119,35 +129,111 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		die_usage("--count or --seconds is needed");
 }
 
-static void serve(const struct options *opt)
+/* True when @fd can be read within @ns. */
+static bool wait_readable(int fd, int64_t ns)
+{
+	struct pollfd poll_in = { .fd = fd, .events = POLLIN };
+	struct timespec limit = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+
+	return ns > 0 && ppoll(&poll_in, 1, &limit, NULL) > 0;
+}
+
+static int tcp_socket(const struct address *addr)
+{
+	int fd = socket(addr->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		die("socket: %m");
+	return fd;
+}
+
+/* A request must not wait for the acknowledgement of the one before. */
+static void set_nodelay(int fd)
+{
+	int one = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
+		die("TCP_NODELAY: %m");
+}
+
+/* True when @size bytes have come before @deadline_ns; false as well when the peer has closed. */
+static bool receive_all(int fd, uint8_t *buf, size_t size, int64_t deadline_ns)
+{
+	size_t have = 0;
+
+	while (have < size && !stop_requested) {
+		int64_t left_ns = deadline_ns - now_ns();
+		ssize_t n;
+
+		if (left_ns <= 0)
+			return false;
+		if (!wait_readable(fd, left_ns < STOP_CHECK_NS ? left_ns : STOP_CHECK_NS))
+			continue;
+		n = recv(fd, buf + have, size - have, MSG_DONTWAIT);
+		if (!n || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return false;
+		if (n > 0)
+			have += n;
+	}
+	return have == size;
+}
+
+static uint64_t answer_udp(int fd)
 {
 	static uint8_t buf[WIRE_SIZE_MAX];
-	struct address addr = opt->address;
+	struct address from = { .len = sizeof(from.sa) };
+	ssize_t n;
+
+	n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from.sa, &from.len);
+	return n >= 0 && sendto(fd, buf, n, 0, (struct sockaddr *)&from.sa, from.len) == n;
+}
+
+/* Answers on one connection until its peer closes it; how often. */
+static uint64_t answer_tcp(int listener, size_t size)
+{
+	static uint8_t buf[WIRE_SIZE_MAX];
 	uint64_t answered = 0;
 	int fd;
 
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	set_nodelay(fd);
+	while (!stop_requested) {
+		/* bounded, as a signal between the test above and the wait would be missed */
+		if (!wait_readable(fd, STOP_CHECK_NS))
+			continue;
+		if (!receive_all(fd, buf, size, INT64_MAX) ||
+		    send(fd, buf, size, MSG_NOSIGNAL) != (ssize_t)size)
+			break;
+		answered++;
+	}
+	close(fd);
+	return answered;
+}
+
+static void serve(const struct options *opt)
+{
+	struct address addr = opt->address;
+	uint64_t answered = 0;
+	int one = 1;
+	int fd;
+
 	address_set_port(&addr, opt->port);
-	fd = udp_socket(&addr, 0, 0);
+	fd = opt->tcp ? tcp_socket(&addr) : udp_socket(&addr, 0, 0);
+	if (opt->tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)))
+		die("SO_REUSEADDR: %m");
 	if (bind(fd, (struct sockaddr *)&addr.sa, addr.len))
 		die("bind port %u: %m", opt->port);
+	if (opt->tcp && listen(fd, 1))
+		die("listen: %m");
 	announce_ready(opt->ready);
 	while (!stop_requested) {
-		struct address from = { .len = sizeof(from.sa) };
-		struct pollfd poll_in = { .fd = fd, .events = POLLIN };
-		/* bounded, as a signal between the test above and the wait would be missed */
-		struct timespec limit = { .tv_nsec = 200 * NSEC_PER_MSEC };
-		ssize_t n;
-
-		if (ppoll(&poll_in, 1, &limit, NULL) <= 0)
-			continue;
-		n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from.sa,
-			     &from.len);
-		if (n < 0)
-			continue;
-		if (sendto(fd, buf, n, 0, (struct sockaddr *)&from.sa, from.len) == n)
-			answered++;
+		/* bounded for the same reason as above */
+		if (wait_readable(fd, STOP_CHECK_NS))
+			answered += opt->tcp ? answer_tcp(fd, opt->size) : answer_udp(fd);
 	}
-	printf("{\"tool\": \"udp-rr\", \"answered\": %llu}\n", (unsigned long long)answered);
+	printf("{\"tool\": \"rr\", \"answered\": %llu}\n", (unsigned long long)answered);
 }
 
 /* True when the response to @seq came in time. */
@@ -155,19 +241,24 @@ static bool await_response(struct client *c, const struct options *opt, uint64_t
 {
 	static uint8_t buf[WIRE_SIZE_MAX];
 	int64_t deadline_ns = now_ns() + opt->timeout_ns;
+	struct wire_info info;
 	unsigned int stray;
+	ssize_t n;
 
+	if (opt->tcp) {
+		if (!receive_all(c->fd, buf, opt->size, deadline_ns)) {
+			if (stop_requested)
+				return false;
+			die("no response, or the connection was closed");
+		}
+		/* a stream has no strays */
+		if (wire_parse(buf, opt->size, opt->run, true, &info) != WIRE_GOOD ||
+		    info.seq != seq)
+			die("not the response to request %llu", (unsigned long long)seq);
+		return true;
+	}
 	for (stray = 0; stray < STRAY_MAX && !stop_requested; stray++) {
-		struct pollfd poll_in = { .fd = c->fd, .events = POLLIN };
-		int64_t left = deadline_ns - now_ns();
-		struct timespec timeout = {
-			.tv_sec = left / NSEC_PER_SEC,
-			.tv_nsec = left % NSEC_PER_SEC,
-		};
-		struct wire_info info;
-		ssize_t n;
-
-		if (left <= 0 || ppoll(&poll_in, 1, &timeout, NULL) <= 0)
+		if (!wait_readable(c->fd, deadline_ns - now_ns()))
 			return false;
 		n = recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (n < 0 && errno == ECONNREFUSED)
@@ -175,6 +266,7 @@ static bool await_response(struct client *c, const struct options *opt, uint64_t
 		if (n > 0 && wire_parse(buf, n, opt->run, true, &info) == WIRE_GOOD &&
 		    info.seq == seq)
 			return true;
+		c->strays += n > 0;
 	}
 	return false;
 }
@@ -202,9 +294,11 @@ static void ask(const struct options *opt)
 	uint64_t i, sum = 0, asked = 0;
 
 	address_set_port(&to, opt->port);
-	c.fd = udp_socket(&to, 0, 0);
+	c.fd = opt->tcp ? tcp_socket(&to) : udp_socket(&to, 0, 0);
 	if (connect(c.fd, (struct sockaddr *)&to.sa, to.len))
 		die("connect: %m");
+	if (opt->tcp)
+		set_nodelay(c.fd);
 	c.rtt_ns = malloc(SAMPLES_MAX * sizeof(*c.rtt_ns));
 	if (!c.rtt_ns)
 		die("no memory");
@@ -218,10 +312,12 @@ static void ask(const struct options *opt)
 			break;
 		asked++;
 		wire_build(buf, opt->size, &info);
-		if (send(c.fd, buf, opt->size, 0) < 0)
+		if (send(c.fd, buf, opt->size, MSG_NOSIGNAL) < 0)
 			die("send: %m");
 		if (await_response(&c, opt, info.seq))
 			c.rtt_ns[c.samples++] = now_ns() - sent_ns;
+		else if (stop_requested)
+			asked--;	/* nobody waited for it to the end */
 		else
 			c.timeouts++;
 	}
@@ -230,11 +326,13 @@ static void ask(const struct options *opt)
 	qsort(c.rtt_ns, c.samples, sizeof(*c.rtt_ns), compare);
 	for (i = 0; i < c.samples; i++)
 		sum += c.rtt_ns[i];
-	printf("{\"tool\": \"udp-rr\", \"run\": %u, \"size\": %u, "
+	printf("{\"tool\": \"rr\", \"run\": %u, \"size\": %u, "
 	       "\"asked\": %llu, \"answered\": %llu, \"timeouts\": %llu, "
+	       "\"strays\": %llu, "
 	       "\"duration_ns\": %lld, \"mean_ns\": %llu",
 	       opt->run, opt->size, (unsigned long long)asked, (unsigned long long)c.samples,
-	       (unsigned long long)c.timeouts, (long long)(end_ns - begin_ns),
+	       (unsigned long long)c.timeouts, (unsigned long long)c.strays,
+	       (long long)(end_ns - begin_ns),
 	       (unsigned long long)(c.samples ? sum / c.samples : 0));
 	print_percentile(&c, "min_ns", 0);
 	print_percentile(&c, "p50_ns", 500);

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A round that did not measure what its variant says is refused; what the table shows of the others."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from bench import report, result
+from bench.case import CASES, BenchError
+from bench.variant import VARIANTS
+
+UDP, RR = CASES["udp-1400-1flow"], CASES["udp-rr"]
+FLOW = {"protocol": "udp", "dport": 5000, "packets": 9000, "rung": "several", "workers": "1,2", "cpu": 3}
+
+
+class Guest:
+    """Answers falconctl's questions."""
+
+    def __init__(self, flows=(), taken=10000, steered=0, status=None):
+        self._answers = {
+            "flow list": {"flows": list(flows)},
+            "stats show": {"total": {"taken": taken, "steered": steered}},
+            "status": status or {"state": "enabled", "mode": "lanes"},
+            "config show": {"elephant-rate": 10000},
+        }
+
+    def run(self, script):
+        found = [answer for command, answer in self._answers.items() if command in script]
+        assert len(found) == 1, script
+        return SimpleNamespace(out=json.dumps(found[0]))
+
+
+def round_of(frames, delivered=5000, seconds=1.0):
+    return SimpleNamespace(total_s=5.0, frames=frames, delivered=delivered, seconds=seconds)
+
+
+def check(name, guest, frames=10000, case=UDP, delivered=5000):
+    variant = VARIANTS[name](6)
+    variant.watch(guest, case)
+    variant.check(guest, case, round_of(frames, delivered))
+    return variant
+
+
+def test_lanes_are_believed():
+    variant = check("lanes-2", Guest([FLOW]))
+    assert variant.roles() == ["nic", "worker", "worker", "delivery", "", "application"]
+    assert variant.config() == {"cpus": "1,2,3,4", "mode": "lanes", "workers": 2, "delivery": "own"}
+
+
+def test_the_busiest_of_the_flows_counts():
+    check("lanes-1", Guest([{**FLOW, "rung": "stock", "workers": "", "packets": 5},
+                            {**FLOW, "rung": "one", "workers": "2"},
+                            {**FLOW, "dport": 53, "packets": 10 ** 6}]))
+
+
+@pytest.mark.parametrize("name, guest, message", [
+    ("lanes-2", Guest([FLOW], taken=8000), "took 8000 of 10000 .*2000 came a second; it takes flows of 10000"),
+    ("lanes-2", Guest([]), "did not list"),
+    ("lanes-2", Guest([{**FLOW, "protocol": "tcp"}]), "did not list"),
+    ("lanes-3", Guest([FLOW]), "with 3 worker"),
+    ("lanes-1", Guest([FLOW]), "rung 'one'"),
+    ("lanes-2", Guest([{**FLOW, "workers": "1"}]), "with 2 worker"),
+    ("pipeline", Guest(), "steered no packet"),
+])
+def test_round_of_something_else_is_refused(name, guest, message):
+    with pytest.raises(BenchError, match=message):
+        check(name, guest)
+
+
+def test_mice_are_to_be_left_alone():
+    check("lanes-2", Guest(taken=0), case=RR)
+    with pytest.raises(BenchError, match="took 7 packets"):
+        check("lanes-2", Guest(taken=7), case=RR)
+    # one that is that fast is no mouse
+    check("lanes-2", Guest(taken=7), case=RR, delivered=20000)
+
+
+@pytest.mark.parametrize("status", [{"state": "standby", "mode": "lanes"}, {"state": "enabled", "mode": "pipeline"}])
+def test_mice_beside_no_lanes_say_nothing(status):
+    with pytest.raises(BenchError, match=f"is {status['state']} in mode {status['mode']}"):
+        check("lanes-2", Guest(taken=0, status=status), case=RR)
+
+
+def test_table_shows_each_vcpu_and_what_it_did():
+    rounds = [{"case": UDP.name, "variant": "lanes-2", "per_cpu": [5.0 + turn, 2.0, 3.0, 1.0, 0.0, 9.0],
+               "roles": ["nic", "worker", "worker", "delivery", "", "application"]} for turn in range(3)]
+    rows = [{"case": UDP.name, "variant": "lanes-2", "metric": metric, "unit": unit, "median": 1.0, "min": 1.0,
+             "max": 1.0, "sent": 1, "received": 1, "lost": 0, "duplicated": 0, "reordered": 0}
+            for metric, unit in UDP.metrics.items()]
+    lines = report.table(rows, {"rounds": rounds})
+    assert ["lanes-2", "NIC", "6.00", "worker", "2.00", "worker", "3.00", "delivery", "1.00", "0.00", "app",
+            "9.00"] in [line.split() for line in lines]
+
+
+def test_vcpus_are_compared_by_what_they_did():
+    rounds = [{"case": "a", "variant": "v", "roles": roles, "per_cpu": values} for roles, values in (
+        (["nic", "worker", "delivery", "", "application"], [5, 3, 2, 0.1, 9]),
+        (["nic", "", "worker", "delivery", "application"], [6, 0.3, 4, 1, 8]),
+        (["nic", "delivery", "", "worker", "application"], [7, 3, 0.2, 5, 7]))]
+    other = [{"case": "b", "variant": "v", "roles": rounds[0]["roles"], "per_cpu": [99] * 5}]
+    assert result.median_per_role(rounds + other, "a", "v") == [
+        ("nic", 6), ("worker", 4), ("delivery", 2), ("", 0.2), ("application", 8)]

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Flows in lanes as falconctl shows them, and what its counters must add up to."""
+
+from net import udp, wait
+
+LIMIT = 20      # seconds that a flow has to get to a rung
+PROTOCOL = "udp"
+
+
+def flow(falcon, port=udp.DEFAULT_PORT, protocol=PROTOCOL):
+    """The flow's entry in the flow list, the latest of them, or {}."""
+    found = [entry for entry in falcon.flows()
+             if "rung" in entry and (entry.get("protocol"), entry.get("dport")) == (protocol, port)]
+    return min(found, key=lambda entry: entry["idle"], default={})
+
+
+def reach(falcon, timeout=LIMIT, port=udp.DEFAULT_PORT, protocol=PROTOCOL, **wanted):
+    """Wait until the flow's entry has these values, such as rung="several"; the entry."""
+    seen = {}
+
+    def there():
+        seen.clear()
+        seen.update(flow(falcon, port, protocol))
+        return all(seen.get(key) == value for key, value in wanted.items())
+    try:
+        wait.until(there, timeout, f"a flow with {wanted}")
+    except TimeoutError as error:
+        raise AssertionError(f"{error}; it is {seen}") from error
+    return seen
+
+
+def assert_conserved(falcon):
+    """Nothing is in flight any more: what was taken is accounted for, packet by packet."""
+    def settled():
+        return all(entry.get("in-flight", 0) == 0 for entry in falcon.flows())
+    wait.until(settled, LIMIT, "packets in flight to arrive")
+    counters = falcon.counters()
+    # Gone with the NIC, or with the container's device.
+    early, late = (falcon.counters(stage)["dropped-gone"] for stage in ("nic", "container"))
+    assert counters["taken"] == counters["processed"] + counters["dropped-full"] + early, counters
+    assert counters["merged"] == counters["delivered"] + late, counters
+    return counters

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The same traffic without falcon and with it: what is seen of it must be the same.
+
+	def test_something(overlay, same):
+	    same(lambda: {"account": path.counts(overlay.udp(count=3000))}, merge="backlog")
+"""
+
+import contextlib
+import hashlib
+import random
+import re
+import threading
+
+import pytest
+
+from net import tcp, udp
+from net.falcon import Falcon
+
+# Every flow goes into lanes at once, and on to its next worker after every few packets.
+LANES = {"mode": "lanes", "elephant_rate": 0, "workers": 2, "batch": 16}
+PIPELINE = {"mode": "pipeline"}
+COMMON = {"cpus": "1-3", "busy_threshold": 100, "load_threshold": 100}
+
+# What is compared with stock, by name.
+SETUPS = {"pipeline": PIPELINE, "lanes": LANES}
+COMPARED = ("lanes",)
+
+ATTEMPTS = 3
+STREAM_PORT = 5300
+STREAM_WHOLE = {"whole": True, "out of order": 0}
+
+# Bursts, so that one poll of the NIC has packets for more than one batch.
+TRAFFIC = {"rate": 4000, "burst": 40, "verify": True}
+# Lines of this weight must not appear in the kernel's log. Those about what the test itself does
+# appear without falcon, too; a slow machine and a module from outside the tree have lines of their own.
+DMESG = "dmesg --level=emerg,alert,crit,err,warn --notime"
+NOISE = re.compile(r"taints kernel|^hrtimer: interrupt took|^clocksource:|^perf: interrupt took too long")
+
+
+class Different(AssertionError):
+    """What was seen with falcon is not what was seen without."""
+
+
+def counts(account):
+    """Of udp.balance() or of a sink, what must not depend on the time it took."""
+    names = ("sent", "received", "lost", "duplicated", "reordered", "damaged", "foreign", "bytes")
+    return {name: account[name] for name in names if name in account}
+
+
+def assert_whole(account, sent):
+    """Everything was sent and has come, once, in order."""
+    seen = {name: account[name] for name in ("sent", "lost", "duplicated", "reordered", "damaged")}
+    assert seen == {"sent": sent, "lost": 0, "duplicated": 0, "reordered": 0, "damaged": 0}
+
+
+def stream(overlay, container=0, family=4, port=STREAM_PORT, to=None, megabytes=4):
+    """Send a file to a container (to the host: None) by TCP, as fast as it takes it: whether all came, in order.
+
+    to: another (address, port) that leads there.
+    """
+    net, guest = overlay.net, overlay.guest
+    content = random.Random(megabytes).randbytes(megabytes << 20)
+    source = guest.shared / "stream"
+    source.write_bytes(content)
+    address, to_port = to or (net.address(container, family), port)
+    name, counters = f"stream-{udp.new_run()}", " ".join(tcp.COUNTER_FILES)
+    listen = f"TCP{family}-LISTEN:{port},reuseaddr"
+    receiver = guest.spawn(_inside(net, f"socat -u {listen} OPEN:/tmp/{name},creat", container) + "\n"
+                           f"status=$?; sha256sum </tmp/{name}; rm /tmp/{name}; exit $status")
+    try:
+        guest.run(_inside(net, f"bash -c 'until [[ $(ss -Hltn sport = :{port}) ]]; do sleep 0.05; done'", container),
+                  timeout=20)
+        before = tcp.parse_counters(guest.run(_inside(net, counters, container)).out)
+        net.namespace.run(["bash", "-c", 'cat <"$0" >"/dev/tcp/$1/$2"', source, address, to_port],
+                          timeout=60)
+        said = receiver.wait(30, check=True).out.split()
+        after = tcp.parse_counters(guest.run(_inside(net, counters, container)).out)
+    finally:
+        receiver.stop()
+    whole = said[0] == hashlib.sha256(content).hexdigest()
+    return {"whole": whole, "out of order": after["TCPOFOQueue"] - before["TCPOFOQueue"]}
+
+
+def _inside(net, command, container):
+    return command if container is None else net.in_container(command, container)
+
+
+@contextlib.contextmanager
+def variant(overlay, name):
+    """Another form of the overlay while the block is entered."""
+    overlay.net.switch(name, overlay.guest)
+    try:
+        yield
+    finally:
+        if overlay.guest.alive:
+            overlay.net.switch("vxlan", overlay.guest)
+
+
+def sender(overlay, to, **options):
+    """A Sender to any address, begun. Options as udp-send's."""
+    return udp.Sender(overlay.net.namespace.popen([udp.TOOLS / "udp-send", *udp.options(to=to, **options)]))
+
+
+def difference(stock, falcon):
+    """Sentences on what differs between two dictionaries of things seen."""
+    said = [f"{name}: only {'without' if name in stock else 'with'} falcon" for name in stock.keys() ^ falcon.keys()]
+    for name in stock.keys() & falcon.keys():
+        before, after = stock[name], falcon[name]
+        if before == after:
+            continue
+        if isinstance(before, list) and isinstance(after, list):
+            at = next((index for index, pair in enumerate(zip(before, after)) if pair[0] != pair[1]),
+                      min(len(before), len(after)))
+            around = slice(max(0, at - 2), at + 6)
+            said.append(f"{name}: {len(before)} without falcon, {len(after)} with, the first difference at {at}: "
+                        f"{before[around]} without, {after[around]} with")
+        else:
+            said.append(f"{name}: {before} without falcon, {after} with")
+    return said
+
+
+class Watch:
+    """The flow list while the block lasts, as a flow leaves the lanes soon after its last packet."""
+
+    STEP = 0.1
+
+    def __init__(self, falcon):
+        self.seen = []
+        self._falcon = falcon
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def _look(self):
+        while not self._over.wait(self.STEP):
+            self.seen += self._falcon.flows()
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self._over.set()
+        self._thread.join()
+
+
+class Comparison:
+    """Does what it is called with in the guest, once without falcon and once with each setup."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        self.stock = None
+        self.flows = {}         # entries of the flow list during the traffic, by setup
+        self.counters = {}
+
+    def __call__(self, traffic, expect=None, config=None, **flow):
+        """traffic() gives {name: what was seen}. expect(seen) asserts what stock itself must show.
+
+        config: what falcon's configuration has in addition.
+        flow: values that an entry of the flow list must have in mode lanes, such as merge="backlog";
+        a flow with a merge point is on several CPUs then.
+        """
+        if "merge" in flow:
+            flow = {"rung": "several", **flow}
+        known = set(self._complaints())
+        self.stock = traffic()
+        if expect:
+            expect(self.stock)
+        known |= set(self._complaints())
+        for name in COMPARED:
+            with Falcon(self.guest) as falcon:
+                falcon.enable(**COMMON, **SETUPS[name], **(config or {}))
+                # A slow machine may be through with the traffic before the list is read.
+                for _ in range(ATTEMPTS):
+                    self._compare(name, falcon, traffic)
+                    if name != "lanes" or self._listed(name, flow):
+                        break
+                falcon.disable()
+                self.counters[name] = falcon.counters()
+            self._assert_at_work(name, flow)
+            new = [line for line in self._complaints() if line not in known]
+            assert not new, f"{name}: in the kernel's log, and not without falcon: {new}"
+            self.guest.check()
+
+    def _compare(self, name, falcon, traffic):
+        with Watch(falcon) as watch:
+            seen = traffic()
+        self.flows[name] = watch.seen
+        self.counters[name] = falcon.counters()
+        differences = difference(self.stock, seen)
+        if differences:
+            raise Different("\n".join([f"{name} differs from stock:", *differences,
+                                       f"counters {self.counters[name]}", *self._table(name)]))
+
+    def _listed(self, name, flow):
+        return any(all(entry.get(key) == value for key, value in flow.items()) for entry in self.flows[name])
+
+    def _assert_at_work(self, name, flow):
+        counters = self.counters[name]
+        if name == "lanes":
+            assert counters["taken"] > 0, counters
+            assert counters["taken"] == counters["processed"] + counters["dropped-full"], counters
+            assert self._listed(name, flow), \
+                "\n".join([f"{name}: no flow with {flow}", f"counters {counters}", *self._table(name)])
+        else:
+            assert counters["steered"] > 0, counters
+
+    def _table(self, name):
+        """Lines that say how the flows fared."""
+        told = ("dport", "protocol", "rung", "limit", "merge", "workers", "packets", "batches", "stage", "cpu")
+        lines = [" ".join(f"{key}={entry[key]}" for key in told if key in entry) for entry in self.flows[name]]
+        return list(dict.fromkeys(lines))
+
+    def _complaints(self):
+        # numbers differ from one time to the next
+        return [re.sub(r"\d+", "N", line) for line in self.guest.run(DMESG).out.splitlines() if not NOISE.search(line)]
+
+
+@pytest.fixture
+def same(overlay):
+    return Comparison(overlay.guest)

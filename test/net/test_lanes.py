@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Mode lanes by what its flows, counters and tracepoints show: which rung a flow is on, and why."""
+
+import contextlib
+import re
+
+from net import guestside, lanes, plan, tcp, udp
+from net.capture import nic
+from net.lanes import reach
+from net.path import assert_whole
+from net.wait import until
+from stress.traffic import Traffic, trouble
+
+# Below, 1000 packets/s are a mouse and 3000 an elephant.
+LANES = {"mode": "lanes", "workers": 2, "batch": 16, "elephant_rate": 2000}
+FEW, MANY = 1000, 3000
+NEVER = 4_000_000_000       # packets per second that no flow has
+
+
+@contextlib.contextmanager
+def flowing(overlay, falcon, rate=MANY, **options):
+    """A flow to the sink; once it is over, it was whole, and falcon's counters add up."""
+    with Traffic(overlay, rate=rate, idle=1500, **options) as traffic:
+        yield
+    assert traffic.account["sent"] > 0
+    assert not trouble(traffic.account), traffic.account
+    lanes.assert_conserved(falcon)
+
+
+@contextlib.contextmanager
+def written(guest, value, file):
+    """A value in a file of the kernel's while the block lasts, then what was there before."""
+    before = guest.run(f"cat {file}; echo {value} >{file}").out.strip()
+    try:
+        yield
+    finally:
+        guest.run(f"echo {before} >{file}")
+
+
+def workers_of(entry):
+    return [int(cpu) for cpu in entry["workers"].split(",")]
+
+
+def datagrams(overlay):
+    """How many the container has received."""
+    return overlay.net.tcp_counters(overlay.guest)[1]["UdpInDatagrams"]
+
+
+def test_a_flow_below_the_rate_stays_on_stocks_path(overlay, falcon):
+    falcon.enable(**LANES)
+    with flowing(overlay, falcon, rate=FEW):
+        reach(falcon, rung="stock", limit="rate")
+        # For some windows of the rate more.
+        before = datagrams(overlay)
+        until(lambda: datagrams(overlay) > before + 2 * FEW, 20, "packets")
+        entry = lanes.flow(falcon)
+    assert (entry["rung"], entry["limit"]) == ("stock", "rate")
+    assert "workers" not in entry and "in-flight" not in entry
+    counters = falcon.counters()
+    assert (counters["taken"], counters["climbs"]) == (0, 0)
+
+
+def test_a_flow_above_the_rate_climbs_step_by_step_and_comes_down_when_it_falls(overlay, falcon):
+    falcon.enable(**LANES)
+    with flowing(overlay, falcon):
+        entry = reach(falcon, rung="several", limit="none", merge="backlog")
+        assert len(set(workers_of(entry))) == 2
+        assert set(workers_of(entry)) <= {1, 2, 3}
+        assert entry["ifname"] == nic(overlay.guest)
+        assert entry["stage"] == "nic"
+        # stock -> one, its gate opened, -> several
+        assert falcon.counters()["climbs"] == 2
+        assert falcon.counters()["gated"] > 0
+        more = reach(falcon, rung="several")
+        until(lambda: lanes.flow(falcon)["batches"] > more["batches"], 20, "the next micro-flow")
+    reach(falcon, rung="stock", limit="rate")
+    counters = lanes.assert_conserved(falcon)
+    assert counters["descents"] == 1
+    assert counters["merged"] == counters["taken"]
+
+
+def test_a_flow_comes_down_and_goes_up_as_the_rate_is_set(overlay, falcon):
+    falcon.enable(**LANES)
+    with flowing(overlay, falcon):
+        for _ in range(2):
+            reach(falcon, rung="several")
+            falcon.configure(elephant_rate=NEVER)
+            reach(falcon, rung="stock", limit="rate")
+            taken = falcon.counters()["taken"]
+            falcon.configure(elephant_rate=NEVER - 1)
+            assert falcon.counters()["taken"] == taken
+            falcon.configure(elephant_rate=0)
+        reach(falcon, rung="several")
+    assert falcon.counters()["climbs"] == 6
+
+
+def test_one_worker_is_the_rung_one_and_more_the_rung_several(overlay, falcon):
+    falcon.enable(**{**LANES, "workers": 1})
+    with flowing(overlay, falcon):
+        entry = reach(falcon, rung="one", limit="none", merge="backlog")
+        assert len(workers_of(entry)) == 1
+        falcon.configure(workers=2)
+        assert len(workers_of(reach(falcon, rung="several"))) == 2
+        assert falcon.counters()["descents"] == 0
+        falcon.configure(workers=1)
+        reach(falcon, rung="one", limit="none")
+        assert falcon.counters()["descents"] == 1
+
+
+def test_delivery_is_on_a_cpu_of_its_own_or_on_the_workers(overlay, falcon):
+    falcon.enable(**LANES)
+    with flowing(overlay, falcon):
+        for workers, delivery in ((2, "own"), (2, "worker"), (1, "worker"), (1, "own")):
+            falcon.configure(workers=workers, delivery=delivery)
+            entry = reach(falcon, rung="several" if workers > 1 else "one", merge="backlog")
+            used = set(workers_of(entry))
+            assert len(used) == workers
+            delivering = who_delivers(falcon)
+            if delivery == "own":
+                assert delivering == {entry["cpu"]} and not delivering & used
+            else:
+                assert delivering and delivering <= used
+
+
+def who_delivers(falcon):
+    """The CPUs that deliver packets while a few hundred are."""
+    before = delivered_by(falcon.ctl("stats show --all"))
+
+    def some():
+        now = delivered_by(falcon.ctl("stats show --all"))
+        counts = {cpu: now[cpu] - before[cpu] for cpu in now}
+        return counts if sum(counts.values()) > 500 else None
+    return {cpu for cpu, count in until(some, 20, "packets delivered").items() if count}
+
+
+def delivered_by(stats):
+    """{cpu: packets that it has delivered}"""
+    return {row["cpu"]: row["counters"]["delivered"] for row in stats["cpus"] if row["stage"] == "container"}
+
+
+def assert_left_alone(falcon, limit):
+    """The flow is a would-be elephant, and stays on stock's path for a reason."""
+    reach(falcon, rung="stock", limit=limit)
+    assert falcon.counters()["taken"] == 0
+
+
+def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
+    falcon.enable(**LANES)
+    with flowing(overlay, falcon):
+        for device in (nic(overlay.guest), guestside.TUNNEL):
+            falcon.configure(elephant_rate=NEVER)
+            reach(falcon, rung="stock", limit="rate")
+            with written(overlay.guest, 2, f"/sys/class/net/{device}/queues/rx-0/rps_cpus"):
+                falcon.configure(elephant_rate=LANES["elephant_rate"])
+                reach(falcon, rung="stock", limit="rps")
+                taken = falcon.counters()["taken"]
+                falcon.configure(elephant_rate=NEVER)
+                assert falcon.counters()["taken"] == taken
+            falcon.configure(elephant_rate=LANES["elephant_rate"])
+            reach(falcon, rung="several")
+
+
+def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
+    falcon.enable(**LANES)
+    with written(overlay.guest, 1, f"/sys/class/net/{nic(overlay.guest)}/threaded"):
+        with Traffic(overlay, rate=MANY, idle=1500) as traffic:
+            assert_left_alone(falcon, "threaded")
+    # A thread may be on any CPU, so stock itself may reorder then.
+    assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
+    with flowing(overlay, falcon):
+        reach(falcon, rung="several")
+
+
+def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
+    falcon.enable(**LANES)
+    with flowing(overlay, falcon):
+        reach(falcon, rung="several")
+        # Any load at all is above 1 %, and the traffic is one.
+        falcon.configure(busy_threshold=1)
+        reach(falcon, rung="stock", limit="standby")
+        assert falcon.ctl("status")["state"] == "standby"
+        falcon.configure(busy_threshold=100)
+        reach(falcon, rung="several")
+
+
+def test_the_nics_cpu_alone_is_no_set_to_climb_to(overlay, falcon):
+    falcon.enable(**{**LANES, "cpus": "0"})
+    with flowing(overlay, falcon):
+        assert_left_alone(falcon, "no-cpu")
+        falcon.configure(cpus="1-3")
+        reach(falcon, rung="several")
+        # Taken away while packets are in flight.
+        falcon.configure(cpus="0")
+        reach(falcon, rung="stock", limit="no-cpu")
+
+
+def test_flows_of_the_host_are_taken_when_it_is_told_to(overlay, falcon):
+    guest, port, run = overlay.guest, 5400, udp.new_run()
+    address = plan.host(plan.UNDERLAY[4], plan.GUEST)
+    falcon.enable(**LANES)
+    words = udp.options(port=port, bind=address, ready=f"/shared/host-{run}", run=run, idle=1500)
+    sink = udp.Sink(guest, f"exec taskset -c 5 {udp.GUEST_TOOLS}/udp-sink {' '.join(words)}",
+                    guest.shared / f"host-{run}")
+    sender = udp.Sender(overlay.net.namespace.popen(
+        [udp.TOOLS / "udp-send", *udp.options(to=address, port=port, run=run, rate=MANY, seconds=600)]))
+    snmp = "awk '/^Udp:/ && $2 ~ /[0-9]/ { print $2 }' /proc/net/snmp"
+    try:
+        before = int(guest.run(snmp).out)
+        until(lambda: int(guest.run(snmp).out) > before + MANY, 20, "packets")
+        assert lanes.flow(falcon, port=port) == {}
+        assert falcon.counters()["taken"] == 0
+        falcon.configure(host=1)
+        assert len(workers_of(reach(falcon, port=port, rung="one"))) == 1
+        until(lambda: falcon.counters()["taken"] > MANY, 20, "packets taken")
+        falcon.configure(host=0, elephant_rate=NEVER)
+        reach(falcon, port=port, rung="stock")
+    finally:
+        sent = sender.stop()
+    account = udp.balance(sent, sink.wait())
+    assert_whole(account, account["sent"])
+    counters = lanes.assert_conserved(falcon)
+    # They end on the host: none comes to a merge point.
+    assert counters["merged"] == 0
+    assert counters["elsewhere"] == counters["taken"]
+
+
+EVENT = re.compile(r": falcon_batch_(open|close|release): hash=(0x[0-9a-f]{8}) batch=(\d+) cpu=(\d+) packets=(\d+)$",
+                   re.M)
+
+
+def test_tracepoints_tell_of_each_micro_flow(overlay, falcon):
+    guest, trace = overlay.guest, "/sys/kernel/tracing/instances/lanes"
+    falcon.enable(**LANES)
+    guest.run(f"mkdir {trace}; for event in {trace}/events/falcon/falcon_batch_*; do echo 1 >$event/enable; done")
+    try:
+        with flowing(overlay, falcon):
+            entry = reach(falcon, rung="several")
+            until(lambda: lanes.flow(falcon)["batches"] > entry["batches"] + 40, 20, "micro-flows")
+        events = EVENT.findall(guest.run(f"cat {trace}/trace").out)
+    finally:
+        guest.run(f"echo 0 >{trace}/events/enable; rmdir {trace}")
+    assert {what for what, *_ in events} == {"open", "close", "release"}
+    assert len({flow for _, flow, *_ in events}) == 1
+    closed = [(int(batch), int(cpu), int(packets)) for what, _, batch, cpu, packets in events if what == "close"]
+    opened = {int(batch): int(cpu) for what, _, batch, cpu, _ in events if what == "open"}
+    assert len(closed) > 40
+    assert [batch for batch, *_ in closed] == list(range(closed[0][0], closed[0][0] + len(closed)))
+    assert min(packets for *_, packets in closed) >= LANES["batch"]
+    assert set(opened.values()) == set(workers_of(entry))
+    # The worker that it began on is the one that it ended on, and the next one is another's.
+    for batch, cpu, _ in closed[1:]:
+        assert opened[batch] == cpu
+    rotating = [cpu for _, cpu, _ in closed[-20:]]
+    assert all(one != other for one, other in zip(rotating, rotating[1:]))
+    assert sum(int(packets) for what, *_, packets in events if what == "release") == falcon.counters()["merged"]
+
+
+def bytes_per_packet(overlay, meanwhile=lambda: None):
+    """What GRO makes of a TCP stream, as the container's device counts it."""
+    device = f"/sys/class/net/{guestside.CONTAINER_DEVICE}/statistics"
+    read = overlay.net.in_container(f"cat {device}/rx_bytes {device}/rx_packets")
+    before = [int(value) for value in overlay.guest.run(read).out.split()]
+    server = overlay.net.tcp_server(overlay.guest, cpu=5)
+    try:
+        client = overlay.net.tcp_client(overlay.guest, 4, bitrate=60e6)
+        meanwhile()
+        account = client.wait(60)
+    finally:
+        server.stop()
+    after = [int(value) for value in overlay.guest.run(read).out.split()]
+    assert account["received"] > 10_000_000
+    assert (account["ofo_queue"], account["duplicated"]) == (0, 0)
+    return (after[0] - before[0]) / (after[1] - before[1])
+
+
+def test_tcp_on_several_workers_is_in_order_and_merged_as_on_stocks_path(overlay, falcon, record_property):
+    stock = bytes_per_packet(overlay)
+    falcon.enable(**{**LANES, "elephant_rate": 500})
+    in_lanes = bytes_per_packet(overlay, lambda: reach(falcon, port=tcp.DEFAULT_PORT, protocol="tcp",
+                                                       rung="several", merge="backlog"))
+    record_property("stock", round(stock))
+    record_property("lanes", round(in_lanes))
+    counters = lanes.assert_conserved(falcon)
+    assert counters["taken"] > 5000
+    assert in_lanes >= 0.9 * stock

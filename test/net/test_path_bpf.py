@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+"""BPF programs on the way: XDP on NIC and veth, and tc's bpf_redirect_peer."""
+
+import contextlib
+
+import pytest
+
+from net import bpf, guestside, path
+from net.capture import nic
+from net.path import same  # noqa: F401  pylint: disable=unused-import
+
+# pylint: disable=redefined-outer-name
+
+COUNT = 3000
+
+
+@contextlib.contextmanager
+def xdp(guest, mode, where, device):
+    """The dropping program on a device: where is how ip gets there."""
+    at = bpf.INNER if where else bpf.OUTER
+    program = bpf.put(guest, "xdp", bpf.drop_some(at))
+    guest.run(f"ip {where} link set dev {device} {mode} obj {program} sec xdp")
+    try:
+        yield
+    finally:
+        guest.run(f"ip {where} link set dev {device} {mode} off")
+
+
+def expect_some_dropped(seen):
+    dropped = len(range(bpf.DROP_REMAINDER, COUNT, bpf.DROP_EVERY))
+    assert seen["udp"]["sent"] == COUNT
+    assert seen["udp"]["lost"] == dropped
+    assert (seen["udp"]["duplicated"], seen["udp"]["reordered"], seen["udp"]["damaged"]) == (0, 0, 0)
+    assert seen["tcp"] == path.STREAM_WHOLE
+
+
+def expect_all(seen):
+    path.assert_whole(seen["udp"], COUNT)
+    assert seen["tcp"] == path.STREAM_WHOLE
+
+
+@pytest.mark.parametrize("where, mode, merge", [
+    ("nic", "xdpgeneric", "backlog"),
+    ("nic", "xdpdrv", "backlog"),
+    ("container", "xdpgeneric", "backlog"),
+    # a veth with a program in its driver receives by NAPI
+    ("container", "xdpdrv", "transmit"),
+])
+def test_xdp_drops_the_same_and_passes_the_rest_in_order(overlay, same, where, mode, merge):
+    guest = overlay.guest
+    namespace, device = ("", nic(guest)) if where == "nic" else ("-n c0", guestside.CONTAINER_DEVICE)
+    with xdp(guest, mode, namespace, device):
+        same(lambda: {"udp": path.counts(overlay.udp(count=COUNT, size=1000, **path.TRAFFIC)),
+                      "tcp": path.stream(overlay)},
+             expect_some_dropped, merge=merge)
+
+
+def test_bpf_redirect_peer_delivers_the_same_in_order(overlay, same):
+    guest = overlay.guest
+    index = int(guest.run(f"cat /sys/class/net/{guestside.veth(0)}/ifindex").out)
+    program = bpf.put(guest, "tc", bpf.redirect_peer(index))
+    guest.run(f"tc qdisc add dev {guestside.TUNNEL} clsact;"
+              f"tc filter add dev {guestside.TUNNEL} ingress bpf direct-action obj {program} sec tc")
+    before = _forwarded(guest)
+    try:
+        same(lambda: {"udp": path.counts(overlay.udp(count=COUNT, size=1000, **path.TRAFFIC)),
+                      "tcp": path.stream(overlay)},
+             expect_all, limit="no-merge")
+        # All the traffic came by the program, none by the bridge's veth.
+        assert _forwarded(guest) - before < 100
+    finally:
+        guest.run(f"tc qdisc del dev {guestside.TUNNEL} clsact")
+
+
+def _forwarded(guest):
+    return int(guest.run(f"cat /sys/class/net/{guestside.veth(0)}/statistics/tx_packets").out)

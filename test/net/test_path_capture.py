@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Packet sockets on every device see what they see without falcon."""
+
+import pytest
+
+from net import guestside, path, udp
+from net.capture import Captures, inner_filter, nic, outer_filter
+from net.path import same  # noqa: F401  pylint: disable=unused-import
+
+# pylint: disable=redefined-outer-name
+
+COUNT = 3000
+IN_ORDER = [(0, seq) for seq in range(COUNT)]
+
+
+def devices(overlay):
+    """name: (device, filter, options) of all on the way."""
+    inner = inner_filter()
+    return {
+        "nic": (nic(overlay.guest), outer_filter(overlay.net.variant), {}),
+        "tunnel": (guestside.TUNNEL, inner, {}),
+        "bridge": (guestside.BRIDGE, inner, {}),
+        "veth": (guestside.veth(0), inner, {}),
+        "container": (guestside.CONTAINER_DEVICE, inner, {"container": 0}),
+    }
+
+
+def observe(overlay, *names, **options):
+    """What tcpdump sees on these devices, and what the sink gets."""
+    found = devices(overlay)
+    with Captures(overlay.guest) as captures:
+        for name in names:
+            device, what, more = found[name]
+            captures.add(name, device, what, **{**more, **options})
+        account = overlay.udp(count=COUNT, size=1000, **path.TRAFFIC)
+        return {"account": path.counts(account), **captures.datagrams(COUNT)}
+
+
+def expect_all(seen):
+    path.assert_whole(seen["account"], COUNT)
+    for name in set(seen) - {"account"}:
+        assert not path.difference({name: IN_ORDER}, {name: seen[name]})
+
+
+def test_tcpdump_on_every_device_at_once_sees_each_packet_in_order(overlay, same):
+    same(lambda: observe(overlay, "nic", "tunnel", "bridge", "veth", "container"), expect_all,
+         limit="watched")
+
+
+@pytest.mark.parametrize("device", ["tunnel", "veth"])
+def test_tcpdump_on_one_device_sees_each_packet_in_order(overlay, same, device):
+    same(lambda: observe(overlay, device), expect_all, limit="watched")
+
+
+def test_tcpdump_in_the_container_sees_each_packet_in_order(overlay, same):
+    same(lambda: observe(overlay, "container"), expect_all, merge="backlog")
+
+
+def test_packets_cloned_by_a_socket_on_the_nic_stay_in_order(overlay, same):
+    def traffic():
+        seen = observe(overlay, "nic")
+        with Captures(overlay.guest) as captures:
+            captures.add("nic", nic(overlay.guest), outer_filter(overlay.net.variant))
+            # Stock itself reorders TCP here, so that only what arrives can be compared.
+            account = overlay.net.iperf(overlay.guest, 2, cpu=5, bitrate=20_000_000)
+        return {**seen, "tcp arrived": account["received"] > 1_000_000}
+
+    same(traffic, lambda seen: path.assert_whole(seen["account"], COUNT), limit="watched")
+
+
+def test_a_tpacket_v3_ring_in_the_container_gets_each_packet_in_order(overlay, same):
+    def traffic():
+        with Captures(overlay.guest) as captures:
+            device, what, options = devices(overlay)["container"]
+            captures.add("ring", device, what, ring=True, **options)
+            # enum tpacket_versions begins with 0
+            sockets = overlay.guest.run("ip netns exec c0 ss -0 -e -n").out
+            assert "ver:2 " in sockets and "ring_rx(" in sockets, sockets
+            account = overlay.udp(count=COUNT, size=1000, **path.TRAFFIC)
+            return {"account": path.counts(account), **captures.datagrams(COUNT)}
+
+    same(traffic, expect_all)
+
+
+def test_tcpdump_opened_and_closed_under_traffic_changes_nothing(overlay, same):
+    def traffic():
+        run = udp.new_run()
+        sink = overlay.net.sink(overlay.guest, cpu=5, run=run, verify=True)
+        sender = overlay.net.send(run=run, rate=2000, burst=20, seconds=3)
+        opened = 0
+        while sender.running:
+            for name in ("tunnel", "nic", "veth"):
+                device, what, options = devices(overlay)[name]
+                with Captures(overlay.guest) as captures:
+                    captures.add(name, device, what, **options)
+                    opened += 1
+        account = udp.balance(sender.wait(), sink.wait())
+        assert opened >= 3
+        return {name: account[name] for name in ("lost", "duplicated", "reordered", "damaged")}
+
+    same(traffic)

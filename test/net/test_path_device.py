@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Devices of other kinds and settings on the way."""
+
+import contextlib
+
+import pytest
+
+from net import guestside, path, plan
+from net.path import same  # noqa: F401  pylint: disable=unused-import
+
+# pylint: disable=redefined-outer-name
+
+COUNT = 3000
+
+
+def both(overlay, family=4, size=1000, count=COUNT):
+    """UDP and TCP to the container."""
+    return {"udp": path.counts(overlay.udp(family=family, size=size, count=count, **path.TRAFFIC)),
+            "tcp": path.stream(overlay, family=family)}
+
+
+def expect_all(seen):
+    path.assert_whole(seen["udp"], COUNT)
+    assert seen["tcp"] == path.STREAM_WHOLE
+
+
+@contextlib.contextmanager
+def commands(guest, done, undone):
+    guest.run(done)
+    try:
+        yield
+    finally:
+        guest.run(undone)
+
+
+def test_a_veth_that_receives_by_napi_gets_the_same(overlay, same):
+    """GRO on in the container while the host's end cannot segment: the veth's ring is a queue of its own."""
+    veth, inside = guestside.veth(0), f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
+    with commands(overlay.guest, f"{inside} gro on; ethtool -K {veth} tso off",
+                  f"ethtool -K {veth} tso on; {inside} gro off"):
+        same(lambda: both(overlay), expect_all, merge="transmit")
+
+
+@pytest.mark.parametrize("qdisc", ["fq", "pfifo"])
+def test_a_veth_with_a_queue_delivers_the_same(overlay, same, qdisc):
+    veth = guestside.veth(0)
+    with commands(overlay.guest, f"tc qdisc replace dev {veth} root {qdisc} limit 20000",
+                  f"tc qdisc del dev {veth} root"):
+        same(lambda: both(overlay), expect_all)
+
+
+@pytest.mark.parametrize("carrier", ["vlan", "bond"])
+def test_a_tunnel_over_another_device_than_the_nic_delivers_the_same(overlay, same, carrier):
+    with path.variant(overlay, plan.Variant(carrier, carrier=carrier)):
+        same(lambda: both(overlay), expect_all, merge="backlog")
+
+
+@pytest.mark.parametrize("underlay, family", [("vxlan", 6), ("vxlan6", 4), ("vxlan6", 6)])
+def test_ipv6_outside_and_inside_arrives_the_same(overlay, same, underlay, family):
+    with contextlib.ExitStack() as stack:
+        if underlay != "vxlan":
+            stack.enter_context(path.variant(overlay, underlay))
+        same(lambda: both(overlay, family), expect_all, merge="backlog")
+
+
+def test_frames_of_9000_bytes_arrive_the_same(overlay, same):
+    overlay.net.set_mtu(overlay.guest, 9000)
+    try:
+        same(lambda: both(overlay, size="8900,64,4000"), expect_all, merge="backlog")
+    finally:
+        overlay.net.set_mtu(overlay.guest)

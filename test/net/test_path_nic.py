@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Other NICs: one that brings packets merged already, and a driver that hands over fragments of pages."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from net import path, plan, udp
+from net.capture import Captures, nic, outer_filter
+from net.path import same  # noqa: F401  pylint: disable=unused-import
+
+# pylint: disable=redefined-outer-name,unused-argument
+
+USO_SEND = Path(__file__).with_name("uso_send.py")
+COUNT = 3000
+
+
+def send_merged(overlay):
+    """Datagrams through the tunnel, forty in one packet of the wire."""
+    run = udp.new_run()
+    sink = overlay.net.sink(overlay.guest, cpu=5, run=run)
+    overlay.net.namespace.run([sys.executable, USO_SEND, run, COUNT, 1000, udp.DEFAULT_PORT])
+    return path.counts(sink.wait())
+
+
+def expect_all(account):
+    seen = {name: account[name] for name in ("received", "lost", "duplicated", "reordered", "damaged")}
+    assert seen == {"received": COUNT, "lost": 0, "duplicated": 0, "reordered": 0, "damaged": 0}
+
+
+def longest(overlay, traffic, packets, what):
+    """Length of the longest packet that the NIC brings, and how many came."""
+    with Captures(overlay.guest) as captures:
+        captures.add("nic", nic(overlay.guest), what)
+        traffic()
+        frames = captures.stop(packets)["nic"]
+    return max(length for _, length in frames), len(frames)
+
+
+@pytest.mark.parametrize("wire", [plan.MERGED], ids=["merged"])
+def test_packets_merged_on_the_wire_arrive_as_the_same_datagrams_in_order(overlay, same, wire):
+    length, packets = longest(overlay, lambda: send_merged(overlay), 1, outer_filter(overlay.net.variant))
+    assert length > 10 * plan.UNDERLAY_MTU and packets < COUNT / 10
+
+    same(lambda: {"udp": send_merged(overlay)}, lambda seen: expect_all(seen["udp"]), merge="backlog")
+
+
+@pytest.mark.parametrize("wire", [plan.MERGED], ids=["merged"])
+def test_tcp_of_the_host_merged_on_the_wire_arrives_the_same(overlay, same, wire):
+    to = (plan.host(plan.UNDERLAY[4], plan.GUEST), path.STREAM_PORT)
+
+    def traffic():
+        return {"tcp": path.stream(overlay, container=None, to=to)}
+
+    def expect(seen):
+        assert seen["tcp"] == path.STREAM_WHOLE
+
+    length, _ = longest(overlay, traffic, 1, f"tcp dst port {path.STREAM_PORT}")
+    assert length > 10 * plan.UNDERLAY_MTU
+
+    same(traffic, expect, config={"host": 1})
+
+
+@pytest.mark.parametrize("wire", [plan.MERGED], ids=["merged"])
+def test_the_tunnels_tcp_and_udp_from_a_sender_with_offloads_arrive_the_same(overlay, same, wire):
+    def traffic():
+        return {"udp": path.counts(overlay.udp(count=COUNT, size=1000, **path.TRAFFIC)), "tcp": path.stream(overlay)}
+
+    def expect(seen):
+        path.assert_whole(seen["udp"], COUNT)
+        assert seen["tcp"] == path.STREAM_WHOLE
+
+    same(traffic, expect, merge="backlog")
+
+
+@pytest.mark.parametrize("wire", [plan.E1000], ids=["e1000"])
+@pytest.mark.parametrize("mtu, size", [(None, 1000), (9000, "8900,64,4000")])
+def test_a_driver_that_hands_over_pages_delivers_the_same(overlay, same, wire, mtu, size):
+    """e1000 calls napi_gro_frags() for frames above the usual MTU, and napi_gro_receive() otherwise."""
+    guest, count = overlay.guest, 1500
+
+    def traffic():
+        account = overlay.udp(count=count, size=size, rate=2000, burst=20, verify=True)
+        return {"udp": path.counts(account), "tcp": path.stream(overlay)}
+
+    def expect(seen):
+        path.assert_whole(seen["udp"], count)
+        assert seen["tcp"] == path.STREAM_WHOLE
+
+    overlay.net.set_mtu(guest, mtu)
+    try:
+        assert bool(pages(guest, traffic)) == bool(mtu)
+        same(traffic, expect, merge="backlog")
+    finally:
+        overlay.net.set_mtu(guest)
+
+
+def pages(guest, traffic):
+    """How often napi_gro_frags() was called meanwhile."""
+    tracing = "/sys/kernel/tracing"
+    event = f"{tracing}/events/net/napi_gro_frags_entry/enable"
+    guest.run(f"echo >{tracing}/trace; echo 1 >{event}")
+    try:
+        traffic()
+        return int(guest.run(f"grep -c 'napi_gro_frags_entry: ' {tracing}/trace || true").out)
+    finally:
+        guest.run(f"echo 0 >{event}; echo >{tracing}/trace")

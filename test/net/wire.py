@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The sender's datagrams as they are on the wire: the start of each, as in test/net/traffic/wire.h."""
+
+import struct
+
+MAGIC = struct.pack(">I", 0x66616c63)
+HEADER = struct.Struct(">4sIIIQ")           # magic, run, flow, size, seq

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Mode lanes while devices come and go that packets in flight refer to."""
+
+import pytest
+
+from net import guestside, hostside, lanes, plan, udp
+from net.wait import until
+from stress.test_lanes import IDLE, LANES
+from stress.traffic import SCALE, Traffic, clean_log, record, trouble
+
+PORT = 7000     # of what is sent to the container that goes
+MAC = "02:fa:1c:00:07:07"
+ADDRESS = plan.host(plan.OVERLAY[4], 77)
+SENDER = plan.host(plan.OVERLAY[4], plan.HOST)
+
+COME = f"""\
+ip netns add gone
+ip link add gone0 type veth peer name eth0 netns gone address {MAC}
+ip -n gone link set eth0 addrgenmode none up
+ip -n gone addr add {ADDRESS}/24 dev eth0
+ip -n gone neigh replace {SENDER} lladdr {plan.HOST_TUNNEL_MAC} dev eth0 nud permanent
+ip link set gone0 addrgenmode none master {guestside.BRIDGE} up
+bridge fdb replace {MAC} dev gone0 master static
+"""
+# The kernel takes a namespace's devices away when nobody looks.
+GONE = """\
+for ((n = 0; n < 400; n++)); do
+	if [[ ! -e /sys/class/net/gone0 ]]; then exit 0; fi
+	sleep 0.05
+done
+echo 'gone0 is still there' >&2; exit 1
+"""
+GO = "ip netns del gone\n" + GONE
+MOVE = f"""\
+set -e
+ip netns add elsewhere
+ip link set gone0 netns elsewhere
+ip -n elsewhere link set gone0 netns 1
+ip link set gone0 addrgenmode none master {guestside.BRIDGE} up
+bridge fdb replace {MAC} dev gone0 master static
+ip netns del elsewhere
+"""
+
+
+@pytest.fixture
+def doomed(overlay):
+    """Packets go to a container that is not the topology's, whether it is there or not."""
+    namespace = overlay.net.namespace
+    remote = plan.host(plan.UNDERLAY[4], plan.GUEST)
+    namespace.run(["ip", "neigh", "replace", str(ADDRESS), "lladdr", MAC, "dev", hostside.TUNNEL, "nud", "permanent"])
+    namespace.run(["bridge", "fdb", "replace", MAC, "dev", hostside.TUNNEL, "dst", str(remote), "self", "permanent"])
+    sender = udp.Sender(namespace.popen([udp.TOOLS / "udp-send", *udp.options(
+        to=ADDRESS, port=PORT, flows=2, rate=2000, seconds=3600, size=200)]))
+    try:
+        yield
+    finally:
+        sender.stop()
+        namespace.run(["bridge", "fdb", "del", MAC, "dev", hostside.TUNNEL, "dst", str(remote), "self"])
+        namespace.run(["ip", "neigh", "del", str(ADDRESS), "dev", hostside.TUNNEL])
+        if overlay.guest.alive:
+            overlay.guest.run(f"if [[ -e /run/netns/gone ]]; then {GO}fi")
+
+
+def arrive(overlay, falcon):
+    """Wait until the container that goes is being sent to by several CPUs at once."""
+    def received():
+        return int(overlay.guest.run("ip netns exec gone cat /sys/class/net/eth0/statistics/rx_packets").out)
+    lanes.reach(falcon, port=PORT, rung="several")
+    before = received()
+    until(lambda: received() > before + 200, 20, "packets for the container that goes")
+
+
+def names(falcon):
+    return [device["ifname"] for device in falcon.ctl("device list")["devices"]]
+
+
+@pytest.mark.usefixtures("doomed")
+def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, record_property):
+    guest, cycles = overlay.guest, 5 * SCALE
+    falcon.enable(**LANES)
+    with clean_log(guest), Traffic(overlay, rate=2000, idle=IDLE) as traffic:
+        for _ in range(cycles):
+            guest.run("set -e\n" + COME)
+            arrive(overlay, falcon)
+            guest.run(GO)
+            assert "gone0" not in names(falcon)
+    falcon.disable()        # the other container is still being sent to
+    counters = lanes.assert_conserved(falcon)
+    record(record_property, traffic.account, cycles=cycles, gone=counters["dropped-gone"])
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.usefixtures("doomed")
+def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, falcon, record_property):
+    guest, cycles = overlay.guest, 5 * SCALE
+    falcon.enable(**LANES)
+    guest.run("set -e\n" + COME)
+    with clean_log(guest), Traffic(overlay, rate=2000, idle=IDLE) as traffic:
+        for _ in range(cycles):
+            arrive(overlay, falcon)
+            guest.run(MOVE)
+        arrive(overlay, falcon)
+        assert "gone0" in names(falcon)
+    falcon.disable()        # the other container is still being sent to
+    counters = lanes.assert_conserved(falcon)
+    record(record_property, traffic.account, cycles=cycles, gone=counters["dropped-gone"])
+    assert not trouble(traffic.account)
+
+
+def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, record_property):
+    guest, net, cycles = overlay.guest, overlay.net, 3 * SCALE
+    falcon.enable(**LANES)
+    with clean_log(guest):
+        sender = net.send(rate=2000, seconds=3600, size=200)
+        try:
+            for _ in range(cycles):
+                lanes.reach(falcon, rung="several")
+                net.clear_guest(guest)
+                assert guestside.TUNNEL not in names(falcon)
+                net.setup_guest(guest)
+                assert guestside.TUNNEL in names(falcon)
+        finally:
+            sender.stop()
+    counters = lanes.assert_conserved(falcon)
+    record_property("cycles", cycles)
+    record_property("taken", counters["taken"])
+    record_property("gone", counters["dropped-gone"])
+    with Traffic(overlay, idle=IDLE) as traffic:
+        lanes.reach(falcon, rung="several")
+    assert not trouble(traffic.account)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Traffic that goes on while something else is done to the guest, and the account of it."""
+
+import contextlib
+import itertools
+import os
+import re
+
+from net import path, udp
+
+# Counts are a tenth of what SOAK=1 (make soak) runs.
+SCALE = 10 if os.environ.get("SOAK") else 1
+RATE = 4000
+CPU = 5     # the sinks', which no set of falcon's has
+
+
+class Traffic:
+    """UDP flows to a container while its block is worked on; then the account of them.
+
+    idle: silence in ms by which the sink knows that all has come. Options as udp-send's.
+    """
+
+    _runs = itertools.count(1000)
+
+    def __init__(self, overlay, container=0, idle=None, **options):
+        self.overlay, self.container, self.idle = overlay, container, idle or udp.IDLE_MS
+        self.options = {"rate": RATE, "size": 200, "seconds": 3600, **options}
+        self.account = self._sent = None
+
+    def __enter__(self):
+        run = next(self._runs)
+        net = self.overlay.net
+        self._dropped = dropped(self.overlay)
+        self._sink = net.sink(self.overlay.guest, self.container, cpu=CPU, run=run, idle=self.idle,
+                              flows=self.options.get("flows", 1))
+        self._sender = net.send(self.container, run=run, **self.options)
+        return self
+
+    def finish(self, count):
+        """Let it go on until so many packets are sent, which was its option count."""
+        self._sent = self._sender.wait(60 + 2 * count / self.options["rate"])
+
+    def __exit__(self, kind, *exc):
+        sent = self._sent or self._sender.stop()
+        if kind is None:
+            self.account = udp.balance(sent, self._sink.wait())
+            now = dropped(self.overlay)
+            self.account["dropped"] = {name: now[name] - self._dropped[name] for name in now}
+        else:
+            self._sink.stop()
+
+
+def dropped(overlay):
+    """Packets that were dropped in a full queue so far: before the NIC, in backlogs, by devices, in sockets."""
+    guest = overlay.guest
+    backlogs = guest.run("awk '{ print $2 }' /proc/net/softnet_stat").out.split()
+    devices = guest.run("cat /sys/class/net/*/statistics/rx_dropped").out.split()
+    return {"tap": overlay.net.tap_dropped(),
+            "backlogs": sum(int(number, 16) for number in backlogs),
+            "devices": sum(int(number) for number in devices),
+            "sockets": overlay.net.tcp_counters(guest)[1]["UdpRcvbufErrors"]}
+
+
+def record(record_property, account, **more):
+    """Figures for the line of the test."""
+    figures = {**more, **{key: account[key] for key in ("sent", "lost", "duplicated", "reordered")}}
+    if any(account.get("dropped", {}).values()):
+        figures["dropped"] = account["dropped"]
+    for name, value in figures.items():
+        record_property(name, value)
+
+
+def trouble(account):
+    """What must not be; frames that the host dropped before the guest could take them, nobody there has lost."""
+    account = {**account, "lost": account["lost"] - account.get("dropped", {}).get("tap", 0)}
+    return {key: account[key] for key in ("lost", "duplicated", "reordered", "damaged") if account[key]}
+
+
+@contextlib.contextmanager
+def clean_log(guest):
+    """What is done meanwhile brings no warning into the kernel's log that was not there before."""
+    def complaints():
+        # numbers differ from one time to the next
+        return {re.sub(r"\d+", "N", line) for line in guest.run(path.DMESG).out.splitlines()
+                if not path.NOISE.search(line)}
+
+    before = complaints()
+    yield
+    new = complaints() - before
+    assert not new, new
+    guest.check()
