@@ -74,6 +74,8 @@ static void receive_merging(struct falcon_context *context, struct falcon_chain 
 void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro,
 			u16 origin)
 {
+	struct sk_buff *skb;
+
 	context->gro = gro;
 	context->inner_used = false;
 	context->origin = origin;
@@ -87,10 +89,14 @@ void falcon_context_run(struct falcon_context *context, struct falcon_chain *pac
 		receive(context, packets);
 	/* A tunnel in the tunnel: what comes to a cell again is merged no more. */
 	context->gro = false;
+	context->in_cell = true;
 	if (context->inner_used) {
 		context->inner_used = false;
 		falcon_gro_flush(falcon_gro_of(&context->inner));
 	}
+	while ((skb = falcon_chain_pop(&context->nested)))
+		netif_receive_skb(skb);
+	context->in_cell = false;
 	__this_cpu_write(active, NULL);
 }
 
@@ -154,7 +160,7 @@ bool falcon_context_follow(struct sk_buff *skb)
 {
 	struct falcon_chain *behind = current_delivery();
 
-	if (!behind)
+	if (!behind || skb->alloc_cpu == smp_processor_id())
 		return false;
 	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
 	falcon_chain_add(behind, skb);
@@ -199,10 +205,13 @@ static void drop_gone(struct sk_buff *skb)
 static unsigned int deliver(struct falcon_chain *packets)
 {
 	unsigned int delivered = 0;
+	u16 here = smp_processor_id();
 	struct sk_buff *skb;
 	LIST_HEAD(list);
 
 	while ((skb = falcon_chain_pop(packets))) {
+		if (skb->alloc_cpu == here)
+			skb->alloc_cpu = cpumask_any_but(cpu_online_mask, here);
 		/* As flush_backlog() and enqueue_to_backlog() do. */
 		if (!netif_running(skb->dev)) {
 			drop_gone(skb);
@@ -243,29 +252,45 @@ void falcon_context_deliver(struct falcon_chain *packets)
 		netif_rx(skb);
 }
 
-int falcon_context_cell(struct sk_buff *skb)
+/* Once only on the stack, however many tunnels somebody has put into each other. */
+static int receive_behind_cell(struct falcon_context *context, struct sk_buff *skb)
 {
-	struct falcon_context *context = __this_cpu_read(active);
-	struct napi_struct *inner;
+	int result = NET_RX_SUCCESS;
 
-	/* GSO segments of an outer UDP packet come here as a list. */
-	skb_mark_not_on_list(skb);
-	if (!context) {
+	if (unlikely(context->in_cell)) {
 		falcon_cell_reset_transport(skb);
-		return netif_receive_skb(skb);
+		falcon_chain_add(&context->nested, skb);
+		return result;
 	}
-	context->watched |= falcon_nit_active(skb->dev);
-	inner = &context->inner;
+	context->in_cell = true;
 	/* What was merged before the tunnel is not merged again, nor is UDP. */
 	if (context->gro && !skb_is_gso(skb) && !skb_cloned(skb) && !netif_elide_gro(skb->dev)) {
 		skb->transport_header = (typeof(skb->transport_header))~0U;
 		context->inner_used = true;
-		napi_gro_receive(inner, skb);
-		return NET_RX_SUCCESS;
+		napi_gro_receive(&context->inner, skb);
+	} else {
+		/* It must not overtake what waits to be merged. */
+		if (context->inner_used)
+			falcon_gro_flush(falcon_gro_of(&context->inner));
+		falcon_cell_reset_transport(skb);
+		result = netif_receive_skb(skb);
 	}
-	/* It must not overtake what waits to be merged. */
-	if (context->inner_used)
-		falcon_gro_flush(falcon_gro_of(inner));
+	context->in_cell = false;
+	return result;
+}
+
+int falcon_context_cell(struct sk_buff *skb)
+{
+	struct falcon_context *context = __this_cpu_read(active);
+
+	/* GSO segments of an outer UDP packet come here as a list. */
+	skb_mark_not_on_list(skb);
+	if (context) {
+		context->watched |= falcon_nit_active(skb->dev);
+		return receive_behind_cell(context, skb);
+	}
 	falcon_cell_reset_transport(skb);
-	return netif_receive_skb(skb);
+	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
+	falcon_chain_add(__this_cpu_read(delivering), skb);
+	return NET_RX_SUCCESS;
 }

@@ -22,6 +22,8 @@ struct falcon_context {
 	struct napi_struct	inner;		/* GRO behind it */
 	bool			gro;		/* the packets can be merged */
 	bool			inner_used;
+	bool			in_cell;	/* behind a tunnel's cell already */
+	struct falcon_chain	nested;		/* what came to a cell from there */
 	/*
 	 * Said to be the CPU that allocated the packets, and never this one: packets that are
 	 * made while they are processed, such as answers, are told apart by it.
@@ -76,9 +78,9 @@ gro_result_t falcon_context_receive_frags(struct napi_struct *napi);
  * falcon_context_deliver() - hand merged packets to the container's stage
  * @packets: outputs, in order; moved from
  *
- * To completion as well: what they make, or what goes on to another container, comes up right
- * behind them, so that nothing of it is in a queue of this CPU when the next packets of the
- * flow are delivered on another one.
+ * To completion as well: what goes on to another container comes up right behind, so that
+ * nothing of it is in a queue of this CPU when the next packets of the flow are delivered on
+ * another one. Answers are none of it: they go to the backlog, behind what is there.
  *
  * Context: softirq.
  */
@@ -111,7 +113,7 @@ static inline enum falcon_merge_point falcon_context_merged_at(const struct sk_b
 	return skb->cb[0];
 }
 
-/* Instead of a tunnel's GRO cell, in a context or in delivery. Context: softirq. Return: NET_RX_. */
+/* In place of a GRO cell, in a context or in delivery. Context: softirq. Return: NET_RX_. */
 int falcon_context_cell(struct sk_buff *skb);
 
 #endif /* _FALCON_CONTEXT_H */

@@ -49,9 +49,13 @@ static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *p
 	struct falcon_spread spread;
 	bool own;
 
-	/* Several workers have time to deliver; what a host flow has is not delivered. */
+	/*
+	 * Several workers have time to deliver; but what TCP answers should always come from
+	 * one CPU. What a host flow has is not delivered.
+	 */
 	own = plan->delivery == FALCON_DELIVERY_OWN ||
-	      (plan->delivery == FALCON_DELIVERY_AUTO && workers == 1);
+	      (plan->delivery == FALCON_DELIVERY_AUTO &&
+	       (workers == 1 || elephant->key.protocol != IPPROTO_UDP));
 	elephant->generation = plan->generation;
 	falcon_policy_spread(&choice, workers, own && !elephant->host, &spread);
 	if (!spread.count)
@@ -90,13 +94,28 @@ static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 	leave_drained(elephant);
 }
 
+/*
+ * The CPU that is to deliver. It changes when what the last delivery left in the backlog of its
+ * CPU, such as answers, is through (RFS's rule).
+ */
+static u16 delivery_cpu(const struct falcon_elephant *elephant)
+{
+	u16 cpu = elephant->own ? elephant->spread.delivery : smp_processor_id();
+	u16 last = elephant->delivered_on;
+	u32 head;
+
+	if (last == cpu || !cpu_online(last))
+		return cpu;
+	head = READ_ONCE(per_cpu(softnet_data, last).input_queue_head);
+	return (s32)(head - elephant->delivered_tail) >= 0 ? cpu : last;
+}
+
 static void queue_delivery(struct falcon_elephant *elephant)
 {
 	if (!elephant->ready.count || elephant->delivery_state != FALCON_DELIVERY_IDLE)
 		return;
 	elephant->delivery_state = FALCON_DELIVERY_QUEUED;
-	falcon_lane_deliver(elephant->own ? elephant->spread.delivery : smp_processor_id(),
-			    elephant);
+	falcon_lane_deliver(delivery_cpu(elephant), elephant);
 }
 
 /* Whether runs of the flow may be on several CPUs at once: they are put in order again. */
@@ -175,7 +194,7 @@ static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool
 		elephant->in_batch += count;
 		if (run) {
 			run->elephant = elephant;
-			if (worker == smp_processor_id() && here)
+			if (worker == smp_processor_id() && here && is_merged(elephant))
 				return run;
 			falcon_lane_queue(worker, run);
 		}
@@ -355,6 +374,9 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->gate = FALCON_GATE_UP;
 	elephant->home = smp_processor_id();
 	elephant->gate_cpu = elephant->home;
+	elephant->delivered_on = elephant->home;
+	elephant->delivered_tail =
+		READ_ONCE(per_cpu(softnet_data, elephant->home).input_queue_head);
 	refcount_set(&elephant->refs, 1);
 	elephant->watched = jiffies;
 	elephant->rate_since = jiffies;
@@ -424,6 +446,8 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 	}
 	elephant->delivering = 0;
 	elephant->delivery_state = FALCON_DELIVERY_IDLE;
+	elephant->delivered_on = smp_processor_id();
+	elephant->delivered_tail = READ_ONCE(this_cpu_ptr(&softnet_data)->input_queue_tail);
 	return count;
 }
 
@@ -504,7 +528,8 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	spin_lock(&elephant->lock);
 	learn(elephant, context);
 	held = finish(elephant, first, count, &context->output);
-	if (!elephant->own && elephant->delivery_state == FALCON_DELIVERY_IDLE)
+	if (elephant->delivery_state == FALCON_DELIVERY_IDLE && elephant->ready.count &&
+	    delivery_cpu(elephant) == smp_processor_id())
 		deliver_ready(elephant, plan, FALCON_RUN_MAX);
 	queue_delivery(elephant);
 	leave_drained(elephant);

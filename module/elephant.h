@@ -81,6 +81,8 @@ struct falcon_elephant {
 	struct list_head	delivery_node;	/* the lane's, while queued there */
 	struct falcon_chain	ready;		/* merged, in order */
 	u32			delivering;	/* packets being delivered */
+	u16			delivered_on;	/* CPU of the last delivery */
+	u32			delivered_tail;	/* of its backlog, when that had ended */
 
 	/* Under the lock of the intake that has the node in its list; see intake.c. */
 	struct list_head	gate_node;

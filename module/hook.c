@@ -254,7 +254,6 @@ static int find(struct hook *hook)
 	return -ENOENT;
 }
 
-
 static void probe(struct hook *hook)
 {
 	if (!find(hook))

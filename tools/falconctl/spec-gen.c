@@ -59,7 +59,7 @@ static const struct spec_entry delivery_entries[] = {
 	},
 	[FALCON_DELIVERY_AUTO] = {
 		.name = "auto",
-		.doc = "own for a flow on one worker, worker for a flow on several.",
+		.doc = "worker for UDP with workers above 1, own otherwise, so that what TCP answers always comes from one CPU.",
 	},
 };
 

@@ -56,7 +56,8 @@ enum falcon_mode {
  * @FALCON_DELIVERY_OWN: One that runs no other stage of the flow, as long as there is
  *	one.
  * @FALCON_DELIVERY_WORKER: The worker that has processed what the others wait for.
- * @FALCON_DELIVERY_AUTO: own for a flow on one worker, worker for a flow on several.
+ * @FALCON_DELIVERY_AUTO: worker for UDP with workers above 1, own otherwise, so that what
+ *	TCP answers always comes from one CPU.
  */
 enum falcon_delivery {
 	FALCON_DELIVERY_OWN,
