@@ -21,7 +21,7 @@ struct gate {
  * More is not in a cell, whatever netdev_max_backlog allows: it is polled for as many packets
  * as each NIC's queue of its CPU is, in turn with them.
  */
-#define CELL_MAX 4096
+#define CELL_MAX 16384
 
 static struct gate __percpu *gates;
 

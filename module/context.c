@@ -6,6 +6,7 @@
 
 #include "cell.h"
 #include "context.h"
+#include "device.h"
 #include "stats.h"
 
 /* Headers that are wanted on the way: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
@@ -160,7 +161,8 @@ bool falcon_context_follow(struct sk_buff *skb)
 {
 	struct falcon_chain *behind = current_delivery();
 
-	if (!behind || skb->alloc_cpu == smp_processor_id())
+	/* Answers, and what RPS has sent here, which may have packets in the backlog. */
+	if (!behind || skb->alloc_cpu == smp_processor_id() || falcon_device_has_rps(skb->dev))
 		return false;
 	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
 	falcon_chain_add(behind, skb);
@@ -195,13 +197,7 @@ static bool transmit(struct sk_buff *skb)
 	return dev_xmit_complete(netdev_start_xmit(skb, dev, queue, false));
 }
 
-static void drop_gone(struct sk_buff *skb)
-{
-	falcon_count(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_GONE);
-	kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
-}
-
-/* Returns how many the container's stage got. */
+/* Returns how many the container's stage got; the others are dropped. */
 static unsigned int deliver(struct falcon_chain *packets)
 {
 	unsigned int delivered = 0;
@@ -211,10 +207,10 @@ static unsigned int deliver(struct falcon_chain *packets)
 
 	while ((skb = falcon_chain_pop(packets))) {
 		if (skb->alloc_cpu == here)
-			skb->alloc_cpu = cpumask_any_but(cpu_online_mask, here);
+			skb->alloc_cpu = cpumask_any_but(cpu_possible_mask, here);
 		/* As flush_backlog() and enqueue_to_backlog() do. */
 		if (!netif_running(skb->dev)) {
-			drop_gone(skb);
+			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 			continue;
 		}
 		if (falcon_context_merged_at(skb) == FALCON_MERGE_POINT_BACKLOG) {
@@ -227,7 +223,7 @@ static unsigned int deliver(struct falcon_chain *packets)
 		if (transmit(skb))
 			delivered++;
 		else
-			drop_gone(skb);
+			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 	}
 	netif_receive_skb_list(&list);
 	return delivered;
@@ -236,11 +232,14 @@ static unsigned int deliver(struct falcon_chain *packets)
 void falcon_context_deliver(struct falcon_chain *packets)
 {
 	struct falcon_chain behind = {};
-	unsigned int more = 0;
+	unsigned int count = packets->count, more = 0, delivered;
 	struct sk_buff *skb;
 
 	__this_cpu_write(delivering, &behind);
-	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DELIVERED, deliver(packets));
+	delivered = deliver(packets);
+	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DELIVERED, delivered);
+	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_GONE,
+			  count - delivered);
 	while (behind.count && more < BEHIND_MAX) {
 		falcon_chain_splice(packets, &behind);
 		more += packets->count;

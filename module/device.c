@@ -272,7 +272,7 @@ bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff 
 	return rcu_dereference_bh(queue->qdisc)->enqueue;
 }
 
-static bool has_rps(const struct net_device *dev)
+bool falcon_device_has_rps(const struct net_device *dev)
 {
 	unsigned int i;
 
@@ -292,7 +292,7 @@ bool falcon_devices_have_rps(void)
 	hash_for_each_rcu(devices, bucket, device, node) {
 		if (device->kind->stage == FALCON_STAGE_CONTAINER)
 			continue;
-		found = has_rps(device->dev) ||
+		found = falcon_device_has_rps(device->dev) ||
 			(device->kind->origin && READ_ONCE(device->dev->gro_flush_timeout));
 		if (found)
 			break;

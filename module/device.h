@@ -79,6 +79,9 @@ void falcon_devices_sum(struct falcon_device_sum *sum);
  */
 bool falcon_devices_have_rps(void);
 
+/* Whether RPS or RFS is set on a device. Context: BH. */
+bool falcon_device_has_rps(const struct net_device *dev);
+
 /* Whether a device queues what it is to transmit. Context: BH. */
 bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb);
 

@@ -392,6 +392,13 @@ void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit l
 	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }
 
+bool falcon_elephant_is_full(const struct falcon_elephant *elephant)
+{
+	return READ_ONCE(elephant->gate) == FALCON_GATE_OPEN &&
+	       READ_ONCE(elephant->waiting.count) + READ_ONCE(elephant->merge.taken) +
+	       READ_ONCE(elephant->ready.count) > FALCON_IN_FLIGHT_MAX * 3 / 4;
+}
+
 void falcon_elephant_open(struct falcon_elephant *elephant)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
@@ -415,7 +422,8 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
 {
 	if (context->output.count) {
 		elephant->merge_point = context->merge;
-		elephant->hits++;
+		if (elephant->hits < HITS)
+			elephant->hits++;
 	} else {
 		elephant->hits = 0;
 	}
@@ -477,7 +485,7 @@ static u16 start(struct falcon_elephant *elephant, const struct falcon_plan *pla
 	falcon_lane_add(run_at(elephant, first)->worker, -packets->count);
 	origin = elephant->home;
 	if (origin == smp_processor_id())
-		origin = cpumask_any_but(cpu_online_mask, origin);
+		origin = cpumask_any_but(cpu_possible_mask, origin);
 	unlock(elephant, plan);
 	return origin;
 }
@@ -558,7 +566,7 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 		unlock(elephant, plan);
 		taken = packets.count;
 		done += taken;
-		origin = cpumask_any_but(cpu_online_mask, smp_processor_id());
+		origin = cpumask_any_but(cpu_possible_mask, smp_processor_id());
 		falcon_context_run(context, &packets, wants_gro(elephant, packets.first), origin);
 		count_processed(1, taken, context->output.count, 0);
 		falcon_context_deliver(&context->output);

@@ -124,6 +124,12 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
 			  struct falcon_context *context);
 
+/*
+ * Whether the flow has nearly as many packets in flight as it may, so that who brings them
+ * should wait. Context: any.
+ */
+bool falcon_elephant_is_full(const struct falcon_elephant *elephant);
+
 /**
  * falcon_elephant_process() - the worker's part
  * @elephant: the flow

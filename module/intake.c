@@ -4,6 +4,7 @@
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
+#include <linux/sched/clock.h>
 #include <linux/smp.h>
 #include <net/gro.h>
 
@@ -23,6 +24,12 @@
  * instead of the cell, and a container may have containers.
  */
 #define PASSES 3
+
+/*
+ * How long the NIC's poll is held up at a time by a flow that is nearly full: about as long as
+ * stock would take for what a poll brings, so that the NIC's ring fills up as it would.
+ */
+#define HOLD_NS (2 * NSEC_PER_MSEC)
 
 #define SLOTS 16	/* flows that one poll is collected for, a power of two */
 
@@ -79,6 +86,18 @@ static void receive_strays(struct intake *intake)
 	falcon_context_stock(&intake->context, &intake->strays);
 }
 
+/*
+ * A worker is late, maybe because its virtual CPU does not run, and others wait for what it
+ * has: there is nothing to do here but not to bring more.
+ */
+static void hold_up(const struct falcon_elephant *elephant)
+{
+	u64 until = local_clock() + HOLD_NS;
+
+	while (falcon_elephant_is_full(elephant) && local_clock() < until)
+		cpu_relax();
+}
+
 static void hand_over(struct intake *intake, struct slot *slot, struct falcon_context *context)
 {
 	struct falcon_elephant *elephant = slot->elephant;
@@ -90,6 +109,8 @@ static void hand_over(struct intake *intake, struct slot *slot, struct falcon_co
 	/* It may have left since: nothing of it is in flight. */
 	if (!falcon_elephant_take(elephant, &packets, context))
 		falcon_chain_splice(&intake->strays, &packets);
+	else if (context && unlikely(falcon_elephant_is_full(elephant)))
+		hold_up(elephant);
 	falcon_ladder_put(elephant);
 }
 
@@ -496,9 +517,9 @@ static int answer_doorbell(struct napi_struct *napi, int budget)
 	for (i = 0; i < SLOTS; i++)
 		if (intake->slots[i].elephant)
 			hand_over(intake, &intake->slots[i], &intake->context);
-	receive_strays(intake);
 	again = look_at_gates(intake);
 	let_go(intake);
+	receive_strays(intake);
 	WRITE_ONCE(intake->rounds, intake->rounds + 1);
 
 	napi_complete_done(napi, 0);
@@ -556,11 +577,19 @@ void falcon_intakes_stop(void)
 
 void falcon_intakes_free(void)
 {
+	struct falcon_elephant *elephant;
 	struct intake *intake;
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
+		/* Those that had left when another CPU brought something: nobody else knows them. */
+		while ((elephant = list_first_entry_or_null(&intake->released,
+							    struct falcon_elephant, gate_node))) {
+			list_del_init(&elephant->gate_node);
+			falcon_elephant_purge(elephant);
+			falcon_ladder_put(elephant);
+		}
 		__netif_napi_del(&intake->doorbell);
 		falcon_context_exit(&intake->context);
 	}

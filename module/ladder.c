@@ -290,9 +290,8 @@ void falcon_ladder_forget(const struct net_device *dev)
 	struct falcon_elephant *elephant;
 
 	mutex_lock(&table_lock);
-	if (table)
+	if (table) {
 		falcon_cells_forget();
-	if (table && READ_ONCE(elephant_count)) {
 		falcon_intakes_flush();
 		spin_lock_bh(&elephants_lock);
 		list_for_each_entry(elephant, &elephants, node)
@@ -357,6 +356,7 @@ void falcon_ladder_free(void)
 
 	list_for_each_entry_safe(elephant, next, &elephants, node) {
 		dropped += falcon_elephant_purge(elephant);
+		list_del_init(&elephant->gate_node);
 		list_del(&elephant->node);
 		elephant_count--;
 		falcon_ladder_put(elephant);

@@ -31,7 +31,7 @@ struct falcon_lane {
 	struct list_head	deliveries;
 	struct falcon_context	context;
 	struct falcon_moderation moderation;
-	unsigned int		found;		/* runs and deliveries, since the last look */
+	unsigned int		found;		/* posts, since the last look */
 	struct hrtimer		timer;		/* looks again */
 };
 
@@ -112,10 +112,8 @@ static void fetch(struct falcon_lane *lane)
 
 	if (!llist_empty(&lane->posted_runs)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_runs));
-		llist_for_each_entry_safe(run, next_run, posted, posted) {
+		llist_for_each_entry_safe(run, next_run, posted, posted)
 			list_add_tail(&run->node, &lane->runs);
-			lane->found++;
-		}
 	}
 	if (!llist_empty(&lane->posted_deliveries)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_deliveries));
@@ -142,6 +140,8 @@ static unsigned int pop_runs(struct falcon_lane *lane, struct falcon_elephant **
 			break;
 		}
 		packets += READ_ONCE(run->taken);
+		/* Each would have been a wake-up. */
+		lane->found += READ_ONCE(run->posts);
 		list_del(&run->node);
 		count++;
 	}

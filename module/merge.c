@@ -69,6 +69,7 @@ unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain
 		run->number = merge->tail++;
 		run->batch = batch;
 		run->taken = 0;
+		run->posts = 0;
 		run->worker = worker;
 		run->state = FALCON_RUN_QUEUED;
 		*queue = run;
@@ -76,6 +77,7 @@ unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain
 	count = min(count, FALCON_RUN_MAX - run->taken);
 	falcon_chain_cut(&run->packets, packets, count);
 	run->taken += count;
+	run->posts++;
 	merge->taken += count;
 	return count;
 }

@@ -45,6 +45,7 @@ struct falcon_run {
 	u32			number;		/* in its flow, counts on */
 	u32			batch;		/* micro-flow that it is a part of */
 	u32			taken;		/* packets that it was given */
+	u32			posts;		/* in so many goes */
 	u32			gave;		/* done: packets that came of it */
 	u16			worker;		/* CPU */
 	u8			state;		/* enum falcon_run_state */

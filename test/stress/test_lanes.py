@@ -97,7 +97,7 @@ def ladder():
 def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_property):
     falcon.enable(**LANES)
     raw, began, before = rawnl.Raw(overlay.guest), time.monotonic(), 0
-    with Traffic(overlay, flows=32, rate=6000, idle=IDLE) as traffic:
+    with Traffic(overlay, flows=128, rate=6000, idle=IDLE) as traffic:
         while before < STEPS:
             answers = raw.ask(ladder())
             assert not any(answer.error for answer in answers)
