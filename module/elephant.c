@@ -312,38 +312,25 @@ static void empty_inbox(struct falcon_elephant *elephant, const struct falcon_pl
  * that: either we see the parcel, or it sees the lock free.
  */
 static void unlock(struct falcon_elephant *elephant, const struct falcon_plan *plan)
+	__releases(&elephant->lock)
 {
-	do {
+	for (;;) {
 		empty_inbox(elephant, plan);
 		push(elephant, plan ? plan->batch : 1, false);
 		spin_unlock(&elephant->lock);
 		smp_mb();	/* pairs with llist_add() in post(), a full barrier */
-	} while (!llist_empty(&elephant->inbox) && spin_trylock(&elephant->lock));
-}
-
-/* Process a run here; the lock is held, and given back if there is one. */
-static bool process_here(struct falcon_elephant *elephant, const struct falcon_plan *plan,
-			 struct falcon_context *context)
-{
-	struct falcon_run *run;
-	unsigned int count;
-	u32 number;
-
-	run = push(elephant, plan ? plan->batch : 1, true);
-	if (!run)
-		return false;
-	number = run->number;
-	falcon_lane_add(run->worker, run->taken);
-	unlock(elephant, plan);
-	count = falcon_elephant_process(elephant, number, 1, context);
-	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_INLINE, count);
-	return true;
+		if (llist_empty(&elephant->inbox) || !spin_trylock(&elephant->lock))
+			return;
+	}
 }
 
 bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
 			  struct falcon_context *context)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+	struct falcon_run *run;
+	unsigned int count;
+	u32 number;
 
 	/* Set on this CPU, or packets of this CPU were never before those of the other. */
 	if (unlikely(READ_ONCE(elephant->dead)))
@@ -356,10 +343,15 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 	post(elephant, packets);
 	while (spin_trylock(&elephant->lock)) {
 		empty_inbox(elephant, plan);
-		if (context && process_here(elephant, plan, context))
-			continue;
+		run = context ? push(elephant, plan ? plan->batch : 1, true) : NULL;
+		number = run ? run->number : 0;
+		if (run)
+			falcon_lane_add(run->worker, run->taken);
 		unlock(elephant, plan);
-		break;
+		if (!run)
+			break;
+		count = falcon_elephant_process(elephant, number, 1, context);
+		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_INLINE, count);
 	}
 	return true;
 }
@@ -439,6 +431,7 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
  */
 static unsigned int deliver_ready(struct falcon_elephant *elephant,
 				  const struct falcon_plan *plan, unsigned int budget)
+	__must_hold(&elephant->lock)
 {
 	struct falcon_chain packets = {};
 	unsigned int count = 0;

@@ -577,16 +577,14 @@ void falcon_intakes_stop(void)
 
 void falcon_intakes_free(void)
 {
-	struct falcon_elephant *elephant;
+	struct falcon_elephant *elephant, *next;
 	struct intake *intake;
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
-		/* Those that had left when another CPU brought something: nobody else knows them. */
-		while ((elephant = list_first_entry_or_null(&intake->released,
-							    struct falcon_elephant, gate_node))) {
-			list_del_init(&elephant->gate_node);
+		/* Those that had left when another CPU brought something: nobody else has them. */
+		list_for_each_entry_safe(elephant, next, &intake->released, gate_node) {
 			falcon_elephant_purge(elephant);
 			falcon_ladder_put(elephant);
 		}

@@ -45,7 +45,7 @@ def check(name, guest, frames=10000, case=UDP, delivered=5000):
 def test_lanes_are_believed():
     variant = check("lanes-2", Guest([FLOW]))
     assert variant.roles() == ["nic", "worker", "worker", "delivery", "", "application"]
-    assert variant.config() == {"cpus": "1,2,3,4", "mode": "lanes", "workers": 2, "delivery": "own"}
+    assert variant.config() == {"cpus": "1,2,3,4", "mode": "lanes", "workers": 2}
 
 
 def test_the_busiest_of_the_flows_counts():

@@ -40,6 +40,8 @@ def longest(overlay, traffic, packets, what):
 
 @pytest.mark.parametrize("wire", [plan.MERGED], ids=["merged"])
 def test_packets_merged_on_the_wire_arrive_as_the_same_datagrams_in_order(overlay, same, wire):
+    if overlay.kernel == "6.1":
+        pytest.skip("virtio_net of Linux 6.1 takes no merged UDP")
     length, packets = longest(overlay, lambda: send_merged(overlay), 1, outer_filter(overlay.net.variant))
     assert length > 10 * plan.UNDERLAY_MTU and packets < COUNT / 10
 

@@ -25,7 +25,7 @@ NIC_PROPS = {
 }
 # A wire that brings merged packets: what the NIC takes is QEMU's default, and turned on at the tap.
 MERGED_PROPS = {"rx_queue_size": "1024"}
-MUST_BE_ON = ("tx-checksumming", "tcp-segmentation-offload", "tx-udp-segmentation")
+MUST_BE_ON = ("tx-checksumming", "tcp-segmentation-offload")
 # What must be off on the sender's devices; QEMU's driver for taps could turn it on.
 MUST_BE_OFF = ("tx-checksumming", "tcp-segmentation-offload", "generic-segmentation-offload")
 
