@@ -97,7 +97,8 @@ def test_text_and_json_say_the_same(overlay, control):
 
 def test_configuration_is_set_shown_and_given_back(control):
     wanted = {"mode": "lanes", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0,
-              "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1}
+              "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1,
+              "moderation": 10000}
     said = control.say_all([
         ["config", "show"],
         ["config", "set", *(f"{name}={value}" for name, value in wanted.items())],
@@ -229,7 +230,8 @@ def test_flow_list_of_lanes_has_each_flow_once_and_its_way(overlay, control):
         assert len(ours) <= 1, ours
         return next((flow for flow in ours if flow["rung"] == "several" and flow["packets"] >= 1000), None)
 
-    control.enable(mode="lanes", cpus="1-4", workers=2, batch=32, elephant_rate=0, busy_threshold=100)
+    control.enable(mode="lanes", cpus="1-4", workers=2, batch=32, elephant_rate=0, busy_threshold=100,
+                   delivery="own")
     run = udp.new_run()
     sink = overlay.net.sink(overlay.guest, cpu=5, run=run)
     sender = overlay.net.send(run=run, rate=3000, seconds=60)
