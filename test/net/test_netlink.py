@@ -64,7 +64,7 @@ def test_values_out_of_range_are_refused(control):
             "nic-split": (2, 2**32 - 1),
             "workers": (0, 9, 256, 2**32 - 1),
             "batch": (0, 32768, 2**31, 2**32 - 1),
-            "delivery": (2, 256, 2**32 - 1),
+            "delivery": (3, 256, 2**32 - 1),
             "host": (2, 256, 2**32 - 1),
             "moderation": (10001, 2**32 - 1),
         }.items() for value in values})
@@ -157,13 +157,13 @@ def test_good_attributes_beside_a_bad_one_are_not_applied(control):
         "unknown": attr(77, b"\0\0\0\0"),
         "nic-split of a byte": config("nic-split", b"\1"),
         "workers=9": config("workers", 9),
-        "delivery=2": config("delivery", 2),
+        "delivery=3": config("delivery", 3),
     }
     assert_refused(control, {
         **{f"last {name}": Case(config_set(good + wrong), "EINVAL|ERANGE", None, HEADER + len(good))
            for name, wrong in bad.items()},
         **{f"first {name}": Case(config_set(wrong + good), "EINVAL|ERANGE", None, HEADER)
-           for name, wrong in bad.items() if name in ("mode=9", "unknown", "workers=9", "delivery=2")},
+           for name, wrong in bad.items() if name in ("mode=9", "unknown", "workers=9", "delivery=3")},
     })
 
 
