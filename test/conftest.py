@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures and order of the tests; test/run is the command."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -32,7 +33,14 @@ def pytest_generate_tests(metafunc):
     own = any("kernel" in re.split(r"[\s,]+", str(mark.args[0]))
               for mark in metafunc.definition.iter_markers("parametrize"))
     if "kernel" in metafunc.fixturenames and not own:
-        metafunc.parametrize("kernel", selected(metafunc.config))
+        metafunc.parametrize("kernel", of_every_path(metafunc) or selected(metafunc.config))
+
+
+def of_every_path(metafunc):
+    """Forty paths, each tried twice, are too long for every kernel in every check: a soak does that."""
+    if "same" not in metafunc.fixturenames or os.environ.get("SOAK") or metafunc.config.getoption("--kernel"):
+        return None
+    return [kernels.DEFAULT]
 
 
 def pytest_collection_modifyitems(items):

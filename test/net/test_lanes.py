@@ -271,7 +271,8 @@ def bytes_per_packet(overlay, meanwhile=lambda: None):
         server.stop()
     after = [int(value) for value in overlay.guest.run(read).out.split()]
     assert account["received"] > 10_000_000
-    assert (account["ofo_queue"], account["duplicated"]) == (0, 0)
+    # A probe for a lost tail, which a busy machine brings about, comes twice.
+    assert account["ofo_queue"] == 0
     return (after[0] - before[0]) / (after[1] - before[1])
 
 
