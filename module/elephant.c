@@ -250,11 +250,18 @@ static void accept(struct falcon_elephant *elephant, struct falcon_chain *packet
 		drop_full(packets);
 }
 
+/* Whether no flow like this is to be in lanes. */
+static bool is_unwanted(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
+{
+	return !plan || plan->hold || plan->mode != FALCON_MODE_LANES ||
+	       (elephant->host && !plan->host);
+}
+
 /* The plan, or the NIC's CPU, is another one. */
 static void adapt(struct falcon_elephant *elephant, const struct falcon_plan *plan, u16 home)
 {
 	elephant->home = home;
-	if (!plan || plan->hold || plan->mode != FALCON_MODE_LANES)
+	if (is_unwanted(elephant, plan))
 		leave(elephant, FALCON_LIMIT_STANDBY);
 	else if (elephant->rate_packets && elephant->rate < plan->elephant_rate / 2)
 		leave(elephant, FALCON_LIMIT_RATE);
@@ -585,7 +592,7 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 		elephant->rate_packets = elephant->packets;
 		elephant->rate_since = jiffies;
 	}
-	if (!plan || plan->hold || plan->mode != FALCON_MODE_LANES)
+	if (is_unwanted(elephant, plan))
 		leave(elephant, FALCON_LIMIT_STANDBY);
 	else if (elapsed >= RATE_INTERVAL &&
 		 (elephant->rate < plan->elephant_rate / 2 || !elephant->rate))

@@ -180,7 +180,8 @@ static bool identify(struct arrival *arrival, const struct sk_buff *skb)
 		return false;
 	if (kind == FALCON_PACKET_UNKNOWN)
 		kind = falcon_identify(skb, &plan->tunnels, &arrival->packet, &arrival->hash);
-	if (kind == FALCON_PACKET_PLAIN && plan->host) {
+	/* Host flows that are in lanes stay so until they have come down. */
+	if (kind == FALCON_PACKET_PLAIN && (plan->host || falcon_ladder_has_hosts())) {
 		arrival->host = true;
 		kind = falcon_identify(skb, NULL, &arrival->packet, &arrival->hash);
 	}
@@ -300,7 +301,8 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 	}
 	if (!arrival->whole)
 		return FALCON_INTAKE_PASS;
-	if (!climb && !falcon_ladder_known(arrival->hash)) {
+	if (!climb && !falcon_ladder_known(arrival->hash) &&
+	    (!arrival->host || arrival->plan->host)) {
 		key_of(arrival, &key);
 		falcon_ladder_watch(arrival->hash, &key, skb->dev, arrival->host);
 	}

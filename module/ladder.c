@@ -50,6 +50,7 @@ static DEFINE_SPINLOCK(claim_lock);
 
 static LIST_HEAD(elephants);
 static unsigned int elephant_count;
+static unsigned int host_count;		/* of them, those that came through no tunnel */
 static DEFINE_SPINLOCK(elephants_lock);	/* BH; before a flow's lock */
 
 static struct net_device *dummy;
@@ -68,6 +69,11 @@ static struct entry *find(u32 hash)
 		if (READ_ONCE(entry->hash) == hash)
 			return entry;
 	return NULL;
+}
+
+bool falcon_ladder_has_hosts(void)
+{
+	return READ_ONCE(host_count);
 }
 
 bool falcon_ladder_known(u32 hash)
@@ -150,7 +156,7 @@ struct falcon_elephant *falcon_ladder_ask(const struct falcon_plan *plan, u32 ha
 		rcu_read_unlock();
 		return elephant;
 	}
-	*climb = is_elephant(plan, entry) && !plan->hold;
+	*climb = is_elephant(plan, entry) && !plan->hold && (!entry->host || plan->host);
 	return NULL;
 }
 
@@ -215,6 +221,7 @@ bool falcon_ladder_climb(struct falcon_elephant *elephant)
 		spin_lock(&elephants_lock);
 		list_add_tail(&elephant->node, &elephants);
 		elephant_count++;
+		WRITE_ONCE(host_count, host_count + elephant->host);
 		spin_unlock(&elephants_lock);
 		rcu_assign_pointer(entry->elephant, elephant);
 	}
@@ -246,6 +253,7 @@ void falcon_ladder_remove(struct falcon_elephant *elephant)
 	spin_lock(&elephants_lock);
 	list_del(&elephant->node);
 	elephant_count--;
+	WRITE_ONCE(host_count, host_count - elephant->host);
 	spin_unlock(&elephants_lock);
 	falcon_ladder_put(elephant);
 }
@@ -359,6 +367,7 @@ void falcon_ladder_free(void)
 		list_del_init(&elephant->gate_node);
 		list_del(&elephant->node);
 		elephant_count--;
+		host_count -= elephant->host;
 		falcon_ladder_put(elephant);
 	}
 	if (dropped)

@@ -61,6 +61,9 @@ bool falcon_ladder_settled(void);
 /* Whether the lane of a CPU has nothing to do. Context: process. */
 bool falcon_ladder_has_left(u16 cpu);
 
+/* Whether flows of the host itself are in lanes. Context: any. */
+bool falcon_ladder_has_hosts(void);
+
 /* Whether the table has a flow. Context: BH. */
 bool falcon_ladder_known(u32 hash);
 

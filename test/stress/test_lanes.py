@@ -12,12 +12,12 @@ from vm.paths import BUILD, REPO
 
 CPUS = "1-4"
 # Every flow goes into lanes at once, and on to its next worker after every few packets.
-LANES = {"mode": "lanes", "cpus": CPUS, "workers": 3, "batch": 16, "elephant_rate": 0}
+LANES = {"mode": "lanes", "cpus": CPUS, "workers": 3, "batch": 4, "elephant_rate": 0}
 NEVER = 4_000_000_000       # packets per second that no flow has
 STEPS = 1_000_000 if SCALE > 1 else 10_000      # up and down the ladder
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
-# Bursts, so that one poll of the NIC has packets for several workers.
-BURSTS = {"size": 64, "rate": 4000, "burst": 48}
+# So fast that a worker has not done with a run when the next worker has one.
+BURSTS = {"size": 64, "rate": 16000, "burst": 8}
 
 
 def steps(counters):
