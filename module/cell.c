@@ -5,6 +5,7 @@
 
 #include "cell.h"
 #include "merge.h"
+#include "napi.h"
 #include "stats.h"
 
 /* Touched by its CPU with BH off. */
@@ -66,7 +67,6 @@ static int gate_poll(struct napi_struct *napi, int budget)
 {
 	struct gate *gate = container_of(napi, struct gate, napi);
 	struct sk_buff *skb;
-
 	bool again;
 
 	if (gate->epoch != READ_ONCE(gate->next))
@@ -149,8 +149,7 @@ int falcon_cells_alloc(struct net_device *dummy)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		napi = &per_cpu_ptr(gates, cpu)->napi;
-		set_bit(NAPI_STATE_NO_BUSY_POLL, &napi->state);
-		netif_napi_add(dummy, napi, gate_poll);
+		falcon_napi_add(dummy, napi, gate_poll);
 		napi_enable(napi);
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include "cell.h"
 #include "context.h"
 #include "device.h"
+#include "napi.h"
 #include "stats.h"
 
 /* Headers that are wanted on the way: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
@@ -28,16 +29,10 @@ static int no_poll(struct napi_struct *napi, int budget)
 	return 0;
 }
 
-static void add_napi(struct net_device *dev, struct napi_struct *napi)
-{
-	set_bit(NAPI_STATE_NO_BUSY_POLL, &napi->state);
-	netif_napi_add(dev, napi, no_poll);
-}
-
 void falcon_context_init(struct falcon_context *context, struct net_device *dev)
 {
-	add_napi(dev, &context->outer);
-	add_napi(dev, &context->inner);
+	falcon_napi_add(dev, &context->outer, no_poll);
+	falcon_napi_add(dev, &context->inner, no_poll);
 }
 
 void falcon_context_exit(struct falcon_context *context)
@@ -72,14 +67,21 @@ static void receive_merging(struct falcon_context *context, struct falcon_chain 
 	falcon_gro_flush(falcon_gro_of(&context->outer));
 }
 
-void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro,
-			u16 origin)
+/* Some CPU that is not this one, online or not. */
+static u16 another_cpu(u16 here)
 {
+	return cpumask_any_but(cpu_possible_mask, here);
+}
+
+void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro,
+			u16 home)
+{
+	u16 here = smp_processor_id();
 	struct sk_buff *skb;
 
 	context->gro = gro;
 	context->inner_used = false;
-	context->origin = origin;
+	context->origin = home != here ? home : another_cpu(here);
 	context->merge = FALCON_MERGE_POINT_UNKNOWN;
 	context->watched = packets->first && falcon_nit_active(packets->first->dev);
 
@@ -207,7 +209,7 @@ static unsigned int deliver(struct falcon_chain *packets)
 
 	while ((skb = falcon_chain_pop(packets))) {
 		if (skb->alloc_cpu == here)
-			skb->alloc_cpu = cpumask_any_but(cpu_possible_mask, here);
+			skb->alloc_cpu = another_cpu(here);
 		/* As flush_backlog() and enqueue_to_backlog() do. */
 		if (!netif_running(skb->dev)) {
 			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);

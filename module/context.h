@@ -54,12 +54,12 @@ void falcon_context_exit(struct falcon_context *context);
  * @context: this CPU's
  * @packets: of one flow, as they came from the driver; moved from
  * @gro: merge them, if that can be
- * @origin: a CPU other than this one
+ * @home: the CPU of the NIC's poll
  *
  * Context: softirq. Result: in @context: output, merge, watched.
  */
 void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro,
-			u16 origin);
+			u16 home);
 
 /**
  * falcon_context_stock() - process packets as the NIC's poll would have

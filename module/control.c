@@ -43,14 +43,20 @@ static bool settled(void)
 	return falcon_flows_settled(FALCON_NO_CPU) && falcon_ladder_settled();
 }
 
-/* Flows come back to where they arrive, each when it has drained. */
-static void settle(void)
+/* Until it is so, or the time is over. */
+static void wait_until(bool (*is_so)(void))
 {
 	unsigned int waited;
 
-	falcon_plan_enter(FALCON_PHASE_HELD);
-	for (waited = 0; waited < SETTLE_WAIT_MS && !settled(); waited++)
+	for (waited = 0; waited < SETTLE_WAIT_MS && !is_so(); waited++)
 		usleep_range(1000, 1500);
+}
+
+/* Flows come back to where they arrive, each when it has drained. */
+static void settle(void)
+{
+	falcon_plan_enter(FALCON_PHASE_HELD);
+	wait_until(settled);
 }
 
 /*
@@ -59,14 +65,14 @@ static void settle(void)
  */
 static void warm_up(void)
 {
-	unsigned int waited;
+	u32 epoch;
 
 	falcon_plan_enter(FALCON_PHASE_HELD);
-	if (falcon_plan_bypass())
-		falcon_cells_begin(falcon_plan_bypass());
+	epoch = falcon_plan_bypass();
+	if (epoch)
+		falcon_cells_begin(epoch);
 	msleep(WARMUP_MS);
-	for (waited = 0; waited < SETTLE_WAIT_MS && !falcon_cells_settled(); waited++)
-		usleep_range(1000, 1500);
+	wait_until(falcon_cells_settled);
 	falcon_plan_enter(FALCON_PHASE_RUN);
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/ip.h>
+#include <linux/in.h>
 #include <linux/netdevice.h>
 
 #include "context.h"
-#include "device.h"
 #include "elephant.h"
 #include "intake.h"
 #include "ladder.h"
@@ -44,7 +43,6 @@ static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *p
 		.hash	= elephant->hash,
 		.here	= elephant->home,
 	};
-
 	unsigned int workers = elephant->host ? 1 : plan->workers;
 	struct falcon_spread spread;
 	bool own;
@@ -53,15 +51,16 @@ static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *p
 	 * Several workers have time to deliver; but what TCP answers should always come from
 	 * one CPU. What a host flow has is not delivered.
 	 */
-	own = plan->delivery == FALCON_DELIVERY_OWN ||
-	      (plan->delivery == FALCON_DELIVERY_AUTO &&
-	       (workers == 1 || elephant->key.protocol != IPPROTO_UDP));
+	own = !elephant->host &&
+	      (plan->delivery == FALCON_DELIVERY_OWN ||
+	       (plan->delivery == FALCON_DELIVERY_AUTO &&
+		(workers == 1 || elephant->key.protocol != IPPROTO_UDP)));
 	elephant->generation = plan->generation;
-	falcon_policy_spread(&choice, workers, own && !elephant->host, &spread);
+	falcon_policy_spread(&choice, workers, own, &spread);
 	if (!spread.count)
 		return false;
 	elephant->spread = spread;
-	elephant->own = own && !elephant->host;
+	elephant->own = own;
 	elephant->turn %= spread.count;
 	return true;
 }
@@ -472,22 +471,20 @@ unsigned int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned 
 	return count;
 }
 
-/* The packets of a worker's runs; the CPU that is to be their origin. */
+/* The packets of a worker's runs, and where they come from. */
 static u16 start(struct falcon_elephant *elephant, const struct falcon_plan *plan, u32 first,
 		 unsigned int count, struct falcon_chain *packets)
 {
 	unsigned int i;
-	u16 origin;
+	u16 home;
 
 	spin_lock(&elephant->lock);
 	for (i = 0; i < count; i++)
 		falcon_merge_start(run_at(elephant, first + i), packets);
 	falcon_lane_add(run_at(elephant, first)->worker, -packets->count);
-	origin = elephant->home;
-	if (origin == smp_processor_id())
-		origin = cpumask_any_but(cpu_possible_mask, origin);
+	home = elephant->home;
 	unlock(elephant, plan);
-	return origin;
+	return home;
 }
 
 /* Hand in what came of the runs. Returns how much of it must wait. */
@@ -526,11 +523,11 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_chain packets = {};
 	unsigned int taken, merged, held;
-	u16 origin;
+	u16 home;
 
-	origin = start(elephant, plan, first, count, &packets);
+	home = start(elephant, plan, first, count, &packets);
 	taken = packets.count;
-	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first), origin);
+	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first), home);
 	merged = context->output.count;
 
 	spin_lock(&elephant->lock);
@@ -553,7 +550,6 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_chain packets = {};
 	unsigned int taken, done = 0;
-	u16 origin;
 
 	spin_lock(&elephant->lock);
 	empty_inbox(elephant, plan);
@@ -566,8 +562,8 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 		unlock(elephant, plan);
 		taken = packets.count;
 		done += taken;
-		origin = cpumask_any_but(cpu_possible_mask, smp_processor_id());
-		falcon_context_run(context, &packets, wants_gro(elephant, packets.first), origin);
+		falcon_context_run(context, &packets, wants_gro(elephant, packets.first),
+				   smp_processor_id());
 		count_processed(1, taken, context->output.count, 0);
 		falcon_context_deliver(&context->output);
 		spin_lock(&elephant->lock);

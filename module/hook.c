@@ -153,22 +153,23 @@ static noinline gro_result_t receive_frags_climbing(struct napi_struct *napi)
 	return falcon_intake_climb_frags(napi) ? GRO_CONSUMED : falcon_context_receive_frags(napi);
 }
 
+/* What the intake has said, @climbing standing in for GRO's entry when the flow may go up. */
+static void notrace redirect_intake(struct ftrace_regs *fregs, enum falcon_intake_answer answer,
+				    const void *climbing)
+{
+	if (answer == FALCON_INTAKE_TAKEN)
+		redirect(fregs, answer_consumed);
+	else if (answer == FALCON_INTAKE_CLIMB)
+		redirect(fregs, climbing);
+}
+
 static void notrace on_gro_receive(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	struct falcon_gro *gro = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 
-	switch (falcon_intake(gro, skb)) {
-	case FALCON_INTAKE_TAKEN:
-		redirect(fregs, answer_consumed);
-		break;
-	case FALCON_INTAKE_CLIMB:
-		redirect(fregs, receive_climbing);
-		break;
-	case FALCON_INTAKE_PASS:
-		break;
-	}
+	redirect_intake(fregs, falcon_intake(gro, skb), receive_climbing);
 }
 
 static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
@@ -176,16 +177,7 @@ static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
 {
 	struct napi_struct *napi = (void *)ftrace_regs_get_argument(fregs, 0);
 
-	switch (falcon_intake_frags(napi)) {
-	case FALCON_INTAKE_TAKEN:
-		redirect(fregs, answer_consumed);
-		break;
-	case FALCON_INTAKE_CLIMB:
-		redirect(fregs, receive_frags_climbing);
-		break;
-	case FALCON_INTAKE_PASS:
-		break;
-	}
+	redirect_intake(fregs, falcon_intake_frags(napi), receive_frags_climbing);
 }
 
 static DEFINE_MUTEX(hooks_lock);	/* innermost but for ftrace's own */

@@ -16,6 +16,7 @@
 #include "flow.h"
 #include "intake.h"
 #include "ladder.h"
+#include "napi.h"
 #include "plan.h"
 #include "stats.h"
 
@@ -278,7 +279,6 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 {
 	struct falcon_elephant *elephant;
 	struct falcon_key key;
-	bool climb = false;
 	struct slot *slot;
 
 	if (!wanted(intake, arrival, skb) || !identify(arrival, skb))
@@ -290,23 +290,26 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 		collect(intake, slot, arrival, skb);
 		return FALCON_INTAKE_TAKEN;
 	}
-	elephant = falcon_ladder_ask(arrival->plan, arrival->hash, &climb);
-	if (elephant) {
+	switch (falcon_ladder_ask(arrival->plan, arrival->hash, &elephant)) {
+	case FALCON_LADDER_LANES:
 		if (!can_collect(arrival, skb)) {
 			falcon_ladder_put(elephant);
-			return FALCON_INTAKE_PASS;
+			break;
 		}
 		collect_first(intake, arrival, elephant, skb);
 		return FALCON_INTAKE_TAKEN;
-	}
-	if (!arrival->whole)
-		return FALCON_INTAKE_PASS;
-	if (!climb && !falcon_ladder_known(arrival->hash) &&
-	    (!arrival->host || arrival->plan->host)) {
+	case FALCON_LADDER_CLIMBS:
+		return arrival->whole ? FALCON_INTAKE_CLIMB : FALCON_INTAKE_PASS;
+	case FALCON_LADDER_UNKNOWN:
+		if (!arrival->whole || (arrival->host && !arrival->plan->host))
+			break;
 		key_of(arrival, &key);
 		falcon_ladder_watch(arrival->hash, &key, skb->dev, arrival->host);
+		break;
+	case FALCON_LADDER_STOCK:
+		break;
 	}
-	return climb ? FALCON_INTAKE_CLIMB : FALCON_INTAKE_PASS;
+	return FALCON_INTAKE_PASS;
 }
 
 enum falcon_intake_answer falcon_intake(struct falcon_gro *gro, struct sk_buff *skb)
@@ -562,8 +565,7 @@ int falcon_intakes_alloc(struct net_device *dummy)
 		INIT_LIST_HEAD(&intake->released);
 		INIT_CSD(&intake->ring, ring_here, intake);
 		falcon_context_init(&intake->context, dummy);
-		set_bit(NAPI_STATE_NO_BUSY_POLL, &intake->doorbell.state);
-		netif_napi_add(dummy, &intake->doorbell, answer_doorbell);
+		falcon_napi_add(dummy, &intake->doorbell, answer_doorbell);
 		napi_enable(&intake->doorbell);
 	}
 	return 0;

@@ -76,11 +76,6 @@ bool falcon_ladder_has_hosts(void)
 	return READ_ONCE(host_count);
 }
 
-bool falcon_ladder_known(u32 hash)
-{
-	return find(hash);
-}
-
 /* The entry that has been quiet for longest, of those that are not in lanes. */
 static struct entry *victim(u32 hash)
 {
@@ -139,25 +134,32 @@ static bool is_elephant(const struct falcon_plan *plan, struct entry *entry)
 	return count >= plan->elephant_window && (s32)((u32)jiffies - READ_ONCE(entry->retry)) >= 0;
 }
 
-struct falcon_elephant *falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, bool *climb)
+/* The entry's flow in lanes, with a reference; NULL when the entry is another flow's by now. */
+static struct falcon_elephant *get(const struct entry *entry, u32 hash)
 {
-	struct falcon_elephant *elephant = NULL;
+	struct falcon_elephant *elephant;
+
+	rcu_read_lock();
+	elephant = rcu_dereference(entry->elephant);
+	if (elephant && (elephant->hash != hash || !refcount_inc_not_zero(&elephant->refs)))
+		elephant = NULL;
+	rcu_read_unlock();
+	return elephant;
+}
+
+enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
+					    struct falcon_elephant **elephant)
+{
 	struct entry *entry = find(hash);
 
 	if (!entry)
-		return NULL;
+		return FALCON_LADDER_UNKNOWN;
 	if (rcu_access_pointer(entry->elephant)) {
-		rcu_read_lock();
-		elephant = rcu_dereference(entry->elephant);
-		/* The entry may be another flow's by now. */
-		if (elephant && (elephant->hash != hash ||
-				 !refcount_inc_not_zero(&elephant->refs)))
-			elephant = NULL;
-		rcu_read_unlock();
-		return elephant;
+		*elephant = get(entry, hash);
+		return *elephant ? FALCON_LADDER_LANES : FALCON_LADDER_STOCK;
 	}
-	*climb = is_elephant(plan, entry) && !plan->hold && (!entry->host || plan->host);
-	return NULL;
+	return is_elephant(plan, entry) && !plan->hold && (!entry->host || plan->host) ?
+	       FALCON_LADDER_CLIMBS : FALCON_LADDER_STOCK;
 }
 
 /* Why a flow may not go into lanes although its rate is above; FALCON_LIMIT_NONE: it may. */
@@ -229,6 +231,14 @@ bool falcon_ladder_climb(struct falcon_elephant *elephant)
 	return climbs;
 }
 
+/* Under elephants_lock, or when nobody else is there. The ladder's reference is the caller's. */
+static void unlist(struct falcon_elephant *elephant)
+{
+	list_del(&elephant->node);
+	elephant_count--;
+	WRITE_ONCE(host_count, host_count - elephant->host);
+}
+
 void falcon_ladder_put(struct falcon_elephant *elephant)
 {
 	if (refcount_dec_and_test(&elephant->refs))
@@ -251,9 +261,7 @@ void falcon_ladder_remove(struct falcon_elephant *elephant)
 	spin_unlock(&claim_lock);
 
 	spin_lock(&elephants_lock);
-	list_del(&elephant->node);
-	elephant_count--;
-	WRITE_ONCE(host_count, host_count - elephant->host);
+	unlist(elephant);
 	spin_unlock(&elephants_lock);
 	falcon_ladder_put(elephant);
 }
@@ -365,9 +373,7 @@ void falcon_ladder_free(void)
 	list_for_each_entry_safe(elephant, next, &elephants, node) {
 		dropped += falcon_elephant_purge(elephant);
 		list_del_init(&elephant->gate_node);
-		list_del(&elephant->node);
-		elephant_count--;
-		host_count -= elephant->host;
+		unlist(elephant);
 		falcon_ladder_put(elephant);
 	}
 	if (dropped)

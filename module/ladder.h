@@ -64,23 +64,27 @@ bool falcon_ladder_has_left(u16 cpu);
 /* Whether flows of the host itself are in lanes. Context: any. */
 bool falcon_ladder_has_hosts(void);
 
-/* Whether the table has a flow. Context: BH. */
-bool falcon_ladder_known(u32 hash);
-
 /* Put a flow into the table, if there is a place. Context: BH. */
 void falcon_ladder_watch(u32 hash, const struct falcon_key *key, const struct net_device *dev,
 			 bool host);
+
+enum falcon_ladder_answer {
+	FALCON_LADDER_UNKNOWN,	/* not in the table: falcon_ladder_watch() */
+	FALCON_LADDER_STOCK,	/* on stock's path */
+	FALCON_LADDER_CLIMBS,	/* likewise, but is to go into lanes */
+	FALCON_LADDER_LANES,
+};
 
 /**
  * falcon_ladder_ask() - a packet of a flow
  * @plan: the plan
  * @hash: of the flow
- * @climb: result: the flow is to go into lanes
+ * @elephant: result: the flow, with a reference, for FALCON_LADDER_LANES
  *
- * Context: BH.
- * Return: the flow in lanes, with a reference; or NULL.
+ * Context: BH. Return: where the flow is.
  */
-struct falcon_elephant *falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, bool *climb);
+enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
+					    struct falcon_elephant **elephant);
 
 /**
  * falcon_ladder_make() - a flow is to go into lanes

@@ -11,6 +11,7 @@
 #include "elephant.h"
 #include "lane.h"
 #include "moderate.h"
+#include "napi.h"
 #include "plan.h"
 #include "stats.h"
 
@@ -244,8 +245,7 @@ int falcon_lanes_alloc(struct net_device *dummy)
 		INIT_CSD(&lane->wake, wake_here, lane);
 		hrtimer_setup(&lane->timer, look_again, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
 		falcon_context_init(&lane->context, dummy);
-		set_bit(NAPI_STATE_NO_BUSY_POLL, &lane->napi.state);
-		netif_napi_add(dummy, &lane->napi, lane_poll);
+		falcon_napi_add(dummy, &lane->napi, lane_poll);
 		napi_enable(&lane->napi);
 	}
 	return 0;
