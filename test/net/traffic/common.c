@@ -62,6 +62,24 @@ uint64_t parse_number(const char *what, const char *text, uint64_t min, uint64_t
 	return value;
 }
 
+int next_option(int argc, char **argv, const struct option *table, void (*usage)(FILE *to))
+{
+	int value = getopt_long(argc, argv, "", table, NULL);
+
+	switch (value) {
+	case 0:
+		usage(stdout);
+		exit(EXIT_SUCCESS);
+	case '?':
+		usage(stderr);
+		exit(EXIT_USAGE);
+	case -1:
+		if (optind != argc)
+			die_usage("unexpected argument '%s'", argv[optind]);
+	}
+	return value;
+}
+
 struct address parse_address(const char *what, const char *text)
 {
 	struct address addr = { .len = 0 };

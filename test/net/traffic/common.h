@@ -2,10 +2,12 @@
 #ifndef FALCON_TRAFFIC_COMMON_H
 #define FALCON_TRAFFIC_COMMON_H
 
+#include <getopt.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #define NSEC_PER_SEC	1000000000LL
@@ -22,6 +24,15 @@ __attribute__((noreturn, format(printf, 1, 2))) void die(const char *fmt, ...);
 __attribute__((noreturn, format(printf, 1, 2))) void die_usage(const char *fmt, ...);
 
 int64_t now_ns(void);
+
+/* In every program's table of options, whose own values are above. */
+#define OPTION_HELP { "help", no_argument, NULL, 0 }
+
+/*
+ * The value of the next option, or -1 after the last one. --help is answered, and what is wrong,
+ * an unknown option or an argument that is none, ends the program as a usage error.
+ */
+int next_option(int argc, char **argv, const struct option *table, void (*usage)(FILE *to));
 
 /* Whole number in [min, max], or the program ends with a usage error naming @what. */
 uint64_t parse_number(const char *what, const char *text, uint64_t min, uint64_t max);

@@ -52,7 +52,7 @@ static void usage(FILE *to)
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { SERVER = 1, TCP, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY, HELP };
+	enum { SERVER = 1, TCP, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY };
 	static const struct option table[] = {
 		{ "server", no_argument, NULL, SERVER },
 		{ "tcp", no_argument, NULL, TCP },
@@ -65,13 +65,13 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "timeout", required_argument, NULL, TIMEOUT },
 		{ "run", required_argument, NULL, RUN },
 		{ "ready", required_argument, NULL, READY },
-		{ "help", no_argument, NULL, HELP },
+		OPTION_HELP,
 		{ }
 	};
 	int c;
 
 	*opt = (struct options){ .size = 64, .run = 1, .timeout_ns = NSEC_PER_SEC };
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = next_option(argc, argv, table, usage)) != -1) {
 		switch (c) {
 		case SERVER:
 			opt->server = true;
@@ -108,16 +108,8 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case READY:
 			opt->ready = optarg;
 			break;
-		case HELP:
-			usage(stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			usage(stderr);
-			exit(EXIT_USAGE);
 		}
 	}
-	if (optind != argc)
-		die_usage("unexpected argument '%s'", argv[optind]);
 	if (!opt->port)
 		die_usage("--port is needed");
 	if (!opt->address.len) {

@@ -80,8 +80,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		SIZE,
 		RATE,
 		BURST,
-		RUN,
-		HELP
+		RUN
 	};
 	static const struct option table[] = {
 		{ "to", required_argument, NULL, TO },
@@ -95,13 +94,13 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "rate", required_argument, NULL, RATE },
 		{ "burst", required_argument, NULL, BURST },
 		{ "run", required_argument, NULL, RUN },
-		{ "help", no_argument, NULL, HELP },
+		OPTION_HELP,
 		{ }
 	};
 	int c;
 
 	*opt = (struct options){ .flows = 1, .burst = 4, .run = 1, .size_text = "1400" };
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = next_option(argc, argv, table, usage)) != -1) {
 		switch (c) {
 		case TO:
 			opt->to = parse_address("--to", optarg);
@@ -137,16 +136,8 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case RUN:
 			opt->run = parse_number("--run", optarg, 0, UINT32_MAX);
 			break;
-		case HELP:
-			usage(stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			usage(stderr);
-			exit(EXIT_USAGE);
 		}
 	}
-	if (optind != argc)
-		die_usage("unexpected argument '%s'", argv[optind]);
 	if (!opt->to.len || !opt->port)
 		die_usage("--to and --port are needed");
 	if (!opt->count && !opt->duration_ns)

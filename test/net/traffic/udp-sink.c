@@ -61,7 +61,7 @@ static void usage(FILE *to)
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, READY, HELP };
+	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, READY };
 	static const struct option table[] = {
 		{ "port", required_argument, NULL, PORT },
 		{ "flows", required_argument, NULL, FLOWS },
@@ -72,7 +72,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "run", required_argument, NULL, RUN },
 		{ "verify", no_argument, NULL, VERIFY },
 		{ "ready", required_argument, NULL, READY },
-		{ "help", no_argument, NULL, HELP },
+		OPTION_HELP,
 		{ }
 	};
 	int c;
@@ -84,7 +84,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		.idle_ns = NSEC_PER_SEC,
 		.wait_ns = 60 * NSEC_PER_SEC,
 	};
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = next_option(argc, argv, table, usage)) != -1) {
 		switch (c) {
 		case PORT:
 			opt->port = parse_number("--port", optarg, 1, 65535);
@@ -113,16 +113,8 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case READY:
 			opt->ready = optarg;
 			break;
-		case HELP:
-			usage(stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			usage(stderr);
-			exit(EXIT_USAGE);
 		}
 	}
-	if (optind != argc)
-		die_usage("unexpected argument '%s'", argv[optind]);
 	if (!opt->port)
 		die_usage("--port is needed");
 	if (opt->port + opt->flows - 1 > 65535)
