@@ -30,7 +30,7 @@ help:
 	@echo '  make profile       what each part of the path, and each function, costs on each CPU, in one'
 	@echo '                     of these cases: build/bench/profile.json; CASES, VARIANTS, KERNEL, VCPUS'
 	@echo '  make check         every test; TEST=name and KERNEL=6.12 select'
-	@echo '  make soak          the tests of order under load and change, ten times as long, and every path'
+	@echo '  make soak          the tests of order under load and change, twenty times as long, and every path'
 	@echo
 	@echo 'Install on a server:'
 	@echo '  make tools         build falconctl                 (build/tools/falconctl)'

@@ -12,16 +12,20 @@ TEST = Path(__file__).resolve().parent
 sys.path.insert(0, str(TEST))
 
 from vm import kernel as kernels, module  # noqa: E402  pylint: disable=wrong-import-position
-from vm.guest import Guest, GuestFailed  # noqa: E402  pylint: disable=wrong-import-position
+from vm.guest import Guest  # noqa: E402  pylint: disable=wrong-import-position
+from vm.pool import Pool, kernel_of  # noqa: E402  pylint: disable=wrong-import-position
 
 pytest_plugins = ["net.fixtures"]
 
-LAYERS = ("lint", "unit", "cli", "bench", "build", "vm", "net", "stress", "readme", "dkms")
+LAYERS = ("lint", "unit", "cli", "bench", "build", "vm", "net", "dkms", "stress", "readme")
+ALONE = ("stress", "readme")    # layers that load or measure the machine
 
 
 def pytest_addoption(parser):
     parser.addoption("--kernel", action="append", choices=list(kernels.KERNELS),
                      help="run the guest tests on this kernel only (may be repeated)")
+    parser.addoption("--side", choices=("beside", "alone"), default="beside",
+                     help="the layers that can be tried side by side, or the others")
 
 
 def selected(config):
@@ -43,15 +47,32 @@ def of_every_path(metafunc):
     return [kernels.DEFAULT]
 
 
-def pytest_collection_modifyitems(items):
-    """Layer after layer; within one the tests of a kernel together, so that its guest is kept."""
+def layer(item):
+    return Path(item.fspath).relative_to(TEST).parts[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Layer after layer; within one the tests of a kernel together, so that its guest is kept, and
+    so that one worker has them.
+    """
+    ids = list(kernels.KERNELS)
+
     def key(item):
-        layer = Path(item.fspath).relative_to(TEST).parts[0]
-        value = getattr(item, "callspec", None) and item.callspec.params.get("kernel")
-        ids = list(kernels.KERNELS)
-        return (LAYERS.index(layer) if layer in LAYERS else len(LAYERS),
-                ids.index(value) + 1 if value in ids else 0)
+        kernel = kernel_of(item)
+        return (LAYERS.index(layer(item)) if layer(item) in LAYERS else len(LAYERS),
+                ids.index(kernel) + 1 if kernel in ids else 0, "same" in item.fixturenames)
     items.sort(key=key)
+    alone = config.getoption("--side") == "alone"
+    items[:] = [item for item in items if (layer(item) in ALONE) == alone]
+    for item in items:
+        paths = "-paths" if "same" in item.fixturenames else ""
+        item.add_marker(pytest.mark.xdist_group(f"{layer(item)}-{kernel_of(item)}{paths}"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item, nextitem):
+    item.falcon_next = nextitem
 
 
 @pytest.fixture(scope="session")
@@ -68,31 +89,20 @@ def pytest_runtest_makereport(item, call):
     setattr(item, f"falcon_{report.when}", report)
 
 
-class Pool:
-    """At most one idle guest, of the kernel asked for last."""
+class Plain:
+    """A guest without a network."""
 
-    def __init__(self):
-        self.guest, self.kernel = None, None
+    def __init__(self, kernel):
+        self.guest = Guest(kernel=kernel, vcpus=4, memory=1024, time_limit=3600)
+        self.guest.start()
 
-    def get(self, kernel):
-        if self.guest and (self.kernel != kernel or not self.guest.alive):
-            self.drop()
-        if self.guest is None:
-            guest = Guest(kernel=kernel, vcpus=4, memory=1024, time_limit=3600)
-            guest.start()
-            self.guest, self.kernel = guest, kernel
-        return self.guest
-
-    def drop(self):
-        """Power it off; GuestFailed when it was not well."""
-        guest, self.guest = self.guest, None
-        if guest:
-            guest.stop()
+    def stop(self):
+        self.guest.stop()
 
 
 @pytest.fixture(scope="session")
 def guest_pool():
-    pool = Pool()
+    pool = Pool("guest", Plain)
     yield pool
     pool.drop()
 
@@ -100,16 +110,8 @@ def guest_pool():
 @pytest.fixture
 def guest(kernel, guest_pool, request):
     """A guest of the test's kernel, shared by the tests that leave it well."""
-    shared = guest_pool.get(kernel)
-    yield shared
-    call = getattr(request.node, "falcon_call", None)
-    failure = shared.failure()
-    if failure or (call and call.failed):
-        # What this test did must not be blamed on the next one.
-        try:
-            guest_pool.drop()
-        except GuestFailed as failed:
-            pytest.fail(str(failed), pytrace=False)
+    yield guest_pool.get(kernel).guest
+    guest_pool.give_back(request.node)
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@
 import dataclasses
 import json
 import os
-import subprocess
 import time
 
 from net.topology import Topology
+from vm import tools
 
 from . import measure, result, schema
 from .calibrate import calibrate
@@ -118,10 +118,10 @@ class Engine:
         self._say(f"building falcon for {self.plan.kernel}")
         module.build(self.plan.kernel)
         # the guest runs the host's build
-        done = subprocess.run(["make", "-s", "-C", str(REPO / "tools/falconctl"),
-                               f"O={REPO / 'build/tools'}"], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BenchError(f"falconctl does not build:\n{done.stderr.strip()}")
+        try:
+            tools.falconctl()
+        except tools.ToolsFailed as failed:
+            raise BenchError(str(failed)) from failed
 
     def _calibrate(self, topology, guest):
         for name in self.plan.cases:

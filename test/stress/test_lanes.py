@@ -14,7 +14,7 @@ CPUS = "1-4"
 # Every flow goes into lanes at once, and on to its next worker after every few packets.
 LANES = {"mode": "lanes", "cpus": CPUS, "workers": 3, "batch": 4, "elephant_rate": 0}
 NEVER = 4_000_000_000       # packets per second that no flow has
-STEPS = 1_000_000 if SCALE > 1 else 10_000      # up and down the ladder
+STEPS = 1_000_000 if SCALE > 1 else 3000        # up and down the ladder
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
 # So fast that a worker has not done with a run when the next worker has one.
 BURSTS = {"size": 64, "rate": 16000, "burst": 8}
@@ -116,9 +116,9 @@ def test_modes_changed_under_traffic(overlay, falcon, record_property):
     falcon.enable(**LANES)
     script = in_guest([config_set("mode=pipeline"), config_set("mode=lanes")], 5)
     with Traffic(overlay, flows=4, idle=IDLE) as traffic:
-        for _ in range(4 * SCALE):
+        for _ in range(2 * SCALE):
             overlay.guest.run(script, timeout=120)
-    record(record_property, traffic.account, changes=40 * SCALE)
+    record(record_property, traffic.account, changes=20 * SCALE)
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
 
@@ -164,7 +164,7 @@ def test_everything_at_once(overlay, falcon, record_property):
 
 
 def test_loaded_and_unloaded_again_and_again_under_full_traffic(overlay, falcon, record_property):
-    guest, cycles = overlay.guest, 5 * SCALE
+    guest, cycles = overlay.guest, 3 * SCALE
     with clean_log(guest), Traffic(overlay, flows=4, rate=12000, idle=IDLE) as traffic:
         for _ in range(cycles):
             falcon.enable(busy_threshold=100, load_threshold=100, **LANES)
@@ -190,7 +190,7 @@ def cycle_cpus(overlay, cycles):
 
 
 def test_workers_go_offline_and_come_back_under_traffic(overlay, falcon, record_property):
-    cycles = 20 * SCALE
+    cycles = 10 * SCALE
     stock = cycle_cpus(overlay, cycles)
     falcon.enable(**LANES)
     account = cycle_cpus(overlay, cycles)

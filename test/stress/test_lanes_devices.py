@@ -76,7 +76,7 @@ def names(falcon):
 
 @pytest.mark.usefixtures("doomed")
 def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, record_property):
-    guest, cycles = overlay.guest, 5 * SCALE
+    guest, cycles = overlay.guest, 2 * SCALE
     falcon.enable(**LANES)
     with clean_log(guest), Traffic(overlay, rate=2000, idle=IDLE) as traffic:
         for _ in range(cycles):
@@ -92,7 +92,7 @@ def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, re
 
 @pytest.mark.usefixtures("doomed")
 def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, falcon, record_property):
-    guest, cycles = overlay.guest, 5 * SCALE
+    guest, cycles = overlay.guest, 2 * SCALE
     falcon.enable(**LANES)
     guest.run("set -e\n" + COME)
     with clean_log(guest), Traffic(overlay, rate=2000, idle=IDLE) as traffic:
@@ -108,7 +108,7 @@ def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, fa
 
 
 def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, record_property):
-    guest, net, cycles = overlay.guest, overlay.net, 3 * SCALE
+    guest, net, cycles = overlay.guest, overlay.net, 2 * SCALE
     falcon.enable(**LANES)
     with clean_log(guest):
         sender = net.send(rate=2000, seconds=3600, size=200)
