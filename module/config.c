@@ -16,6 +16,7 @@ static struct falcon_config current_config = {
 	.elephant_rate	= 10000,
 	.delivery	= FALCON_DELIVERY_AUTO,
 	.moderation	= 250,
+	.rest		= 2,
 };
 
 void falcon_config_get(struct falcon_config *config)
@@ -33,6 +34,16 @@ enum falcon_mode falcon_config_mode(void)
 	mode = current_config.mode;
 	mutex_unlock(&lock);
 	return mode;
+}
+
+u32 falcon_config_rest(void)
+{
+	u32 rest;
+
+	mutex_lock(&lock);
+	rest = current_config.rest;
+	mutex_unlock(&lock);
+	return rest;
 }
 
 void falcon_config_set(const struct falcon_config *config)

@@ -19,6 +19,7 @@ struct falcon_config {
 	u32		delivery;		/* enum falcon_delivery */
 	bool		host;
 	u32		moderation;		/* microseconds */
+	u32		rest;			/* seconds */
 	struct cpumask	cpus;			/* empty: all */
 };
 
@@ -27,6 +28,9 @@ void falcon_config_get(struct falcon_config *config);
 
 /* The mode alone. Context: process. */
 enum falcon_mode falcon_config_mode(void);
+
+/* Seconds without a flow in lanes before hooks rest, 0 for never. Context: process. */
+u32 falcon_config_rest(void);
 
 /* Replace it as a whole by one that has been checked. Context: process. */
 void falcon_config_set(const struct falcon_config *config);

@@ -15,6 +15,7 @@
 #include "notice.h"
 #include "plan.h"
 #include "policy.h"
+#include "rest.h"
 
 /* How long flows may take to come back before what they were on goes. */
 #define SETTLE_WAIT_MS 1000
@@ -99,7 +100,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "no memory for the flow tables");
 		return err;
 	}
-	err = falcon_ladder_alloc();
+	err = falcon_ladder_alloc(falcon_rest_end);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "no memory for the lanes");
 		goto flows;
@@ -111,6 +112,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 
 	falcon_load_start();
 	warm_up();
+	falcon_rest_start(falcon_ladder_settled);
 	return 0;
 
 ladder:
@@ -142,6 +144,7 @@ int falcon_enable(struct netlink_ext_ack *extack)
 static void disable_locked(void)
 {
 	settle();
+	falcon_rest_stop(false);
 	falcon_load_stop();
 	falcon_plan_enter(FALCON_PHASE_OFF);
 	need_steering(false);
@@ -169,10 +172,13 @@ int falcon_disable(void)
 void falcon_configure(const struct falcon_config *config)
 {
 	static const struct falcon_notice notice = { .event = FALCON_EVENT_CONFIG };
-	bool switches;
+	bool switches, stirs;
 
 	mutex_lock(&control_lock);
 	switches = falcon_enabled() && falcon_config_mode() != config->mode;
+	stirs = switches || (falcon_enabled() && falcon_config_rest() != config->rest);
+	if (stirs)
+		falcon_rest_stop(true);
 	if (switches)
 		settle();
 	falcon_config_set(config);
@@ -182,6 +188,8 @@ void falcon_configure(const struct falcon_config *config)
 	} else {
 		falcon_replan();
 	}
+	if (stirs)
+		falcon_rest_start(falcon_ladder_settled);
 	falcon_notify(&notice);
 	mutex_unlock(&control_lock);
 }

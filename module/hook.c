@@ -39,6 +39,7 @@ struct hook {
 	const char		*capability;
 	const char		*module;	/* that has the function; NULL for the kernel */
 	bool			required;
+	u8			rests;	/* modes that need it only while flows are in lanes */
 	ftrace_func_t		handler;
 	struct ftrace_ops	ops;
 	enum falcon_hook_state	state;
@@ -182,6 +183,9 @@ static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
 
 static DEFINE_MUTEX(hooks_lock);	/* innermost but for ftrace's own */
 static bool hooks_wanted;		/* attached, as far as that could be */
+static u8 resting;			/* the mode in which hooks rest, or 0 */
+
+#define MODE(name) BIT(FALCON_MODE_##name)
 
 static struct hook hooks[FALCON_HOOKS] = {
 	[FALCON_HOOK_STEER] = {
@@ -193,6 +197,7 @@ static struct hook hooks[FALCON_HOOKS] = {
 	[FALCON_HOOK_CELL] = {
 		.symbol		= "gro_cells_receive",
 		.capability	= "nic-split",
+		.rests		= MODE(LANES),
 		.handler	= on_gro_cells_receive,
 	},
 	/* From the way out to the way in, so that what comes in finds all of it. */
@@ -200,21 +205,25 @@ static struct hook hooks[FALCON_HOOKS] = {
 		.symbol		= "veth_xmit",
 		.capability	= "lanes-veth-napi",
 		.module		= "veth",
+		.rests		= MODE(PIPELINE) | MODE(LANES),
 		.handler	= on_veth_xmit,
 	},
 	[FALCON_HOOK_MERGE] = {
 		.symbol		= "enqueue_to_backlog",
 		.capability	= "lanes",
+		.rests		= MODE(PIPELINE) | MODE(LANES),
 		.handler	= on_enqueue_to_backlog,
 	},
 	[FALCON_HOOK_INTAKE] = {
 		.symbol		= FALCON_GRO_ENTRY,
 		.capability	= "lanes",
+		.rests		= MODE(PIPELINE),
 		.handler	= on_gro_receive,
 	},
 	[FALCON_HOOK_FRAGS] = {
 		.symbol		= "napi_gro_frags",
 		.capability	= "lanes-gro-frags",
+		.rests		= MODE(PIPELINE),
 		.handler	= on_napi_gro_frags,
 	},
 };
@@ -257,6 +266,8 @@ static int attach(struct hook *hook)
 {
 	int err;
 
+	if (hook->state == FALCON_HOOK_STATE_ATTACHED)
+		return 0;
 	err = find(hook);
 	if (err)
 		goto free;
@@ -278,49 +289,73 @@ free:
 	return err;
 }
 
-static void detach(struct hook *hook)
+static void detach_to(struct hook *hook, enum falcon_hook_state state)
 {
-	if (hook->state != FALCON_HOOK_STATE_ATTACHED)
+	if (hook->state == FALCON_HOOK_STATE_ATTACHED) {
+		unregister_ftrace_function(&hook->ops);
+		ftrace_free_filter(&hook->ops);
+	} else if (hook->state != FALCON_HOOK_STATE_RESTING) {
 		return;
-	unregister_ftrace_function(&hook->ops);
-	ftrace_free_filter(&hook->ops);
-	note(hook, FALCON_HOOK_STATE_DETACHED, "");
+	}
+	note(hook, state, "");
 }
 
-/* All hooks of the capability that @first begins, or none. */
-static int attach_capability(unsigned int first, unsigned int *next)
+static void detach(struct hook *hook)
 {
-	unsigned int i, end = first;
-	int err = 0;
+	detach_to(hook, FALCON_HOOK_STATE_DETACHED);
+}
+
+/* Where the hooks of the next capability begin. */
+static unsigned int end_of(unsigned int first)
+{
+	unsigned int end = first;
 
 	while (end < FALCON_HOOKS && !strcmp(hooks[end].capability, hooks[first].capability))
 		end++;
-	*next = end;
+	return end;
+}
+
+/* All hooks of the capability that @first begins, or none. */
+static int attach_capability(unsigned int first)
+{
+	unsigned int i, end = end_of(first);
+	int err = 0;
+
 	for (i = first; i < end && !err; i++)
 		err = attach(&hooks[i]);
-	if (err)
-		for (i = first; i < end; i++)
-			detach(&hooks[i]);
+	if (!err)
+		return 0;
+	if (!hooks[first].required)
+		pr_info("%s: %s; going without %s\n", hooks[i - 1].symbol, hooks[i - 1].detail,
+			hooks[first].capability);
+	for (i = first; i < end; i++)
+		detach(&hooks[i]);
 	return err;
 }
 
 static int attach_all(struct netlink_ext_ack *extack)
 {
-	unsigned int i, next;
+	unsigned int i;
 	int err;
 
-	for (i = 0; i < FALCON_HOOKS; i = next) {
-		err = attach_capability(i, &next);
-		if (!err)
+	for (i = 0; i < FALCON_HOOKS; i = end_of(i)) {
+		err = attach_capability(i);
+		if (!err || !hooks[i].required)
 			continue;
-		if (hooks[i].required) {
-			NL_SET_ERR_MSG_FMT(extack, "%s: %s", hooks[i].symbol, hooks[i].detail);
-			return err;
-		}
-		pr_info("%s: %s; going without %s\n", hooks[i].symbol, hooks[i].detail,
-			hooks[i].capability);
+		NL_SET_ERR_MSG_FMT(extack, "%s: %s", hooks[i].symbol, hooks[i].detail);
+		return err;
 	}
 	return 0;
+}
+
+static bool some_rest(unsigned int first)
+{
+	unsigned int i;
+
+	for (i = first; i < end_of(first); i++)
+		if (hooks[i].state == FALCON_HOOK_STATE_RESTING)
+			return true;
+	return false;
 }
 
 /* The entry first, then the questions that need an answer: order of the table, backwards. */
@@ -349,7 +384,32 @@ void falcon_hooks_detach(void)
 {
 	mutex_lock(&hooks_lock);
 	hooks_wanted = false;
+	resting = 0;
 	detach_all();
+	mutex_unlock(&hooks_lock);
+}
+
+void falcon_hooks_rest(enum falcon_mode mode)
+{
+	unsigned int i;
+
+	mutex_lock(&hooks_lock);
+	resting = BIT(mode);
+	for (i = FALCON_HOOKS; i-- > 0;)
+		if (hooks[i].state == FALCON_HOOK_STATE_ATTACHED && hooks[i].rests & resting)
+			detach_to(&hooks[i], FALCON_HOOK_STATE_RESTING);
+	mutex_unlock(&hooks_lock);
+}
+
+void falcon_hooks_wake(void)
+{
+	unsigned int i;
+
+	mutex_lock(&hooks_lock);
+	resting = 0;
+	for (i = 0; i < FALCON_HOOKS; i = end_of(i))
+		if (some_rest(i))
+			attach_capability(i);
 	mutex_unlock(&hooks_lock);
 }
 
@@ -363,10 +423,12 @@ static int on_module(struct notifier_block *block, unsigned long event, void *da
 	for (hook = hooks; hook < hooks + FALCON_HOOKS; hook++) {
 		if (!hook->module || strcmp(hook->module, module->name))
 			continue;
-		if (event == MODULE_STATE_LIVE && hooks_wanted)
+		if (event == MODULE_STATE_LIVE && hooks_wanted && !(hook->rests & resting))
 			attach(hook);
 		else if (event == MODULE_STATE_LIVE)
 			probe(hook);
+		if (hook->state == FALCON_HOOK_STATE_DETACHED && hook->rests & resting)
+			note(hook, FALCON_HOOK_STATE_RESTING, "");
 		if (event == MODULE_STATE_GOING) {
 			detach(hook);
 			note(hook, FALCON_HOOK_STATE_MISSING, "its module is not loaded");
@@ -392,6 +454,12 @@ int falcon_hooks_init(void)
 void falcon_hooks_exit(void)
 {
 	unregister_module_notifier(&notifier);
+}
+
+bool falcon_hook_available(enum falcon_hook_id id)
+{
+	return falcon_hook_attached(id) ||
+	       READ_ONCE(hooks[id].state) == FALCON_HOOK_STATE_RESTING;
 }
 
 bool falcon_hook_attached(enum falcon_hook_id id)

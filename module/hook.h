@@ -57,6 +57,21 @@ int falcon_hooks_attach(struct netlink_ext_ack *extack);
  */
 void falcon_hooks_detach(void);
 
+/*
+ * Detach what is not needed in a mode while no flow is in lanes: it rests. Context: process; no
+ * packet is in a lane, and none goes there before falcon_hooks_wake().
+ */
+void falcon_hooks_rest(enum falcon_mode mode);
+
+/*
+ * Attach what rests. What cannot be any more takes its capability along, as in
+ * falcon_hooks_attach(). Context: process.
+ */
+void falcon_hooks_wake(void);
+
+/* Whether a hook is attached, or would be if it were needed. Context: any. */
+bool falcon_hook_available(enum falcon_hook_id id);
+
 /* Whether a hook is attached. Context: any. */
 bool falcon_hook_attached(enum falcon_hook_id id);
 

@@ -21,6 +21,7 @@
 
 /* After which a flow that could not go up tries again. */
 #define RETRY HZ
+#define RETRY_RESTING (HZ / 50 ?: 1)
 
 /* How often rates of flows in lanes are looked at. */
 #define REVIEW_INTERVAL (HZ / 5)
@@ -54,6 +55,7 @@ static unsigned int host_count;		/* of them, those that came through no tunnel *
 static DEFINE_SPINLOCK(elephants_lock);	/* BH; before a flow's lock */
 
 static struct net_device *dummy;
+static void (*wake_hooks)(void);
 
 static struct entry *bucket_of(u32 hash)
 {
@@ -183,7 +185,7 @@ static void refuse(u32 hash, enum falcon_limit limit)
 	entry = find(hash);
 	if (entry) {
 		entry->limit = limit;
-		entry->retry = jiffies + RETRY;
+		entry->retry = jiffies + (limit == FALCON_LIMIT_RESTING ? RETRY_RESTING : RETRY);
 	}
 	spin_unlock(&claim_lock);
 }
@@ -200,9 +202,13 @@ struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 h
 			limit = FALCON_LIMIT_TABLE;
 		else if (!falcon_elephant_init(elephant, plan, hash, key, host))
 			limit = FALCON_LIMIT_NO_CPU;
+		else if (plan->resting)
+			limit = FALCON_LIMIT_RESTING;
 	}
 	if (limit == FALCON_LIMIT_NONE)
 		return elephant;
+	if (limit == FALCON_LIMIT_RESTING)
+		wake_hooks();
 	kfree(elephant);
 	refuse(hash, limit);
 	return NULL;
@@ -317,10 +323,11 @@ void falcon_ladder_forget(const struct net_device *dev)
 	mutex_unlock(&table_lock);
 }
 
-int falcon_ladder_alloc(void)
+int falcon_ladder_alloc(void (*wake)(void))
 {
 	int err = -ENOMEM;
 
+	wake_hooks = wake;
 	dummy = alloc_netdev_dummy(0);
 	if (!dummy)
 		return err;

@@ -41,9 +41,11 @@ struct falcon_ladder_info {
 
 /**
  * falcon_ladder_alloc() - the table, the lanes and the intakes
+ * @wake: called when a flow is to go into lanes and may not as the plan is resting; in softirq
+ *
  * Context: process, under the control mutex. Return: 0 or -ENOMEM.
  */
-int falcon_ladder_alloc(void);
+int falcon_ladder_alloc(void (*wake)(void));
 
 /*
  * Take it all away. Packets that could not be brought down are dropped, and it is said how

@@ -11,7 +11,7 @@ static const struct nla_policy falcon_no_attrs_nl_policy[] = {
 	[1] = { .type = NLA_REJECT, .reject_message = "operation takes no attributes", },
 };
 
-static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_MODERATION + 1] = {
+static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_REST + 1] = {
 	[FALCON_A_CONFIG_MODE] = NLA_POLICY_MAX(NLA_U32, FALCON_MODE_MAX),
 	[FALCON_A_CONFIG_CPUS] = { .type = NLA_NUL_STRING, .len = FALCON_CPULIST_LEN - 1, },
 	[FALCON_A_CONFIG_LOAD_THRESHOLD] = NLA_POLICY_RANGE(NLA_U32, 1, 100),
@@ -23,6 +23,7 @@ static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_MODER
 	[FALCON_A_CONFIG_DELIVERY] = NLA_POLICY_MAX(NLA_U32, FALCON_DELIVERY_MAX),
 	[FALCON_A_CONFIG_HOST] = NLA_POLICY_RANGE(NLA_U32, 0, 1),
 	[FALCON_A_CONFIG_MODERATION] = NLA_POLICY_RANGE(NLA_U32, 0, 10000),
+	[FALCON_A_CONFIG_REST] = NLA_POLICY_RANGE(NLA_U32, 0, 3600),
 };
 
 /* validate is 0: strict, for do and dump. */

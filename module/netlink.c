@@ -188,7 +188,8 @@ int falcon_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(reply, FALCON_A_CONFIG_ELEPHANT_RATE, config->elephant_rate) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_DELIVERY, config->delivery) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_HOST, config->host) ||
-	      nla_put_u32(reply, FALCON_A_CONFIG_MODERATION, config->moderation);
+	      nla_put_u32(reply, FALCON_A_CONFIG_MODERATION, config->moderation) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_REST, config->rest);
 	kfree(config);
 	return reply_end(reply, header, info, err);
 }
@@ -259,6 +260,7 @@ int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	read_u32(info, FALCON_A_CONFIG_DELIVERY, &config->delivery);
 	read_bool(info, FALCON_A_CONFIG_HOST, &config->host);
 	read_u32(info, FALCON_A_CONFIG_MODERATION, &config->moderation);
+	read_u32(info, FALCON_A_CONFIG_REST, &config->rest);
 	if (info->attrs[FALCON_A_CONFIG_CPUS])
 		err = parse_cpus(info->attrs[FALCON_A_CONFIG_CPUS], &config->cpus, info->extack);
 	if (!err)

@@ -14,6 +14,7 @@
 
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */
+static bool resting;			/* under plan_lock */
 static u32 generation;			/* under plan_lock */
 
 struct falcon_plan __rcu *falcon_plan;
@@ -74,9 +75,10 @@ static struct falcon_plan *plan_make(void)
 	plan->hold = hold_reason(plan->count);
 	plan->cell_bypass = cell_bypass(plan, &sum);
 	plan->nic_split = config.nic_split && plan->cell_bypass;
-	plan->lanes_capable = falcon_hook_attached(FALCON_HOOK_CELL) &&
-			      falcon_hook_attached(FALCON_HOOK_MERGE) &&
-			      falcon_hook_attached(FALCON_HOOK_INTAKE);
+	plan->lanes_capable = falcon_hook_available(FALCON_HOOK_CELL) &&
+			      falcon_hook_available(FALCON_HOOK_MERGE) &&
+			      falcon_hook_available(FALCON_HOOK_INTAKE);
+	plan->resting = resting;
 	return plan;
 }
 
@@ -114,6 +116,15 @@ void falcon_plan_enter(enum falcon_phase phase)
 	falcon_plan_update();
 	falcon_plan_unlock();
 	/* From here on every packet sees it. */
+	synchronize_net();
+}
+
+void falcon_plan_rest(bool rests)
+{
+	falcon_plan_lock();
+	resting = rests;
+	falcon_plan_update();
+	falcon_plan_unlock();
 	synchronize_net();
 }
 

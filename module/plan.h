@@ -25,6 +25,7 @@ struct falcon_plan {
 	u32			cell_bypass;	/* 0, or the generation that began to */
 	bool			lanes_capable;	/* this and what follows for mode lanes only */
 	bool			host;
+	bool			resting;	/* no flow may go into lanes for the moment */
 	u32			workers;
 	u32			batch;		/* packets */
 	u32			elephant_rate;	/* packets per second */
@@ -62,6 +63,12 @@ void falcon_plan_lock(void);
 void falcon_plan_update(void);
 void falcon_plan_unlock(void);
 void falcon_replan(void);
+
+/*
+ * Whether hooks rest, so that no flow may go into lanes, which every packet sees on return.
+ * Context: process, under the control mutex or in the work that it can stop.
+ */
+void falcon_plan_rest(bool resting);
 
 /* The plan's cell_bypass. Context: process. */
 u32 falcon_plan_bypass(void);

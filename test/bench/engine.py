@@ -161,6 +161,8 @@ class Engine:
     def _measure(self, topology, guest, case, variant, beside=None):
         variant.apply(guest)
         try:
+            if not case.paced:
+                variant.calm(guest)
             self._applied(guest)
             done = measure.measure(topology, guest, case, self._calibrations[case.name].rate,
                                    self.plan.seconds, self._app,

@@ -8,7 +8,7 @@ stages, the same ones for every variant.
 import json
 from pathlib import Path
 
-from net import guestside, tcp, udp
+from net import guestside, tcp, udp, wait
 
 from .case import BenchError
 
@@ -35,8 +35,8 @@ def free_cpus(vcpus):
 
 
 class Variant:
-    """apply() and undo() are called in turn around each round; watch() under its traffic, after
-    what is measured; check() after the traffic.
+    """apply() and undo() are called in turn around each round; calm() after apply() when the
+    traffic is of mice; watch() under the traffic, after what is measured; check() after it.
     """
 
     name = None
@@ -52,6 +52,9 @@ class Variant:
 
     def undo(self, guest):
         pass
+
+    def calm(self, guest):
+        """Wait for what it comes to without a flow that is worth anything to it."""
 
     def watch(self, guest, case):
         """Look at what is there only as long as there is traffic."""
@@ -147,6 +150,11 @@ class Falcon(Variant):
 
     def undo(self, guest):
         guest.run(f"set -e\n{FALCONCTL} disable\nrmmod falcon")
+
+    def calm(self, guest):
+        def resting():
+            return any(hook["state"] == "resting" for hook in self.ask(guest, "status")["hooks"])
+        wait.until(resting, 30, f"hooks of {self.name} to rest")
 
     @staticmethod
     def ask(guest, command):

@@ -16,7 +16,8 @@ STATUS = {"version": "1.2.3", "state": "enabled", "mode": "pipeline", "cpus": "1
                    {"symbol": "gro_cells_receive", "capability": "nic-split", "state": "conflict", "required": 0,
                     "detail": "redirected by somebody else"}]}
 CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
-          "workers": 2, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250}
+          "workers": 2, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
+          "rest": 2}
 DEVICES = [{"ifindex": 2, "ifname": "eth0", "netns": 4026531840, "kind": "physical", "stage": "nic"},
            {"ifindex": 7, "ifname": "vx0", "netns": 4026531840, "kind": "vxlan", "stage": "tunnel", "port": 4789},
            {"ifindex": 3, "ifname": "eth0", "netns": 2 ** 63, "kind": "veth", "stage": "container"}]

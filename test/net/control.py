@@ -19,7 +19,8 @@ from vm.paths import BUILD, REPO
 
 KMOD = REPO / "test/net/kmod"
 DEFAULT = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
-           "workers": 2, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250}
+           "workers": 2, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
+           "rest": 2}
 
 # Exit codes of falconctl.
 OK, REFUSED, USAGE, NOT_LOADED, NOT_PERMITTED, UNFIT = range(6)

@@ -98,7 +98,7 @@ def test_text_and_json_say_the_same(overlay, control):
 def test_configuration_is_set_shown_and_given_back(control):
     wanted = {"mode": "lanes", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0,
               "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1,
-              "moderation": 10000}
+              "moderation": 10000, "rest": 3600}
     said = control.say_all([
         ["config", "show"],
         ["config", "set", *(f"{name}={value}" for name, value in wanted.items())],

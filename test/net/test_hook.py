@@ -15,7 +15,7 @@ from vm import module
 
 @pytest.fixture
 def hooked(kernel):
-    """The functions that falcon redirects, sorted."""
+    """The functions that falcon redirects, sorted; with rest=0, or some are given back after a while."""
     return sorted(hookable(kernel))
 
 
@@ -35,7 +35,7 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
     assert unloaded.traces() == before
 
     for _ in range(2):
-        unloaded.enable()
+        unloaded.enable(rest=0)
         enabled = unloaded.traces()
         assert sorted(set(enabled.functions) - set(before.functions)) == hooked
         assert enabled.redirected == hooked
@@ -51,7 +51,7 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
 
 def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
     """The kernel asks for it in mode pipeline only, and as soon as the mode is that."""
-    control.enable(mode="lanes", busy_threshold=100)
+    control.enable(rest=0, mode="lanes", busy_threshold=100)
     assert (control.traces().redirected, control.traces().rps_users) == (hooked, 0)
     for mode, users in (("pipeline", 1), ("lanes", 0), ("pipeline", 1)):
         control.configure(mode=mode)
@@ -61,7 +61,7 @@ def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
 
 
 def test_ftrace_cannot_be_switched_off_under_the_hooks(control, hooked):
-    control.enable(busy_threshold=100)
+    control.enable(rest=0, busy_threshold=100)
     refused = control.guest.run("sysctl -w kernel.ftrace_enabled=0", check=False)
     assert refused.rc != 0
     assert "busy" in refused.err
@@ -84,7 +84,7 @@ def test_enable_is_refused_while_ftrace_is_off(control, hooked):
     # The whole message: the kernel cuts formatted ones at 80 bytes.
     assert error["message"] == f"get_rps_cpu: {detail}"
     assert "ftrace_enabled" in detail
-    control.enable()
+    control.enable(rest=0)
     assert control.traces().redirected == hooked
 
 
@@ -104,12 +104,12 @@ def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel, hooke
         assert status.json()["state"] == "disabled"
         assert control.traces() == others
         assert (others.redirected, others.falcons, others.rps_users) == (["get_rps_cpu"], 0, 0)
-    control.enable()
+    control.enable(rest=0)
     assert control.traces().redirected == hooked
 
 
 def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, kernel, hooked):
-    control.configure(busy_threshold=100)
+    control.configure(rest=0, busy_threshold=100)
     with Redirect(control.guest, kernel, "gro_cells_receive"):
         status = control.say("enable").json()
         assert status["state"] == "enabled"
@@ -122,11 +122,11 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
         control.disable()
         left = control.traces()
         assert (left.redirected, left.falcons) == (["gro_cells_receive"], 0)
-        control.enable()
+        control.enable(rest=0)
     # The capability comes back with the next enable.
     assert control.hooks()["gro_cells_receive"]["state"] == "conflict"
     control.disable()
-    control.enable()
+    control.enable(rest=0)
     assert control.hooks()["gro_cells_receive"]["state"] == "attached"
     assert control.traces().redirected == hooked
 
@@ -135,9 +135,9 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
 def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overlay, control, kernel, symbol):
     """And status says why; the others of the capability are not attached alone."""
     symbol = hookable(kernel)[2] if symbol == "the intake" else symbol
-    control.configure(mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
+    control.configure(rest=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
     with Redirect(control.guest, kernel, symbol):
-        control.enable()
+        control.enable(rest=0)
         hooks = control.hooks()
         assert hooks[symbol]["state"] == "conflict"
         capability = [hook["state"] for hook in hooks.values() if hook["capability"] == hooks[symbol]["capability"]]
@@ -146,7 +146,7 @@ def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overl
         path.assert_whole(overlay.udp(count=1000), 1000)
         assert control.counters()["taken"] == 0
         control.disable()
-    control.enable()
+    control.enable(rest=0)
     assert "reason" not in control.status()
     path.assert_whole(overlay.udp(count=1000), 1000)
     assert control.counters()["taken"] > 0
@@ -157,7 +157,7 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
     guest, net = overlay.guest, overlay.net
     without = [symbol for symbol in hooked if symbol != "veth_xmit"]
     log = guest.run("dmesg | wc -l").out
-    control.enable(mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
+    control.enable(rest=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
     assert control.hooks()["veth_xmit"]["state"] == "attached"
     for enabled in (True, False):
         if not enabled:
@@ -173,7 +173,7 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
         assert back["state"] == ("attached" if enabled else "detached")
         assert "detail" not in back
         assert control.traces().redirected == (hooked if enabled else [])
-    control.enable()
+    control.enable(rest=0)
     # The one merge point that is in it: veth receives by NAPI when it does GRO and gets no TSO.
     guest.run(net.in_container("ethtool -K eth0 gro on") + "\nethtool -K veth0 tso off")
     try:
@@ -192,7 +192,7 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
 
 
 def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hooked):
-    control.enable()
+    control.enable(rest=0)
     before = control.traces()
     for symbol in hooked:
         late = Redirect(control.guest, kernel, symbol)
@@ -237,7 +237,7 @@ def test_missing_required_function_is_named(overlay, unloaded, kernel):
 def test_missing_optional_function_costs_its_capability_alone(overlay, unloaded, kernel, hooked):
     without = Without(overlay.guest, kernel, "gro_cells_receive")
     without.load()
-    unloaded.enable(busy_threshold=100)
+    unloaded.enable(rest=0, busy_threshold=100)
     hook = unloaded.hooks()[without.absent]
     assert (hook["state"], hook["capability"]) == ("missing", "nic-split")
     assert unloaded.traces().redirected == [symbol for symbol in hooked if symbol != "gro_cells_receive"]

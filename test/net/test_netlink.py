@@ -15,7 +15,7 @@ from vm import crash
 
 GOOD = {"mode": 1, "load-threshold": 71, "busy-threshold": 72, "cpus": "1-2", "nic-split": 0,
         "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": 1, "host": 1,
-        "moderation": 10000}
+        "moderation": 10000, "rest": 3600}
 FUZZED = 4000
 
 
@@ -67,6 +67,7 @@ def test_values_out_of_range_are_refused(control):
             "delivery": (3, 256, 2**32 - 1),
             "host": (2, 256, 2**32 - 1),
             "moderation": (10001, 2**32 - 1),
+            "rest": (3601, 2**32 - 1),
         }.items() for value in values})
 
 
@@ -182,7 +183,7 @@ def test_good_attributes_are_applied_together(control):
 def seeds():
     number = [config("load-threshold", 40), config("busy-threshold", 60), config("nic-split", 0),
               config("mode", 1), config("workers", 3), config("batch", 300), config("elephant-rate", 0),
-              config("delivery", 1), config("host", 1), config("moderation", 0),
+              config("delivery", 1), config("host", 1), config("moderation", 0), config("rest", 1),
               config("cpus", "1-3"), config("cpus", "0,2,4-5")]
     return [config_set(entry) for entry in number] + [config_set(b"".join(number))] + [
         message(name) for name in spec().requests if name not in ("enable", "disable")]
@@ -205,6 +206,7 @@ def test_fuzzed_messages_leave_a_sane_configuration_and_a_clean_log(control, see
     assert left["delivery"] in (0, 1, 2)
     assert left["host"] in (0, 1)
     assert left["moderation"] <= 10000
+    assert left["rest"] <= 3600
     # Any list that is taken can be given back.
     answer, = control.raw.ask([config_set(config("cpus", left["cpus"]))])
     assert not answer.error, (left, answer)

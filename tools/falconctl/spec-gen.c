@@ -137,12 +137,16 @@ static const struct spec_entry limit_entries[] = {
 		.name = "standby",
 		.doc = "The host is busy, or falcon is being switched on or off.",
 	},
+	[FALCON_LIMIT_RESTING] = {
+		.name = "resting",
+		.doc = "Functions that flows in lanes take are being hooked again; it goes up in a moment.",
+	},
 };
 
 const struct spec_enum spec_enum_limit = {
 	.name = "limit",
 	.doc = "What keeps a flow from going further up.",
-	.count = 9,
+	.count = 10,
 	.entries = limit_entries,
 };
 
@@ -211,12 +215,16 @@ static const struct spec_entry hook_state_entries[] = {
 		.name = "failed",
 		.doc = "ftrace refused for another reason, which the detail tells.",
 	},
+	[FALCON_HOOK_STATE_RESTING] = {
+		.name = "resting",
+		.doc = "Given back to the kernel until a flow goes into lanes, or until the mode is the one that needs it.",
+	},
 };
 
 const struct spec_enum spec_enum_hook_state = {
 	.name = "hook-state",
 	.doc = "What became of a hook.",
-	.count = 5,
+	.count = 6,
 	.entries = hook_state_entries,
 };
 
@@ -276,7 +284,7 @@ static const struct spec_attr hook_attrs[] = {
 		.doc = "What falcon can do by this hook. All hooks of a capability are attached, or none.",
 	},
 	[FALCON_A_HOOK_STATE] = {
-		.name = "state", .type = SPEC_U32, .names = &spec_enum_hook_state, .min = 0, .max = 4U,
+		.name = "state", .type = SPEC_U32, .names = &spec_enum_hook_state, .min = 0, .max = 5U,
 		.doc = "What became of it at the last attempt, or at the probe when the module was loaded.",
 	},
 	[FALCON_A_HOOK_REQUIRED] = {
@@ -381,6 +389,10 @@ static const struct spec_attr config_attrs[] = {
 		.name = "moderation", .type = SPEC_U32, .min = 0, .max = 10000U,
 		.doc = "Microseconds that a packet in a lane may wait, at most, so that its CPU is woken less often. It waits no longer than two more runs of packets would take to come, and not at all while that does not save wake-ups. 0 means never. Default 250.",
 	},
+	[FALCON_A_CONFIG_REST] = {
+		.name = "rest", .type = SPEC_U32, .min = 0, .max = 3600U,
+		.doc = "Seconds without a flow in lanes after which the functions are given back to the kernel that only such flows take, so that other traffic does not pay for them. They are hooked again before a flow goes into lanes. 0 means never. Default 2.",
+	},
 };
 
 const struct spec_set spec_set_config = {
@@ -484,7 +496,7 @@ static const struct spec_attr flow_attrs[] = {
 		.doc = "How far up the ladder the flow is. This and what follows for mode lanes only.",
 	},
 	[FALCON_A_FLOW_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 8U,
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 9U,
 		.doc = "What keeps it from going further up.",
 	},
 	[FALCON_A_FLOW_WORKERS] = {

@@ -106,6 +106,8 @@ enum falcon_rung {
  * @FALCON_LIMIT_WATCHED: Somebody keeps copies of its packets (a packet socket), which
  *	are to be in order too.
  * @FALCON_LIMIT_STANDBY: The host is busy, or falcon is being switched on or off.
+ * @FALCON_LIMIT_RESTING: Functions that flows in lanes take are being hooked again; it
+ *	goes up in a moment.
  */
 enum falcon_limit {
 	FALCON_LIMIT_NONE,
@@ -117,6 +119,7 @@ enum falcon_limit {
 	FALCON_LIMIT_NO_MERGE,
 	FALCON_LIMIT_WATCHED,
 	FALCON_LIMIT_STANDBY,
+	FALCON_LIMIT_RESTING,
 
 	/* private: */
 	__FALCON_LIMIT_MAX,
@@ -169,6 +172,8 @@ enum falcon_stage {
  * @FALCON_HOOK_STATE_CONFLICT: Somebody else (livepatch, another module) redirects the
  *	function already.
  * @FALCON_HOOK_STATE_FAILED: ftrace refused for another reason, which the detail tells.
+ * @FALCON_HOOK_STATE_RESTING: Given back to the kernel until a flow goes into lanes, or
+ *	until the mode is the one that needs it.
  */
 enum falcon_hook_state {
 	FALCON_HOOK_STATE_DETACHED,
@@ -176,6 +181,7 @@ enum falcon_hook_state {
 	FALCON_HOOK_STATE_MISSING,
 	FALCON_HOOK_STATE_CONFLICT,
 	FALCON_HOOK_STATE_FAILED,
+	FALCON_HOOK_STATE_RESTING,
 
 	/* private: */
 	__FALCON_HOOK_STATE_MAX,
@@ -296,6 +302,10 @@ enum falcon_a_status {
  *	most, so that its CPU is woken less often. It waits no longer than two more runs of
  *	packets would take to come, and not at all while that does not save wake-ups. 0 means
  *	never. Default 250.
+ * @FALCON_A_CONFIG_REST: (u32) Seconds without a flow in lanes after which the functions
+ *	are given back to the kernel that only such flows take, so that other traffic does not
+ *	pay for them. They are hooked again before a flow goes into lanes. 0 means never.
+ *	Default 2.
  */
 enum falcon_a_config {
 	FALCON_A_CONFIG_MODE = 1,
@@ -309,6 +319,7 @@ enum falcon_a_config {
 	FALCON_A_CONFIG_DELIVERY,
 	FALCON_A_CONFIG_HOST,
 	FALCON_A_CONFIG_MODERATION,
+	FALCON_A_CONFIG_REST,
 
 	/* private: */
 	__FALCON_A_CONFIG_MAX,
