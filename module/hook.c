@@ -268,7 +268,8 @@ static int attach(struct hook *hook)
 
 	if (hook->state == FALCON_HOOK_STATE_ATTACHED)
 		return 0;
-	err = find(hook);
+	/* What rests has its filter, which takes much longer to make than to use. */
+	err = hook->state == FALCON_HOOK_STATE_RESTING ? 0 : find(hook);
 	if (err)
 		goto free;
 	err = register_ftrace_function(&hook->ops);
@@ -289,20 +290,21 @@ free:
 	return err;
 }
 
-static void detach_to(struct hook *hook, enum falcon_hook_state state)
+static void rest(struct hook *hook)
 {
-	if (hook->state == FALCON_HOOK_STATE_ATTACHED) {
-		unregister_ftrace_function(&hook->ops);
-		ftrace_free_filter(&hook->ops);
-	} else if (hook->state != FALCON_HOOK_STATE_RESTING) {
+	if (hook->state != FALCON_HOOK_STATE_ATTACHED)
 		return;
-	}
-	note(hook, state, "");
+	unregister_ftrace_function(&hook->ops);
+	note(hook, FALCON_HOOK_STATE_RESTING, "");
 }
 
 static void detach(struct hook *hook)
 {
-	detach_to(hook, FALCON_HOOK_STATE_DETACHED);
+	rest(hook);
+	if (hook->state != FALCON_HOOK_STATE_RESTING)
+		return;
+	ftrace_free_filter(&hook->ops);
+	note(hook, FALCON_HOOK_STATE_DETACHED, "");
 }
 
 /* Where the hooks of the next capability begin. */
@@ -396,8 +398,8 @@ void falcon_hooks_rest(enum falcon_mode mode)
 	mutex_lock(&hooks_lock);
 	resting = BIT(mode);
 	for (i = FALCON_HOOKS; i-- > 0;)
-		if (hooks[i].state == FALCON_HOOK_STATE_ATTACHED && hooks[i].rests & resting)
-			detach_to(&hooks[i], FALCON_HOOK_STATE_RESTING);
+		if (hooks[i].rests & resting)
+			rest(&hooks[i]);
 	mutex_unlock(&hooks_lock);
 }
 
@@ -423,12 +425,10 @@ static int on_module(struct notifier_block *block, unsigned long event, void *da
 	for (hook = hooks; hook < hooks + FALCON_HOOKS; hook++) {
 		if (!hook->module || strcmp(hook->module, module->name))
 			continue;
-		if (event == MODULE_STATE_LIVE && hooks_wanted && !(hook->rests & resting))
-			attach(hook);
-		else if (event == MODULE_STATE_LIVE)
+		if (event == MODULE_STATE_LIVE && !hooks_wanted)
 			probe(hook);
-		if (hook->state == FALCON_HOOK_STATE_DETACHED && hook->rests & resting)
-			note(hook, FALCON_HOOK_STATE_RESTING, "");
+		else if (event == MODULE_STATE_LIVE && !attach(hook) && hook->rests & resting)
+			rest(hook);
 		if (event == MODULE_STATE_GOING) {
 			detach(hook);
 			note(hook, FALCON_HOOK_STATE_MISSING, "its module is not loaded");

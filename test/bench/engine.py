@@ -16,7 +16,7 @@ from .variant import REPO, VARIANTS, application_cpu
 
 BOOT_S = 240
 OVERHEAD_S = 30     # of a round, at most, on a busy machine
-WATCH_S = 4         # in which the guest is looked at, under traffic, after the window
+WATCH_S = 7         # in which the guest is looked at, under traffic, before and after the window
 FULL = 0.95         # a host as busy as this decides itself who runs when
 
 
@@ -62,6 +62,7 @@ class Beside:
 
     def before(self):
         """Just before the window."""
+        self._variant.ready(self._guest, self._case)
 
     def after(self):
         """Just after it."""
@@ -159,7 +160,7 @@ class Engine:
         """A variant is in force, and its traffic has not begun."""
 
     def _measure(self, topology, guest, case, variant, beside=None):
-        variant.apply(guest)
+        variant.apply(guest, case)
         try:
             if not case.paced:
                 variant.calm(guest)

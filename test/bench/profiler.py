@@ -36,6 +36,7 @@ class Sampling(Beside):
         self._sampler = sampler
 
     def before(self):
+        super().before()
         self._sampler.start()
 
     def after(self):

@@ -5,6 +5,7 @@ CPU 0 has the NIC's interrupts and the last CPU the application; those between a
 stages, the same ones for every variant.
 """
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def free_cpus(vcpus):
 
 class Variant:
     """apply() and undo() are called in turn around each round; calm() after apply() when the
-    traffic is of mice; watch() under the traffic, after what is measured; check() after it.
+    traffic is of mice; ready() under the traffic, before what is measured, and watch() after; check()
+    when it is over.
     """
 
     name = None
@@ -47,7 +49,7 @@ class Variant:
         self.vcpus = vcpus
         self.cpus = stage_cpus(vcpus)
 
-    def apply(self, guest):
+    def apply(self, guest, case):
         pass
 
     def undo(self, guest):
@@ -55,6 +57,9 @@ class Variant:
 
     def calm(self, guest):
         """Wait for what it comes to without a flow that is worth anything to it."""
+
+    def ready(self, guest, case):
+        """Wait, under the traffic, until it does what is to be measured."""
 
     def watch(self, guest, case):
         """Look at what is there only as long as there is traffic."""
@@ -98,7 +103,7 @@ class RpsDisjoint(Variant):
             lines.append(f"echo {mask if on else 0:x} | {inside}tee {path} >/dev/null")
         guest.run("\n".join(lines))
 
-    def apply(self, guest):
+    def apply(self, guest, case):
         self._write(guest, True)
 
     def undo(self, guest):
@@ -119,7 +124,7 @@ class Loaded(Variant):
     name = "loaded"
     needs_falcon = True
 
-    def apply(self, guest):
+    def apply(self, guest, case):
         guest.run(f"insmod {MODULE}")
 
     def undo(self, guest):
@@ -137,12 +142,12 @@ class Falcon(Variant):
 
     needs_falcon = True
 
-    def config(self):
+    def config(self, case):
         """{key: value} for falconctl config set"""
         return {"cpus": ",".join(map(str, self.cpus))}
 
-    def apply(self, guest):
-        words = " ".join(f"{key}={value}" for key, value in self.config().items())
+    def apply(self, guest, case):
+        words = " ".join(f"{key}={value}" for key, value in self.config(case).items())
         guest.run(f"set -e\ninsmod {MODULE}\n"
                   f"if ! {{ {FALCONCTL} config set {words} && {FALCONCTL} enable; }}; then\n"
                   f"\trmmod falcon; exit 1\n"
@@ -180,20 +185,42 @@ class Lanes(Falcon):
     """Micro-flows on `workers` CPUs; one worker has another CPU for the container's stage."""
 
     workers = None      # min_vcpus: these, and one each for interrupts, delivery, application
-    MIN_TAKEN = 0.9     # of the frames: a flow is a mouse at first
+    MIN_TAKEN = 0.7     # of the frames: a flow is a mouse at first, and then hooks have to wake
+    READY_S, WATCH_S = 3, 1
+    PACED = 1000        # packets/s
 
     def __init__(self, vcpus):
         super().__init__(vcpus)
         self.cpus = free_cpus(vcpus)
         self._flow = None
 
-    def config(self):
-        return {**super().config(), "mode": "lanes", "workers": self.workers}
+    def config(self, case):
+        config = {**super().config(case), "mode": "lanes", "workers": self.workers}
+        # What is paced is an elephant on a slow machine, too.
+        return {**config, "elephant-rate": self.PACED} if case.paced else config
 
-    def watch(self, guest, case):
+    @property
+    def _rung(self):
+        return "several" if self.workers > 1 else "one"
+
+    def _is_up(self, guest, case):
         flows = [flow for flow in self.ask(guest, "flow list --top 1000")["flows"]
                  if flow.get("protocol") == case.protocol and flow.get("dport") == PORTS[case.kind]]
         self._flow = max(flows, key=lambda flow: flow["packets"], default=None)
+        return (self._flow or {}).get("rung") == self._rung
+
+    def ready(self, guest, case):
+        if case.paced:
+            self._wait_for_rung(guest, case, self.READY_S)
+
+    def watch(self, guest, case):
+        # A sender that the host stopped for a moment is a mouse for another one.
+        self._wait_for_rung(guest, case, self.WATCH_S if case.paced else 0)
+
+    def _wait_for_rung(self, guest, case, seconds):
+        """check() tells when it does not get there."""
+        with contextlib.suppress(TimeoutError):
+            wait.until(lambda: self._is_up(guest, case), seconds, "its rung")
 
     def check(self, guest, case, done):
         taken = self.counter(guest, "taken")
@@ -207,9 +234,8 @@ class Lanes(Falcon):
                              f"something else ({done.frames / done.total_s:.0f} came a second; it takes flows of {limit})")
         if self._flow is None:
             raise BenchError(f"{self.name}: falcon did not list the flow")
-        rung = "several" if self.workers > 1 else "one"
-        if self._flow.get("rung") != rung or len(self._used()) != self.workers:
-            raise BenchError(f"{self.name}: the flow is not on rung '{rung}' with {self.workers} worker(s), but: "
+        if self._flow.get("rung") != self._rung or len(self._used()) != self.workers:
+            raise BenchError(f"{self.name}: the flow is not on rung '{self._rung}' with {self.workers} worker(s), but: "
                              f"{json.dumps(self._flow)}")
 
     def _check_mouse(self, guest, done, taken):
