@@ -28,6 +28,10 @@ def pytest_addoption(parser):
                      help="the layers that can be tried side by side, or the others")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "thorough: on the default kernel in a check, on every one in a soak")
+
+
 def selected(config):
     return config.getoption("--kernel") or list(kernels.TESTED)
 
@@ -37,12 +41,16 @@ def pytest_generate_tests(metafunc):
     own = any("kernel" in re.split(r"[\s,]+", str(mark.args[0]))
               for mark in metafunc.definition.iter_markers("parametrize"))
     if "kernel" in metafunc.fixturenames and not own:
-        metafunc.parametrize("kernel", of_every_path(metafunc) or selected(metafunc.config))
+        metafunc.parametrize("kernel", in_a_check(metafunc) or selected(metafunc.config))
 
 
-def of_every_path(metafunc):
-    """Forty paths, each tried twice, are too long for every kernel in every check: a soak does that."""
-    if "same" not in metafunc.fixturenames or os.environ.get("SOAK") or metafunc.config.getoption("--kernel"):
+def is_thorough(node):
+    return node.get_closest_marker("thorough") is not None
+
+
+def in_a_check(metafunc):
+    """What is thorough takes too long for every kernel in every check: a soak does that."""
+    if not is_thorough(metafunc.definition) or os.environ.get("SOAK") or metafunc.config.getoption("--kernel"):
         return None
     return [kernels.DEFAULT]
 
@@ -61,13 +69,13 @@ def pytest_collection_modifyitems(config, items):
     def key(item):
         kernel = kernel_of(item)
         return (LAYERS.index(layer(item)) if layer(item) in LAYERS else len(LAYERS),
-                ids.index(kernel) + 1 if kernel in ids else 0, "same" in item.fixturenames)
+                ids.index(kernel) + 1 if kernel in ids else 0, is_thorough(item))
     items.sort(key=key)
     alone = config.getoption("--side") == "alone"
     items[:] = [item for item in items if (layer(item) in ALONE) == alone]
     for item in items:
-        paths = "-paths" if "same" in item.fixturenames else ""
-        item.add_marker(pytest.mark.xdist_group(f"{layer(item)}-{kernel_of(item)}{paths}"))
+        thorough = "-thorough" if is_thorough(item) else ""
+        item.add_marker(pytest.mark.xdist_group(f"{layer(item)}-{kernel_of(item)}{thorough}"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,6 +9,8 @@ import pytest
 from net import udp
 from net.wait import until
 
+pytestmark = pytest.mark.thorough
+
 LIMIT = 100     # seconds; bpftrace takes 5 to 15 to begin in an emulated guest
 PORT = 5000
 FLOWS_LINE = re.compile(r"^@packets\[(\w+), (\d+), (\d+), (\d+), (\d+)\]: (\d+)$", re.M)

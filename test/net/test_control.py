@@ -55,7 +55,7 @@ def numbers(text):
 
 
 def test_text_and_json_say_the_same(overlay, control):
-    control.enable(cpus="1-3", busy_threshold=100)
+    control.enable(cpus="1-3", busy_threshold=100, rest=0)
     overlay.udp(count=300)
     lines = [["status"], ["config", "show"], ["device", "list"], ["flow", "list"], ["check"], ["version"],
              ["help"], ["help", "config", "set"]]

@@ -131,6 +131,7 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
     assert control.traces().redirected == hooked
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("symbol", ["enqueue_to_backlog", "gro_cells_receive", "the intake"])
 def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overlay, control, kernel, symbol):
     """And status says why; the others of the capability are not attached alone."""
@@ -191,6 +192,7 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
     assert not said
 
 
+@pytest.mark.thorough
 def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hooked):
     control.enable(rest=0)
     before = control.traces()

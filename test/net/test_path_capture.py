@@ -9,6 +9,8 @@ from net.path import same  # noqa: F401  pylint: disable=unused-import
 
 # pylint: disable=redefined-outer-name
 
+pytestmark = pytest.mark.thorough
+
 COUNT = 3000
 IN_ORDER = [(0, seq) for seq in range(COUNT)]
 

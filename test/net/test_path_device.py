@@ -10,6 +10,8 @@ from net.path import same  # noqa: F401  pylint: disable=unused-import
 
 # pylint: disable=redefined-outer-name
 
+pytestmark = pytest.mark.thorough
+
 COUNT = 3000
 
 

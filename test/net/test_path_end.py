@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Where the way ends: on the host, and in a container that is gone."""
 
+import pytest
+
 from net import path, plan, udp
 from net.path import same  # noqa: F401  pylint: disable=unused-import
 
 # pylint: disable=redefined-outer-name
+
+pytestmark = pytest.mark.thorough
 
 COUNT = 3000
 GONE = "198.51.100.77"

@@ -12,6 +12,8 @@ from net.path import same  # noqa: F401  pylint: disable=unused-import
 
 # pylint: disable=redefined-outer-name,unused-argument
 
+pytestmark = pytest.mark.thorough
+
 USO_SEND = Path(__file__).with_name("uso_send.py")
 COUNT = 3000
 

@@ -11,6 +11,8 @@ from net.topology import Topology
 
 # pylint: disable=redefined-outer-name
 
+pytestmark = pytest.mark.thorough
+
 COUNT = 2000
 # Of a whole subnet, or of a group: addresses that both containers have.
 SHARED, GROUP, MAC_OF_GROUP = "198.51.100.99", "233.252.0.1", "01:00:5e:7c:00:01"

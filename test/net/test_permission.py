@@ -12,6 +12,8 @@ from net.control import control  # noqa: F401  pylint: disable=unused-import
 
 # pylint: disable=redefined-outer-name
 
+pytestmark = pytest.mark.thorough
+
 NETNS = f"falcon-{uuid.uuid4().hex[:8]}"
 
 # Who asks -> how it is started in the guest.
@@ -54,7 +56,7 @@ def test_every_operation_is_known_to_this_test():
 @pytest.mark.parametrize("enabled", [False, True], ids=["disabled", "enabled"])
 def test_every_operation_is_refused_to(control, netns, kernel, enabled):
     if enabled:
-        control.enable(busy_threshold=100)
+        control.enable(busy_threshold=100, rest=0)
     before = state(control)
     for who, wrap in WHO.items():
         answers = dict(zip(requests(), control.raw.ask(requests().values(), wrap=wrap)))

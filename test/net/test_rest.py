@@ -45,6 +45,7 @@ def test_what_only_lanes_take_rests_until_a_flow_goes_into_lanes(overlay, contro
         lanes.assert_conserved(control)
 
 
+@pytest.mark.thorough
 def test_each_mode_has_the_hooks_that_it_needs(overlay, control, hooked):
     control.enable(**{**LANES, "mode": "pipeline"})
     until_resting(control, hooked - {"get_rps_cpu", "gro_cells_receive"})
@@ -59,6 +60,7 @@ def test_each_mode_has_the_hooks_that_it_needs(overlay, control, hooked):
     assert not trouble(traffic.account), traffic.account
 
 
+@pytest.mark.thorough
 def test_a_flow_that_comes_and_goes_stays_in_order(overlay, control):
     """Hooks that come while packets are on stock's path, and go while they are."""
     control.enable(**LANES)
@@ -72,6 +74,7 @@ def test_a_flow_that_comes_and_goes_stays_in_order(overlay, control):
     lanes.assert_conserved(control)
 
 
+@pytest.mark.thorough
 def test_mice_wake_nothing(overlay, control):
     control.enable(**{**LANES, "elephant_rate": 200_000})
     until_resting(control, OF_LANES)
@@ -80,6 +83,7 @@ def test_mice_wake_nothing(overlay, control):
     assert control.counters()["taken"] == 0
 
 
+@pytest.mark.thorough
 def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(overlay, control, kernel, hooked):
     control.enable(**LANES)
     until_resting(control, OF_LANES)
@@ -94,6 +98,7 @@ def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(
     assert set(control.traces().redirected) == hooked
 
 
+@pytest.mark.thorough
 def test_a_module_that_comes_while_its_function_rests_is_left_alone(overlay, control, hooked):
     guest, net = overlay.guest, overlay.net
     control.enable(**LANES)

@@ -84,20 +84,20 @@ def test_without_the_merge_the_same_traffic_is_reordered(overlay, kernel, tmp_pa
 def ladder():
     """Requests that take every flow up, between the upper rungs hundreds of times, and down.
 
-    Each several times, so that packets of every flow come meanwhile.
+    So few flows, with runs so short, that each has come to the end of one between two requests.
     """
     def request(times, **values):
         attributes = b"".join(rawnl.config(name.replace("_", "-"), value) for name, value in values.items())
         return [rawnl.message("config-set", attributes)] * times
     return (request(100, elephant_rate=0)
-            + 300 * (request(2, workers=1) + request(2, workers=3))
+            + 600 * (request(1, workers=1) + request(1, workers=3))
             + request(50, elephant_rate=NEVER))
 
 
 def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_property):
-    falcon.enable(**LANES)
+    falcon.enable(**{**LANES, "batch": 1})
     raw, began, before = rawnl.Raw(overlay.guest), time.monotonic(), 0
-    with Traffic(overlay, flows=128, rate=6000, idle=IDLE) as traffic:
+    with Traffic(overlay, flows=16, rate=10000, idle=IDLE) as traffic:
         while before < STEPS:
             answers = raw.ask(ladder())
             assert not any(answer.error for answer in answers)

@@ -90,6 +90,7 @@ def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, re
     assert not trouble(traffic.account)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("doomed")
 def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, falcon, record_property):
     guest, cycles = overlay.guest, 2 * SCALE
@@ -107,6 +108,7 @@ def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, fa
     assert not trouble(traffic.account)
 
 
+@pytest.mark.thorough
 def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, record_property):
     guest, net, cycles = overlay.guest, overlay.net, 2 * SCALE
     falcon.enable(**LANES)
