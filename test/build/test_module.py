@@ -63,6 +63,7 @@ def test_warning_of_the_compiler_is_seen(one_kernel, tmp_path):
     assert any("falcon_unheard_of" in message for message in messages(built.log))
 
 
+@pytest.mark.thorough
 def test_warning_of_sparse_is_seen(kernel, tmp_path):
     built = build_broken(kernel, tmp_path, "\nstatic int __maybe_unused falcon_peek(int __user *where)\n"
                                            "{\n\treturn *where;\n}\n")

@@ -50,6 +50,7 @@ def test_good_guest(kernel):
     assert not guest.alive
 
 
+@pytest.mark.thorough
 def test_command_failure_is_reported(guest):
     with pytest.raises(CommandFailed, match="status 3"):
         guest.run("echo something; exit 3")
@@ -57,6 +58,7 @@ def test_command_failure_is_reported(guest):
     assert guest.run("kill -KILL $$", check=False).rc == 128 + signal.SIGKILL
 
 
+@pytest.mark.thorough
 def test_command_timeout_leaves_the_guest_usable(guest):
     began = time.monotonic()
     with pytest.raises(CommandTimeout):
@@ -66,6 +68,7 @@ def test_command_timeout_leaves_the_guest_usable(guest):
     assert guest.run("pgrep -x tail", check=False).rc == 1, "the script was ended"
 
 
+@pytest.mark.thorough
 def test_several_commands_at_a_time(guest):
     waiting = [guest.spawn(f"until [[ -e /tmp/go ]]; do sleep 0.05; done; echo {n}; exit {n}") for n in range(4)]
     assert all(process.running for process in waiting)
@@ -75,6 +78,7 @@ def test_several_commands_at_a_time(guest):
     guest.run("rm /tmp/go")
 
 
+@pytest.mark.thorough
 def test_stop_and_signals(guest):
     process = guest.spawn("trap 'echo interrupted; exit 5' INT; touch /tmp/trapped\n"
                           "while true; do sleep 0.05; done")
@@ -87,6 +91,7 @@ def test_stop_and_signals(guest):
     assert deaf.stop(timeout=1).rc == 128 + signal.SIGKILL
 
 
+@pytest.mark.thorough
 def test_cpu_time_grows_where_the_work_is(guest):
     before = guest.cpu_time()
     assert len(before) == guest.vcpus
@@ -109,6 +114,7 @@ def test_warning(kernel):
     assert "warning: " in failure.detail.splitlines()[0]
 
 
+@pytest.mark.thorough
 def test_oops(kernel):
     failure = failing(kernel, f"insmod {fault(kernel)} kind=oops")
     assert failure.reason == "panic"
