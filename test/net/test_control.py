@@ -4,6 +4,8 @@
 import json
 import re
 
+import pytest
+
 from net import guestside, udp, wait
 from net.control import DEFAULT, NOT_LOADED, OK, REFUSED, UNFIT, USAGE, Redirect, hookable
 from net.control import control, unloaded  # noqa: F401  pylint: disable=unused-import
@@ -54,6 +56,7 @@ def numbers(text):
     return found
 
 
+@pytest.mark.thorough
 def test_text_and_json_say_the_same(overlay, control):
     control.enable(cpus="1-3", busy_threshold=100, rest=0)
     overlay.udp(count=300)
@@ -95,6 +98,7 @@ def test_text_and_json_say_the_same(overlay, control):
     assert value["total"]["steered"] >= 600
 
 
+@pytest.mark.thorough
 def test_configuration_is_set_shown_and_given_back(control):
     wanted = {"mode": "lanes", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0,
               "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1,

@@ -4,6 +4,8 @@
 import contextlib
 import re
 
+import pytest
+
 from net import guestside, lanes, plan, tcp, udp
 from net.capture import nic
 from net.lanes import reach
@@ -46,6 +48,7 @@ def datagrams(overlay):
     return overlay.net.tcp_counters(overlay.guest)[1]["UdpInDatagrams"]
 
 
+@pytest.mark.thorough
 def test_a_flow_below_the_rate_stays_on_stocks_path(overlay, falcon):
     falcon.enable(**{**LANES, "elephant_rate": ABOVE})
     with flowing(overlay, falcon, rate=FEW):
@@ -80,6 +83,7 @@ def test_a_flow_above_the_rate_climbs_step_by_step_and_comes_down_when_it_falls(
     assert counters["merged"] == counters["taken"] - counters["elsewhere"]
 
 
+@pytest.mark.thorough
 def test_a_flow_comes_down_and_goes_up_as_the_rate_is_set(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
@@ -108,6 +112,7 @@ def test_one_worker_is_the_rung_one_and_more_the_rung_several(overlay, falcon):
         assert falcon.counters()["descents"] > descents
 
 
+@pytest.mark.thorough
 def test_delivery_is_on_a_cpu_of_its_own_or_on_the_workers(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
@@ -145,6 +150,7 @@ def assert_left_alone(falcon, limit):
     assert falcon.counters()["taken"] == 0
 
 
+@pytest.mark.thorough
 def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
     falcon.enable(**LANES)
     with Traffic(overlay, rate=MANY, idle=1500) as traffic:
@@ -187,6 +193,7 @@ def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
         reach(falcon, rung="several")
 
 
+@pytest.mark.thorough
 def test_the_nics_cpu_alone_is_no_set_to_climb_to(overlay, falcon):
     falcon.enable(**{**LANES, "cpus": "0"})
     with flowing(overlay, falcon):

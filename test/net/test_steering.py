@@ -86,6 +86,7 @@ def test_inner_ipv6_is_steered(overlay, falcon):
     assert sorted(cpus_of(falcon)) == [1, 2, 3]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("variant", [name for name in plan.VARIANTS if name != "vxlan"])
 def test_variants_of_the_overlay_are_steered(overlay, falcon, variant):
     overlay.net.switch(variant, overlay.guest)

@@ -3,6 +3,8 @@
 
 import itertools
 
+import pytest
+
 from stress.traffic import SCALE, Traffic, record, trouble
 
 
@@ -15,6 +17,7 @@ def test_packets_in_the_order_sent(overlay, falcon, record_property):
     assert falcon.counters("container")["steered"] >= 100_000 * SCALE
 
 
+@pytest.mark.thorough
 def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon, record_property):
     falcon.enable()
     sets = itertools.cycle(("1-2", "3-4", "0-4", "2-4", "1", "0,3", "1-3"))
@@ -41,6 +44,7 @@ def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, rec
     assert account["reordered"] <= 2 * 20 * SCALE
 
 
+@pytest.mark.thorough
 def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, record_property):
     with Traffic(overlay, flows=2) as traffic:
         for _ in range(2 * SCALE):
@@ -53,6 +57,7 @@ def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, reco
     assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
 
 
+@pytest.mark.thorough
 def test_a_cpu_goes_and_comes_back_under_traffic(overlay, falcon, record_property):
     falcon.enable(cpus="1-3")
     cpu = "/sys/devices/system/cpu/cpu{}/online"
