@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 TEST = Path(__file__).resolve().parent
 sys.path.insert(0, str(TEST))
 
-from vm import kernel as kernels, module  # noqa: E402  pylint: disable=wrong-import-position
+from vm import crash, kernel as kernels, module  # noqa: E402  pylint: disable=wrong-import-position
 from vm.guest import Guest  # noqa: E402  pylint: disable=wrong-import-position
 from vm.pool import Pool, kernel_of  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -88,6 +89,22 @@ def one_kernel(request):
     """For tests that need a kernel, whichever: the default one when it is selected."""
     ids = selected(request.config)
     return kernels.DEFAULT if kernels.DEFAULT in ids else ids[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    """A test that a fault of the emulator ended is tried once more, and its line says so."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    if any(report.failed and crash.STALE in report.longreprtext for report in reports):
+        item._initrequest()     # pylint: disable=protected-access
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        for report in reports:
+            report.user_properties.append(("tried again, as", crash.STALE))
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -251,6 +251,8 @@ class Guest:
         if crashes:
             kind, line = crashes[0]
             reason, detail = ("panic" if "panic" in kinds else "crash"), f"{kind}: {line}"
+            if crash.is_stale_breakpoint(text):
+                detail = f"{crash.STALE}: {detail}"
         elif self._killed:
             reason, detail = self._killed
         elif self._ended and not self._bye:

@@ -259,6 +259,14 @@ def test_crash_signature(kind, line):
     assert kind in {found for found, _ in crash.scan(f"[  1.1] fine\n{line}\n[  1.3] fine\n")}
 
 
+@pytest.mark.parametrize("byte, stale", [("0f", True), ("e8", True), ("cc", False)])
+def test_breakpoint_that_is_not_in_memory(byte, stale):
+    report = (f"[  1.2] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n[  1.2] RIP: 0010:veth_xmit+0x5/0x350 [veth]\n"
+              f"[  1.2] Code: f3 0f 1e fa {byte} <1f> 44 00 00\n[  1.2] Code: 22 d7 <c3> cc\n")
+    assert crash.is_stale_breakpoint(report) == stale
+    assert not crash.is_stale_breakpoint(report.replace("int3", "0002"))
+
+
 @pytest.mark.parametrize("line", [
     "[  1.2] falcon: loading out-of-tree module taints kernel.",
     "[  1.2] falcon: module verification failed: signature and/or required key missing - tainting kernel",
