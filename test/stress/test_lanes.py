@@ -137,7 +137,7 @@ CHURN = "\n".join([
     "\trate=0; ((RANDOM % 4)) || rate=$((RANDOM % 3000))",
     f"\t{CTL} config set mode=$mode cpus=$set workers=$((RANDOM % 3 + 1)) batch=$((1 << RANDOM % 9))"
     " delivery=$delivery elephant-rate=$rate nic-split=$((RANDOM % 2)) host=$((RANDOM % 2))"
-    f" rest=$((RANDOM % 2)) >/dev/null 2>&1",
+    " rest=$((RANDOM % 2)) >/dev/null 2>&1",
     f"\t{CTL} flow list >/dev/null; {CTL} stats show >/dev/null",
     # Changes without an end would leave no flow the time to come up.
     "\tsleep 0.$((RANDOM % 3))",
