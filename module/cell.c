@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/delay.h>
 #include <linux/percpu.h>
 #include <net/gro.h>
 
@@ -10,9 +11,11 @@
 
 /* Touched by its CPU with BH off. */
 struct gate {
-	u32			epoch;		/* since when packets go past */
+	u32			epoch;		/* since when packets go past; 0: through */
 	u32			next;		/* epoch that is to begin; set in an interrupt */
 	u32			rounds;		/* polls since it was shut */
+	u32			tail;		/* of the backlog then, */
+	u16			cpu;		/* on this CPU */
 	bool			shut;
 	struct falcon_chain	waiting;
 	struct napi_struct	napi;
@@ -23,6 +26,9 @@ struct gate {
  * as each NIC's queue of its CPU is, in turn with them.
  */
 #define CELL_MAX 16384
+
+/* Packets that one poll lets go: more than the NIC's polls bring meanwhile. */
+#define LET_GO (4 * NAPI_POLL_WEIGHT)
 
 static struct gate __percpu *gates;
 
@@ -44,42 +50,81 @@ static void drop(struct sk_buff *skb)
 	kfree_skb(skb);
 }
 
-static int pass(struct sk_buff *skb)
+/* Past the cell, or, as nothing of it may be there, through what the cell would call. */
+static int go_on(const struct gate *gate, struct sk_buff *skb)
 {
 	/* As the cell would. */
 	if (unlikely(!(skb->dev->flags & IFF_UP))) {
 		drop(skb);
 		return NET_RX_DROP;
 	}
-	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_CELL_BYPASS);
 	falcon_cell_reset_transport(skb);
+	if (!gate->epoch)
+		return netif_receive_skb(skb);
+	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_CELL_BYPASS);
 	return netif_rx(skb);
+}
+
+static void look_at_backlog(struct gate *gate)
+{
+	gate->cpu = smp_processor_id();
+	gate->tail = READ_ONCE(this_cpu_ptr(&softnet_data)->input_queue_tail);
 }
 
 static void shut(struct gate *gate, u32 epoch)
 {
 	WRITE_ONCE(gate->epoch, epoch);
 	gate->rounds = 0;
+	look_at_backlog(gate);
 	WRITE_ONCE(gate->shut, true);
+}
+
+/*
+ * Whether both ways, cell and backlog, have nothing more of what was there when the gate was
+ * shut. Of a CPU that went offline the cells were moved and polled before, with all they had;
+ * its backlog is behind that of the CPU that polls.
+ */
+static bool has_drained(struct gate *gate)
+{
+	u32 head = READ_ONCE(per_cpu(softnet_data, gate->cpu).input_queue_head);
+
+	if (gate == this_cpu_ptr(gates) && ++gate->rounds < falcon_cell_rounds())
+		return false;
+	if ((s32)(head - gate->tail) < 0)
+		return false;
+	if (likely(gate->cpu == smp_processor_id()))
+		return true;
+	look_at_backlog(gate);
+	return false;
+}
+
+/* Returns whether all have gone on that were waiting. */
+static bool let_go(struct gate *gate)
+{
+	unsigned int count;
+	struct sk_buff *skb;
+
+	for (count = 0; count < LET_GO; count++) {
+		skb = falcon_chain_pop(&gate->waiting);
+		if (!skb)
+			break;
+		go_on(gate, skb);
+	}
+	return !gate->waiting.count;
 }
 
 static int gate_poll(struct napi_struct *napi, int budget)
 {
 	struct gate *gate = container_of(napi, struct gate, napi);
-	struct sk_buff *skb;
-	bool again;
+	bool open;
 
 	if (gate->epoch != READ_ONCE(gate->next))
 		shut(gate, gate->next);
-	/* Of a CPU that went offline: its cells were moved and polled before, with all they had. */
-	again = gate == this_cpu_ptr(gates) && ++gate->rounds < falcon_cell_rounds();
-	if (!again) {
-		while ((skb = falcon_chain_pop(&gate->waiting)))
-			pass(skb);
+	open = !gate->shut || (has_drained(gate) && let_go(gate));
+	if (open)
 		WRITE_ONCE(gate->shut, false);
-	}
 	napi_complete_done(napi, 0);
-	if (again)
+	if (!open)
 		napi_schedule(napi);
 	return 0;
 }
@@ -92,6 +137,13 @@ static void begin_here(void *epoch)
 	napi_schedule(&gate->napi);
 }
 
+bool falcon_cell_is_through(void)
+{
+	const struct gate *gate = this_cpu_ptr(gates);
+
+	return !gate->epoch && !gate->shut;
+}
+
 int falcon_cell_pass(struct sk_buff *skb, u32 epoch)
 {
 	struct gate *gate = this_cpu_ptr(gates);
@@ -102,7 +154,7 @@ int falcon_cell_pass(struct sk_buff *skb, u32 epoch)
 		shut(gate, epoch);
 	}
 	if (likely(!gate->shut))
-		return pass(skb);
+		return go_on(gate, skb);
 
 	if (gate->waiting.count > falcon_max_backlog()) {
 		drop(skb);
@@ -112,7 +164,7 @@ int falcon_cell_pass(struct sk_buff *skb, u32 epoch)
 	return NET_RX_SUCCESS;
 }
 
-void falcon_cells_begin(u32 epoch)
+void falcon_cells_change(u32 epoch)
 {
 	on_each_cpu(begin_here, &epoch, 1);
 }
@@ -134,9 +186,10 @@ void falcon_cells_forget(void)
 {
 	unsigned int cpu;
 
-	/* What waits goes on, while the device is still there. */
+	/* What waits goes on, or is dropped, while the device is still there. */
 	for_each_possible_cpu(cpu)
-		napi_synchronize(&per_cpu_ptr(gates, cpu)->napi);
+		while (READ_ONCE(per_cpu_ptr(gates, cpu)->shut))
+			usleep_range(100, 200);
 }
 
 int falcon_cells_alloc(struct net_device *dummy)

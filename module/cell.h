@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The way past the tunnel's GRO cell, and the moment when flows begin to take it: packets in
- * the cell must not be overtaken, so the first ones wait until those have left.
+ * The way past the tunnel's GRO cell, and the moments when packets begin and cease to take it:
+ * those on the one way must not be overtaken by those on the other, so the first ones wait
+ * before a gate until all that were before have left.
  */
 
 #ifndef _FALCON_CELL_H
@@ -21,11 +22,15 @@ int falcon_cells_alloc(struct net_device *dummy);
 /* Nothing waits any more, nothing comes. Context: process. */
 void falcon_cells_free(void);
 
-/*
- * Packets begin to go past the cells: shut the gate of every online CPU until its cell is
- * empty of those before. Context: process, while allocated.
+/**
+ * falcon_cells_change() - packets begin to go past the cells, or through them again
+ * @epoch: as for falcon_cell_pass()
+ *
+ * Shut the gate of every online CPU, also of those that no packet comes to.
+ *
+ * Context: process, while allocated.
  */
-void falcon_cells_begin(u32 epoch);
+void falcon_cells_change(u32 epoch);
 
 /* Whether nothing waits before a gate. Context: process, while allocated. */
 bool falcon_cells_settled(void);
@@ -33,12 +38,17 @@ bool falcon_cells_settled(void);
 /* Drop what refers to a device that goes. Context: process, while allocated. */
 void falcon_cells_forget(void);
 
+/* Whether packets go through this CPU's cell, and none waits to. Context: BH. */
+bool falcon_cell_is_through(void);
+
 /**
  * falcon_cell_pass() - hand a packet past the cell
  * @skb: the packet, from a tunnel
- * @epoch: changes whenever packets begin to go past
+ * @epoch: changes whenever packets begin to go past; 0 when they are to go through again, and
+ *	!falcon_cell_is_through()
  *
- * The other way that gro_cells_receive() has, which it takes itself for cloned packets.
+ * The other way that gro_cells_receive() has, which it takes itself for cloned packets. While
+ * the gate is shut the packet waits.
  *
  * Context: BH. Return: NET_RX_SUCCESS or NET_RX_DROP.
  */

@@ -2,6 +2,7 @@
 
 #include <linux/delay.h>
 #include <linux/jump_label.h>
+#include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <net/rps.h>
 
@@ -45,19 +46,34 @@ static bool settled(void)
 }
 
 /* Until it is so, or the time is over. */
-static void wait_until(bool (*is_so)(void))
+static void wait_until(bool (*is_so)(void), const char *what)
 {
-	unsigned int waited;
+	ktime_t end = ktime_add_ms(ktime_get(), SETTLE_WAIT_MS);
 
-	for (waited = 0; waited < SETTLE_WAIT_MS && !is_so(); waited++)
+	while (!is_so()) {
+		if (ktime_after(ktime_get(), end)) {
+			pr_notice("%s after %u ms; the order of those packets is not kept\n",
+				  what, SETTLE_WAIT_MS);
+			return;
+		}
 		usleep_range(1000, 1500);
+	}
 }
 
-/* Flows come back to where they arrive, each when it has drained. */
+/*
+ * Flows come back to where they arrive, each when it has drained. Then packets that went past
+ * the GRO cells go through them again: when the functions are given back, nothing is where the
+ * next packet would overtake it.
+ */
 static void settle(void)
 {
 	falcon_plan_enter(FALCON_PHASE_HELD);
-	wait_until(settled);
+	wait_until(settled, "some flows have not come back");
+	if (!falcon_plan_bypass())
+		return;
+	falcon_plan_enter(FALCON_PHASE_LEAVING);
+	falcon_cells_change(0);
+	wait_until(falcon_cells_settled, "some packets still wait for the GRO cells");
 }
 
 /*
@@ -71,9 +87,9 @@ static void warm_up(void)
 	falcon_plan_enter(FALCON_PHASE_HELD);
 	epoch = falcon_plan_bypass();
 	if (epoch)
-		falcon_cells_begin(epoch);
+		falcon_cells_change(epoch);
 	msleep(WARMUP_MS);
-	wait_until(falcon_cells_settled);
+	wait_until(falcon_cells_settled, "some packets still wait for the GRO cells");
 	falcon_plan_enter(FALCON_PHASE_RUN);
 }
 

@@ -21,7 +21,7 @@ struct falcon_plan __rcu *falcon_plan;
 
 static u16 hold_reason(unsigned int cpus)
 {
-	if (current_phase == FALCON_PHASE_HELD || falcon_load_busy())
+	if (current_phase != FALCON_PHASE_RUN || falcon_load_busy())
 		return FALCON_A_COUNTERS_STANDBY;
 	return cpus ? 0 : FALCON_A_COUNTERS_NO_OTHER_CPU;
 }
@@ -47,8 +47,8 @@ static u32 cell_bypass(const struct falcon_plan *plan, const struct falcon_devic
 {
 	const struct falcon_plan *old;
 
-	if (plan->mode != FALCON_MODE_PIPELINE || !falcon_hook_attached(FALCON_HOOK_CELL) ||
-	    sum->merges_udp)
+	if (plan->mode != FALCON_MODE_PIPELINE || current_phase == FALCON_PHASE_LEAVING ||
+	    !falcon_hook_attached(FALCON_HOOK_CELL) || sum->merges_udp)
 		return 0;
 	old = rcu_dereference_protected(falcon_plan, lockdep_is_held(&plan_lock));
 	return old && old->cell_bypass ? old->cell_bypass : plan->generation;

@@ -44,6 +44,7 @@ extern struct falcon_plan __rcu *falcon_plan;
 enum falcon_phase {
 	FALCON_PHASE_OFF,	/* no plan */
 	FALCON_PHASE_HELD,	/* flows stay where they arrive, or go back there */
+	FALCON_PHASE_LEAVING,	/* they have; packets go back through the GRO cells */
 	FALCON_PHASE_RUN,
 };
 

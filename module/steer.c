@@ -14,6 +14,7 @@
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
 
+#include "cell.h"
 #include "cpu.h"
 #include "device.h"
 #include "flow.h"
@@ -294,7 +295,7 @@ bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch)
 
 	rcu_read_lock();
 	plan = rcu_dereference(falcon_plan);
-	if (plan && plan->cell_bypass) {
+	if (plan && (plan->cell_bypass || !falcon_cell_is_through())) {
 		*epoch = plan->cell_bypass;
 		device = falcon_device_find(skb->dev);
 		if (device && device->kind->origin) {

@@ -28,7 +28,8 @@ int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flo
  * @skb: packet, from a tunnel
  * @epoch: result: for falcon_cell_pass()
  *
- * It need not when GRO does not merge its flow; the answer is the same for all its packets.
+ * It need not when GRO does not merge its flow; the answer is the same for all its packets. Nor
+ * may it as long as others that did not are still on their way.
  *
  * Context: BH.
  */

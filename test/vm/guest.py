@@ -10,6 +10,7 @@ in order; GuestFailed tells of a guest that panicked, hung, stopped early or who
 the head of a crash report.
 """
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -375,10 +376,14 @@ class Guest:
 
 
 def _prune():
-    """Keep the consoles of the last guests only, and of all that run."""
-    old = sorted((path for path in GUESTS.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for path in old[:-KEPT]:
-        if time.time() - path.stat().st_mtime > 3600:
+    """Keep the consoles of the last guests only, and of all that run. Another worker may be at it, too."""
+    ages = []
+    for path in GUESTS.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_dir():
+                ages.append((path.stat().st_mtime, path))
+    for age, path in sorted(ages)[:-KEPT]:
+        if time.time() - age > 3600:
             shutil.rmtree(path, ignore_errors=True)
 
 
