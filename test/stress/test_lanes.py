@@ -16,7 +16,7 @@ CPUS = "1-4"
 # Every flow goes into lanes at once, and on to its next worker after every few packets.
 LANES = {"mode": "lanes", "cpus": CPUS, "workers": 3, "batch": 4, "elephant_rate": 0}
 NEVER = 4_000_000_000       # packets per second that no flow has
-STEPS = 1_000_000 if SCALE > 1 else 3000        # up and down the ladder
+STEPS = 1_000_000 if SCALE > 1 else 2000        # up and down the ladder
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
 # So fast that a worker has not done with a run when the next worker has one.
 BURSTS = {"size": 64, "rate": 16000, "burst": 8}
@@ -36,7 +36,7 @@ def config_set(words):
 
 
 def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon, record_property):
-    count = 100_000 * SCALE
+    count = 50_000 * SCALE
     falcon.enable(**LANES)
     with Traffic(overlay, seconds=None, count=count, idle=IDLE, **BURSTS) as traffic:
         lanes.reach(falcon, rung="several", limit="none")
@@ -116,13 +116,14 @@ def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_prop
     assert not trouble(traffic.account)
 
 
+@pytest.mark.thorough
 def test_modes_changed_under_traffic(overlay, falcon, record_property):
     falcon.enable(**LANES)
     script = in_guest([config_set("mode=pipeline"), config_set("mode=lanes")], 5)
     with Traffic(overlay, flows=4, idle=IDLE) as traffic:
-        for _ in range(2 * SCALE):
+        for _ in range(SCALE):
             overlay.guest.run(script, timeout=120)
-    record(record_property, traffic.account, changes=20 * SCALE)
+    record(record_property, traffic.account, changes=10 * SCALE)
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
 
@@ -148,7 +149,7 @@ HOTPLUG = (f"while :; do echo 0 >{ONLINE.format(4)}; sleep 0.2; echo 1 >{ONLINE.
 
 def test_everything_at_once(overlay, falcon, record_property):
     """Modes, sets, workers, batches, delivery and rate change while a CPU comes and goes."""
-    guest, count = overlay.guest, 80_000 * SCALE
+    guest, count = overlay.guest, 40_000 * SCALE
     falcon.enable(**LANES)
     churn = guest.spawn(CHURN)
     hotplug = guest.spawn(HOTPLUG)
@@ -170,7 +171,7 @@ def test_everything_at_once(overlay, falcon, record_property):
 
 
 def test_loaded_and_unloaded_again_and_again_under_full_traffic(overlay, falcon, record_property):
-    guest, cycles = overlay.guest, 3 * SCALE
+    guest, cycles = overlay.guest, 2 * SCALE
     with clean_log(guest), Traffic(overlay, flows=4, rate=12000, idle=IDLE) as traffic:
         for _ in range(cycles):
             falcon.enable(busy_threshold=100, load_threshold=100, **LANES)
@@ -196,7 +197,7 @@ def cycle_cpus(overlay, cycles):
 
 
 def test_workers_go_offline_and_come_back_under_traffic(overlay, falcon, record_property):
-    cycles = 10 * SCALE
+    cycles = 5 * SCALE
     stock = cycle_cpus(overlay, cycles)
     falcon.enable(**LANES)
     account = cycle_cpus(overlay, cycles)

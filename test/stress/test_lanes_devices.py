@@ -74,9 +74,10 @@ def names(falcon):
     return [device["ifname"] for device in falcon.ctl("device list")["devices"]]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("doomed")
 def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, record_property):
-    guest, cycles = overlay.guest, 2 * SCALE
+    guest, cycles = overlay.guest, 1 + SCALE
     falcon.enable(**LANES)
     with clean_log(guest), Traffic(overlay, rate=2000, idle=IDLE) as traffic:
         for _ in range(cycles):
@@ -93,7 +94,7 @@ def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, re
 @pytest.mark.thorough
 @pytest.mark.usefixtures("doomed")
 def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, falcon, record_property):
-    guest, cycles = overlay.guest, 2 * SCALE
+    guest, cycles = overlay.guest, 1 + SCALE
     falcon.enable(**LANES)
     guest.run("set -e\n" + COME)
     with clean_log(guest), Traffic(overlay, rate=2000, idle=IDLE) as traffic:
@@ -110,7 +111,7 @@ def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, fa
 
 @pytest.mark.thorough
 def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, record_property):
-    guest, net, cycles = overlay.guest, overlay.net, 2 * SCALE
+    guest, net, cycles = overlay.guest, overlay.net, 1 + SCALE
     falcon.enable(**LANES)
     with clean_log(guest):
         sender = net.send(rate=2000, seconds=3600, size=200)

@@ -8,13 +8,14 @@ import pytest
 from stress.traffic import SCALE, Traffic, record, trouble
 
 
+@pytest.mark.thorough
 def test_packets_in_the_order_sent(overlay, falcon, record_property):
     falcon.enable()
-    account = overlay.udp(count=100_000 * SCALE, size=64, rate=8000, timeout=1200)
+    account = overlay.udp(count=50_000 * SCALE, size=64, rate=8000, timeout=1200)
     record(record_property, account)
-    assert account["sent"] == 100_000 * SCALE
+    assert account["sent"] == 50_000 * SCALE
     assert not trouble(account)
-    assert falcon.counters("container")["steered"] >= 100_000 * SCALE
+    assert falcon.counters("container")["steered"] >= 50_000 * SCALE
 
 
 @pytest.mark.thorough
@@ -22,7 +23,7 @@ def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon, record_prop
     falcon.enable()
     sets = itertools.cycle(("1-2", "3-4", "0-4", "2-4", "1", "0,3", "1-3"))
     with Traffic(overlay, flows=4) as traffic:
-        while falcon.counters()["moves"] < 100 * SCALE:
+        while falcon.counters()["moves"] < 50 * SCALE:
             overlay.guest.run("\n".join(
                 f"/falcon/build/tools/falconctl config set cpus={next(sets)} nic-split={n % 2}"
                 for n in range(20)))
@@ -33,11 +34,11 @@ def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon, record_prop
 
 def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, record_property):
     with Traffic(overlay, flows=2) as traffic:
-        for _ in range(10 * SCALE):
+        for _ in range(5 * SCALE):
             falcon.enable()
             falcon.disable()
         assert not falcon.attached()
-    record(record_property, traffic.account, switches=20 * SCALE)
+    record(record_property, traffic.account, switches=10 * SCALE)
     assert not trouble(traffic.account)
 
 
@@ -58,10 +59,10 @@ def test_a_cpu_goes_and_comes_back_under_traffic(overlay, falcon, record_propert
     falcon.enable(cpus="1-3")
     cpu = "/sys/devices/system/cpu/cpu{}/online"
     with Traffic(overlay) as traffic:
-        for n in range(3 * SCALE):
+        for n in range(2 * SCALE):
             path = cpu.format(1 + n % 3)
             overlay.guest.run(f"echo 0 >{path}; echo 1 >{path}", timeout=120)
-    record(record_property, traffic.account, cycles=3 * SCALE)
+    record(record_property, traffic.account, cycles=2 * SCALE)
     assert not trouble(traffic.account)
     assert falcon.ctl("status")["cpus"] == "1-3"
 
@@ -79,7 +80,7 @@ def test_everything_at_once(overlay, falcon, record_property):
                           " echo 1 >/sys/devices/system/cpu/cpu4/online; done")
     try:
         with Traffic(overlay, flows=8, rate=2000) as traffic:
-            tcp = overlay.net.iperf(guest, 3 * SCALE, cpu=5, bitrate=20e6)
+            tcp = overlay.net.iperf(guest, 2 * SCALE, cpu=5, bitrate=20e6)
     finally:
         churn.stop()
         hotplug.stop()
