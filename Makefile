@@ -30,7 +30,7 @@ help:
 	@echo '  make profile       what each part of the path, and each function, costs on each CPU, in one'
 	@echo '                     of these cases: build/bench/profile.json; CASES, VARIANTS, KERNEL, VCPUS'
 	@echo '  make check         every test; TEST=name and KERNEL=6.12 select'
-	@echo '  make soak          the tests of a kernel: those of order under load and change twenty times as'
+	@echo '  make soak          the tests of a kernel: those of order under load and change forty times as'
 	@echo '                     long, and on every kernel what a check tries on one; KERNEL=6.12 selects'
 	@echo
 	@echo 'Install on a server:'

@@ -7,16 +7,16 @@
 static DEFINE_MUTEX(lock);	/* innermost: nothing is taken under it */
 
 static struct falcon_config current_config = {
-	.mode		= FALCON_MODE_PIPELINE,
+	.mode		= FALCON_MODE_AUTO,
 	.load_threshold	= 80,
 	.busy_threshold	= 90,
 	.nic_split	= true,
-	.workers	= 2,
 	.batch		= 256,
 	.elephant_rate	= 10000,
 	.delivery	= FALCON_DELIVERY_AUTO,
 	.moderation	= 250,
 	.rest		= 2,
+	.policy		= FALCON_POLICY_AUTO,
 };
 
 void falcon_config_get(struct falcon_config *config)

@@ -13,13 +13,14 @@ struct falcon_config {
 	u32		load_threshold;		/* percent */
 	u32		busy_threshold;		/* percent */
 	bool		nic_split;
-	u32		workers;
+	u32		workers;		/* 0: as many as the flow deserves */
 	u32		batch;			/* packets */
 	u32		elephant_rate;		/* packets per second */
 	u32		delivery;		/* enum falcon_delivery */
 	bool		host;
 	u32		moderation;		/* microseconds */
 	u32		rest;			/* seconds */
+	u32		policy;			/* enum falcon_policy */
 	struct cpumask	cpus;			/* empty: all */
 };
 

@@ -124,7 +124,8 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	err = falcon_hooks_attach(extack);
 	if (err)
 		goto ladder;
-	need_steering(falcon_config_mode() == FALCON_MODE_PIPELINE);
+	falcon_plan_set_mode(falcon_plan_resolve(falcon_config_mode()));
+	need_steering(falcon_plan_mode() == FALCON_MODE_PIPELINE);
 
 	falcon_load_start();
 	warm_up();
@@ -188,10 +189,12 @@ int falcon_disable(void)
 void falcon_configure(const struct falcon_config *config)
 {
 	static const struct falcon_notice notice = { .event = FALCON_EVENT_CONFIG };
+	enum falcon_mode mode;
 	bool switches, stirs;
 
 	mutex_lock(&control_lock);
-	switches = falcon_enabled() && falcon_config_mode() != config->mode;
+	mode = falcon_plan_resolve(config->mode);
+	switches = falcon_enabled() && falcon_plan_mode() != mode;
 	stirs = switches || (falcon_enabled() && falcon_config_rest() != config->rest);
 	if (stirs)
 		falcon_rest_stop(true);
@@ -199,7 +202,8 @@ void falcon_configure(const struct falcon_config *config)
 		settle();
 	falcon_config_set(config);
 	if (switches) {
-		need_steering(config->mode == FALCON_MODE_PIPELINE);
+		falcon_plan_set_mode(mode);
+		need_steering(mode == FALCON_MODE_PIPELINE);
 		warm_up();
 	} else {
 		falcon_replan();

@@ -4,9 +4,11 @@
 #include <linux/delay.h>
 #include <linux/kernel_stat.h>
 #include <linux/netdevice.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched/isolation.h>
 #include <linux/tick.h>
+#include <linux/topology.h>
 #include <linux/workqueue.h>
 
 #include "config.h"
@@ -23,14 +25,14 @@
 /* How long a CPU that goes offline waits for its flows to leave. */
 #define OFFLINE_WAIT_MS 100
 
-struct load {
-	u64		idle;		/* us, at the last sample */
+/* At the last sample, us. */
+struct sampled {
+	u64		idle;
 	u64		wall;
-	unsigned int	percent;	/* weighted mean */
-	bool		above;
 };
 
-static DEFINE_PER_CPU(struct load, loads);
+static DEFINE_PER_CPU(struct sampled, samples);
+static struct falcon_cpu *state;	/* by number; load and above are the sampling work's */
 static unsigned int host_load;
 static bool host_busy;
 
@@ -56,14 +58,14 @@ static u64 idle_time(unsigned int cpu, u64 *wall)
 
 static void load_reset(void)
 {
+	struct sampled *last;
 	unsigned int cpu;
-	struct load *load;
 
 	for_each_possible_cpu(cpu) {
-		load = per_cpu_ptr(&loads, cpu);
-		load->idle = idle_time(cpu, &load->wall);
-		load->percent = 0;
-		load->above = false;
+		last = per_cpu_ptr(&samples, cpu);
+		last->idle = idle_time(cpu, &last->wall);
+		WRITE_ONCE(state[cpu].load, 0);
+		WRITE_ONCE(state[cpu].above, false);
 	}
 	WRITE_ONCE(host_load, 0);
 	WRITE_ONCE(host_busy, false);
@@ -72,26 +74,26 @@ static void load_reset(void)
 /* Returns whether the CPU crossed the threshold. */
 static bool load_sample(unsigned int cpu, unsigned int threshold)
 {
-	struct load *load = per_cpu_ptr(&loads, cpu);
+	struct sampled *last = per_cpu_ptr(&samples, cpu);
 	u64 wall, idle = idle_time(cpu, &wall);
-	u64 elapsed = wall - load->wall;
-	u64 rested = min(idle - load->idle, elapsed);
+	u64 elapsed = wall - last->wall;
+	u64 rested = min(idle - last->idle, elapsed);
 	bool above;
 
 	/* Idle time of another CPU is read without a lock and may step back. */
-	if (!elapsed || (s64)(idle - load->idle) < 0)
+	if (!elapsed || (s64)(idle - last->idle) < 0)
 		rested = elapsed;
-	load->wall = wall;
-	load->idle = idle;
+	last->wall = wall;
+	last->idle = idle;
 	if (elapsed)
-		WRITE_ONCE(load->percent,
-			   falcon_policy_average(load->percent,
+		WRITE_ONCE(state[cpu].load,
+			   falcon_policy_average(state[cpu].load,
 						 100 - div64_u64(100 * rested, elapsed)));
 
-	above = falcon_policy_above(load->above, load->percent, threshold);
-	if (above == load->above)
+	above = falcon_policy_above(state[cpu].above, state[cpu].load, threshold);
+	if (above == state[cpu].above)
 		return false;
-	WRITE_ONCE(load->above, above);
+	WRITE_ONCE(state[cpu].above, above);
 	return true;
 }
 
@@ -107,7 +109,7 @@ static void sample(struct work_struct *work)
 	falcon_config_get(&config);
 	for_each_online_cpu(cpu) {
 		changed |= load_sample(cpu, config.load_threshold);
-		sum += per_cpu(loads, cpu).percent;
+		sum += state[cpu].load;
 		count++;
 	}
 	WRITE_ONCE(host_load, sum / count);
@@ -145,12 +147,17 @@ void falcon_load_stop(void)
 
 bool falcon_load_above(unsigned int cpu)
 {
-	return READ_ONCE(per_cpu(loads, cpu).above);
+	return READ_ONCE(state[cpu].above);
 }
 
 unsigned int falcon_load_of(unsigned int cpu)
 {
-	return READ_ONCE(per_cpu(loads, cpu).percent);
+	return READ_ONCE(state[cpu].load);
+}
+
+const struct falcon_cpu *falcon_cpus_state(void)
+{
+	return state;
 }
 
 unsigned int falcon_load_host(void)
@@ -183,8 +190,22 @@ static void tell(enum falcon_event event, unsigned int cpu)
 	falcon_notify(&notice);
 }
 
+/*
+ * Of a cache that several CPUs share, the kernel tells modules no more than the package, or the
+ * cluster within it.
+ */
+static void look_at(unsigned int cpu)
+{
+	unsigned int sibling = cpumask_any_but(topology_sibling_cpumask(cpu), cpu);
+
+	state[cpu].node = cpu_to_node(cpu);
+	state[cpu].domain = cpumask_first(topology_core_cpumask(cpu));
+	state[cpu].sibling = sibling < nr_cpu_ids ? sibling : FALCON_NO_CPU;
+}
+
 static int cpu_online_callback(unsigned int cpu)
 {
+	look_at(cpu);
 	falcon_plan_lock();
 	cpumask_clear_cpu(cpu, &leaving);
 	falcon_plan_update();
@@ -226,12 +247,21 @@ static int cpu_offline_callback(unsigned int cpu)
 
 int falcon_cpus_init(void)
 {
-	int state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "net/falcon:online",
-				      cpu_online_callback, cpu_offline_callback);
+	unsigned int cpu;
+	int err;
 
-	if (state < 0)
-		return state;
-	hotplug_state = state;
+	state = kvcalloc(nr_cpu_ids, sizeof(*state), GFP_KERNEL);
+	if (!state)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		state[cpu].sibling = FALCON_NO_CPU;
+	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "net/falcon:online", cpu_online_callback,
+				cpu_offline_callback);
+	if (err < 0) {
+		kvfree(state);
+		return err;
+	}
+	hotplug_state = err;
 	return 0;
 }
 
@@ -239,4 +269,5 @@ void falcon_cpus_exit(void)
 {
 	/* No callback: nothing of falcon's is on any CPU any more. */
 	cpuhp_remove_state_nocalls(hotplug_state);
+	kvfree(state);
 }

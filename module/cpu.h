@@ -9,6 +9,8 @@
 #include <linux/cpumask.h>
 #include <linux/types.h>
 
+struct falcon_cpu;
+
 /**
  * falcon_cpus_init() - follow CPUs as they come and go
  * Context: process. Return: 0 or an error.
@@ -36,6 +38,11 @@ bool falcon_load_above(unsigned int cpu);
 
 /* Load of a CPU in percent, 0 while not sampled. Context: any. */
 unsigned int falcon_load_of(unsigned int cpu);
+
+/*
+ * What policies go by: each CPU, by its number. Load and above change at any time. Context: any.
+ */
+const struct falcon_cpu *falcon_cpus_state(void);
 
 /* Mean load of the online CPUs in percent, 0 while not sampled. Context: any. */
 unsigned int falcon_load_host(void);

@@ -2,8 +2,10 @@
 
 #include <linux/in.h>
 #include <linux/netdevice.h>
+#include <linux/sched/clock.h>
 
 #include "context.h"
+#include "cpu.h"
 #include "elephant.h"
 #include "intake.h"
 #include "ladder.h"
@@ -20,6 +22,9 @@
 /* How often the rate is looked at. */
 #define RATE_INTERVAL (HZ / 5)
 
+/* How long the CPUs stay, at least: what a load's weighted mean needs to follow. */
+#define BALANCE_INTERVAL HZ
+
 static struct falcon_run *run_at(struct falcon_elephant *elephant, u32 number)
 {
 	return &elephant->merge.runs[number % FALCON_RUNS];
@@ -31,20 +36,34 @@ static void take_steps(struct falcon_elephant *elephant, unsigned int counter)
 	falcon_count(FALCON_STAGE_NIC, counter);
 }
 
-/*
- * The CPUs, by a plan that it has not followed yet, or after the NIC's CPU has changed. Without
- * any the old ones stay, for what is in flight.
- */
-static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
+/* Workers that it is to have. */
+static unsigned int workers_of(const struct falcon_elephant *elephant,
+			       const struct falcon_plan *plan)
 {
-	const struct falcon_choice choice = {
+	if (elephant->host)
+		return 1;
+	return plan->workers ?: elephant->spread.count ?: 1;
+}
+
+static void choice_of(const struct falcon_elephant *elephant, const struct falcon_plan *plan,
+		      struct falcon_choice *choice)
+{
+	*choice = (struct falcon_choice){
+		.policy	= plan->policy,
+		.state	= falcon_cpus_state(),
 		.cpus	= plan->cpus,
 		.count	= plan->count,
 		.hash	= elephant->hash,
 		.here	= elephant->home,
 	};
-	unsigned int workers = elephant->host ? 1 : plan->workers;
-	struct falcon_spread spread;
+}
+
+/* Returns false without any CPU: the old ones stay, for what is in flight. */
+static bool spread_over(struct falcon_elephant *elephant, const struct falcon_plan *plan,
+			const struct falcon_choice *choice, unsigned int workers,
+			unsigned int share)
+{
+	struct falcon_spread spread = elephant->spread;
 	bool own;
 
 	/*
@@ -55,14 +74,35 @@ static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *p
 	      (plan->delivery == FALCON_DELIVERY_OWN ||
 	       (plan->delivery == FALCON_DELIVERY_AUTO &&
 		(workers == 1 || elephant->key.protocol != IPPROTO_UDP)));
-	elephant->generation = plan->generation;
-	falcon_policy_spread(&choice, workers, own, &spread);
+	falcon_policy_spread(choice, workers, own, share, &spread);
 	if (!spread.count)
 		return false;
+	if (memcmp(&spread, &elephant->spread, sizeof(spread))) {
+		/* To grow is no back and forth. */
+		if (spread.count <= elephant->spread.count)
+			elephant->spread_hold =
+				falcon_policy_hold(elephant->spread_hold,
+						   jiffies - elephant->spread_since,
+						   BALANCE_INTERVAL);
+		elephant->spread_since = jiffies;
+	}
 	elephant->spread = spread;
 	elephant->own = own;
 	elephant->turn %= spread.count;
 	return true;
+}
+
+/*
+ * The CPUs, by a plan that it has not followed yet, or after the NIC's CPU has changed. Those that
+ * it has stay, as long as they are of the plan: for load it is looked at now and then.
+ */
+static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
+{
+	struct falcon_choice choice;
+
+	elephant->generation = plan->generation;
+	choice_of(elephant, plan, &choice);
+	return spread_over(elephant, plan, &choice, workers_of(elephant, plan), FALCON_STAY);
 }
 
 static bool is_drained(const struct falcon_elephant *elephant)
@@ -379,6 +419,8 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->watched = jiffies;
 	elephant->rate_since = jiffies;
 	elephant->used = jiffies;
+	elephant->spread_since = jiffies;
+	elephant->spread_hold = BALANCE_INTERVAL;
 	INIT_LIST_HEAD(&elephant->gate_node);
 	return follow(elephant, plan);
 }
@@ -523,8 +565,10 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_chain packets = {};
 	unsigned int taken, merged, held;
+	u64 began;
 	u16 home;
 
+	began = local_clock();
 	home = start(elephant, plan, first, count, &packets);
 	taken = packets.count;
 	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first), home);
@@ -538,6 +582,7 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 		deliver_ready(elephant, plan, FALCON_RUN_MAX);
 	queue_delivery(elephant);
 	leave_drained(elephant);
+	elephant->work += local_clock() - began;
 	unlock(elephant, plan);
 
 	count_processed(count, taken, merged, held);
@@ -576,23 +621,54 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 	return true;
 }
 
+/* Percent of each worker's time that the flow takes: the larger of mean and last, as loads lag. */
+static unsigned int measure_share(struct falcon_elephant *elephant, unsigned long elapsed)
+{
+	u64 time = (u64)jiffies_to_nsecs(elapsed) * max(elephant->spread.count, 1U);
+	unsigned int last = min_t(u64, div64_u64(100 * elephant->work, time), 100);
+
+	elephant->work = 0;
+	elephant->share = falcon_policy_average(elephant->share, last);
+	return max(elephant->share, last);
+}
+
+/* Other CPUs, or one more or less, when the load says so. */
+static void balance(struct falcon_elephant *elephant, const struct falcon_plan *plan,
+		    unsigned int share)
+{
+	unsigned int workers = workers_of(elephant, plan);
+	struct falcon_choice choice;
+
+	if (plan->policy == FALCON_POLICY_HASH || elephant->gate != FALCON_GATE_OPEN ||
+	    time_before(jiffies, elephant->spread_since + elephant->spread_hold))
+		return;
+	choice_of(elephant, plan, &choice);
+	if (!plan->workers && is_merged(elephant))
+		workers = falcon_policy_workers(&choice, share, &elephant->spread);
+	spread_over(elephant, plan, &choice, workers, share);
+	rotate_or_not(elephant);
+}
+
 void falcon_elephant_review(struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
 	unsigned long elapsed;
+	unsigned int share;
 
 	spin_lock(&elephant->lock);
 	elapsed = jiffies - elephant->rate_since;
-	if (elapsed >= RATE_INTERVAL) {
+	if (is_unwanted(elephant, plan)) {
+		leave(elephant, FALCON_LIMIT_STANDBY);
+	} else if (elapsed >= RATE_INTERVAL) {
 		elephant->rate = div_u64((elephant->packets - elephant->rate_packets) * HZ,
 					 elapsed);
 		elephant->rate_packets = elephant->packets;
 		elephant->rate_since = jiffies;
+		share = measure_share(elephant, elapsed);
+		if (elephant->rate < plan->elephant_rate / 2 || !elephant->rate)
+			leave(elephant, FALCON_LIMIT_RATE);
+		else
+			balance(elephant, plan, share);
 	}
-	if (is_unwanted(elephant, plan))
-		leave(elephant, FALCON_LIMIT_STANDBY);
-	else if (elapsed >= RATE_INTERVAL &&
-		 (elephant->rate < plan->elephant_rate / 2 || !elephant->rate))
-		leave(elephant, FALCON_LIMIT_RATE);
 	unlock(elephant, plan);
 }
 

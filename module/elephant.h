@@ -67,6 +67,10 @@ struct falcon_elephant {
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_merge	merge;
 	struct falcon_spread	spread;		/* workers and delivery */
+	unsigned long		spread_since;	/* jiffies since which it is as it is */
+	unsigned long		spread_hold;	/* jiffies for which load leaves it as it is */
+	u64			work;		/* ns of workers since the last review */
+	unsigned int		share;		/* percent that it takes of each of them */
 	bool			own;		/* delivered by spread.delivery, not a worker */
 	u16			worker;		/* of the newest run */
 	u16			turn;		/* index of the worker whose turn it is */
@@ -176,7 +180,8 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 			     bool *left);
 
 /**
- * falcon_elephant_review() - what is done now and then: the rate, and whether to leave
+ * falcon_elephant_review() - what is done now and then: the rate, whether to leave, and whether
+ * another CPU, or one more or less, would be better
  * @elephant: the flow
  * @plan: the plan, or NULL
  *

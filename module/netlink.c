@@ -131,7 +131,8 @@ int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 		goto free;
 	err = nla_put_string(reply, FALCON_A_STATUS_VERSION, FALCON_VERSION) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_STATE, state_of()) ||
-	      nla_put_u32(reply, FALCON_A_STATUS_MODE, config->mode) ||
+	      nla_put_u32(reply, FALCON_A_STATUS_MODE,
+			  falcon_enabled() ? falcon_plan_mode() : config->mode) ||
 	      put_cpus(reply, FALCON_A_STATUS_CPUS, cpus) ||
 	      (reason && nla_put_string(reply, FALCON_A_STATUS_REASON, reason)) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_DEVICES, devices.count) ||
@@ -189,7 +190,8 @@ int falcon_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(reply, FALCON_A_CONFIG_DELIVERY, config->delivery) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_HOST, config->host) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_MODERATION, config->moderation) ||
-	      nla_put_u32(reply, FALCON_A_CONFIG_REST, config->rest);
+	      nla_put_u32(reply, FALCON_A_CONFIG_REST, config->rest) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_POLICY, config->policy);
 	kfree(config);
 	return reply_end(reply, header, info, err);
 }
@@ -261,6 +263,7 @@ int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	read_bool(info, FALCON_A_CONFIG_HOST, &config->host);
 	read_u32(info, FALCON_A_CONFIG_MODERATION, &config->moderation);
 	read_u32(info, FALCON_A_CONFIG_REST, &config->rest);
+	read_u32(info, FALCON_A_CONFIG_POLICY, &config->policy);
 	if (info->attrs[FALCON_A_CONFIG_CPUS])
 		err = parse_cpus(info->attrs[FALCON_A_CONFIG_CPUS], &config->cpus, info->extack);
 	if (!err)
@@ -437,7 +440,7 @@ int falcon_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_FLOW_GET };
 
-	if (falcon_config_mode() == FALCON_MODE_PIPELINE)
+	if (falcon_plan_mode() == FALCON_MODE_PIPELINE)
 		cb->args[0] = falcon_flows_walk(cb->args[0], dump_flow, &dump);
 	else
 		cb->args[1] = falcon_ladder_walk(cb->args[1], dump_ladder, &dump);

@@ -14,6 +14,7 @@
 
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */
+static enum falcon_mode current_mode;	/* under plan_lock */
 static bool resting;			/* under plan_lock */
 static u32 generation;			/* under plan_lock */
 
@@ -28,7 +29,8 @@ static u16 hold_reason(unsigned int cpus)
 
 static void take_config(struct falcon_plan *plan, const struct falcon_config *config)
 {
-	plan->mode = config->mode;
+	plan->mode = current_mode;
+	plan->policy = config->policy;
 	plan->workers = config->workers;
 	plan->batch = config->batch;
 	plan->elephant_rate = config->elephant_rate;
@@ -54,6 +56,21 @@ static u32 cell_bypass(const struct falcon_plan *plan, const struct falcon_devic
 	return old && old->cell_bypass ? old->cell_bypass : plan->generation;
 }
 
+/* Whether the functions that mode lanes needs are hooked, or rest. */
+static bool lanes_capable(void)
+{
+	return falcon_hook_available(FALCON_HOOK_CELL) &&
+	       falcon_hook_available(FALCON_HOOK_MERGE) &&
+	       falcon_hook_available(FALCON_HOOK_INTAKE);
+}
+
+enum falcon_mode falcon_plan_resolve(enum falcon_mode mode)
+{
+	if (mode != FALCON_MODE_AUTO)
+		return mode;
+	return lanes_capable() ? FALCON_MODE_LANES : FALCON_MODE_PIPELINE;
+}
+
 static struct falcon_plan *plan_make(void)
 {
 	static struct falcon_config config;	/* under plan_lock */
@@ -75,9 +92,7 @@ static struct falcon_plan *plan_make(void)
 	plan->hold = hold_reason(plan->count);
 	plan->cell_bypass = cell_bypass(plan, &sum);
 	plan->nic_split = config.nic_split && plan->cell_bypass;
-	plan->lanes_capable = falcon_hook_available(FALCON_HOOK_CELL) &&
-			      falcon_hook_available(FALCON_HOOK_MERGE) &&
-			      falcon_hook_available(FALCON_HOOK_INTAKE);
+	plan->lanes_capable = lanes_capable();
 	plan->resting = resting;
 	return plan;
 }
@@ -107,6 +122,23 @@ void falcon_replan(void)
 	falcon_plan_lock();
 	falcon_plan_update();
 	falcon_plan_unlock();
+}
+
+void falcon_plan_set_mode(enum falcon_mode mode)
+{
+	falcon_plan_lock();
+	current_mode = mode;
+	falcon_plan_unlock();
+}
+
+enum falcon_mode falcon_plan_mode(void)
+{
+	enum falcon_mode mode;
+
+	falcon_plan_lock();
+	mode = current_mode;
+	falcon_plan_unlock();
+	return mode;
 }
 
 void falcon_plan_enter(enum falcon_phase phase)

@@ -15,7 +15,7 @@
 struct falcon_plan {
 	struct rcu_head		rcu;
 	u32			generation;	/* differs from that of every plan before */
-	u32			mode;		/* enum falcon_mode */
+	u32			mode;		/* enum falcon_mode, not auto */
 	/*
 	 * 0 to steer; otherwise flows go back to the CPU that they arrive on, and this is
 	 * the counter of the packets that stay.
@@ -26,7 +26,8 @@ struct falcon_plan {
 	bool			lanes_capable;	/* this and what follows for mode lanes only */
 	bool			host;
 	bool			resting;	/* no flow may go into lanes for the moment */
-	u32			workers;
+	u32			policy;		/* enum falcon_policy */
+	u32			workers;	/* 0: as many as a flow deserves */
 	u32			batch;		/* packets */
 	u32			elephant_rate;	/* packets per second */
 	u32			elephant_window; /* packets in FALCON_LADDER_WINDOW */
@@ -47,6 +48,21 @@ enum falcon_phase {
 	FALCON_PHASE_LEAVING,	/* they have; packets go back through the GRO cells */
 	FALCON_PHASE_RUN,
 };
+
+/*
+ * The mode of the plans from the next one on, which is never auto. Context: process, under the
+ * control mutex.
+ */
+void falcon_plan_set_mode(enum falcon_mode mode);
+
+/* What it is. Context: process. */
+enum falcon_mode falcon_plan_mode(void);
+
+/*
+ * What auto is at the moment: lanes, as far as the kernel has what that needs. Context: process,
+ * hooks are attached.
+ */
+enum falcon_mode falcon_plan_resolve(enum falcon_mode mode);
 
 /**
  * falcon_plan_enter() - a plan for the next phase, which every packet sees on return

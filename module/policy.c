@@ -1,62 +1,290 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "policy.h"
 
-static bool is_avoided(const struct falcon_choice *choice, u16 cpu)
+/*
+ * What it costs to be farther away from the NIC's CPU, in percent of load: a packet's headers
+ * come from the other cache. What a busy thread takes from the other one of its core.
+ */
+#define FAR_DOMAIN 20
+#define FAR_NODE   40
+#define SIBLING(load) ((load) / 2)
+
+/*
+ * Percent of a CPU that a flow takes from each of its workers before it gets another one, which
+ * may be asleep. When others are what makes its CPUs busy, it should be elsewhere, not on more.
+ */
+#define WORTH_A_WORKER 40
+
+#define ANY (~0U)	/* cost */
+
+/* CPUs that are not to be chosen, beside choice->here. */
+struct taken {
+	u16		cpus[FALCON_WORKERS_MAX + 2];
+	unsigned int	count;
+};
+
+static void take(struct taken *taken, u16 cpu)
 {
-	return cpu == choice->avoid[0] || cpu == choice->avoid[1];
+	taken->cpus[taken->count++] = cpu;
+}
+
+static bool is_taken(const struct taken *taken, u16 cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < taken->count; i++)
+		if (taken->cpus[i] == cpu)
+			return true;
+	return false;
+}
+
+static unsigned int load_of(const struct falcon_choice *choice, u16 cpu)
+{
+	return READ_ONCE(choice->state[cpu].load);
+}
+
+/* What it costs the flow to be on a CPU, in percent of load. */
+static unsigned int cost_of(const struct falcon_choice *choice, u16 cpu)
+{
+	const struct falcon_cpu *state = &choice->state[cpu], *here;
+	unsigned int cost = load_of(choice, cpu);
+
+	if (choice->policy != FALCON_POLICY_AUTO)
+		return cost;
+	if (choice->here != FALCON_NO_CPU) {
+		here = &choice->state[choice->here];
+		if (state->node != here->node)
+			cost += FAR_NODE;
+		else if (state->domain != here->domain)
+			cost += FAR_DOMAIN;
+	}
+	/* The NIC's CPU is to be busy, whatever it is now. */
+	if (state->sibling != FALCON_NO_CPU)
+		cost += SIBLING(state->sibling == choice->here ? 100 :
+				load_of(choice, state->sibling));
+	return cost;
+}
+
+/* The hash's choice of those that are not taken and cost no more than @most, or ANY. */
+static u16 pick(const struct falcon_choice *choice, const struct taken *taken, unsigned int most)
+{
+	unsigned int fit = 0, nth = 0, pass, i;
+	u16 cpu, found = FALCON_NO_CPU;
+
+	/* Counted first: going on to the next would give that one a double share. */
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < choice->count; i++) {
+			cpu = choice->cpus[i];
+			if (cpu == choice->here || is_taken(taken, cpu) ||
+			    (most != ANY && cost_of(choice, cpu) > most))
+				continue;
+			/* When loads change in between it is the last one that was seen. */
+			found = cpu;
+			if (pass && !nth--)
+				return cpu;
+			fit += !pass;
+		}
+		nth = ((u64)choice->hash * fit) >> 32;
+	}
+	return found;
+}
+
+static unsigned int least_cost(const struct falcon_choice *choice, const struct taken *taken)
+{
+	unsigned int least = ANY, cost, i;
+	u16 cpu;
+
+	for (i = 0; i < choice->count; i++) {
+		cpu = choice->cpus[i];
+		if (cpu == choice->here || is_taken(taken, cpu))
+			continue;
+		cost = cost_of(choice, cpu);
+		least = cost < least ? cost : least;
+	}
+	return least;
+}
+
+/* Unlike FALCON's, the second choice is another CPU, and taken only when it is better. */
+static u16 pick_of_two(const struct falcon_choice *choice, const struct taken *taken)
+{
+	u16 first = pick(choice, taken, ANY), second;
+	struct falcon_choice again = *choice;
+	struct taken others = *taken;
+
+	if (first == FALCON_NO_CPU || !READ_ONCE(choice->state[first].above))
+		return first;
+	again.hash = falcon_policy_rehash(choice->hash);
+	take(&others, first);
+	second = pick(&again, &others, ANY);
+	return second != FALCON_NO_CPU &&
+	       load_of(choice, second) + FALCON_HYSTERESIS < load_of(choice, first) ?
+	       second : first;
+}
+
+static u16 pick_by_policy(const struct falcon_choice *choice, const struct taken *taken)
+{
+	unsigned int least;
+
+	switch (choice->policy) {
+	case FALCON_POLICY_HASH:
+		return pick(choice, taken, ANY);
+	case FALCON_POLICY_TWO_CHOICE:
+		return pick_of_two(choice, taken);
+	default:
+		least = least_cost(choice, taken);
+		return least == ANY ? FALCON_NO_CPU :
+					   pick(choice, taken, least + FALCON_HYSTERESIS);
+	}
+}
+
+/* CPUs to be avoided, as long as that leaves one. */
+static void avoid(const struct falcon_choice *choice, struct taken *taken)
+{
+	taken->count = 0;
+	take(taken, choice->avoid[0]);
+	take(taken, choice->avoid[1]);
+	if (pick(choice, taken, ANY) == FALCON_NO_CPU)
+		taken->count = 0;
+}
+
+u16 falcon_policy_first(const struct falcon_choice *choice)
+{
+	struct taken taken;
+
+	avoid(choice, &taken);
+	return pick(choice, &taken, ANY);
 }
 
 u16 falcon_policy_choose(const struct falcon_choice *choice)
 {
-	unsigned int others = 0, best = 0, nth, i;
-	u16 cpu;
+	struct taken taken;
 
-	for (i = 0; i < choice->count; i++) {
-		cpu = choice->cpus[i];
-		others += cpu != choice->here;
-		best += cpu != choice->here && !is_avoided(choice, cpu);
-	}
-
-	/* Of those that may be chosen: going on to the next would give that one a double share. */
-	nth = ((u64)choice->hash * (best ?: others)) >> 32;
-	for (i = 0; i < choice->count; i++) {
-		cpu = choice->cpus[i];
-		if (cpu == choice->here || (best && is_avoided(choice, cpu)))
-			continue;
-		if (!nth--)
-			return cpu;
-	}
-	return FALCON_NO_CPU;
+	avoid(choice, &taken);
+	return pick_by_policy(choice, &taken);
 }
 
-void falcon_policy_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
-			  struct falcon_spread *spread)
+/* Neighbours among the others, from one that the hash tells. */
+static void spread_by_hash(const struct falcon_choice *choice, unsigned int others,
+			   unsigned int workers, bool apart, struct falcon_spread *spread)
 {
-	unsigned int others = 0, wanted, skip, i;
+	unsigned int skip = ((u64)choice->hash * others) >> 32, i;
 	u16 cpu;
 
-	for (i = 0; i < choice->count; i++)
-		others += choice->cpus[i] != choice->here;
-	wanted = workers + own < others ? workers + own : others;
-
-	/* Neighbours among the others, from one that the hash tells. */
-	skip = ((u64)choice->hash * others) >> 32;
 	spread->count = 0;
-	spread->delivery = FALCON_NO_CPU;
-	for (i = 0; wanted; i++) {
+	for (i = 0; spread->count < workers + apart; i++) {
 		cpu = choice->cpus[i % choice->count];
 		if (cpu == choice->here || (skip && skip--))
 			continue;
-		if (!--wanted && own && spread->count)
+		if (spread->count == workers) {
 			spread->delivery = cpu;
-		else
-			spread->workers[spread->count++] = cpu;
+			return;
+		}
+		spread->workers[spread->count++] = cpu;
 	}
-	if (spread->delivery == FALCON_NO_CPU && spread->count)
+}
+
+static bool is_usable(const struct falcon_choice *choice, const struct taken *taken, u16 cpu)
+{
+	unsigned int i;
+
+	if (cpu == choice->here || is_taken(taken, cpu))
+		return false;
+	for (i = 0; i < choice->count; i++)
+		if (choice->cpus[i] == cpu)
+			return true;
+	return false;
+}
+
+/* @had, as long as it will do, or another one. */
+static u16 keep_or_pick(const struct falcon_choice *choice, struct taken *taken, u16 had,
+			unsigned int share)
+{
+	u16 cpu = pick_by_policy(choice, taken);
+
+	if (is_usable(choice, taken, had) &&
+	    (!READ_ONCE(choice->state[had].above) ||
+	     cost_of(choice, cpu) + share + FALCON_HYSTERESIS > cost_of(choice, had)))
+		cpu = had;
+	take(taken, cpu);
+	return cpu;
+}
+
+/* What the flow has and keeps is not given to another part of it; then the workers come first. */
+static void spread_by_load(const struct falcon_choice *choice, unsigned int workers, bool apart,
+			   unsigned int share, struct falcon_spread *spread)
+{
+	const struct falcon_spread had = *spread;
+	struct taken taken = {};
+	unsigned int i;
+
+	for (i = 0; i < workers && i < had.count; i++)
+		spread->workers[i] = keep_or_pick(choice, &taken, had.workers[i], share);
+	/* Nobody has measured what the delivery takes: it stays. */
+	spread->delivery = FALCON_NO_CPU;
+	if (apart && had.count && is_usable(choice, &taken, had.delivery))
+		spread->delivery = keep_or_pick(choice, &taken, had.delivery, FALCON_STAY);
+	for (; i < workers; i++)
+		spread->workers[i] = keep_or_pick(choice, &taken, FALCON_NO_CPU, 0);
+	if (apart && spread->delivery == FALCON_NO_CPU)
+		spread->delivery = keep_or_pick(choice, &taken, FALCON_NO_CPU, 0);
+	spread->count = workers;
+}
+
+void falcon_policy_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
+			  unsigned int share, struct falcon_spread *spread)
+{
+	unsigned int others = 0, wanted, i;
+	bool apart;
+
+	for (i = 0; i < choice->count; i++)
+		others += choice->cpus[i] != choice->here;
+	if (!others) {
+		spread->count = 0;
+		spread->delivery = FALCON_NO_CPU;
+		return;
+	}
+	wanted = workers + own < others ? workers + own : others;
+	apart = own && wanted > 1;
+	if (choice->policy == FALCON_POLICY_HASH)
+		spread_by_hash(choice, others, wanted - apart, apart, spread);
+	else
+		spread_by_load(choice, wanted - apart, apart, share, spread);
+	if (!apart)
 		spread->delivery = spread->workers[0];
+}
+
+unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned int share,
+				   const struct falcon_spread *spread)
+{
+	unsigned int home = load_of(choice, choice->here), busiest = 0, count = spread->count, i;
+	unsigned int total = share * count, least;
+	struct taken taken = {};
+
+	for (i = 0; i < count; i++) {
+		busiest = load_of(choice, spread->workers[i]) > busiest ?
+			  load_of(choice, spread->workers[i]) : busiest;
+		take(&taken, spread->workers[i]);
+	}
+	take(&taken, spread->delivery);
+	least = least_cost(choice, &taken);
+	if (count < FALCON_WORKERS_MAX && share >= WORTH_A_WORKER && least != ANY &&
+	    busiest > home + FALCON_HYSTERESIS &&
+	    least + total / (count + 1) + FALCON_HYSTERESIS < busiest)
+		return count + 1;
+	if (count > 1 && total / (count - 1) + FALCON_HYSTERESIS < WORTH_A_WORKER)
+		return count - 1;
+	return count;
+}
+
+unsigned long falcon_policy_hold(unsigned long hold, unsigned long stayed, unsigned long least)
+{
+	if (hold < least || stayed >= 4 * hold)
+		return least;
+	return hold < 64 * least ? 2 * hold : hold;
 }
 
 u32 falcon_policy_rehash(u32 hash)

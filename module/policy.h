@@ -8,6 +8,7 @@
 #define _FALCON_POLICY_H
 
 #include <linux/types.h>
+#include <uapi/linux/falcon.h>
 
 /* The answer "no CPU of the set will do: stay". */
 #define FALCON_NO_CPU 0xffff
@@ -15,8 +16,19 @@
 /* Percentage points below a threshold at which being above it ends. */
 #define FALCON_HYSTERESIS 10
 
+/* What a policy knows of a CPU. Any member but load and above is constant while it is online. */
+struct falcon_cpu {
+	u8	load;		/* percent, a weighted mean */
+	bool	above;		/* above load-threshold */
+	u16	node;		/* of NUMA */
+	u16	domain;		/* that shares the last cache, as far as the kernel tells */
+	u16	sibling;	/* another thread of its core, or FALCON_NO_CPU */
+};
+
 /**
  * struct falcon_choice - what a choice is made from
+ * @policy: enum falcon_policy
+ * @state: of every CPU, by its number
  * @cpus: CPUs that may be chosen, ascending
  * @count: how many
  * @hash: of flow and device; the same hash gets the same CPU as long as nothing else changes
@@ -25,19 +37,38 @@
  *	is no other
  */
 struct falcon_choice {
-	const u16	*cpus;
-	unsigned int	count;
-	u32		hash;
-	u16		here;
-	u16		avoid[2];
+	u32			policy;
+	const struct falcon_cpu	*state;
+	const u16		*cpus;
+	unsigned int		count;
+	u32			hash;
+	u16			here;
+	u16			avoid[2];
 };
 
 /**
- * falcon_policy_choose() - a CPU for a stage of a flow
+ * falcon_policy_first() - the CPU that the hash alone gives a stage of a flow
  * @choice: see there
  *
  * FALCON's get_falcon_cpu() takes cpus[hash mod count], so that two stages in a row share a
  * CPU once in count; here they never do while there is another.
+ *
+ * Context: any.
+ * Return: the CPU, or FALCON_NO_CPU when the set has none but @here.
+ */
+u16 falcon_policy_first(const struct falcon_choice *choice);
+
+/**
+ * falcon_policy_choose() - a CPU for a stage of a flow, by the choice's policy
+ * @choice: see there
+ *
+ * hash: falcon_policy_first(). two-choice: that one, or when it is above the threshold another one
+ * by the rehashed hash, if that has less to do (FALCON, section 4.3). least-loaded: one of
+ * those with the least load. auto: likewise, and rather near @here: a CPU of another cache, of
+ * another node, or that shares its core, has to have that much less to do.
+ *
+ * Those within FALCON_HYSTERESIS of the least count as equal, and the hash chooses: between
+ * two samples of the load, flows would all go to one CPU.
  *
  * Context: any.
  * Return: the CPU, or FALCON_NO_CPU when the set has none but @here.
@@ -54,17 +85,55 @@ struct falcon_spread {
 	u16		delivery;
 };
 
+/* A share so large that no other CPU is better: the flow keeps what is usable. */
+#define FALCON_STAY 1000
+
 /**
  * falcon_policy_spread() - the CPUs of a flow in lanes
  * @choice: see there; @avoid is not looked at
  * @workers: at most, 1 to FALCON_WORKERS_MAX
  * @own: a CPU of its own for the delivery, as long as a worker is left
- * @spread: result
+ * @share: percent of a worker's time that the flow takes, or FALCON_STAY
+ * @spread: result; before that, what the flow has, count 0 for a new one
+ *
+ * With policy hash, neighbours from a CPU that the hash tells. Otherwise a CPU that the flow has
+ * is kept, unless it is above the threshold and another one would be below where it is now,
+ * the flow's share included. So a flow that alone fills a CPU does not wander.
  *
  * Context: any.
  */
 void falcon_policy_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
-			  struct falcon_spread *spread);
+			  unsigned int share, struct falcon_spread *spread);
+
+/**
+ * falcon_policy_workers() - how many workers a flow deserves
+ * @choice: see there; @here is the CPU of the NIC's stage
+ * @share: percent of a worker's time that the flow takes
+ * @spread: what the flow has
+ *
+ * One more as long as that lowers the busiest CPU: a worker is busier than the NIC's CPU, much of
+ * that with this flow, and there is a CPU that would be less busy. One less when its share of
+ * the others would be small even so.
+ *
+ * Context: any.
+ * Return: 1 to FALCON_WORKERS_MAX, at most one off from what it has.
+ */
+unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned int share,
+				   const struct falcon_spread *spread);
+
+/**
+ * falcon_policy_hold() - how long a flow stays where the load has just put it
+ * @hold: how long it had to stay before
+ * @stayed: how long it did
+ * @least: hold of a flow that was quiet, in the same unit
+ *
+ * Twice as long as before when it did not stay for much longer than it had to: flows that
+ * push each other about come to rest, however the loads swing.
+ *
+ * Context: any.
+ * Return: @least to 64 times that.
+ */
+unsigned long falcon_policy_hold(unsigned long hold, unsigned long stayed, unsigned long least);
 
 /**
  * falcon_policy_rehash() - the hash of a flow's second choice (FALCON, section 4.3)

@@ -32,7 +32,7 @@ static void lie_down(void)
 	}
 	/* Who delivered the last packets of a flow is done with it. */
 	synchronize_net();
-	falcon_hooks_rest(falcon_config_mode());
+	falcon_hooks_rest(falcon_plan_mode());
 	resting = true;
 }
 

@@ -112,6 +112,8 @@ static void earlier_cpus(const struct question *q, u16 avoid[2])
 static u16 assess(const struct question *q, const struct falcon_flow *flow, bool fresh, u16 *why)
 {
 	struct falcon_choice choice = {
+		.policy	= q->plan->policy,
+		.state	= falcon_cpus_state(),
 		.cpus	= q->plan->cpus,
 		.count	= q->plan->count,
 		.hash	= q->tag,
@@ -119,7 +121,7 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 	};
 	u16 now = READ_ONCE(flow->rflow.cpu);
 	bool keep, loaded;
-	u16 first, second;
+	u16 cpu;
 
 	*why = q->plan->hold;
 	if (!*why && q->stage == FALCON_STAGE_NIC && !q->plan->nic_split)
@@ -131,31 +133,27 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 
 	keep = !fresh && !READ_ONCE(flow->here) && now != q->here &&
 	       now < nr_cpu_ids && cpumask_test_cpu(now, &q->plan->mask);
-	loaded = keep && falcon_load_above(now);
+	loaded = keep && q->plan->policy != FALCON_POLICY_HASH && falcon_load_above(now);
 	if (keep && (!loaded || time_before(jiffies, READ_ONCE(flow->moved) + HZ)))
 		return now;
 
 	earlier_cpus(q, choice.avoid);
-	first = falcon_policy_choose(&choice);
-	if (first == FALCON_NO_CPU) {
+	cpu = falcon_policy_choose(&choice);
+	/* Rather with another stage of the flow than where it is too much. */
+	if (loaded && cpu == now) {
+		choice.avoid[0] = now;
+		choice.avoid[1] = FALCON_NO_CPU;
+		cpu = falcon_policy_choose(&choice);
+	}
+	if (cpu == FALCON_NO_CPU) {
 		*why = FALCON_A_COUNTERS_NO_OTHER_CPU;
 		return FALCON_NO_CPU;
 	}
-	if (!falcon_load_above(first))
-		return first;
-
-	/* Unlike FALCON's, the second choice is another CPU, and taken only when it is better. */
-	choice.hash = falcon_policy_rehash(choice.hash);
-	choice.avoid[0] = first;
-	choice.avoid[1] = now;
-	second = falcon_policy_choose(&choice);
-	if (falcon_load_of(second) + FALCON_HYSTERESIS < falcon_load_of(first)) {
-		falcon_count(q->stage, FALCON_A_COUNTERS_SECOND_CHOICE);
-		first = second;
-	}
-	if (loaded && falcon_load_of(first) + FALCON_HYSTERESIS >= falcon_load_of(now))
+	if (loaded && falcon_load_of(cpu) + FALCON_HYSTERESIS >= falcon_load_of(now))
 		return now;
-	return first;
+	if (cpu != falcon_policy_first(&choice))
+		falcon_count(q->stage, FALCON_A_COUNTERS_SECOND_CHOICE);
+	return cpu;
 }
 
 /* Make the entry this flow's own. Its CPU, and what is queued there, is still the last one's. */

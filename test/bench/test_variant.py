@@ -45,7 +45,7 @@ def check(name, guest, frames=10000, case=UDP, delivered=5000):
 def test_lanes_are_believed():
     variant = check("lanes-2", Guest([FLOW]))
     assert variant.roles() == ["nic", "worker", "worker", "delivery", "", "application"]
-    assert variant.config(RR) == {"cpus": "1,2,3,4", "mode": "lanes", "workers": 2}
+    assert variant.config(RR) == {"cpus": "1,2,3,4", "mode": "lanes", "workers": 2, "policy": "hash"}
     assert variant.config(UDP) == {**variant.config(RR), "elephant-rate": 1000}
 
 
@@ -59,14 +59,22 @@ def test_the_busiest_of_the_flows_counts():
     ("lanes-2", Guest([FLOW], taken=6000), "took 6000 of 10000 .*2000 came a second; it takes flows of 10000"),
     ("lanes-2", Guest([]), "did not list"),
     ("lanes-2", Guest([{**FLOW, "protocol": "tcp"}]), "did not list"),
-    ("lanes-3", Guest([FLOW]), "with 3 worker"),
-    ("lanes-1", Guest([FLOW]), "rung 'one'"),
-    ("lanes-2", Guest([{**FLOW, "workers": "1"}]), "with 2 worker"),
+    ("lanes-3", Guest([FLOW]), "not spread over 3 worker.*several"),
+    ("lanes-1", Guest([FLOW]), "not spread over 1 worker"),
+    ("lanes-2", Guest([{**FLOW, "workers": "1"}]), "not spread over 2 worker"),
+    ("auto", Guest([{**FLOW, "rung": "gated"}]), "not spread over as many .*gated"),
     ("pipeline", Guest(), "steered no packet"),
 ])
 def test_round_of_something_else_is_refused(name, guest, message):
     with pytest.raises(BenchError, match=message):
         check(name, guest)
+
+
+@pytest.mark.parametrize("flow", [FLOW, {**FLOW, "rung": "one", "workers": "4"}])
+def test_auto_is_believed_on_one_worker_and_on_several(flow):
+    variant = check("auto", Guest([flow]))
+    assert variant.config(RR) == {"cpus": "1,2,3,4"}
+    assert variant.roles().count("worker") == len(flow["workers"].split(","))
 
 
 def test_mice_are_to_be_left_alone():

@@ -176,6 +176,9 @@ class Pipeline(Falcon):
 
     name = "pipeline"
 
+    def config(self, case):
+        return {**super().config(case), "mode": "pipeline", "policy": "hash"}
+
     def check(self, guest, case, done):
         if not self.counter(guest, "steered"):
             raise BenchError("pipeline: falcon steered no packet, so the round measured stock")
@@ -195,19 +198,23 @@ class Lanes(Falcon):
         self._flow = None
 
     def config(self, case):
-        config = {**super().config(case), "mode": "lanes", "workers": self.workers}
+        config = {**super().config(case), **self.mode()}
         # What is paced is an elephant on a slow machine, too.
         return {**config, "elephant-rate": self.PACED} if case.paced else config
 
-    @property
-    def _rung(self):
-        return "several" if self.workers > 1 else "one"
+    def mode(self):
+        """Of the configuration, what says how a flow is spread; by hash, so that it stays where it is."""
+        return {"mode": "lanes", "workers": self.workers, "policy": "hash"}
+
+    def is_spread(self, flow):
+        """Whether the flow has as many workers as this variant is about."""
+        return flow.get("rung") == ("several" if self.workers > 1 else "one") and len(self._used()) == self.workers
 
     def _is_up(self, guest, case):
         flows = [flow for flow in self.ask(guest, "flow list --top 1000")["flows"]
                  if flow.get("protocol") == case.protocol and flow.get("dport") == PORTS[case.kind]]
         self._flow = max(flows, key=lambda flow: flow["packets"], default=None)
-        return (self._flow or {}).get("rung") == self._rung
+        return self._flow is not None and self.is_spread(self._flow)
 
     def ready(self, guest, case):
         if case.paced:
@@ -234,9 +241,9 @@ class Lanes(Falcon):
                              f"something else ({done.frames / done.total_s:.0f} came a second; it takes flows of {limit})")
         if self._flow is None:
             raise BenchError(f"{self.name}: falcon did not list the flow")
-        if self._flow.get("rung") != self._rung or len(self._used()) != self.workers:
-            raise BenchError(f"{self.name}: the flow is not on rung '{self._rung}' with {self.workers} worker(s), but: "
-                             f"{json.dumps(self._flow)}")
+        if not self.is_spread(self._flow):
+            raise BenchError(f"{self.name}: the flow is not spread over {self.workers or 'as many'} worker(s) as it should, "
+                             f"but: {json.dumps(self._flow)}")
 
     def _check_mouse(self, guest, done, taken):
         status = self.ask(guest, "status")
@@ -271,5 +278,17 @@ class Lanes3(Lanes):
     name, workers, min_vcpus = "lanes-3", 3, 6
 
 
+class Auto(Lanes):
+    """As falcon comes: it decides by itself how many workers the flow gets, and which."""
+
+    name, min_vcpus = "auto", 4
+
+    def mode(self):
+        return {}
+
+    def is_spread(self, flow):
+        return flow.get("rung") in ("one", "several")
+
+
 VARIANTS = {variant.name: variant for variant in (
-    Stock, RpsDisjoint, Loaded, Pipeline, Lanes1, Lanes2, Lanes3)}
+    Stock, RpsDisjoint, Loaded, Pipeline, Lanes1, Lanes2, Lanes3, Auto)}

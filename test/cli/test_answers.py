@@ -16,8 +16,8 @@ STATUS = {"version": "1.2.3", "state": "enabled", "mode": "pipeline", "cpus": "1
                    {"symbol": "gro_cells_receive", "capability": "nic-split", "state": "conflict", "required": 0,
                     "detail": "redirected by somebody else"}]}
 CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
-          "workers": 2, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
-          "rest": 2}
+          "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
+          "rest": 2, "policy": "auto"}
 DEVICES = [{"ifindex": 2, "ifname": "eth0", "netns": 4026531840, "kind": "physical", "stage": "nic"},
            {"ifindex": 7, "ifname": "vx0", "netns": 4026531840, "kind": "vxlan", "stage": "tunnel", "port": 4789},
            {"ifindex": 3, "ifname": "eth0", "netns": 2 ** 63, "kind": "veth", "stage": "container"}]
@@ -110,9 +110,10 @@ def test_config_set_of_lanes(ctl, peer):
 
 
 @pytest.mark.parametrize("word,message", [
-    ("workers=0", "out of range, 1 to 8"), ("workers=9", "out of range, 1 to 8"), ("batch=0", "1 to 32767"),
+    ("workers=-1", "not a number"), ("workers=9", "out of range, 0 to 8"), ("batch=0", "1 to 32767"),
     ("batch=32768", "1 to 32767"), ("elephant-rate=4294967296", "0 to 4294967295"), ("elephant-rate=-1", "not a number"),
-    ("delivery=any", "known: own, worker, auto"), ("mode=lane", "known: pipeline, lanes"), ("host=2", "0 to 1")])
+    ("delivery=any", "known: own, worker, auto"), ("mode=lane", "known: pipeline, lanes"),
+    ("policy=load", "known: hash, two-choice, least-loaded, auto"), ("host=2", "0 to 1")])
 def test_values_of_lanes_that_are_wrong(ctl, peer, word, message):
     result = ctl("config", "set", "cpus=1", word, "--json")
     assert result.code == 2 and message in result.error()["message"]
@@ -124,7 +125,7 @@ def test_config_round_trip(ctl, peer):
     peer.handlers.update({"config-set": accept, "config-get": do("config", CONFIG)})
     shown = ctl("config", "show").out.split()
     assert ctl("config", "set", *shown).code == 0
-    assert next(r for r in peer.requests if r.op == "config-set").values("config") == {**CONFIG, "mode": 0, "delivery": 2}
+    assert next(r for r in peer.requests if r.op == "config-set").values("config") == {**CONFIG, "mode": 0, "delivery": 2, "policy": 3}
 
 
 def test_wrong_key_sends_nothing(ctl, peer):

@@ -7,7 +7,7 @@ CTL = "/falcon/build/tools/falconctl"
 
 
 class Falcon:
-    """Loaded when its block is entered, gone when it is left."""
+    """Loaded when its block is entered, gone when it is left; in mode pipeline until a test says another."""
 
     def __init__(self, guest):
         self.guest = guest
@@ -21,7 +21,7 @@ class Falcon:
             self.unload()
 
     def load(self):
-        self.guest.run("insmod /falcon/build/module/$(uname -r)/falcon.ko")
+        self.guest.run(f"insmod /falcon/build/module/$(uname -r)/falcon.ko && {CTL} config set mode=pipeline >/dev/null")
 
     def unload(self):
         """Whatever state it is in."""

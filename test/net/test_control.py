@@ -14,6 +14,9 @@ from vm import kernel as kernels
 
 # pylint: disable=redefined-outer-name
 
+# What every other test uses of falconctl is tried with each kernel by that.
+pytestmark = pytest.mark.thorough
+
 
 def test_without_the_module_every_operation_says_so(unloaded):
     lines = (["status"], ["enable"], ["disable"], ["config", "show"], ["config", "set", "nic-split=0"],
@@ -56,7 +59,6 @@ def numbers(text):
     return found
 
 
-@pytest.mark.thorough
 def test_text_and_json_say_the_same(overlay, control):
     control.enable(cpus="1-3", busy_threshold=100, rest=0)
     overlay.udp(count=300)
@@ -98,11 +100,10 @@ def test_text_and_json_say_the_same(overlay, control):
     assert value["total"]["steered"] >= 600
 
 
-@pytest.mark.thorough
 def test_configuration_is_set_shown_and_given_back(control):
     wanted = {"mode": "lanes", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0,
               "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1,
-              "moderation": 10000, "rest": 3600}
+              "moderation": 10000, "rest": 3600, "policy": "two-choice"}
     said = control.say_all([
         ["config", "show"],
         ["config", "set", *(f"{name}={value}" for name, value in wanted.items())],
@@ -132,10 +133,10 @@ def test_refused_settings_name_the_attribute_and_change_nothing(control):
         assert "CPU" in error["message"], words
     usage = control.say_all([["config", "set", *words] for words in
                              (["mode=lane"], ["load-threshold=0"], ["load-threshold=101"], ["nic-split=2"],
-                              ["workers=0"], ["workers=9"], ["batch=0"], ["batch=32768"],
-                              ["elephant-rate=4294967296"], ["delivery=all"], ["host=2"],
+                              ["workers=-1"], ["workers=9"], ["batch=0"], ["batch=32768"],
+                              ["elephant-rate=4294967296"], ["delivery=all"], ["host=2"], ["policy=any"],
                               ["nosuch=1"], ["nic-split=0", "cpus=" + "1," * 512])])
-    assert [line.error()["exit"] for line in usage] == [USAGE] * 13
+    assert [line.error()["exit"] for line in usage] == [USAGE] * 14
     assert control.config() == DEFAULT
 
 

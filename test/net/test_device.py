@@ -53,6 +53,7 @@ KINDS = {
 OTHERS = {"ddummy": "type dummy", "ddummy2": "type dummy", "dvlan": "link ddummy type vlan id 7", "difb": "type ifb"}
 
 
+@pytest.mark.thorough
 def test_every_kind_of_device_has_its_stage(control):
     guest, netns = control.guest, f"falcon-{uuid.uuid4().hex[:8]}"
     before = control.devices()
@@ -86,6 +87,7 @@ def test_every_kind_of_device_has_its_stage(control):
     guest.run(f"for round in 1 2; do for name in {modules}; do rmmod $name 2>/dev/null || true; done; done")
 
 
+@pytest.mark.thorough
 def test_device_list_follows_moves_and_names(control):
     guest, netns = control.guest, f"falcon-{uuid.uuid4().hex[:8]}"
     here = inode(guest)

@@ -60,6 +60,7 @@ def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
     assert control.traces().rps_users == 0
 
 
+@pytest.mark.thorough
 def test_ftrace_cannot_be_switched_off_under_the_hooks(control, hooked):
     control.enable(rest=0, busy_threshold=100)
     refused = control.guest.run("sysctl -w kernel.ftrace_enabled=0", check=False)
@@ -70,6 +71,7 @@ def test_ftrace_cannot_be_switched_off_under_the_hooks(control, hooked):
     assert control.status()["state"] == "enabled"
 
 
+@pytest.mark.thorough
 def test_enable_is_refused_while_ftrace_is_off(control, hooked):
     control.guest.run("sysctl -qw kernel.ftrace_enabled=0")
     try:
@@ -88,6 +90,7 @@ def test_enable_is_refused_while_ftrace_is_off(control, hooked):
     assert control.traces().redirected == hooked
 
 
+@pytest.mark.thorough
 def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel, hooked):
     with Redirect(control.guest, kernel, "get_rps_cpu"):
         others = control.traces()
@@ -242,6 +245,8 @@ def test_missing_optional_function_costs_its_capability_alone(overlay, unloaded,
     unloaded.enable(rest=0, busy_threshold=100)
     hook = unloaded.hooks()[without.absent]
     assert (hook["state"], hook["capability"]) == ("missing", "nic-split")
+    # As it is loaded: auto, which is lanes where all of the functions are.
+    assert (unloaded.config()["mode"], unloaded.status()["mode"]) == ("auto", "pipeline")
     assert unloaded.traces().redirected == [symbol for symbol in hooked if symbol != "gro_cells_receive"]
     account = overlay.udp(count=500)
     assert (account["sent"], account["lost"]) == (500, 0)

@@ -170,6 +170,7 @@ def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
     lanes.assert_conserved(falcon)
 
 
+@pytest.mark.thorough
 def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
     falcon.enable(**LANES)
     with written(overlay.guest, 1, f"/sys/class/net/{nic(overlay.guest)}/threaded"):
@@ -181,6 +182,7 @@ def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
         reach(falcon, rung="several")
 
 
+@pytest.mark.thorough
 def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
@@ -205,6 +207,7 @@ def test_the_nics_cpu_alone_is_no_set_to_climb_to(overlay, falcon):
         reach(falcon, rung="stock", limit="no-cpu")
 
 
+@pytest.mark.thorough
 def test_flows_of_the_host_are_taken_when_it_is_told_to(overlay, falcon):
     guest, port, run = overlay.guest, 5400, udp.new_run()
     address = plan.host(plan.UNDERLAY[4], plan.GUEST)
@@ -239,6 +242,7 @@ EVENT = re.compile(r": falcon_batch_(open|close|release): hash=(0x[0-9a-f]{8}) b
                    re.M)
 
 
+@pytest.mark.thorough
 def test_tracepoints_tell_of_each_micro_flow(overlay, falcon):
     guest, trace = overlay.guest, "/sys/kernel/tracing/instances/lanes"
     # Whatever its rate: coming down, a flow would begin to count its micro-flows anew.

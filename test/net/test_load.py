@@ -50,3 +50,5 @@ def test_loading_and_unloading_leaves_nothing_behind(unloaded):
     # Groups are given out from below: one that was not given back would move it.
     assert again == group
     assert unloaded.config() == DEFAULT
+    guest.run("rmmod falcon; insmod /falcon/build/module/$(uname -r)/falcon.ko")
+    assert unloaded.config() == {**DEFAULT, "mode": "auto"}

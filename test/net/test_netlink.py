@@ -15,7 +15,7 @@ from vm import crash
 
 GOOD = {"mode": 1, "load-threshold": 71, "busy-threshold": 72, "cpus": "1-2", "nic-split": 0,
         "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": 1, "host": 1,
-        "moderation": 10000, "rest": 3600}
+        "moderation": 10000, "rest": 3600, "policy": 2}
 FUZZED = 4000
 
 
@@ -58,16 +58,17 @@ def test_values_out_of_range_are_refused(control):
     assert_refused(control, {
         f"{name}={value}": one(name, value, "ERANGE|EINVAL", "out of range")
         for name, values in {
-            "mode": (2, 3, 2**32 - 1),
+            "mode": (3, 4, 2**32 - 1),
             "load-threshold": (0, 101, 2**31, 2**32 - 1),
             "busy-threshold": (0, 101, 2**32 - 1),
             "nic-split": (2, 2**32 - 1),
-            "workers": (0, 9, 256, 2**32 - 1),
+            "workers": (9, 256, 2**32 - 1),
             "batch": (0, 32768, 2**31, 2**32 - 1),
             "delivery": (3, 256, 2**32 - 1),
             "host": (2, 256, 2**32 - 1),
             "moderation": (10001, 2**32 - 1),
             "rest": (3601, 2**32 - 1),
+            "policy": (4, 256, 2**32 - 1),
         }.items() for value in values})
 
 
@@ -184,7 +185,7 @@ def seeds():
     number = [config("load-threshold", 40), config("busy-threshold", 60), config("nic-split", 0),
               config("mode", 1), config("workers", 3), config("batch", 300), config("elephant-rate", 0),
               config("delivery", 1), config("host", 1), config("moderation", 0), config("rest", 1),
-              config("cpus", "1-3"), config("cpus", "0,2,4-5")]
+              config("policy", 0), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
     return [config_set(entry) for entry in number] + [config_set(b"".join(number))] + [
         message(name) for name in spec().requests if name not in ("enable", "disable")]
 
@@ -197,16 +198,17 @@ def test_fuzzed_messages_leave_a_sane_configuration_and_a_clean_log(control, see
     for name in ("EINVAL", "EOPNOTSUPP"):
         assert result["errors"].get(str(getattr(errno, name)), 0) > 10, f"{name}: {result}"
     left = control.raw.config()
-    assert left["mode"] in (0, 1)
+    assert left["mode"] in (0, 1, 2)
     assert 1 <= left["load-threshold"] <= 100
     assert 1 <= left["busy-threshold"] <= 100
     assert left["nic-split"] in (0, 1)
-    assert 1 <= left["workers"] <= 8
+    assert left["workers"] <= 8
     assert 1 <= left["batch"] <= 32767
     assert left["delivery"] in (0, 1, 2)
     assert left["host"] in (0, 1)
     assert left["moderation"] <= 10000
     assert left["rest"] <= 3600
+    assert left["policy"] in (0, 1, 2, 3)
     # Any list that is taken can be given back.
     answer, = control.raw.ask([config_set(config("cpus", left["cpus"]))])
     assert not answer.error, (left, answer)

@@ -35,6 +35,7 @@ def test_each_stage_of_a_udp_flow_has_a_cpu_of_its_own(overlay, falcon):
         assert counters["moves"] == 0
 
 
+@pytest.mark.thorough
 def test_nic_split_off_leaves_the_first_stage_on_the_nics_cpu(overlay, falcon):
     falcon.enable(nic_split=0)
     assert_whole(overlay.udp(count=3000))
@@ -45,6 +46,7 @@ def test_nic_split_off_leaves_the_first_stage_on_the_nics_cpu(overlay, falcon):
     falcon.configure(nic_split=1)
 
 
+@pytest.mark.thorough
 def test_two_cpus_never_run_two_stages_in_a_row_on_one(overlay, falcon):
     falcon.enable(cpus="1-2")
     assert_whole(overlay.udp(count=3000))
@@ -52,6 +54,7 @@ def test_two_cpus_never_run_two_stages_in_a_row_on_one(overlay, falcon):
     assert nic != tunnel != container
 
 
+@pytest.mark.thorough
 def test_a_set_of_one_cpu_works_and_status_says_so(overlay, falcon):
     falcon.enable(cpus="2")
     assert_whole(overlay.udp(count=3000))
@@ -80,6 +83,7 @@ def test_tcp_is_steered_behind_gro_and_in_order(overlay, falcon):
     assert falcon.counters()["cell-bypass"] < 100
 
 
+@pytest.mark.thorough
 def test_inner_ipv6_is_steered(overlay, falcon):
     falcon.enable()
     assert_whole(overlay.udp(count=3000, family=6))
@@ -111,6 +115,7 @@ def test_host_traffic_is_left_alone(overlay, falcon):
     assert falcon.counters()["steered"] == falcon.counters()["asked"]
 
 
+@pytest.mark.thorough
 def test_rps_of_the_administrator_still_serves_host_traffic(overlay, falcon):
     def received_by_rps():
         line = overlay.guest.run("sed -n 3p /proc/net/softnet_stat").out.split()
@@ -128,6 +133,7 @@ def test_rps_of_the_administrator_still_serves_host_traffic(overlay, falcon):
         overlay.guest.run(f"echo 0 >{queue}")
 
 
+@pytest.mark.thorough
 def test_a_containers_own_local_traffic_is_left_alone(overlay, falcon):
     falcon.enable()
     before = falcon.counters()["asked"]
@@ -140,6 +146,7 @@ def test_a_containers_own_local_traffic_is_left_alone(overlay, falcon):
     assert falcon.counters("container")["not-overlay"] >= 50
 
 
+@pytest.mark.thorough
 def test_inner_fragments_stay_in_order_with_whole_datagrams(overlay, falcon):
     falcon.enable()
     assert_whole(overlay.udp(count=3000, size="64,3000,200", rate=1500))
@@ -147,6 +154,7 @@ def test_inner_fragments_stay_in_order_with_whole_datagrams(overlay, falcon):
     assert falcon.counters("nic")["fragments"] >= 1000
 
 
+@pytest.mark.thorough
 def test_outer_fragments_stay_in_order_with_whole_packets(overlay, falcon):
     namespace = overlay.net.namespace
     inner = ["ip", "route", "replace", str(plan.OVERLAY[4]), "dev", "overlay0", "src", "198.51.100.1"]
@@ -197,6 +205,7 @@ def test_a_loaded_cpu_gives_its_flow_to_the_second_choice(overlay, falcon):
     assert falcon.counters()["moves"] >= 1
 
 
+@pytest.mark.thorough
 def test_a_deleted_container_leaves_nothing_behind(overlay, falcon):
     guest = overlay.guest
     falcon.enable()
@@ -221,6 +230,7 @@ def test_a_deleted_container_leaves_nothing_behind(overlay, falcon):
     assert "waiting for gone0" not in guest.run("dmesg").out
 
 
+@pytest.mark.thorough
 def test_a_deleted_tunnel_device_is_forgotten_and_its_successor_steered(overlay, falcon):
     guest, net = overlay.guest, overlay.net
     falcon.enable()

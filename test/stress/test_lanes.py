@@ -130,15 +130,15 @@ def test_modes_changed_under_traffic(overlay, falcon, record_property):
 
 # A set with a CPU that is away at the moment is refused.
 CHURN = "\n".join([
-    "n=0; while :; do",
+    "n=0; policies=(hash two-choice least-loaded auto); while :; do",
     # The sets: all, none but the delivery, the NIC's CPU among them, that one alone.
     "for set in 1-4 1-2 3-4 0-4 '' 2 0; do",
     "\tmode=lanes; ((++n % 3)) || mode=pipeline",
     "\tdelivery=own; ((RANDOM % 2)) || delivery=worker",
     "\trate=0; ((RANDOM % 4)) || rate=$((RANDOM % 3000))",
-    f"\t{CTL} config set mode=$mode cpus=$set workers=$((RANDOM % 3 + 1)) batch=$((1 << RANDOM % 9))"
+    f"\t{CTL} config set mode=$mode cpus=$set workers=$((RANDOM % 4)) batch=$((1 << RANDOM % 9))"
     " delivery=$delivery elephant-rate=$rate nic-split=$((RANDOM % 2)) host=$((RANDOM % 2))"
-    " rest=$((RANDOM % 2)) >/dev/null 2>&1",
+    " rest=$((RANDOM % 2)) policy=${policies[RANDOM % 4]} >/dev/null 2>&1",
     f"\t{CTL} flow list >/dev/null; {CTL} stats show >/dev/null",
     # Changes without an end would leave no flow the time to come up.
     "\tsleep 0.$((RANDOM % 3))",

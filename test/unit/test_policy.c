@@ -204,10 +204,10 @@ static void check_spreads(const struct falcon_choice *choice)
 
 	for (workers = 1; workers <= FALCON_WORKERS_MAX; workers++) {
 		memset(&spread, 0xa5, sizeof(spread));
-		falcon_policy_spread(choice, workers, true, &spread);
+		falcon_policy_spread(choice, workers, true, FALCON_STAY, &spread);
 		check_spread(choice, workers, true, &spread);
 		memset(&spread, 0xa5, sizeof(spread));
-		falcon_policy_spread(choice, workers, false, &spread);
+		falcon_policy_spread(choice, workers, false, FALCON_STAY, &spread);
 		check_spread(choice, workers, false, &spread);
 	}
 }
@@ -233,12 +233,12 @@ static void spread__one_cpu_works_and_delivers(void **state)
 	struct falcon_choice choice = of(CPUS + 3, 1, 0x80000000);
 	struct falcon_spread spread;
 
-	falcon_policy_spread(&choice, 3, true, &spread);
+	falcon_policy_spread(&choice, 3, true, FALCON_STAY, &spread);
 	assert_int_equal(spread.count, 1);
 	assert_int_equal(spread.workers[0], 5);
 	assert_int_equal(spread.delivery, 5);
 	choice.here = 5;
-	falcon_policy_spread(&choice, 3, true, &spread);
+	falcon_policy_spread(&choice, 3, true, FALCON_STAY, &spread);
 	assert_int_equal(spread.count, 0);
 	assert_int_equal(spread.delivery, FALCON_NO_CPU);
 }
@@ -249,10 +249,10 @@ static void spread__delivery_comes_before_a_further_worker(void **state)
 	struct falcon_spread spread;
 
 	/* Three CPUs, three workers wanted: two, and one that delivers. */
-	falcon_policy_spread(&choice, 3, true, &spread);
+	falcon_policy_spread(&choice, 3, true, FALCON_STAY, &spread);
 	assert_int_equal(spread.count, 2);
 	assert_false(is_in(spread.workers, 2, spread.delivery));
-	falcon_policy_spread(&choice, 3, false, &spread);
+	falcon_policy_spread(&choice, 3, false, FALCON_STAY, &spread);
 	assert_int_equal(spread.count, 3);
 	assert_int_equal(spread.delivery, spread.workers[0]);
 }
@@ -262,10 +262,10 @@ static void spread__does_not_look_at_avoid(void **state)
 	struct falcon_choice choice = of(CPUS, 4, 0x9e3779b9);
 	struct falcon_spread spread, again;
 
-	falcon_policy_spread(&choice, 2, true, &spread);
+	falcon_policy_spread(&choice, 2, true, FALCON_STAY, &spread);
 	choice.avoid[0] = spread.workers[0];
 	choice.avoid[1] = spread.delivery;
-	falcon_policy_spread(&choice, 2, true, &again);
+	falcon_policy_spread(&choice, 2, true, FALCON_STAY, &again);
 	assert_int_equal(again.count, spread.count);
 	assert_memory_equal(again.workers, spread.workers, spread.count * sizeof(u16));
 	assert_int_equal(again.delivery, spread.delivery);
@@ -283,7 +283,7 @@ static void check_even_spread(u16 here, unsigned int others)
 		struct falcon_spread spread;
 
 		choice.here = here;
-		falcon_policy_spread(&choice, 2, true, &spread);
+		falcon_policy_spread(&choice, 2, true, FALCON_STAY, &spread);
 		assert_int_equal(spread.count, 2);
 		worked[spread.workers[0]]++;
 		worked[spread.workers[1]]++;
@@ -452,6 +452,165 @@ static void above__does_not_flap(void **state)
 	assert_true(above);
 }
 
+static void hold__doubles_up_to_64_times_and_ends_after_a_quiet_time(void **state)
+{
+	unsigned long hold = 0;
+	unsigned int i;
+
+	for (i = 0; i < 7; i++) {
+		hold = falcon_policy_hold(hold, hold + 1, 250);
+		assert_int_equal(hold, 250UL << i);
+	}
+	assert_int_equal(falcon_policy_hold(hold, hold, 250), hold);
+	assert_int_equal(falcon_policy_hold(hold, 4 * hold - 1, 250), hold);
+	assert_int_equal(falcon_policy_hold(hold, 4 * hold, 250), 250);
+}
+
+/* Loads of eight CPUs, none of them above the threshold but those of 80 and more. */
+static void set_loads(struct falcon_choice *choice, struct falcon_cpu *state, const u8 loads[8],
+		      u32 policy)
+{
+	unsigned int i;
+
+	memset(state, 0, 64 * sizeof(*state));
+	for (i = 0; i < 64; i++)
+		state[i].sibling = FALCON_NO_CPU;
+	for (i = 0; i < 8; i++) {
+		state[CPUS[i]].load = loads[i];
+		state[CPUS[i]].above = loads[i] >= 80;
+	}
+	*choice = of(CPUS, 8, 0);
+	choice->state = state;
+	choice->policy = policy;
+}
+
+static void choose__hash_does_not_look_at_the_load(void **state)
+{
+	struct falcon_choice choice, idle;
+	struct falcon_cpu cpus[64];
+	u32 seed = 10;
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++) {
+		set_loads(&choice, cpus, (u8[8]){ 99, 0, 99, 0, 99, 0, 99, 0 }, FALCON_POLICY_HASH);
+		choice.hash = unit_random(&seed);
+		idle = of(CPUS, 8, choice.hash);
+		assert_int_equal(falcon_policy_choose(&choice), falcon_policy_choose(&idle));
+		assert_int_equal(falcon_policy_choose(&choice), falcon_policy_first(&choice));
+	}
+}
+
+static void choose__two_choice_leaves_a_loaded_cpu_for_a_better_one_only(void **state)
+{
+	unsigned int i, left = 0, loaded = 0;
+	struct falcon_choice choice;
+	struct falcon_cpu cpus[64];
+	u32 seed = 11;
+	u16 first, cpu;
+
+	for (i = 0; i < 4000; i++) {
+		set_loads(&choice, cpus, (u8[8]){ 85, 10, 85, 79, 85, 10, 85, 78 },
+			  FALCON_POLICY_TWO_CHOICE);
+		choice.hash = unit_random(&seed);
+		first = falcon_policy_first(&choice);
+		cpu = falcon_policy_choose(&choice);
+		if (!cpus[first].above) {
+			assert_int_equal(cpu, first);
+			continue;
+		}
+		loaded++;
+		left += cpu != first;
+		if (cpu != first)
+			assert_int_equal(cpus[cpu].load, 10);
+	}
+	/* Two of the seven others are better. */
+	assert_in_range(left, loaded * 2 / 7 - loaded / 10, loaded * 2 / 7 + loaded / 10);
+}
+
+static void choose__least_loaded_takes_one_of_the_least_by_hash(void **state)
+{
+	unsigned int i, seen[64] = { 0 };
+	struct falcon_choice choice;
+	struct falcon_cpu cpus[64];
+	u32 seed = 12;
+
+	for (i = 0; i < 3000; i++) {
+		set_loads(&choice, cpus, (u8[8]){ 50, 5, 60, 12, 16, 70, 15, 17 },
+			  FALCON_POLICY_LEAST_LOADED);
+		choice.hash = unit_random(&seed);
+		seen[falcon_policy_choose(&choice)]++;
+	}
+	/* 5 and those within the hysteresis of it. */
+	assert_in_range(seen[2], 800, 1200);
+	assert_in_range(seen[5], 800, 1200);
+	assert_in_range(seen[21], 800, 1200);
+	assert_int_equal(seen[2] + seen[5] + seen[21], 3000);
+}
+
+static void choose__least_loaded_never_takes_here_or_an_avoided_one(void **state)
+{
+	struct falcon_choice choice;
+	struct falcon_cpu cpus[64];
+	u32 seed = 13;
+	unsigned int i;
+	u16 cpu;
+
+	for (i = 0; i < 1000; i++) {
+		set_loads(&choice, cpus, (u8[8]){ 0, 1, 2, 90, 91, 92, 93, 94 },
+			  FALCON_POLICY_LEAST_LOADED);
+		choice.hash = unit_random(&seed);
+		choice.here = CPUS[0];
+		choice.avoid[0] = CPUS[1];
+		choice.avoid[1] = CPUS[2];
+		cpu = falcon_policy_choose(&choice);
+		assert_true(is_in(CPUS + 3, 5, cpu));
+	}
+}
+
+static void spread__gives_the_idlest_cpu_to_the_worker(void **state)
+{
+	struct falcon_spread spread = {};
+	struct falcon_choice choice;
+	struct falcon_cpu cpus[64];
+
+	set_loads(&choice, cpus, (u8[8]){ 90, 90, 5, 90, 40, 90, 90, 90 },
+		  FALCON_POLICY_LEAST_LOADED);
+	falcon_policy_spread(&choice, 1, true, FALCON_STAY, &spread);
+	assert_int_equal(spread.workers[0], CPUS[2]);
+	assert_int_equal(spread.delivery, CPUS[4]);
+	/* One more does not take the delivery's. */
+	falcon_policy_spread(&choice, 2, true, FALCON_STAY, &spread);
+	assert_int_equal(spread.workers[0], CPUS[2]);
+	assert_int_not_equal(spread.workers[1], CPUS[4]);
+	assert_int_equal(spread.delivery, CPUS[4]);
+}
+
+static void spread__is_valid_by_every_policy_under_every_load(void **state)
+{
+	struct falcon_choice choice;
+	struct falcon_spread spread;
+	struct falcon_cpu cpus[64];
+	unsigned int i, j, workers;
+	u8 loads[8];
+	u32 seed = 14;
+
+	for (i = 0; i < 20000; i++) {
+		for (j = 0; j < 8; j++)
+			loads[j] = unit_random(&seed) % 101;
+		set_loads(&choice, cpus, loads, i % 4);
+		choice.hash = unit_random(&seed);
+		choice.count = 1 + unit_random(&seed) % 8;
+		choice.here = i % 3 ? CPUS[unit_random(&seed) % 8] : 7;
+		cpus[7].sibling = FALCON_NO_CPU;
+		/* From whatever it was before, as another plan may have it. */
+		if (i % 5 == 0)
+			spread.count = 0;
+		workers = 1 + unit_random(&seed) % FALCON_WORKERS_MAX;
+		falcon_policy_spread(&choice, workers, i % 2, unit_random(&seed) % 120, &spread);
+		check_spread(&choice, workers, i % 2, &spread);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +639,13 @@ int main(void)
 		cmocka_unit_test(above__low_threshold_ends_at_0_only),
 		cmocka_unit_test(above__never_at_100),
 		cmocka_unit_test(above__does_not_flap),
+		cmocka_unit_test(hold__doubles_up_to_64_times_and_ends_after_a_quiet_time),
+		cmocka_unit_test(choose__hash_does_not_look_at_the_load),
+		cmocka_unit_test(choose__two_choice_leaves_a_loaded_cpu_for_a_better_one_only),
+		cmocka_unit_test(choose__least_loaded_takes_one_of_the_least_by_hash),
+		cmocka_unit_test(choose__least_loaded_never_takes_here_or_an_avoided_one),
+		cmocka_unit_test(spread__gives_the_idlest_cpu_to_the_worker),
+		cmocka_unit_test(spread__is_valid_by_every_policy_under_every_load),
 	};
 
 	return unit_run(tests);

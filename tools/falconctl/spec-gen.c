@@ -39,12 +39,16 @@ static const struct spec_entry mode_entries[] = {
 		.name = "lanes",
 		.doc = "Flows above a rate leave the NIC's CPU before GRO, one of them on one or several CPUs at once, and are merged in order before the container (mFlow, IPDPS '23).",
 	},
+	[FALCON_MODE_AUTO] = {
+		.name = "auto",
+		.doc = "lanes, or pipeline where this kernel has not all that lanes needs.",
+	},
 };
 
 const struct spec_enum spec_enum_mode = {
 	.name = "mode",
 	.doc = "How the flows are spread.",
-	.count = 2,
+	.count = 3,
 	.entries = mode_entries,
 };
 
@@ -59,7 +63,7 @@ static const struct spec_entry delivery_entries[] = {
 	},
 	[FALCON_DELIVERY_AUTO] = {
 		.name = "auto",
-		.doc = "worker for UDP with workers above 1, own otherwise, so that what TCP answers always comes from one CPU.",
+		.doc = "worker for UDP on several workers, own otherwise, so that what TCP answers always comes from one CPU.",
 	},
 };
 
@@ -68,6 +72,32 @@ const struct spec_enum spec_enum_delivery = {
 	.doc = "Which CPU runs the container's stage of a flow in lanes.",
 	.count = 3,
 	.entries = delivery_entries,
+};
+
+static const struct spec_entry policy_entries[] = {
+	[FALCON_POLICY_HASH] = {
+		.name = "hash",
+		.doc = "By the flow's hash, whatever the load (FALCON's static hash).",
+	},
+	[FALCON_POLICY_TWO_CHOICE] = {
+		.name = "two-choice",
+		.doc = "By the hash, and by another hash when the CPU is above load-threshold and that one's is less loaded (FALCON, EuroSys '21).",
+	},
+	[FALCON_POLICY_LEAST_LOADED] = {
+		.name = "least-loaded",
+		.doc = "One of those with the least load.",
+	},
+	[FALCON_POLICY_AUTO] = {
+		.name = "auto",
+		.doc = "One of those with the least load, and rather near the NIC's CPU: a CPU behind another cache has to have 20 percentage points less to do, one of another NUMA node 40, and one that shares its core half of what that one has.",
+	},
+};
+
+const struct spec_enum spec_enum_policy = {
+	.name = "policy",
+	.doc = "Which CPU a stage or a worker of a flow gets. A flow that has one keeps it, until that CPU is above load-threshold and another one has so much less to do that moving pays; it moves in order, and at most once a second.",
+	.count = 4,
+	.entries = policy_entries,
 };
 
 static const struct spec_entry rung_entries[] = {
@@ -313,8 +343,8 @@ static const struct spec_attr status_attrs[] = {
 		.doc = "What falcon does at this moment.",
 	},
 	[FALCON_A_STATUS_MODE] = {
-		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 1U,
-		.doc = "The configured mode.",
+		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 2U,
+		.doc = "The mode that flows are spread by; while disabled, the configured one.",
 	},
 	[FALCON_A_STATUS_CPUS] = {
 		.name = "cpus", .type = SPEC_STRING,
@@ -346,8 +376,8 @@ const struct spec_set spec_set_status = {
 
 static const struct spec_attr config_attrs[] = {
 	[FALCON_A_CONFIG_MODE] = {
-		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 1U,
-		.doc = "How the flows are spread. Default pipeline.",
+		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 2U,
+		.doc = "How the flows are spread. Default auto.",
 	},
 	[FALCON_A_CONFIG_CPUS] = {
 		.name = "cpus", .type = SPEC_STRING, .max_len = 1024,
@@ -355,7 +385,7 @@ static const struct spec_attr config_attrs[] = {
 	},
 	[FALCON_A_CONFIG_LOAD_THRESHOLD] = {
 		.name = "load-threshold", .type = SPEC_U32, .min = 1, .max = 100U,
-		.doc = "Load in percent from which a CPU is loaded, so that a flow takes its second choice (FALCON's FALCON_LOAD_THRESHOLD). 100 means never. Default 80.",
+		.doc = "Load in percent from which a CPU is loaded, so that a flow may go to another one (FALCON's FALCON_LOAD_THRESHOLD). 100 means never. Default 80.",
 	},
 	[FALCON_A_CONFIG_BUSY_THRESHOLD] = {
 		.name = "busy-threshold", .type = SPEC_U32, .min = 1, .max = 100U,
@@ -366,8 +396,8 @@ static const struct spec_attr config_attrs[] = {
 		.doc = "1 to take the outer IP, UDP and the decapsulation of flows other than TCP off the NIC's CPU as well, 0 to leave them there. For mode pipeline. Default 1.",
 	},
 	[FALCON_A_CONFIG_WORKERS] = {
-		.name = "workers", .type = SPEC_U32, .min = 1, .max = 8U,
-		.doc = "Most CPUs that one flow is processed on at once, in mode lanes. 1 is FALCON's GRO split. Default 2.",
+		.name = "workers", .type = SPEC_U32, .min = 0, .max = 8U,
+		.doc = "CPUs that one flow is processed on at once, in mode lanes; fewer when the set has fewer. 1 is FALCON's GRO split. 0: one at first, and one more as long as that lowers the load of the busiest CPU; with policy hash one. Default 0.",
 	},
 	[FALCON_A_CONFIG_BATCH] = {
 		.name = "batch", .type = SPEC_U32, .min = 1, .max = 32767U,
@@ -392,6 +422,10 @@ static const struct spec_attr config_attrs[] = {
 	[FALCON_A_CONFIG_REST] = {
 		.name = "rest", .type = SPEC_U32, .min = 0, .max = 3600U,
 		.doc = "Seconds without a flow in lanes after which the functions are given back to the kernel that only such flows take, so that other traffic does not pay for them. They are hooked again before a flow goes into lanes. 0 means never. Default 2.",
+	},
+	[FALCON_A_CONFIG_POLICY] = {
+		.name = "policy", .type = SPEC_U32, .names = &spec_enum_policy, .min = 0, .max = 3U,
+		.doc = "Which CPU a stage or a worker of a flow gets. Default auto.",
 	},
 };
 
@@ -566,7 +600,7 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_SECOND_CHOICE] = {
 		.name = "second-choice", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Times a flow took its second choice because its first CPU was loaded (choices, not packets).",
+		.doc = "Times the load sent a flow to another CPU than its hash alone would have (choices, not packets).",
 	},
 	[FALCON_A_COUNTERS_NO_OTHER_CPU] = {
 		.name = "no-other-cpu", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,

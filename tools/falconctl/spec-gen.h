@@ -12,6 +12,7 @@
 extern const struct spec_enum spec_enum_state;
 extern const struct spec_enum spec_enum_mode;
 extern const struct spec_enum spec_enum_delivery;
+extern const struct spec_enum spec_enum_policy;
 extern const struct spec_enum spec_enum_rung;
 extern const struct spec_enum spec_enum_limit;
 extern const struct spec_enum spec_enum_merge_point;

@@ -41,10 +41,12 @@ enum falcon_state {
  * @FALCON_MODE_LANES: Flows above a rate leave the NIC's CPU before GRO, one of them on
  *	one or several CPUs at once, and are merged in order before the container (mFlow, IPDPS
  *	'23).
+ * @FALCON_MODE_AUTO: lanes, or pipeline where this kernel has not all that lanes needs.
  */
 enum falcon_mode {
 	FALCON_MODE_PIPELINE,
 	FALCON_MODE_LANES,
+	FALCON_MODE_AUTO,
 
 	/* private: */
 	__FALCON_MODE_MAX,
@@ -56,7 +58,7 @@ enum falcon_mode {
  * @FALCON_DELIVERY_OWN: One that runs no other stage of the flow, as long as there is
  *	one.
  * @FALCON_DELIVERY_WORKER: The worker that has processed what the others wait for.
- * @FALCON_DELIVERY_AUTO: worker for UDP with workers above 1, own otherwise, so that what
+ * @FALCON_DELIVERY_AUTO: worker for UDP on several workers, own otherwise, so that what
  *	TCP answers always comes from one CPU.
  */
 enum falcon_delivery {
@@ -67,6 +69,29 @@ enum falcon_delivery {
 	/* private: */
 	__FALCON_DELIVERY_MAX,
 	FALCON_DELIVERY_MAX = (__FALCON_DELIVERY_MAX - 1)
+};
+
+/**
+ * enum falcon_policy - Which CPU a stage or a worker of a flow gets. A flow that has one
+ * keeps it, until that CPU is above load-threshold and another one has so much less to do
+ * that moving pays; it moves in order, and at most once a second.
+ * @FALCON_POLICY_HASH: By the flow's hash, whatever the load (FALCON's static hash).
+ * @FALCON_POLICY_TWO_CHOICE: By the hash, and by another hash when the CPU is above
+ *	load-threshold and that one's is less loaded (FALCON, EuroSys '21).
+ * @FALCON_POLICY_LEAST_LOADED: One of those with the least load.
+ * @FALCON_POLICY_AUTO: One of those with the least load, and rather near the NIC's CPU: a
+ *	CPU behind another cache has to have 20 percentage points less to do, one of another
+ *	NUMA node 40, and one that shares its core half of what that one has.
+ */
+enum falcon_policy {
+	FALCON_POLICY_HASH,
+	FALCON_POLICY_TWO_CHOICE,
+	FALCON_POLICY_LEAST_LOADED,
+	FALCON_POLICY_AUTO,
+
+	/* private: */
+	__FALCON_POLICY_MAX,
+	FALCON_POLICY_MAX = (__FALCON_POLICY_MAX - 1)
 };
 
 /**
@@ -246,7 +271,8 @@ enum falcon_a_hook {
  * enum falcon_a_status - Attributes of status.
  * @FALCON_A_STATUS_VERSION: (string) Version of the module.
  * @FALCON_A_STATUS_STATE: (u32) What falcon does at this moment.
- * @FALCON_A_STATUS_MODE: (u32) The configured mode.
+ * @FALCON_A_STATUS_MODE: (u32) The mode that flows are spread by; while disabled, the
+ *	configured one.
  * @FALCON_A_STATUS_CPUS: (string) CPUs in use now, those of the configured set that are
  *	online, as a CPU list.
  * @FALCON_A_STATUS_REASON: (string) Why flows are not steered although falcon is enabled.
@@ -274,12 +300,12 @@ enum falcon_a_status {
 /**
  * enum falcon_a_config - Applied whole or not at all. An attribute that is absent from a
  * request stays as it is.
- * @FALCON_A_CONFIG_MODE: (u32) How the flows are spread. Default pipeline.
+ * @FALCON_A_CONFIG_MODE: (u32) How the flows are spread. Default auto.
  * @FALCON_A_CONFIG_CPUS: (string) CPUs that stages may be steered to, as a CPU list such
  *	as 1-3,6. Empty means every online CPU that is not isolated. Each CPU must exist and be
  *	online. Default empty.
  * @FALCON_A_CONFIG_LOAD_THRESHOLD: (u32) Load in percent from which a CPU is loaded, so
- *	that a flow takes its second choice (FALCON's FALCON_LOAD_THRESHOLD). 100 means never.
+ *	that a flow may go to another one (FALCON's FALCON_LOAD_THRESHOLD). 100 means never.
  *	Default 80.
  * @FALCON_A_CONFIG_BUSY_THRESHOLD: (u32) Mean load of the online CPUs in percent from
  *	which falcon steps aside; it resumes 10 percentage points below. 100 means never.
@@ -287,8 +313,10 @@ enum falcon_a_status {
  * @FALCON_A_CONFIG_NIC_SPLIT: (u32) 1 to take the outer IP, UDP and the decapsulation of
  *	flows other than TCP off the NIC's CPU as well, 0 to leave them there. For mode
  *	pipeline. Default 1.
- * @FALCON_A_CONFIG_WORKERS: (u32) Most CPUs that one flow is processed on at once, in
- *	mode lanes. 1 is FALCON's GRO split. Default 2.
+ * @FALCON_A_CONFIG_WORKERS: (u32) CPUs that one flow is processed on at once, in mode
+ *	lanes; fewer when the set has fewer. 1 is FALCON's GRO split. 0: one at first, and one
+ *	more as long as that lowers the load of the busiest CPU; with policy hash one. Default
+ *	0.
  * @FALCON_A_CONFIG_BATCH: (u32) Packets after which a flow goes on to its next worker, in
  *	mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be
  *	larger by one poll. Default 256, as mFlow's.
@@ -306,6 +334,8 @@ enum falcon_a_status {
  *	are given back to the kernel that only such flows take, so that other traffic does not
  *	pay for them. They are hooked again before a flow goes into lanes. 0 means never.
  *	Default 2.
+ * @FALCON_A_CONFIG_POLICY: (u32) Which CPU a stage or a worker of a flow gets. Default
+ *	auto.
  */
 enum falcon_a_config {
 	FALCON_A_CONFIG_MODE = 1,
@@ -320,6 +350,7 @@ enum falcon_a_config {
 	FALCON_A_CONFIG_HOST,
 	FALCON_A_CONFIG_MODERATION,
 	FALCON_A_CONFIG_REST,
+	FALCON_A_CONFIG_POLICY,
 
 	/* private: */
 	__FALCON_A_CONFIG_MAX,
@@ -428,8 +459,8 @@ enum falcon_a_flow {
  * @FALCON_A_COUNTERS_MOVES: (u64) Times a flow changed its CPU (moves, not packets).
  * @FALCON_A_COUNTERS_DEFERRED: (u64) Packets that followed their flow to its old CPU,
  *	which had not drained yet, although the flow is to move.
- * @FALCON_A_COUNTERS_SECOND_CHOICE: (u64) Times a flow took its second choice because its
- *	first CPU was loaded (choices, not packets).
+ * @FALCON_A_COUNTERS_SECOND_CHOICE: (u64) Times the load sent a flow to another CPU than
+ *	its hash alone would have (choices, not packets).
  * @FALCON_A_COUNTERS_NO_OTHER_CPU: (u64) Packets that stayed because the configured set
  *	has no other CPU than the one that runs this stage.
  * @FALCON_A_COUNTERS_STANDBY: (u64) Packets left on stock's path because the host is

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which CPUs a flow gets by its policy, and that load moves it, in order."""
+
+import contextlib
+import re
+
+import pytest
+
+from net import lanes
+from net.lanes import reach
+from net.wait import until
+from stress.traffic import Traffic, trouble
+
+CPUS = (1, 2, 3, 4)
+# From the first packet on, and whatever the host's load, which another guest's can be.
+LANES = {"mode": "lanes", "cpus": "1-4", "elephant_rate": 0, "busy_threshold": 100, "batch": 16}
+POLICIES = ("hash", "two-choice", "least-loaded", "auto")
+
+
+@contextlib.contextmanager
+def flowing(overlay, falcon, **options):
+    with Traffic(overlay, rate=3000, idle=5000, **options) as traffic:
+        yield
+    assert not trouble(traffic.account), traffic.account
+    lanes.assert_conserved(falcon)
+
+
+@contextlib.contextmanager
+def burning(guest, *cpus):
+    """Somebody else works on these CPUs, without a pause."""
+    processes = [guest.spawn(f"exec taskset -c {cpu} bash -c 'while :; do :; done'") for cpu in cpus]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.stop("KILL")
+
+
+def workers_of(entry):
+    return [int(cpu) for cpu in entry.get("workers", "").split(",") if cpu]
+
+
+def workers(falcon):
+    return workers_of(lanes.flow(falcon))
+
+
+def load_of(guest, seconds=1):
+    """Percent of each CPU's time that it was not idle."""
+    def times():
+        lines = guest.run("grep ^cpu[0-9] /proc/stat").out.splitlines()
+        return {int(cpu): [int(n) for n in rest.split()]
+                for cpu, rest in (re.fullmatch(r"cpu(\d+) (.*)", line).groups() for line in lines)}
+    before = times()
+    guest.run(f"sleep {seconds}")
+    after = times()
+    return {cpu: 100 - 100 * (after[cpu][3] + after[cpu][4] - before[cpu][3] - before[cpu][4])
+            // max(1, sum(after[cpu]) - sum(before[cpu])) for cpu in before}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("policy", POLICIES)
+def test_workers_are_of_the_set_and_distinct_by_every_policy(overlay, falcon, policy):
+    falcon.enable(**LANES, policy=policy, workers=3)
+    with flowing(overlay, falcon):
+        found = workers_of(reach(falcon, rung="several"))
+    assert len(set(found)) == 3 and set(found) <= set(CPUS)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("policy", ["two-choice", "least-loaded", "auto"])
+def test_a_worker_whose_cpu_gets_busy_is_moved_in_order(overlay, falcon, policy):
+    falcon.enable(**LANES, policy=policy, workers=1, load_threshold=70)
+    with flowing(overlay, falcon):
+        was, = workers_of(reach(falcon, rung="one"))
+        # two-choice has one other CPU for this flow, which may be the busy one's neighbour.
+        with burning(overlay.guest, was):
+            until(lambda: workers(falcon) not in ([], [was]), 30, f"a worker on another CPU than {was}")
+
+
+@pytest.mark.thorough
+def test_by_hash_a_worker_stays_where_it_is_busy(overlay, falcon):
+    falcon.enable(**LANES, policy="hash", workers=1, load_threshold=70)
+    with flowing(overlay, falcon):
+        was = workers_of(reach(falcon, rung="one"))
+        with burning(overlay.guest, *was):
+            until(lambda: load_of(overlay.guest)[was[0]] > 90, 20, "a busy CPU")
+            overlay.guest.run("sleep 3")
+            assert workers(falcon) == was
+
+
+@pytest.mark.thorough
+def test_a_flow_comes_to_a_cpu_that_has_time(overlay, falcon):
+    falcon.enable(**LANES, policy="auto", workers=1)
+    with burning(overlay.guest, 1, 2, 3):
+        # Until the weighted means have followed.
+        overlay.guest.run("sleep 3")
+        with flowing(overlay, falcon):
+            assert workers_of(reach(falcon, rung="one")) == [4], falcon.flows()
+
+
+@pytest.mark.thorough
+def test_a_policy_changed_under_traffic_is_followed_in_order(overlay, falcon):
+    falcon.enable(**LANES, workers=2)
+    with flowing(overlay, falcon, flows=4):
+        reach(falcon, rung="several")
+        for n in range(12):
+            falcon.configure(policy=POLICIES[n % 4], workers=n % 4)
+        falcon.configure(workers=2)
+        reach(falcon, rung="several")
+
+
+@pytest.mark.thorough
+def test_a_flow_that_one_cpu_is_enough_for_gets_no_second(overlay, falcon):
+    falcon.enable(**LANES, workers=0, policy="auto")
+    with Traffic(overlay, rate=500, idle=5000) as traffic:
+        reach(falcon, rung="one", limit="none")
+        overlay.guest.run("sleep 3")
+        assert len(workers(falcon)) == 1
+    assert not trouble(traffic.account)
+
+
+def test_a_flow_that_is_too_much_for_one_cpu_gets_more(overlay, falcon):
+    """Each packet is made dear for the workers alone: netfilter runs through many rules there."""
+    guest = overlay.guest
+    rules = "\n".join("add rule bridge dear pre udp dport 9" for _ in range(400))
+    guest.run("modprobe br_netfilter; nft -f - <<'END'\nadd table bridge dear\n"
+              "add chain bridge dear pre { type filter hook prerouting priority 0; }\n" + rules + "\nEND")
+    try:
+        falcon.enable(**LANES, workers=0, policy="auto", delivery="own")
+        with flowing(overlay, falcon):
+            reach(falcon, rung="one")
+            until(lambda: len(workers(falcon)) > 1, 30, "a second worker")
+            reach(falcon, rung="several")
+    finally:
+        guest.run("nft delete table bridge dear")
+
+
+def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
+    falcon.enable(**{**LANES, "mode": "auto"})
+    assert falcon.ctl("status")["mode"] == "lanes"
+    with flowing(overlay, falcon):
+        reach(falcon, rung="one")
+        for mode, active in (("pipeline", "pipeline"), ("auto", "lanes"), ("lanes", "lanes"), ("auto", "lanes")):
+            falcon.configure(mode=mode)
+            assert falcon.ctl("config show")["mode"] == mode
+            assert falcon.ctl("status")["mode"] == active
+        reach(falcon, rung="one")
+    falcon.disable()
+    assert falcon.ctl("status")["mode"] == "auto"

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <string.h>
+
+#include "host.h"
+
+#define REVIEW	 2	/* steps, as RATE_INTERVAL of elephant.c */
+#define BALANCE 10	/* steps, as its BALANCE_INTERVAL */
+
+void host_init(struct host *host, unsigned int cpus, u32 policy, unsigned int workers)
+{
+	unsigned int i;
+
+	*host = (struct host){
+		.policy = policy, .workers = workers, .threshold = 80, .cpus = cpus,
+	};
+	for (i = 0; i < cpus; i++) {
+		host->set[i] = i;
+		host->state[i].sibling = FALCON_NO_CPU;
+	}
+}
+
+static struct falcon_choice choice_of(const struct host *host, const struct host_flow *flow)
+{
+	return (struct falcon_choice){
+		.policy = host->policy, .state = host->state, .cpus = host->set,
+		.count = host->cpus, .hash = flow->hash, .here = flow->home,
+	};
+}
+
+static bool spread(struct host *host, struct host_flow *flow, unsigned int workers,
+		   unsigned int share)
+{
+	struct falcon_choice choice = choice_of(host, flow);
+	struct falcon_spread had = flow->spread;
+
+	falcon_policy_spread(&choice, workers, workers == 1, share, &flow->spread);
+	return memcmp(&had, &flow->spread, sizeof(had));
+}
+
+struct host_flow *host_add(struct host *host, u32 hash, u16 home, unsigned int nic,
+			   unsigned int work)
+{
+	struct host_flow *flow = &host->flow[host->flows++];
+
+	*flow = (struct host_flow){ .hash = hash, .home = home, .nic = nic, .work = work,
+				    .since = host->step, .hold = BALANCE };
+	spread(host, flow, host->workers ? host->workers : 1, FALCON_STAY);
+	return flow;
+}
+
+static bool is_on(const struct host_flow *flow, u16 cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < flow->spread.count; i++)
+		if (flow->spread.workers[i] == cpu)
+			return true;
+	return false;
+}
+
+unsigned int host_demand(const struct host *host, u16 cpu)
+{
+	unsigned int demand = host->others[cpu], i;
+	const struct host_flow *flow;
+
+	for (i = 0; i < host->flows; i++) {
+		flow = &host->flow[i];
+		demand += flow->home == cpu ? flow->nic : 0;
+		demand += is_on(flow, cpu) ? flow->work / flow->spread.count : 0;
+	}
+	return demand;
+}
+
+unsigned int host_busiest(const struct host *host)
+{
+	unsigned int most = 0, cpu;
+
+	for (cpu = 0; cpu < host->cpus; cpu++)
+		most = host_demand(host, cpu) > most ? host_demand(host, cpu) : most;
+	return most;
+}
+
+unsigned int host_changes(const struct host *host)
+{
+	unsigned int changes = 0, i;
+
+	for (i = 0; i < host->flows; i++)
+		changes += host->flow[i].changes;
+	return changes;
+}
+
+static void sample(struct host *host)
+{
+	unsigned int cpu, demand;
+	struct falcon_cpu *state;
+
+	for (cpu = 0; cpu < host->cpus; cpu++) {
+		state = &host->state[cpu];
+		demand = host_demand(host, cpu);
+		state->load = falcon_policy_average(state->load, demand < 100 ? demand : 100);
+		state->above = falcon_policy_above(state->above, state->load, host->threshold);
+	}
+}
+
+/* As balance() and measure_share() of elephant.c. */
+static void review(struct host *host, struct host_flow *flow)
+{
+	unsigned int workers = host->workers ? host->workers : flow->spread.count, last, demand;
+	struct falcon_choice choice = choice_of(host, flow);
+	unsigned int count = flow->spread.count;
+
+	/* A CPU of which more is asked than it can do gives each its part. */
+	demand = host_demand(host, flow->spread.workers[0]);
+	last = flow->work / flow->spread.count * 100 / (demand > 100 ? demand : 100);
+	flow->share = falcon_policy_average(flow->share, last);
+	last = last > flow->share ? last : flow->share;
+	if (host->policy == FALCON_POLICY_HASH || host->step - flow->since < flow->hold)
+		return;
+	if (!host->workers)
+		workers = falcon_policy_workers(&choice, last, &flow->spread);
+	if (spread(host, flow, workers, last)) {
+		if (flow->spread.count <= count)
+			flow->hold = falcon_policy_hold(flow->hold, host->step - flow->since,
+							BALANCE);
+		flow->since = host->step;
+		flow->changes++;
+	}
+}
+
+void host_run(struct host *host, unsigned int steps)
+{
+	unsigned int i;
+
+	while (steps--) {
+		host->step++;
+		sample(host);
+		/* Not all of them at the same moment. */
+		for (i = 0; i < host->flows; i++)
+			if ((host->step + i) % REVIEW == 0)
+				review(host, &host->flow[i]);
+	}
+}
