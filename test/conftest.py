@@ -60,6 +60,13 @@ def layer(item):
     return Path(item.fspath).relative_to(TEST).parts[0]
 
 
+def share(item):
+    """What is thorough is the longest of all, and two workers' work."""
+    if not is_thorough(item):
+        return ""
+    return "-thorough-path" if Path(item.fspath).name.startswith("test_path") else "-thorough"
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Layer after layer; within one the tests of a kernel together, so that its guest is kept, and
@@ -70,13 +77,12 @@ def pytest_collection_modifyitems(config, items):
     def key(item):
         kernel = kernel_of(item)
         return (LAYERS.index(layer(item)) if layer(item) in LAYERS else len(LAYERS),
-                ids.index(kernel) + 1 if kernel in ids else 0, is_thorough(item))
+                ids.index(kernel) + 1 if kernel in ids else 0, share(item))
     items.sort(key=key)
     alone = config.getoption("--side") == "alone"
     items[:] = [item for item in items if (layer(item) in ALONE) == alone]
     for item in items:
-        thorough = "-thorough" if is_thorough(item) else ""
-        item.add_marker(pytest.mark.xdist_group(f"{layer(item)}-{kernel_of(item)}{thorough}"))
+        item.add_marker(pytest.mark.xdist_group(f"{layer(item)}-{kernel_of(item)}{share(item)}"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -134,7 +134,8 @@ def _bridge(steps):
               f"ip link del {BRIDGE}")
     steps.add(f"ip link set {TUNNEL} master {BRIDGE} up")
     steps.add(f"bridge fdb replace {plan.HOST_TUNNEL_MAC} dev {TUNNEL} master static")
-    steps.add(f"ip link set {BRIDGE} addrgenmode none up")
+    steps.add(f"ip link set {BRIDGE} addrgenmode none")
+    steps.add(f"ip link set {BRIDGE} up")
 
 
 def _router(steps):
@@ -158,7 +159,8 @@ def _container(steps, variant, index):
     steps.add(f"ip -n {netns} link set lo up")
     if not variant.routed:
         steps.add(f"ip link set {outside} master {BRIDGE}")
-    steps.add(f"ip link set {outside} addrgenmode none up")
+    steps.add(f"ip link set {outside} addrgenmode none")
+    steps.add(f"ip link set {outside} up")
     steps.add(f"ip -n {netns} link set {CONTAINER_DEVICE} up")
     if not variant.routed:
         steps.add(f"bridge fdb replace {mac} dev {outside} master static")

@@ -43,7 +43,7 @@ def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon,
         traffic.finish(count)
     account = traffic.account
     counters = lanes.assert_conserved(falcon)
-    record(record_property, account, held=counters["held"], runs=counters["runs"])
+    record(record_property, account, held=counters["held"], runs=counters["runs"], full=counters["dropped-full"])
     assert account["sent"] == count
     assert not trouble(account)
     assert counters["held"] > 0
