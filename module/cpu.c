@@ -65,6 +65,7 @@ static void load_reset(void)
 		last = per_cpu_ptr(&samples, cpu);
 		last->idle = idle_time(cpu, &last->wall);
 		WRITE_ONCE(state[cpu].load, 0);
+		WRITE_ONCE(state[cpu].expected, 0);
 		WRITE_ONCE(state[cpu].above, false);
 	}
 	WRITE_ONCE(host_load, 0);
@@ -90,6 +91,8 @@ static bool load_sample(unsigned int cpu, unsigned int threshold)
 			   falcon_policy_average(state[cpu].load,
 						 100 - div64_u64(100 * rested, elapsed)));
 
+	WRITE_ONCE(state[cpu].expected,
+		   falcon_policy_expect(READ_ONCE(state[cpu].expected), false));
 	above = falcon_policy_above(state[cpu].above, state[cpu].load, threshold);
 	if (above == state[cpu].above)
 		return false;
@@ -158,6 +161,12 @@ unsigned int falcon_load_of(unsigned int cpu)
 const struct falcon_cpu *falcon_cpus_state(void)
 {
 	return state;
+}
+
+/* Two at once may count as one: it is a guess. */
+void falcon_cpu_expect(unsigned int cpu)
+{
+	WRITE_ONCE(state[cpu].expected, falcon_policy_expect(READ_ONCE(state[cpu].expected), true));
 }
 
 unsigned int falcon_load_host(void)

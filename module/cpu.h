@@ -44,6 +44,9 @@ unsigned int falcon_load_of(unsigned int cpu);
  */
 const struct falcon_cpu *falcon_cpus_state(void);
 
+/* A flow comes to a CPU, whose load will show it. Context: any. */
+void falcon_cpu_expect(unsigned int cpu);
+
 /* Mean load of the online CPUs in percent, 0 while not sampled. Context: any. */
 unsigned int falcon_load_host(void);
 

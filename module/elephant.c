@@ -64,6 +64,7 @@ static bool spread_over(struct falcon_elephant *elephant, const struct falcon_pl
 			unsigned int share)
 {
 	struct falcon_spread spread = elephant->spread;
+	unsigned int i;
 	bool own;
 
 	/*
@@ -85,6 +86,8 @@ static bool spread_over(struct falcon_elephant *elephant, const struct falcon_pl
 						   jiffies - elephant->spread_since,
 						   BALANCE_INTERVAL);
 		elephant->spread_since = jiffies;
+		for (i = 0; i < spread.count; i++)
+			falcon_cpu_expect(spread.workers[i]);
 	}
 	elephant->spread = spread;
 	elephant->own = own;

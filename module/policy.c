@@ -19,6 +19,12 @@
  */
 #define WORTH_A_WORKER 40
 
+/*
+ * Percent that a flow is expected to bring before its load is seen. Without that all flows that
+ * come between two samples would go where the last one found the least.
+ */
+#define EXPECTED 5
+
 #define ANY (~0U)	/* cost */
 
 /* CPUs that are not to be chosen, beside choice->here. */
@@ -51,7 +57,7 @@ static unsigned int load_of(const struct falcon_choice *choice, u16 cpu)
 static unsigned int cost_of(const struct falcon_choice *choice, u16 cpu)
 {
 	const struct falcon_cpu *state = &choice->state[cpu], *here;
-	unsigned int cost = load_of(choice, cpu);
+	unsigned int cost = load_of(choice, cpu) + READ_ONCE(state->expected);
 
 	if (choice->policy != FALCON_POLICY_AUTO)
 		return cost;
@@ -278,6 +284,13 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 	if (count > 1 && total / (count - 1) + FALCON_HYSTERESIS < WORTH_A_WORKER)
 		return count - 1;
 	return count;
+}
+
+unsigned int falcon_policy_expect(unsigned int expected, bool comes)
+{
+	if (!comes)
+		return expected / 2;
+	return expected + EXPECTED < 100 ? expected + EXPECTED : 100;
 }
 
 unsigned long falcon_policy_hold(unsigned long hold, unsigned long stayed, unsigned long least)

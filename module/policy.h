@@ -16,10 +16,11 @@
 /* Percentage points below a threshold at which being above it ends. */
 #define FALCON_HYSTERESIS 10
 
-/* What a policy knows of a CPU. Any member but load and above is constant while it is online. */
+/* What a policy knows of a CPU. What follows the first three is constant while it is online. */
 struct falcon_cpu {
 	u8	load;		/* percent, a weighted mean */
 	bool	above;		/* above load-threshold */
+	u8	expected;	/* percent that flows will bring that came lately */
 	u16	node;		/* of NUMA */
 	u16	domain;		/* that shares the last cache, as far as the kernel tells */
 	u16	sibling;	/* another thread of its core, or FALCON_NO_CPU */
@@ -67,8 +68,7 @@ u16 falcon_policy_first(const struct falcon_choice *choice);
  * those with the least load. auto: likewise, and rather near @here: a CPU of another cache, of
  * another node, or that shares its core, has to have that much less to do.
  *
- * Those within FALCON_HYSTERESIS of the least count as equal, and the hash chooses: between
- * two samples of the load, flows would all go to one CPU.
+ * Those within FALCON_HYSTERESIS of the least count as equal, and the hash chooses.
  *
  * Context: any.
  * Return: the CPU, or FALCON_NO_CPU when the set has none but @here.
@@ -120,6 +120,18 @@ void falcon_policy_spread(const struct falcon_choice *choice, unsigned int worke
  */
 unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned int share,
 				   const struct falcon_spread *spread);
+
+/**
+ * falcon_policy_expect() - a flow comes to a CPU, or a sample of its load was taken
+ * @expected: percent so far
+ * @comes: a flow comes
+ *
+ * What a flow will bring is guessed, and forgotten by half with each sample, as the load shows it.
+ *
+ * Context: any.
+ * Return: percent.
+ */
+unsigned int falcon_policy_expect(unsigned int expected, bool comes);
 
 /**
  * falcon_policy_hold() - how long a flow stays where the load has just put it

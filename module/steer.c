@@ -190,6 +190,8 @@ static void reassess(const struct question *q, struct falcon_flow *flow, bool fr
 			return;
 		}
 		falcon_flow_place(flow, cpu, why);
+		if (!why)
+			falcon_cpu_expect(cpu);
 		WRITE_ONCE(flow->from, q->here);
 		if (!fresh && cpu != now) {
 			WRITE_ONCE(flow->moves, flow->moves + 1);

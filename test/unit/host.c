@@ -33,9 +33,17 @@ static bool spread(struct host *host, struct host_flow *flow, unsigned int worke
 {
 	struct falcon_choice choice = choice_of(host, flow);
 	struct falcon_spread had = flow->spread;
+	struct falcon_cpu *state;
+	unsigned int i;
 
 	falcon_policy_spread(&choice, workers, workers == 1, share, &flow->spread);
-	return memcmp(&had, &flow->spread, sizeof(had));
+	if (!memcmp(&had, &flow->spread, sizeof(had)))
+		return false;
+	for (i = 0; i < flow->spread.count; i++) {
+		state = &host->state[flow->spread.workers[i]];
+		state->expected = falcon_policy_expect(state->expected, true);
+	}
+	return true;
 }
 
 struct host_flow *host_add(struct host *host, u32 hash, u16 home, unsigned int nic,
@@ -99,6 +107,7 @@ static void sample(struct host *host)
 		state = &host->state[cpu];
 		demand = host_demand(host, cpu);
 		state->load = falcon_policy_average(state->load, demand < 100 ? demand : 100);
+		state->expected = falcon_policy_expect(state->expected, false);
 		state->above = falcon_policy_above(state->above, state->load, host->threshold);
 	}
 }

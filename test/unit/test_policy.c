@@ -466,6 +466,20 @@ static void hold__doubles_up_to_64_times_and_ends_after_a_quiet_time(void **stat
 	assert_int_equal(falcon_policy_hold(hold, 4 * hold, 250), 250);
 }
 
+static void expect__adds_up_and_is_forgotten(void **state)
+{
+	unsigned int expected = 0, i;
+
+	for (i = 0; i < 1000; i++) {
+		assert_true(falcon_policy_expect(expected, true) >= expected);
+		expected = falcon_policy_expect(expected, true);
+	}
+	assert_int_equal(expected, 100);
+	for (i = 0; i < 7; i++)
+		expected = falcon_policy_expect(expected, false);
+	assert_int_equal(expected, 0);
+}
+
 /* Loads of eight CPUs, none of them above the threshold but those of 80 and more. */
 static void set_loads(struct falcon_choice *choice, struct falcon_cpu *state, const u8 loads[8],
 		      u32 policy)
@@ -640,6 +654,7 @@ int main(void)
 		cmocka_unit_test(above__never_at_100),
 		cmocka_unit_test(above__does_not_flap),
 		cmocka_unit_test(hold__doubles_up_to_64_times_and_ends_after_a_quiet_time),
+		cmocka_unit_test(expect__adds_up_and_is_forgotten),
 		cmocka_unit_test(choose__hash_does_not_look_at_the_load),
 		cmocka_unit_test(choose__two_choice_leaves_a_loaded_cpu_for_a_better_one_only),
 		cmocka_unit_test(choose__least_loaded_takes_one_of_the_least_by_hash),
