@@ -47,8 +47,8 @@ def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon,
     assert account["sent"] == count
     assert not trouble(account)
     assert counters["held"] > 0
-    # All but what went before the flow had climbed, to a merge point, too: UDP is not merged.
-    assert counters["merged"] > 0.9 * count
+    # All that was taken came to a merge point, too, as GRO does not merge UDP.
+    assert counters["merged"] > 0.99 * counters["taken"] > 0.5 * count
 
 
 class Unmerged(Falcon):
@@ -196,6 +196,7 @@ def cycle_cpus(overlay, cycles):
     return traffic.account
 
 
+@pytest.mark.thorough
 def test_workers_go_offline_and_come_back_under_traffic(overlay, falcon, record_property):
     cycles = 5 * SCALE
     stock = cycle_cpus(overlay, cycles)
