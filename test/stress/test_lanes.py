@@ -19,7 +19,7 @@ NEVER = 4_000_000_000       # packets per second that no flow has
 STEPS = 1_000_000 if SCALE > 1 else 2000        # up and down the ladder
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
 # So fast that a worker has not done with a run when the next worker has one.
-BURSTS = {"size": 64, "rate": 16000, "burst": 8}
+BURSTS = {"size": 64, "rate": 12000, "burst": 8}
 
 
 def steps(counters):
@@ -36,16 +36,16 @@ def config_set(words):
 
 
 def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon, record_property):
-    count = 50_000 * SCALE
+    count = 100_000 * SCALE
     falcon.enable(**LANES)
     with Traffic(overlay, seconds=None, count=count, idle=IDLE, **BURSTS) as traffic:
-        lanes.reach(falcon, rung="several", limit="none")
         traffic.finish(count)
     account = traffic.account
     counters = lanes.assert_conserved(falcon)
     record(record_property, account, held=counters["held"], runs=counters["runs"], full=counters["dropped-full"])
     assert account["sent"] == count
     assert not trouble(account)
+    # Some had to wait for another worker's.
     assert counters["held"] > 0
     # All that was taken came to a merge point, too, as GRO does not merge UDP.
     assert counters["merged"] > 0.99 * counters["taken"] > 0.5 * count
@@ -166,7 +166,7 @@ def test_everything_at_once(overlay, falcon, record_property):
            held=counters["held"], steps=steps(counters))
     assert not trouble(traffic.account)
     # How often, is a matter of time: waking the hooks that rest takes a slow machine seconds.
-    assert counters["taken"] > 1000 and counters["steered"] > 1000
+    assert counters["taken"] > 100 and counters["steered"] > 100
     assert steps(counters) > 0
 
 
@@ -206,7 +206,8 @@ def test_workers_go_offline_and_come_back_under_traffic(overlay, falcon, record_
     record(record_property, account, cycles=cycles, taken=counters["taken"],
            longest_gap_ms=account["longest_gap_ns"] // 1_000_000,
            stock_lost=stock["lost"], stock_longest_gap_ms=stock["longest_gap_ns"] // 1_000_000)
-    assert counters["taken"] > 0.9 * account["sent"]
+    # All but what went before the flow had climbed.
+    assert counters["taken"] > 0.5 * account["sent"]
     assert not trouble(stock)
     assert not trouble(account)
     # No more than that nothing stands still for good: what is good enough is for the bench to say.
