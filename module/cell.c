@@ -4,6 +4,7 @@
 #include <linux/percpu.h>
 #include <net/gro.h>
 
+#include "backlog.h"
 #include "cell.h"
 #include "merge.h"
 #include "napi.h"
@@ -68,7 +69,7 @@ static int go_on(const struct gate *gate, struct sk_buff *skb)
 static void look_at_backlog(struct gate *gate)
 {
 	gate->cpu = smp_processor_id();
-	gate->tail = READ_ONCE(this_cpu_ptr(&softnet_data)->input_queue_tail);
+	gate->tail = falcon_backlog_tail();
 }
 
 static void shut(struct gate *gate, u32 epoch)
@@ -86,11 +87,9 @@ static void shut(struct gate *gate, u32 epoch)
  */
 static bool has_drained(struct gate *gate)
 {
-	u32 head = READ_ONCE(per_cpu(softnet_data, gate->cpu).input_queue_head);
-
 	if (gate == this_cpu_ptr(gates) && ++gate->rounds < falcon_cell_rounds())
 		return false;
-	if ((s32)(head - gate->tail) < 0)
+	if (!falcon_backlog_passed(gate->cpu, gate->tail))
 		return false;
 	if (likely(gate->cpu == smp_processor_id()))
 		return true;

@@ -4,6 +4,7 @@
 #include <linux/netdevice.h>
 #include <linux/sched/clock.h>
 
+#include "backlog.h"
 #include "context.h"
 #include "cpu.h"
 #include "elephant.h"
@@ -144,12 +145,10 @@ static u16 delivery_cpu(const struct falcon_elephant *elephant)
 {
 	u16 cpu = elephant->own ? elephant->spread.delivery : smp_processor_id();
 	u16 last = elephant->delivered_on;
-	u32 head;
 
 	if (last == cpu || !cpu_online(last))
 		return cpu;
-	head = READ_ONCE(per_cpu(softnet_data, last).input_queue_head);
-	return (s32)(head - elephant->delivered_tail) >= 0 ? cpu : last;
+	return falcon_backlog_passed(last, elephant->delivered_tail) ? cpu : last;
 }
 
 static void queue_delivery(struct falcon_elephant *elephant)
@@ -416,8 +415,7 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->home = smp_processor_id();
 	elephant->gate_cpu = elephant->home;
 	elephant->delivered_on = elephant->home;
-	elephant->delivered_tail =
-		READ_ONCE(per_cpu(softnet_data, elephant->home).input_queue_head);
+	elephant->delivered_tail = falcon_backlog_head(elephant->home);
 	refcount_set(&elephant->refs, 1);
 	elephant->watched = jiffies;
 	elephant->rate_since = jiffies;
@@ -499,7 +497,7 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 	elephant->delivering = 0;
 	elephant->delivery_state = FALCON_DELIVERY_IDLE;
 	elephant->delivered_on = smp_processor_id();
-	elephant->delivered_tail = READ_ONCE(this_cpu_ptr(&softnet_data)->input_queue_tail);
+	elephant->delivered_tail = falcon_backlog_tail();
 	return count;
 }
 

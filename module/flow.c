@@ -6,6 +6,7 @@
 #include <linux/random.h>
 #include <linux/smp.h>
 
+#include "backlog.h"
 #include "flow.h"
 #include "policy.h"
 
@@ -99,19 +100,15 @@ u32 falcon_flow_hash_key(const struct falcon_key *key)
 bool falcon_flow_drained(const struct falcon_flow *flow)
 {
 	u16 cpu = READ_ONCE(flow->rflow.cpu);
-	u32 head;
 
-	if (cpu >= nr_cpu_ids || !cpu_online(cpu))
-		return true;
-	head = READ_ONCE(per_cpu(softnet_data, cpu).input_queue_head);
-	return (s32)(head - READ_ONCE(flow->rflow.last_qtail)) >= 0;
+	return cpu >= nr_cpu_ids || !cpu_online(cpu) ||
+	       falcon_backlog_passed(cpu, READ_ONCE(flow->rflow.last_qtail));
 }
 
 void falcon_flow_place(struct falcon_flow *flow, u16 cpu, u16 here)
 {
 	/* What set_rps_cpu() does: nothing of the flow is queued there. */
-	WRITE_ONCE(flow->rflow.last_qtail,
-		   READ_ONCE(per_cpu(softnet_data, cpu).input_queue_head));
+	WRITE_ONCE(flow->rflow.last_qtail, falcon_backlog_head(cpu));
 	WRITE_ONCE(flow->here, here);
 	WRITE_ONCE(flow->rflow.cpu, cpu);
 }

@@ -8,6 +8,7 @@
 #include <linux/smp.h>
 #include <net/gro.h>
 
+#include "backlog.h"
 #include "cell.h"
 #include "context.h"
 #include "device.h"
@@ -395,8 +396,6 @@ bool falcon_intake_climb_frags(struct napi_struct *napi)
  */
 static bool has_drained(const struct intake *intake, struct falcon_elephant *elephant)
 {
-	const struct softnet_data *sd = this_cpu_ptr(&softnet_data);
-
 	/* What a CPU had that went offline is here now. */
 	if (unlikely(elephant->gate_cpu != smp_processor_id())) {
 		elephant->gate_cpu = smp_processor_id();
@@ -406,10 +405,10 @@ static bool has_drained(const struct intake *intake, struct falcon_elephant *ele
 	if (!elephant->gate_passes) {
 		if (intake->rounds - elephant->gate_round < falcon_cell_rounds())
 			return false;
-	} else if ((s32)(READ_ONCE(sd->input_queue_head) - elephant->gate_tail) < 0) {
+	} else if (!falcon_backlog_passed(smp_processor_id(), elephant->gate_tail)) {
 		return false;
 	}
-	elephant->gate_tail = READ_ONCE(sd->input_queue_tail);
+	elephant->gate_tail = falcon_backlog_tail();
 	return ++elephant->gate_passes > PASSES;
 }
 

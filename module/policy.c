@@ -142,8 +142,9 @@ static u16 pick_by_policy(const struct falcon_choice *choice, const struct taken
 		return pick_of_two(choice, taken);
 	default:
 		least = least_cost(choice, taken);
-		return least == ANY ? FALCON_NO_CPU :
-					   pick(choice, taken, least + FALCON_HYSTERESIS);
+		if (least == ANY)
+			return FALCON_NO_CPU;
+		return pick(choice, taken, least + FALCON_HYSTERESIS);
 	}
 }
 
@@ -209,12 +210,16 @@ static bool is_usable(const struct falcon_choice *choice, const struct taken *ta
 static u16 keep_or_pick(const struct falcon_choice *choice, struct taken *taken, u16 had,
 			unsigned int share)
 {
-	u16 cpu = pick_by_policy(choice, taken);
+	bool usable = is_usable(choice, taken, had);
+	u16 cpu = had;
 
-	if (is_usable(choice, taken, had) &&
-	    (!READ_ONCE(choice->state[had].above) ||
-	     cost_of(choice, cpu) + share + FALCON_HYSTERESIS > cost_of(choice, had)))
-		cpu = had;
+	/* Others are looked at for a reason only: every flow comes here with every plan. */
+	if (!usable || READ_ONCE(choice->state[had].above)) {
+		cpu = pick_by_policy(choice, taken);
+		if (usable &&
+		    cost_of(choice, cpu) + share + FALCON_HYSTERESIS > cost_of(choice, had))
+			cpu = had;
+	}
 	take(taken, cpu);
 	return cpu;
 }
