@@ -44,6 +44,12 @@ def workers(falcon):
     return workers_of(lanes.flow(falcon))
 
 
+def go_on(falcon, packets):
+    """Wait until the flow has brought so many more."""
+    before = lanes.flow(falcon)["packets"]
+    until(lambda: lanes.flow(falcon).get("packets", 0) >= before + packets, 60, f"{packets} packets more")
+
+
 def load_of(guest, seconds=1):
     """Percent of each CPU's time that it was not idle."""
     def times():
@@ -84,7 +90,7 @@ def test_by_hash_a_worker_stays_where_it_is_busy(overlay, falcon):
         was = workers_of(reach(falcon, rung="one"))
         with burning(overlay.guest, *was):
             until(lambda: load_of(overlay.guest)[was[0]] > 90, 20, "a busy CPU")
-            overlay.guest.run("sleep 3")
+            go_on(falcon, 9000)     # three seconds: three times what the others take to move
             assert workers(falcon) == was
 
 
@@ -92,8 +98,8 @@ def test_by_hash_a_worker_stays_where_it_is_busy(overlay, falcon):
 def test_a_flow_comes_to_a_cpu_that_has_time(overlay, falcon):
     falcon.enable(**LANES, policy="auto", workers=1)
     with burning(overlay.guest, 1, 2, 3):
-        # Until the weighted means have followed.
-        overlay.guest.run("sleep 3")
+        # Three of six: the weighted means have followed.
+        until(lambda: falcon.ctl("status")["host-load"] >= 45, 20, "falcon to see three busy CPUs")
         with flowing(overlay, falcon):
             assert workers_of(reach(falcon, rung="one")) == [4], falcon.flows()
 
@@ -114,7 +120,7 @@ def test_a_flow_that_one_cpu_is_enough_for_gets_no_second(overlay, falcon):
     falcon.enable(**LANES, workers=0, policy="auto")
     with Traffic(overlay, rate=500, idle=5000) as traffic:
         reach(falcon, rung="one", limit="none")
-        overlay.guest.run("sleep 3")
+        go_on(falcon, 1500)     # three seconds: three times what a worker more takes to come
         assert len(workers(falcon)) == 1
     assert not trouble(traffic.account)
 
