@@ -436,8 +436,9 @@ void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit l
 bool falcon_elephant_is_full(const struct falcon_elephant *elephant)
 {
 	return READ_ONCE(elephant->gate) == FALCON_GATE_OPEN &&
-	       READ_ONCE(elephant->waiting.count) + READ_ONCE(elephant->merge.taken) +
-	       READ_ONCE(elephant->ready.count) > FALCON_IN_FLIGHT_MAX * 3 / 4;
+	       atomic_read(&elephant->posted) + READ_ONCE(elephant->waiting.count) +
+	       READ_ONCE(elephant->merge.taken) + READ_ONCE(elephant->ready.count) >
+	       FALCON_IN_FLIGHT_MAX * 3 / 4;
 }
 
 void falcon_elephant_open(struct falcon_elephant *elephant)

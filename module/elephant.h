@@ -62,6 +62,7 @@ struct falcon_elephant {
 	u8			limit;		/* enum falcon_limit */
 	u8			merge_point;	/* enum falcon_merge_point */
 
+	u64			held_up;	/* the NIC's CPU's: ns in a row that it waited */
 	struct llist_head	inbox;		/* taken, not seen by a holder of the lock */
 	atomic_t		posted;		/* packets in it */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */

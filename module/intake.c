@@ -28,10 +28,11 @@
 #define PASSES 3
 
 /*
- * How long the NIC's poll is held up at a time by a flow that is nearly full: about as long as
- * stock would take for what a poll brings, so that the NIC's ring fills up as it would.
+ * How long a flow that is nearly full holds up the NIC's poll, at a time and in a row: so long that
+ * the NIC's ring fills up first, and not for ever, as others wait for the ring, too.
  */
-#define HOLD_NS (2 * NSEC_PER_MSEC)
+#define HOLD_NS (20 * NSEC_PER_MSEC)
+#define HOLD_ROW_NS (500 * NSEC_PER_MSEC)
 
 #define SLOTS 16	/* flows that one poll is collected for, a power of two */
 
@@ -92,12 +93,19 @@ static void receive_strays(struct intake *intake)
  * A worker is late, maybe because its virtual CPU does not run, and others wait for what it
  * has: there is nothing to do here but not to bring more.
  */
-static void hold_up(const struct falcon_elephant *elephant)
+static void hold_up(struct falcon_elephant *elephant)
 {
-	u64 until = local_clock() + HOLD_NS;
+	u64 began = local_clock(), waited = 0;
 
-	while (falcon_elephant_is_full(elephant) && local_clock() < until)
+	while (falcon_elephant_is_full(elephant)) {
+		waited = local_clock() - began;
+		if (waited >= HOLD_NS || elephant->held_up + waited >= HOLD_ROW_NS) {
+			elephant->held_up += waited;
+			return;
+		}
 		cpu_relax();
+	}
+	elephant->held_up = 0;
 }
 
 static void hand_over(struct intake *intake, struct slot *slot, struct falcon_context *context)
@@ -111,7 +119,7 @@ static void hand_over(struct intake *intake, struct slot *slot, struct falcon_co
 	/* It may have left since: nothing of it is in flight. */
 	if (!falcon_elephant_take(elephant, &packets, context))
 		falcon_chain_splice(&intake->strays, &packets);
-	else if (context && unlikely(falcon_elephant_is_full(elephant)))
+	else if (context)
 		hold_up(elephant);
 	falcon_ladder_put(elephant);
 }

@@ -17,13 +17,13 @@ CPU = 5     # the sinks', which no set of falcon's has
 class Traffic:
     """UDP flows to a container while its block is worked on; then the account of them.
 
-    idle: silence in ms by which the sink knows that all has come. Options as udp-send's.
+    port: of the sink. idle: silence in ms by which it knows that all has come. Options as udp-send's.
     """
 
     _runs = itertools.count(1000)
 
-    def __init__(self, overlay, container=0, idle=None, **options):
-        self.overlay, self.container, self.idle = overlay, container, idle or udp.IDLE_MS
+    def __init__(self, overlay, port=udp.DEFAULT_PORT, idle=None, **options):
+        self.overlay, self.port, self.idle = overlay, port, idle or udp.IDLE_MS
         self.options = {"rate": RATE, "size": 200, "seconds": 3600, **options}
         self.account = self._sent = None
 
@@ -31,9 +31,9 @@ class Traffic:
         run = next(self._runs)
         net = self.overlay.net
         self._dropped = dropped(self.overlay)
-        self._sink = net.sink(self.overlay.guest, self.container, cpu=CPU, run=run, idle=self.idle,
+        self._sink = net.sink(self.overlay.guest, cpu=CPU, port=self.port, run=run, idle=self.idle,
                               flows=self.options.get("flows", 1))
-        self._sender = net.send(self.container, run=run, **self.options)
+        self._sender = net.send(port=self.port, run=run, **self.options)
         return self
 
     def finish(self, count):

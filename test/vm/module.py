@@ -12,7 +12,7 @@ import shutil
 import subprocess
 
 from . import kernel as kernels
-from .paths import MODULES, REPO
+from .paths import BUILD, MODULES, REPO
 
 SOURCES = ("Kbuild", "dkms.conf", "module", "include")
 SUFFIXES = ("", ".c", ".h", ".S", ".def", ".conf", ".sh")
@@ -70,6 +70,13 @@ def build(kernel_id, flavour="amd64", make_vars=(), root=REPO, directory=None, o
     with open(directory / ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _build(kernel, list(make_vars), root, directory, directory / output, sources(root, names))
+
+
+def fault(kernel_id):
+    """Path in the guest of the module that does what no module may, by its parameter."""
+    built = build(kernel_id, root=REPO / "test/vm/fault", names=("Kbuild", "fault.c"), output="fault.ko",
+                  directory=BUILD / "test/fault" / kernel_id)
+    return f"/falcon/{built.path.relative_to(REPO)}"
 
 
 def _build(kernel, make_vars, root, directory, output, names):

@@ -13,16 +13,7 @@ import pytest
 
 from vm import crash, module
 from vm.guest import CommandFailed, CommandTimeout, Guest, GuestFailed
-from vm.paths import BUILD, REPO
-
-FAULT = REPO / "test/vm/fault"
-
-
-def fault(kernel):
-    """Path in the guest of the module that does what no module may."""
-    built = module.build(kernel, root=FAULT, names=("Kbuild", "fault.c"), output="fault.ko",
-                         directory=BUILD / "test/fault" / kernel)
-    return f"/falcon/{built.path.relative_to(REPO)}"
+from vm.paths import REPO
 
 
 def failing(kernel, script, time_limit=120, timeout=90, **options):
@@ -108,7 +99,7 @@ def test_panic(kernel):
 
 
 def test_warning(kernel):
-    failure = failing(kernel, f"insmod {fault(kernel)} kind=warn")
+    failure = failing(kernel, f"insmod {module.fault(kernel)} kind=warn")
     assert failure.reason == "panic", "panic_on_warn"
     assert {"warning", "panic"} <= failure.kinds
     assert "warning: " in failure.detail.splitlines()[0]
@@ -116,32 +107,32 @@ def test_warning(kernel):
 
 @pytest.mark.thorough
 def test_oops(kernel):
-    failure = failing(kernel, f"insmod {fault(kernel)} kind=oops")
+    failure = failing(kernel, f"insmod {module.fault(kernel)} kind=oops")
     assert failure.reason == "panic"
     assert {"oops", "panic"} <= failure.kinds
 
 
 def test_warning_without_panic(one_kernel):
     # The guest lives on and says goodbye; its console tells.
-    failure = failing(one_kernel, f"sysctl -qw kernel.panic_on_warn=0; insmod {fault(one_kernel)} kind=warn")
+    failure = failing(one_kernel, f"sysctl -qw kernel.panic_on_warn=0; insmod {module.fault(one_kernel)} kind=warn")
     assert failure.reason == "crash"
     assert failure.kinds == {"warning"}
 
 
 def test_bug(one_kernel):
-    assert {"bug", "panic"} <= failing(one_kernel, f"insmod {fault(one_kernel)} kind=bug").kinds
+    assert {"bug", "panic"} <= failing(one_kernel, f"insmod {module.fault(one_kernel)} kind=bug").kinds
 
 
 def test_frozen_guest_meets_its_time_limit(one_kernel):
     began = time.monotonic()
-    failure = failing(one_kernel, f"insmod {fault(one_kernel)} kind=freeze", time_limit=25)
+    failure = failing(one_kernel, f"insmod {module.fault(one_kernel)} kind=freeze", time_limit=25)
     assert failure.reason == "hang"
     assert "time limit of 25 s" in failure.detail
     assert 20 < time.monotonic() - began < 60
 
 
 def test_frozen_guest_that_cannot_end_a_command(one_kernel):
-    failure = failing(one_kernel, f"insmod {fault(one_kernel)} kind=freeze", timeout=2)
+    failure = failing(one_kernel, f"insmod {module.fault(one_kernel)} kind=freeze", timeout=2)
     assert failure.reason == "hang"
     assert "does not end a killed script" in failure.detail
 
@@ -190,13 +181,13 @@ def test_qemu_that_does_not_start(one_kernel):
 
 
 def test_cpu_stall(one_kernel):
-    failure = failing(one_kernel, f"insmod {fault(one_kernel)} kind=stall seconds=12",
+    failure = failing(one_kernel, f"insmod {module.fault(one_kernel)} kind=stall ms=12000",
                       append="watchdog_thresh=2 rcupdate.rcu_cpu_stall_timeout=4")
     assert failure.kinds & {"lockup", "rcu stall"}
 
 
 def test_hung_task(one_kernel):
-    failure = failing(one_kernel, f"sysctl -qw kernel.hung_task_timeout_secs=3; insmod {fault(one_kernel)} kind=block")
+    failure = failing(one_kernel, f"sysctl -qw kernel.hung_task_timeout_secs=3; insmod {module.fault(one_kernel)} kind=block")
     assert "hung task" in failure.kinds
 
 

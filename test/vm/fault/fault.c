@@ -2,8 +2,8 @@
 /*
  * A module that does what no module may, by its parameter: the harness must notice each.
  */
-#include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -12,11 +12,11 @@
 
 static char *kind = "";
 module_param(kind, charp, 0);
-MODULE_PARM_DESC(kind, "warn, oops, bug, freeze, stall or block");
+MODULE_PARM_DESC(kind, "warn, oops, bug, freeze, stall, pause or block");
 
-static unsigned int seconds = 15;
-module_param(seconds, uint, 0);
-MODULE_PARM_DESC(seconds, "how long stall and block last");
+static unsigned int ms = 15000;
+module_param(ms, uint, 0);
+MODULE_PARM_DESC(ms, "how long stall, pause and block last, in milliseconds");
 
 static void spin_for_ever(void *unused)
 {
@@ -27,12 +27,23 @@ static void spin_for_ever(void *unused)
 
 static void stall(void)
 {
-	unsigned long end = jiffies + seconds * HZ;
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
 
 	preempt_disable();
 	while (time_before(jiffies, end))
 		cpu_relax();
 	preempt_enable();
+}
+
+/* As a virtual CPU that its host does not let run. */
+static void pause(void)
+{
+	u64 end = ktime_get_ns() + (u64)ms * NSEC_PER_MSEC;
+
+	local_irq_disable();
+	while (ktime_get_ns() < end)
+		cpu_relax();
+	local_irq_enable();
 }
 
 static int __init fault_init(void)
@@ -51,9 +62,11 @@ static int __init fault_init(void)
 		spin_for_ever(NULL);
 	} else if (!strcmp(kind, "stall")) {
 		stall();
+	} else if (!strcmp(kind, "pause")) {
+		pause();
 	} else if (!strcmp(kind, "block")) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
-		schedule_timeout(seconds * HZ);
+		schedule_timeout(msecs_to_jiffies(ms));
 	} else {
 		return -EINVAL;
 	}
@@ -66,5 +79,5 @@ static void __exit fault_exit(void)
 }
 module_exit(fault_exit);
 
-MODULE_DESCRIPTION("Faults for the self-test of the guest harness");
+MODULE_DESCRIPTION("Faults that the tests of falcon and of their guests make");
 MODULE_LICENSE("GPL");
