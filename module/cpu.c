@@ -19,8 +19,16 @@
 #include "plan.h"
 #include "policy.h"
 
-/* FALCON samples every 10 jiffies of 10 ms. */
-#define SAMPLE_INTERVAL (HZ / 10)
+/*
+ * FALCON samples every 10 jiffies of 10 ms. Ten times less often while hooks rest, when nothing
+ * is decided but that the host is busy.
+ */
+#define SAMPLE_MS	100
+#define SAMPLE_INTERVAL (HZ * SAMPLE_MS / 1000)
+#define REST_INTERVAL	(10 * SAMPLE_INTERVAL)
+
+/* Intervals after which the mean has all but forgotten what was before. */
+#define SAMPLES_MAX 20
 
 /* How long a CPU that goes offline waits for its flows to leave. */
 #define OFFLINE_WAIT_MS 100
@@ -72,6 +80,16 @@ static void load_reset(void)
 	WRITE_ONCE(host_busy, false);
 }
 
+/* A sample of several intervals, in us, counts as often. */
+static unsigned int average(unsigned int load, unsigned int sample, u64 elapsed)
+{
+	u64 count = clamp_t(u64, div_u64(elapsed, SAMPLE_MS * USEC_PER_MSEC), 1, SAMPLES_MAX);
+
+	while (count--)
+		load = falcon_policy_average(load, sample);
+	return load;
+}
+
 /* Returns whether the CPU crossed the threshold. */
 static bool load_sample(unsigned int cpu, unsigned int threshold)
 {
@@ -88,8 +106,8 @@ static bool load_sample(unsigned int cpu, unsigned int threshold)
 	last->idle = idle;
 	if (elapsed)
 		WRITE_ONCE(state[cpu].load,
-			   falcon_policy_average(state[cpu].load,
-						 100 - div64_u64(100 * rested, elapsed)));
+			   average(state[cpu].load, 100 - div64_u64(100 * rested, elapsed),
+				   elapsed));
 
 	WRITE_ONCE(state[cpu].expected,
 		   falcon_policy_expect(READ_ONCE(state[cpu].expected), false));
@@ -133,7 +151,8 @@ static void sample(struct work_struct *work)
 	}
 	if (changed)
 		falcon_replan();
-	schedule_delayed_work(&sample_work, SAMPLE_INTERVAL);
+	schedule_delayed_work(&sample_work,
+			      falcon_plan_resting() ? REST_INTERVAL : SAMPLE_INTERVAL);
 }
 
 void falcon_load_start(void)

@@ -291,6 +291,11 @@ static void accept(struct falcon_elephant *elephant, struct falcon_chain *packet
 		drop_full(packets);
 }
 
+static bool is_slow(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
+{
+	return elephant->rate < falcon_policy_floor(plan->elephant_rate, elephant->relieves);
+}
+
 /* Whether no flow like this is to be in lanes. */
 static bool is_unwanted(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
@@ -304,7 +309,7 @@ static void adapt(struct falcon_elephant *elephant, const struct falcon_plan *pl
 	elephant->home = home;
 	if (is_unwanted(elephant, plan))
 		leave(elephant, FALCON_LIMIT_STANDBY);
-	else if (elephant->rate_packets && elephant->rate < plan->elephant_rate / 2)
+	else if (elephant->rate_packets && is_slow(elephant, plan))
 		leave(elephant, FALCON_LIMIT_RATE);
 	else if (!follow(elephant, plan))
 		leave(elephant, FALCON_LIMIT_NO_CPU);
@@ -413,6 +418,7 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->host = host;
 	elephant->gate = FALCON_GATE_UP;
 	elephant->home = smp_processor_id();
+	elephant->relieves = falcon_load_above(elephant->home);
 	elephant->gate_cpu = elephant->home;
 	elephant->delivered_on = elephant->home;
 	elephant->delivered_tail = falcon_backlog_head(elephant->home);
@@ -666,7 +672,7 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 		elephant->rate_packets = elephant->packets;
 		elephant->rate_since = jiffies;
 		share = measure_share(elephant, elapsed);
-		if (elephant->rate < plan->elephant_rate / 2 || !elephant->rate)
+		if (is_slow(elephant, plan) || !elephant->rate)
 			leave(elephant, FALCON_LIMIT_RATE);
 		else
 			balance(elephant, plan, share);

@@ -53,6 +53,7 @@ struct falcon_elephant {
 	u32			hash;		/* constant */
 	struct falcon_key	key;		/* constant */
 	bool			host;		/* constant: came through no tunnel */
+	bool			relieves;	/* constant: its home was loaded when it went up */
 	u8			gate;		/* enum falcon_gate */
 	bool			leaving;	/* is to come down, or has */
 	bool			dead;		/* off the ladder: packets go stock's way */

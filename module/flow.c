@@ -138,6 +138,26 @@ bool falcon_flows_settled(u16 cpu)
 	return all;
 }
 
+static bool in_use(const struct falcon_flow *flow)
+{
+	return READ_ONCE(flow->tag) && time_before(jiffies, READ_ONCE(flow->used) + HZ);
+}
+
+unsigned int falcon_flows_count(void)
+{
+	unsigned int stage, i, count, most = 0;
+
+	mutex_lock(&lock);
+	for (stage = 0; stage < FALCON_STAGES; stage++) {
+		count = 0;
+		for (i = 0; i < FALCON_FLOWS && tables[stage]; i++)
+			count += in_use(&tables[stage][i]);
+		most = max(most, count);
+	}
+	mutex_unlock(&lock);
+	return most;
+}
+
 unsigned long falcon_flows_walk(unsigned long from,
 				int (*call)(enum falcon_stage stage,
 					    const struct falcon_flow *flow, void *data),

@@ -109,6 +109,12 @@ void falcon_flow_place(struct falcon_flow *flow, u16 cpu, u16 here);
  */
 bool falcon_flows_settled(u16 cpu);
 
+/*
+ * Flows with packets in the last second, by the stage that sees the most of them. Context:
+ * process.
+ */
+unsigned int falcon_flows_count(void);
+
 /**
  * falcon_flows_walk() - call a function for each entry that a flow owns
  * @from: position to begin at, 0 for the first

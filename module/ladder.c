@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 #include "cell.h"
+#include "cpu.h"
 #include "device.h"
 #include "elephant.h"
 #include "intake.h"
@@ -56,6 +57,10 @@ static DEFINE_SPINLOCK(elephants_lock);	/* BH; before a flow's lock */
 
 static struct net_device *dummy;
 static void (*wake_hooks)(void);
+
+/* While there is a flow in lanes. */
+static void review(struct work_struct *work);
+static DECLARE_DELAYED_WORK(review_work, review);
 
 static struct entry *bucket_of(u32 hash)
 {
@@ -133,7 +138,9 @@ static bool is_elephant(const struct falcon_plan *plan, struct entry *entry)
 		count = 1;
 	}
 	WRITE_ONCE(entry->count, count);
-	return count >= plan->elephant_window && (s32)((u32)jiffies - READ_ONCE(entry->retry)) >= 0;
+	return falcon_policy_is_elephant(count, plan->elephant_window,
+					 falcon_load_above(smp_processor_id())) &&
+	       (s32)((u32)jiffies - READ_ONCE(entry->retry)) >= 0;
 }
 
 /* The entry's flow in lanes, with a reference; NULL when the entry is another flow's by now. */
@@ -234,6 +241,9 @@ bool falcon_ladder_climb(struct falcon_elephant *elephant)
 		rcu_assign_pointer(entry->elephant, elephant);
 	}
 	spin_unlock(&claim_lock);
+	/* A review that saw none just now has ended, or goes on after this. */
+	if (climbs)
+		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
 	return climbs;
 }
 
@@ -282,13 +292,11 @@ static void review_all(void)
 	spin_unlock_bh(&elephants_lock);
 }
 
-static void review(struct work_struct *work);
-static DECLARE_DELAYED_WORK(review_work, review);
-
 static void review(struct work_struct *work)
 {
 	review_all();
-	schedule_delayed_work(&review_work, REVIEW_INTERVAL);
+	if (READ_ONCE(elephant_count))
+		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
 }
 
 bool falcon_ladder_settled(void)
@@ -347,7 +355,6 @@ int falcon_ladder_alloc(void (*wake)(void))
 		err = -ENOMEM;
 		goto free_cells;
 	}
-	schedule_delayed_work(&review_work, REVIEW_INTERVAL);
 	return 0;
 
 free_cells:
@@ -394,6 +401,43 @@ void falcon_ladder_free(void)
 	falcon_lanes_free();
 	falcon_cells_free();
 	falcon_dummy_free(dummy);
+}
+
+/* Counts that another flow's packets change meanwhile are as good as those of a moment before. */
+static void sum_entry(const struct entry *entry, struct falcon_flow_sum *sum, unsigned int *limits)
+{
+	struct falcon_elephant *elephant;
+	u8 limit = READ_ONCE(entry->limit);
+
+	if (!READ_ONCE(entry->hash))
+		return;
+	rcu_read_lock();
+	elephant = rcu_dereference(entry->elephant);
+	if (elephant) {
+		sum->flows++;
+		sum->elephants++;
+		sum->several += READ_ONCE(elephant->several);
+	} else if ((u32)jiffies - READ_ONCE(entry->since) < HZ) {
+		sum->flows++;
+		if (limit != FALCON_LIMIT_NONE && limit != FALCON_LIMIT_RATE) {
+			sum->barred++;
+			if (++limits[limit] > limits[sum->limit])
+				sum->limit = limit;
+		}
+	}
+	rcu_read_unlock();
+}
+
+void falcon_ladder_sum(struct falcon_flow_sum *sum)
+{
+	unsigned int limits[FALCON_LIMIT_MAX + 1] = {};
+	unsigned long at;
+
+	*sum = (struct falcon_flow_sum){};
+	mutex_lock(&table_lock);
+	for (at = 0; table && at < FALCON_LADDER_END; at++)
+		sum_entry(&table[at], sum, limits);
+	mutex_unlock(&table_lock);
 }
 
 /* false when the entry is free, or changes its flow at this moment. */

@@ -33,6 +33,15 @@ struct falcon_ladder_info {
 	bool			on_lanes;	/* above stock: workers and so on are valid */
 };
 
+/* What status-get tells of all of them. */
+struct falcon_flow_sum {
+	unsigned int	flows;		/* with packets in the last second */
+	unsigned int	elephants;	/* of them, in lanes */
+	unsigned int	several;	/* of those, on several CPUs at once */
+	unsigned int	barred;		/* above the rate, and on stock's path */
+	u32		limit;		/* enum falcon_limit; why most of the barred are */
+};
+
 #define FALCON_LADDER_FLOWS 65536	/* a power of two */
 #define FALCON_LADDER_END   FALCON_LADDER_FLOWS
 
@@ -121,6 +130,9 @@ void falcon_ladder_put(struct falcon_elephant *elephant);
  * backlogs. Context: process, from NETDEV_UNREGISTER.
  */
 void falcon_ladder_forget(const struct net_device *dev);
+
+/* Count the flows. Context: process. */
+void falcon_ladder_sum(struct falcon_flow_sum *sum);
 
 /**
  * falcon_ladder_walk() - call a function for each flow of the table

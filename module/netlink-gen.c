@@ -88,6 +88,14 @@ const struct genl_ops falcon_nl_ops[FALCON_NL_OPS_COUNT] = {
 		.maxattr  = ARRAY_SIZE(falcon_no_attrs_nl_policy) - 1,
 		.flags    = GENL_ADMIN_PERM,
 	},
+	{
+		.cmd      = FALCON_CMD_CPU_GET,
+		.start    = falcon_nl_dump_start,
+		.dumpit   = falcon_nl_cpu_get_dumpit,
+		.policy   = falcon_no_attrs_nl_policy,
+		.maxattr  = ARRAY_SIZE(falcon_no_attrs_nl_policy) - 1,
+		.flags    = GENL_ADMIN_PERM,
+	},
 };
 
 const struct genl_multicast_group falcon_nl_mcgrps[FALCON_NL_MCGRPS_COUNT] = {

@@ -4,6 +4,10 @@
 #ifndef _FALCON_NETLINK_H
 #define _FALCON_NETLINK_H
 
+struct genl_family;
+
+extern struct genl_family falcon_family;
+
 /* Register the family. Context: process. Return: 0 or an error. */
 int falcon_netlink_init(void);
 

@@ -15,7 +15,7 @@
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */
 static enum falcon_mode current_mode;	/* under plan_lock */
-static bool resting;			/* under plan_lock */
+static bool resting;			/* written under plan_lock */
 static u32 generation;			/* under plan_lock */
 
 struct falcon_plan __rcu *falcon_plan;
@@ -154,10 +154,15 @@ void falcon_plan_enter(enum falcon_phase phase)
 void falcon_plan_rest(bool rests)
 {
 	falcon_plan_lock();
-	resting = rests;
+	WRITE_ONCE(resting, rests);
 	falcon_plan_update();
 	falcon_plan_unlock();
 	synchronize_net();
+}
+
+bool falcon_plan_resting(void)
+{
+	return READ_ONCE(resting);
 }
 
 u32 falcon_plan_bypass(void)

@@ -87,6 +87,9 @@ void falcon_replan(void);
  */
 void falcon_plan_rest(bool resting);
 
+/* Whether they do. Context: any. */
+bool falcon_plan_resting(void);
+
 /* The plan's cell_bypass. Context: process. */
 u32 falcon_plan_bypass(void);
 

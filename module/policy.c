@@ -291,6 +291,19 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 	return count;
 }
 
+/* Of elephant-rate, what a flow must have on a CPU that is loaded. */
+#define LOADED_PART 8
+
+bool falcon_policy_is_elephant(u32 packets, u32 limit, bool loaded)
+{
+	return packets >= (loaded ? limit / LOADED_PART : limit);
+}
+
+u32 falcon_policy_floor(u32 limit, bool loaded)
+{
+	return (loaded ? limit / LOADED_PART : limit) / 2;
+}
+
 unsigned int falcon_policy_expect(unsigned int expected, bool comes)
 {
 	if (!comes)

@@ -122,6 +122,30 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 				   const struct falcon_spread *spread);
 
 /**
+ * falcon_policy_is_elephant() - whether a flow is to go into lanes
+ * @packets: of the flow, in some time
+ * @limit: what elephant-rate means in that time
+ * @loaded: the NIC's CPU is above load-threshold
+ *
+ * A CPU that many small flows load is relieved by those that are an eighth of that.
+ *
+ * Context: any.
+ */
+bool falcon_policy_is_elephant(u32 packets, u32 limit, bool loaded);
+
+/**
+ * falcon_policy_floor() - the rate below which a flow comes back
+ * @limit: elephant-rate
+ * @loaded: the NIC's CPU was above load-threshold when it went
+ *
+ * Half of what it went for, whatever the load is now: what was relieved would be loaded again.
+ *
+ * Context: any.
+ * Return: packets per second.
+ */
+u32 falcon_policy_floor(u32 limit, bool loaded);
+
+/**
  * falcon_policy_expect() - a flow comes to a CPU, or a sample of its load was taken
  * @expected: percent so far
  * @comes: a flow comes

@@ -8,6 +8,10 @@ class BenchError(Exception):
     """The bench cannot give a figure that means anything."""
 
 
+class Disturbed(BenchError):
+    """A round was too slow; another one need not be."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """What a case's work is counted in, and what is measured beside the CPU time it takes."""
@@ -56,6 +60,7 @@ class Case:
     size: int = 0       # UDP's payload, or a request's and its response's, in bytes; TCP fills the MTU
     flows: int = 1
     mtu: int = None     # of the overlay, for others than what an underlay of 1500 leaves
+    usual: bool = True  # measured unless others are named
 
     @property
     def protocol(self):
@@ -105,6 +110,7 @@ class Case:
 
 
 JUMBO = 9000
+MANY = (2, 5, 10, 20, 100)      # flows, at the rate of one in all
 
 CASES = {case.name: case for case in (
     Case("udp-1400-1flow", size=1400),
@@ -114,4 +120,6 @@ CASES = {case.name: case for case in (
     Case("udp-9000-1flow", size=JUMBO - 28, mtu=JUMBO),
     Case("udp-rr", size=64),
     Case("tcp-rr", size=64),
+    *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in MANY),
+    *(Case(f"tcp-mtu-{flows}flows", flows=flows, usual=False) for flows in MANY),
 )}

@@ -11,12 +11,13 @@ from vm import tools
 
 from . import measure, result, schema
 from .calibrate import calibrate
-from .case import CASES, BenchError
+from .case import CASES, BenchError, Disturbed
 from .variant import REPO, VARIANTS, application_cpu
 
 BOOT_S = 240
 OVERHEAD_S = 30     # of a round, at most, on a busy machine
 WATCH_S = 7         # in which the guest is looked at, under traffic, before and after the window
+AGAIN = 2           # times that a round is tried again that the machine disturbed
 FULL = 0.95         # a host as busy as this decides itself who runs when
 
 
@@ -148,7 +149,7 @@ class Engine:
             # who comes first changes, so that no variant always has what follows another
             shift = number % len(variants)
             for turn, variant in enumerate(variants[shift:] + variants[:shift]):
-                done = self._measure(topology, guest, case, variant)
+                done = self._patiently(topology, guest, case, variant)
                 count = (number * len(self.plan.cases) + place) * len(variants) + turn + 1
                 values = result.values(case, done)
                 self._say(f"[{count}/{total}] {name} {variant.name}: busiest "
@@ -158,6 +159,15 @@ class Engine:
 
     def _applied(self, guest):
         """A variant is in force, and its traffic has not begun."""
+
+    def _patiently(self, topology, guest, case, variant):
+        """What hours have measured must not be lost for a round."""
+        for _ in range(AGAIN):
+            try:
+                return self._measure(topology, guest, case, variant)
+            except Disturbed as disturbed:
+                self._say(f"{case.name} {variant.name}: once more, as {disturbed}")
+        return self._measure(topology, guest, case, variant)
 
     def _measure(self, topology, guest, case, variant, beside=None):
         variant.apply(guest, case)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from net import hostside, tcp, udp, wait
 
-from .case import BenchError
+from .case import BenchError, Disturbed
 
 WARM_UP_S = 2       # QEMU translates code as it first runs, and again what a module was loaded over
 TAIL_S = 1          # the window must end while the sender still sends
@@ -122,7 +122,7 @@ def window(meter, sender, seconds, beside):
         beside.after()
         if not sender.running:
             sender.wait()
-            raise BenchError("the sender ended before all was done beside it")
+            raise Disturbed("the sender ended before all was done beside it")
     return first, last
 
 

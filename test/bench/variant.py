@@ -42,6 +42,7 @@ class Variant:
     """
 
     name = None
+    usual = True        # measured unless others are named
     needs_falcon = False
     min_vcpus = MIN_VCPUS
 
@@ -190,7 +191,7 @@ class Lanes(Falcon):
     workers = None      # min_vcpus: these, and one each for interrupts, delivery, application
     MIN_TAKEN = 0.7     # of the frames: a flow is a mouse at first, and then hooks have to wake
     READY_S, WATCH_S = 3, 1
-    PACED = 1000        # packets/s
+    PACED = 1000        # packets/s of all flows together
 
     def __init__(self, vcpus):
         super().__init__(vcpus)
@@ -200,7 +201,7 @@ class Lanes(Falcon):
     def config(self, case):
         config = {**super().config(case), **self.mode()}
         # What is paced is an elephant on a slow machine, too.
-        return {**config, "elephant-rate": self.PACED} if case.paced else config
+        return {**config, "elephant-rate": self.PACED // case.flows} if case.paced else config
 
     def mode(self):
         """Of the configuration, what says how a flow is spread; by hash, so that it stays where it is."""
@@ -290,5 +291,23 @@ class Auto(Lanes):
         return flow.get("rung") in ("one", "several")
 
 
+class Hash(Auto):
+    """The CPUs by the flow's hash, whatever the load: FALCON's static choice."""
+
+    name, usual = "hash", False
+
+    def mode(self):
+        return {"policy": "hash"}
+
+
+class TwoChoice(Auto):
+    """A second CPU to choose from, when the first one is loaded: FALCON's dynamic choice."""
+
+    name, usual = "two-choice", False
+
+    def mode(self):
+        return {"policy": "two-choice"}
+
+
 VARIANTS = {variant.name: variant for variant in (
-    Stock, RpsDisjoint, Loaded, Pipeline, Lanes1, Lanes2, Lanes3, Auto)}
+    Stock, RpsDisjoint, Loaded, Pipeline, Lanes1, Lanes2, Lanes3, Auto, Hash, TwoChoice)}

@@ -148,7 +148,8 @@ class FakeKernel:
 
     def __init__(self, path):
         self.path, self.requests, self.failure = path, [], None
-        self.handlers = {"getfamily": family, "status-get": do("status", {"state": "enabled"})}
+        self.handlers = {"getfamily": family, "status-get": do("status", {"state": "enabled"}),
+                         "cpu-get": dump("cpu", [])}
         self.events = []        # packets that follow the answer to status-get
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(path)
@@ -176,13 +177,17 @@ class FakeKernel:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            with client:
-                try:
-                    self._talk(client)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass        # falconctl had seen enough
-                except Exception as error:  # pylint: disable=broad-except
-                    self.failure = error
+            # One that has two sockets uses them in turn.
+            threading.Thread(target=self._serve_one, args=(client,), daemon=True).start()
+
+    def _serve_one(self, client):
+        with client:
+            try:
+                self._talk(client)
+            except (BrokenPipeError, ConnectionResetError):
+                pass        # falconctl had seen enough
+            except Exception as error:  # pylint: disable=broad-except
+                self.failure = error
 
     def _talk(self, client):
         while data := client.recv(1 << 16):

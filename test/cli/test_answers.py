@@ -14,7 +14,10 @@ from cli.fake_kernel import (ENUMS, FAMILY, NLM_F_DUMP_INTR, NLM_F_MULTI, OPS, S
 STATUS = {"version": "1.2.3", "state": "enabled", "mode": "pipeline", "cpus": "1-3", "devices": 4, "host-load": 37,
           "hook": [{"symbol": "get_rps_cpu", "capability": "steering", "state": "attached", "required": 1},
                    {"symbol": "gro_cells_receive", "capability": "nic-split", "state": "conflict", "required": 0,
-                    "detail": "redirected by somebody else"}]}
+                    "detail": "redirected by somebody else"}],
+          "flows": 415, "elephants": 3, "several": 2, "barred": 0}
+CPUS = [{"cpu": 0, "load": 61, "loaded": 0, "used": 0}, {"cpu": 1, "load": 12, "loaded": 0, "used": 1},
+        {"cpu": 17, "load": 87, "loaded": 1, "used": 1}]
 CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
           "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
           "rest": 2, "policy": "auto"}
@@ -59,12 +62,33 @@ def both(ctl, *args, text_has_not=()):
 
 
 def test_status(ctl, peer):
-    peer.handlers["status-get"] = do("status", STATUS)
+    peer.handlers.update({"status-get": do("status", STATUS), "cpu-get": dump("cpu", CPUS)})
     found = both(ctl, "status")
     hooks = [{**h, "required": bool(h["required"])} for h in STATUS["hook"]]
-    assert found == {**{k: v for k, v in STATUS.items() if k != "hook"}, "hooks": hooks}
+    assert found == {**{k: v for k, v in STATUS.items() if k != "hook"}, "hooks": hooks,
+                     "summary": "415 flows in the pipeline; CPU 17 is the busiest at 87 %"}
     assert all(not r.dump and r.version == 1 and r.attrs == b"" for r in peer.requests if r.op == "status-get")
     assert "(required)" in ctl("status").out and "(optional)" in ctl("status").out
+    assert ctl("status").out.splitlines()[0] == found["summary"]
+
+
+@pytest.mark.parametrize("more, cpus, summary", [
+    ({"mode": "lanes"}, CPUS[:2], "3 flows in lanes, 2 of them on several CPUs at once; 412 mice inline; "
+                                  "CPU 0 is the busiest at 61 %"),
+    ({"mode": "lanes", "elephants": 1, "several": 0}, [], "1 flow in lanes; 414 mice inline"),
+    ({"mode": "lanes", "elephants": 0, "several": 0, "barred": 15, "limit": "rps"}, [],
+     "0 flows in lanes; 15 above elephant-rate kept from it (rps); 400 mice inline"),
+    ({"state": "standby"}, CPUS, "the host is busy, every flow takes the kernel's own path; CPU 17 is the busiest at 87 %"),
+    ({"state": "disabled"}, [{**CPUS[0], "load": 0}], "disabled, every flow takes the kernel's own path"),
+])
+def test_status_in_one_line(ctl, peer, more, cpus, summary):
+    peer.handlers.update({"status-get": do("status", {**STATUS, **more}), "cpu-get": dump("cpu", cpus)})
+    assert both(ctl, "status")["summary"] == summary
+
+
+def test_cpus(ctl, peer):
+    peer.handlers["cpu-get"] = dump("cpu", CPUS)
+    assert both(ctl, "cpu", "list") == {"cpus": CPUS}
 
 
 def test_status_reason(ctl, peer):
@@ -76,14 +100,14 @@ def test_status_of_a_newer_module(ctl, peer):
     """Values and attributes that came later are shown as numbers, or left out."""
     more = encode("status", {"state": 77}) + attr(200, b"whatever")
     peer.handlers["status-get"] = lambda r: [r.answer(more), r.ack()]
-    assert both(ctl, "status") == {"state": "77", "hooks": []}
+    assert both(ctl, "status") == {"state": "77", "hooks": [], "summary": "0 flows in the pipeline"}
 
 
 @pytest.mark.parametrize("command", ["enable", "disable"])
 def test_switch(ctl, peer, command):
     peer.handlers.update({command: accept, "status-get": do("status", STATUS)})
     assert both(ctl, command)["state"] == "enabled"
-    assert peer.ops() == [command, "status-get"] * 2
+    assert peer.ops() == [command, "status-get", "cpu-get"] * 2
 
 
 def test_config_show(ctl, peer):

@@ -7,13 +7,14 @@ import struct
 import pytest
 
 from cli.fake_kernel import FAMILY, NLM_F_MULTI, NLMSG_ERROR, accept, attr, do, dump, encode, message
-from cli.test_answers import CONFIG, DEVICES, STATUS, UDP4, event, stats_rows
+from cli.test_answers import CONFIG, CPUS, DEVICES, STATUS, UDP4, event, stats_rows
 
 # operation: (command, what an answer looks like)
 ANSWERS = {
     "status-get": (["status"], do("status", STATUS)),
     "config-get": (["config", "show"], do("config", CONFIG)),
     "device-get": (["device", "list"], dump("device", DEVICES)),
+    "cpu-get": (["cpu", "list"], dump("cpu", CPUS)),
     "flow-get": (["flow", "list"], dump("flow", [UDP4] * 3)),
     "stats-get": (["stats", "show", "--explain"], dump("stats", stats_rows())),
 }
@@ -83,6 +84,15 @@ def test_bad_nest(ctl, peer):
 def test_too_long(ctl, peer):
     peer.handlers["flow-get"] = lambda r: [r.answer(b"\0" * 70000, NLM_F_MULTI)]
     told(ctl("flow", "list", "--json"))
+
+
+@pytest.mark.parametrize("size", [0, 15, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1])
+def test_length_that_lies(ctl, peer, size):
+    """Of a message, which must not lead beyond what was received."""
+    def handler(request):
+        return [struct.pack("=I", size) + request.answer(encode("cpu", CPUS[0]), NLM_F_MULTI)[4:] + request.done()]
+    peer.handlers["cpu-get"] = handler
+    told(ctl("cpu", "list", "--json"))
 
 
 def test_answer_twice(ctl, peer):

@@ -8,7 +8,7 @@ import pytest
 from cli.conftest import TOP
 
 COMMANDS = [["status"], ["enable"], ["disable"], ["config", "show"], ["config", "set", "cpus=1"],
-            ["device", "list"], ["flow", "list"], ["stats", "show"], ["monitor"]]
+            ["device", "list"], ["cpu", "list"], ["flow", "list"], ["top"], ["stats", "show"], ["monitor"]]
 
 WRONG = [
     ([], None, "a command is missing"),

@@ -8,8 +8,8 @@ from stress.traffic import Traffic, clean_log, record, trouble
 from vm import module
 
 LANES = {"mode": "lanes", "cpus": "1-2", "workers": 1, "policy": "hash", "rest": 0}
-RATE = 16000
-MOMENT, LONG = 600, 2500    # ms that a worker is away
+RATE = 12000
+MOMENT, LONG = 800, 2500    # ms that a worker is away
 IDLE = LONG + 1000
 
 
@@ -27,6 +27,7 @@ def pause(overlay, falcon, ms):
     lanes.reach(falcon, rung="one")
 
 
+@pytest.mark.thorough
 def test_a_worker_away_for_a_moment_loses_nothing(overlay, falcon, record_property):
     with elephant(overlay, falcon) as traffic:
         pause(overlay, falcon, MOMENT)

@@ -153,3 +153,41 @@ def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
         reach(falcon, rung="one")
     falcon.disable()
     assert falcon.ctl("status")["mode"] == "auto"
+
+
+@pytest.mark.thorough
+def test_a_small_flow_goes_into_a_lane_where_it_relieves_the_nics_cpu(overlay, falcon):
+    """An eighth of elephant-rate is enough on a CPU that is loaded; what has gone stays when it is so no more."""
+    config = {**LANES, "workers": 1, "elephant_rate": 12000, "rest": 0}
+    falcon.enable(**{**config, "load_threshold": 100})
+    with flowing(overlay, falcon):
+        reach(falcon, rung="stock", limit="rate")
+        with burning(overlay.guest, 0):
+            falcon.configure(load_threshold=60)
+            reach(falcon, rung="one")
+        until(lambda: falcon.ctl("cpu list")["cpus"][0]["load"] < 50, 20, "the NIC's CPU to have time again")
+        go_on(falcon, 3000)
+        assert lanes.flow(falcon)["rung"] == "one"
+
+
+@pytest.mark.thorough
+def test_little_traffic_wakes_no_other_cpu(overlay, falcon, record_property):
+    """Mice cost no CPU its sleep: as many softirqs of the network's on CPUs without a part in it as in stock."""
+    def elsewhere():
+        rows = [line.split() for line in overlay.guest.run("cat /proc/softirqs").out.splitlines()]
+        return sum(int(count) for count in next(row for row in rows if row[0] == "NET_RX:")[2:6])     # CPUs 1 to 4
+
+    def softirqs():
+        before = elsewhere()
+        account = overlay.udp(count=3000, rate=1000, size=64)
+        assert not trouble(account), account
+        return elsewhere() - before
+
+    stock = softirqs()
+    falcon.enable(mode="auto", rest=1)
+    until(lambda: any(hook["state"] == "resting" for hook in falcon.ctl("status")["hooks"]), 20, "hooks to rest")
+    ours = softirqs()
+    record_property("stock", stock)
+    record_property("falcon", ours)
+    assert falcon.counters()["wakes"] == 0
+    assert ours <= stock + 30, "a hundredth of the packets"

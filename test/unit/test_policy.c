@@ -466,6 +466,29 @@ static void hold__doubles_up_to_64_times_and_ends_after_a_quiet_time(void **stat
 	assert_int_equal(falcon_policy_hold(hold, 4 * hold, 250), 250);
 }
 
+static void elephant__is_less_on_a_loaded_cpu(void **state)
+{
+	u32 limit;
+
+	(void)state;
+	assert_false(falcon_policy_is_elephant(199, 200, false));
+	assert_true(falcon_policy_is_elephant(200, 200, false));
+	assert_false(falcon_policy_is_elephant(24, 200, true));
+	assert_true(falcon_policy_is_elephant(25, 200, true));
+	/* elephant-rate=0 takes every flow, and none comes back for its rate */
+	assert_true(falcon_policy_is_elephant(0, 0, false));
+	assert_true(falcon_policy_is_elephant(0, 0, true));
+	assert_int_equal(falcon_policy_floor(0, false), 0);
+	assert_int_equal(falcon_policy_floor(10000, false), 5000);
+	assert_int_equal(falcon_policy_floor(10000, true), 625);
+	/* Who has just gone up does not come back at once, whatever the rate. */
+	for (limit = 1; limit; limit <<= 1) {
+		assert_false(falcon_policy_floor(limit, false) > limit / 2);
+		assert_true(falcon_policy_is_elephant(limit, limit, true));
+		assert_true(falcon_policy_floor(limit, true) <= falcon_policy_floor(limit, false));
+	}
+}
+
 static void expect__adds_up_and_is_forgotten(void **state)
 {
 	unsigned int expected = 0, i;
@@ -654,6 +677,7 @@ int main(void)
 		cmocka_unit_test(above__never_at_100),
 		cmocka_unit_test(above__does_not_flap),
 		cmocka_unit_test(hold__doubles_up_to_64_times_and_ends_after_a_quiet_time),
+		cmocka_unit_test(elephant__is_less_on_a_loaded_cpu),
 		cmocka_unit_test(expect__adds_up_and_is_forgotten),
 		cmocka_unit_test(choose__hash_does_not_look_at_the_load),
 		cmocka_unit_test(choose__two_choice_leaves_a_loaded_cpu_for_a_better_one_only),

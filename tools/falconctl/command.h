@@ -14,6 +14,7 @@ enum option {
 	OPT_ALL,
 	OPT_EXPLAIN,
 	OPT_COUNT,
+	OPT_INTERVAL,
 	OPT_MAX,
 };
 
@@ -62,9 +63,11 @@ int run_enable(const struct args *args);
 int run_disable(const struct args *args);
 int run_config_show(const struct args *args);
 int run_config_set(const struct args *args);
+int run_cpu_list(const struct args *args);
 int run_device_list(const struct args *args);
 int run_flow_list(const struct args *args);
 int run_stats_show(const struct args *args);
+int run_top(const struct args *args);
 int run_monitor(const struct args *args);
 int run_check(const struct args *args);
 int run_help(const struct args *args);

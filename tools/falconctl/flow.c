@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "error.h"
+#include "flow.h"
 #include "output.h"
 #include "records.h"
 #include "spec-gen.h"
@@ -42,7 +43,8 @@ static const char *address(const struct nlattr *attr, char *buf, size_t size)
 			 (socklen_t)size);
 }
 
-static void print_protocol(const struct nlattr *attr)
+/* NULL when it is absent; a number when it has no name. */
+static const char *protocol(const struct nlattr *attr, char *buf, size_t size)
 {
 	static const struct {
 		unsigned int number;
@@ -50,15 +52,23 @@ static void print_protocol(const struct nlattr *attr)
 	} known[] = {
 		{ 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 58, "icmpv6" }, { 132, "sctp" }
 	};
-	char number[32];
 
 	if (!attr)
-		return;
-	snprintf(number, sizeof(number), "%" PRIu64, attr_uint(attr));
+		return NULL;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].number == attr_uint(attr))
-			snprintf(number, sizeof(number), "%s", known[i].name);
-	out_string("protocol", " %s", number);
+			return known[i].name;
+	snprintf(buf, size, "%" PRIu64, attr_uint(attr));
+	return buf;
+}
+
+static void print_protocol(const struct nlattr *attr)
+{
+	char buf[32];
+	const char *name = protocol(attr, buf, sizeof(buf));
+
+	if (name)
+		out_string("protocol", " %s", name);
 }
 
 static void print_end(const struct nlattr **tb, unsigned int addr, unsigned int port,
@@ -71,6 +81,44 @@ static void print_end(const struct nlattr **tb, unsigned int addr, unsigned int 
 		return;
 	out_string(set->attrs[addr].name, fmt, text);
 	attr_print(set, tb, port, ":%" PRIu64, "");
+}
+
+void flow_print_key(const struct nlattr **tb)
+{
+	char buf[INET6_ADDRSTRLEN];
+	bool known = address(tb[FALCON_A_FLOW_SADDR], buf, sizeof(buf));
+
+	attr_print(set, tb, FALCON_A_FLOW_IFINDEX, NULL, "");
+	attr_print(set, tb, FALCON_A_FLOW_NETNS, NULL, "");
+	attr_print(set, tb, FALCON_A_FLOW_HASH, known ? NULL : " hash %08" PRIx64,
+		   known ? "" : " ?");
+	print_protocol(tb[FALCON_A_FLOW_PROTOCOL]);
+	if (!known)
+		return;
+	print_end(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, " %s");
+	print_end(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, " > %s");
+}
+
+static void end_name(const struct nlattr **tb, unsigned int addr, unsigned int port, char *name,
+		     size_t size)
+{
+	char buf[INET6_ADDRSTRLEN];
+	const char *text = address(tb[addr], buf, sizeof(buf));
+
+	if (text && tb[port])
+		snprintf(name, size, "%s:%" PRIu64, text, attr_uint(tb[port]));
+	else
+		snprintf(name, size, "%s", text ? text : "?");
+}
+
+void flow_name(const struct nlattr **tb, char *name, size_t size)
+{
+	char buf[32], from[INET6_ADDRSTRLEN + 8], to[INET6_ADDRSTRLEN + 8];
+	const char *proto = protocol(tb[FALCON_A_FLOW_PROTOCOL], buf, sizeof(buf));
+
+	end_name(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, from, sizeof(from));
+	end_name(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, to, sizeof(to));
+	snprintf(name, size, "%s %s > %s", proto ? proto : "?", from, to);
 }
 
 /* Of mode lanes: the columns are there when some flow has them. */
@@ -95,8 +143,6 @@ static void print_lanes(const struct nlattr **tb)
 
 static void print_flow(const struct nlattr **tb, bool lanes)
 {
-	char buf[INET6_ADDRSTRLEN];
-
 	out_object(NULL);
 	attr_print(set, tb, FALCON_A_FLOW_STAGE, "%-10s", "-         ");
 	attr_print(set, tb, FALCON_A_FLOW_CPU, " %4" PRIu64, "    -");
@@ -106,17 +152,7 @@ static void print_flow(const struct nlattr **tb, bool lanes)
 	if (lanes)
 		print_lanes(tb);
 	attr_print(set, tb, FALCON_A_FLOW_IFNAME, "  %-15s", "  -              ");
-	attr_print(set, tb, FALCON_A_FLOW_IFINDEX, NULL, "");
-	attr_print(set, tb, FALCON_A_FLOW_NETNS, NULL, "");
-	if (address(tb[FALCON_A_FLOW_SADDR], buf, sizeof(buf))) {
-		attr_print(set, tb, FALCON_A_FLOW_HASH, NULL, "");
-		print_protocol(tb[FALCON_A_FLOW_PROTOCOL]);
-		print_end(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, " %s");
-		print_end(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, " > %s");
-	} else {
-		attr_print(set, tb, FALCON_A_FLOW_HASH, " hash %08" PRIx64, " ?");
-		print_protocol(tb[FALCON_A_FLOW_PROTOCOL]);
-	}
+	flow_print_key(tb);
 	out_text("\n");
 	out_object_end();
 }

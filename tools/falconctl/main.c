@@ -18,7 +18,9 @@ const struct option_info options[OPT_MAX] = {
 		      "Show the N entries with the most packets, 0 for all of them. Default 20." },
 	[OPT_ALL] = { "--all", NULL, "Show counters that are zero, too." },
 	[OPT_EXPLAIN] = { "--explain", NULL, "Say what each counter counts." },
-	[OPT_COUNT] = { "--count", "N", "End after N events." },
+	[OPT_COUNT] = { "--count", "N", "End after N events, or views of top." },
+	[OPT_INTERVAL] = { "--interval", "SECONDS",
+			   "Time between two views, 1 to 3600. Default 1." },
 };
 
 static const struct command config_commands[] = {
@@ -50,6 +52,15 @@ static const struct command device_commands[] = {
 	}, { 0 }
 };
 
+static const struct command cpu_commands[] = {
+	{
+		.name = "list",
+		.summary =
+			"List the CPUs that are online, how loaded each is, and whether it is used.",
+		.run = run_cpu_list,
+	}, { 0 }
+};
+
 static const struct command flow_commands[] = {
 	{
 		.name = "list",
@@ -77,7 +88,8 @@ static const struct command stats_commands[] = {
 const struct command commands[] = {
 	{
 		.name = "status",
-		.summary = "Show what falcon does, and what became of its hooks.",
+		.summary = "Show what falcon does, in one line and in detail, and what became of "
+			   "its hooks.",
 		.run = run_status,
 	},
 	{
@@ -103,6 +115,11 @@ const struct command commands[] = {
 		.sub = device_commands,
 	},
 	{
+		.name = "cpu",
+		.summary = "CPUs and their load.",
+		.sub = cpu_commands,
+	},
+	{
 		.name = "flow",
 		.summary = "Flows that are steered.",
 		.sub = flow_commands,
@@ -111,6 +128,16 @@ const struct command commands[] = {
 		.name = "stats",
 		.summary = "Counters.",
 		.sub = stats_commands,
+	},
+	{
+		.name = "top",
+		.summary = "Show what each CPU does, the busiest flows and what is decided, until "
+			   "interrupted.",
+		.doc = "Flows are those that falcon steers. Rates are of the time since the view "
+		       "before; a packet that GRO merged is one. With --json, an object for each "
+		       "view.",
+		.options = OPT_BIT(OPT_TOP) | OPT_BIT(OPT_COUNT) | OPT_BIT(OPT_INTERVAL),
+		.run = run_top,
 	},
 	{
 		.name = "monitor",

@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* monitor. */
-#define _GNU_SOURCE	/* ppoll() */
-#include <errno.h>
 #include <inttypes.h>
 #include <linux/falcon.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #include "command.h"
 #include "error.h"
+#include "interrupt.h"
 #include "netlink.h"
 #include "output.h"
 #include "spec-gen.h"
 
 static const struct spec_set *const set = &spec_set_notice;
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
 
 static void print_time(void)
 {
@@ -106,8 +96,7 @@ static int ask_permission(struct nl *nl)
 	return nl_do(nl, ignore, NULL);
 }
 
-/* Signals are blocked but while waiting, so that none is missed between a look and the wait. */
-static int watch(struct nl *nl, unsigned long count, const sigset_t *waiting)
+static int watch(struct nl *nl, unsigned long count)
 {
 	struct pollfd ready = { .fd = nl_fd(nl), .events = POLLIN };
 	unsigned long seen = 0;
@@ -117,14 +106,13 @@ static int watch(struct nl *nl, unsigned long count, const sigset_t *waiting)
 		code = nl_join(nl);
 	if (!code)
 		tell_ready();
-	while (!code && !stop && (!count || seen < count)) {
+	while (!code && !interrupted() && (!count || seen < count)) {
 		bool lost;
+		int some;
 
-		if (ppoll(&ready, 1, NULL, waiting) < 0) {
-			if (errno != EINTR)
-				code = fail(EXIT_SYSTEM, errno, NULL, "cannot wait");
+		code = interrupt_wait(&ready, -1, &some);
+		if (code || !some)
 			continue;
-		}
 		code = nl_events(nl, print_event, &lost, &seen);
 		if (!code && lost)
 			code = print_lost();
@@ -134,26 +122,17 @@ static int watch(struct nl *nl, unsigned long count, const sigset_t *waiting)
 
 int run_monitor(const struct args *args)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-	sigset_t blocked, waiting;
 	unsigned long count = 0;
 	struct nl *nl;
 	int code = option_number(args, OPT_COUNT, 1, &count);
 
 	if (code)
 		return code;
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGTERM);
-	sigprocmask(SIG_BLOCK, &blocked, &waiting);
-	sigdelset(&waiting, SIGINT);
-	sigdelset(&waiting, SIGTERM);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	interrupt_prepare();
 	nl = nl_open(&code);
 	if (!nl)
 		return code;
-	code = watch(nl, count, &waiting);
+	code = watch(nl, count);
 	nl_close(nl);
 	return code;
 }

@@ -245,6 +245,12 @@ static int take(const struct nl *nl, const struct nlmsghdr *nlh, struct exchange
 	return code;
 }
 
+/* mnl_nlmsg_ok() takes a length from 2^31 on for a negative one, which fits anywhere. */
+static bool message_ok(const struct nlmsghdr *nlh, int rest)
+{
+	return mnl_nlmsg_ok(nlh, rest) && nlh->nlmsg_len <= (uint32_t)rest;
+}
+
 static int receive(struct nl *nl, struct exchange *x)
 {
 	while (!x->done) {
@@ -261,7 +267,7 @@ static int receive(struct nl *nl, struct exchange *x)
 						      : "cannot receive");
 		if (!size)
 			return garbled("nothing at all");
-		while (!x->done && mnl_nlmsg_ok(nlh, rest)) {
+		while (!x->done && message_ok(nlh, rest)) {
 			int code = take(nl, nlh, x);
 
 			if (code)
@@ -341,7 +347,7 @@ int nl_events(struct nl *nl, nl_handler handler, bool *lost, void *data)
 		return fail(EXIT_SYSTEM, errno, NULL, "cannot receive");
 	if (!size)
 		return garbled("nothing at all");
-	while (!code && mnl_nlmsg_ok(nlh, rest)) {
+	while (!code && message_ok(nlh, rest)) {
 		const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 
 		if (nlh->nlmsg_type == nl->family &&

@@ -46,6 +46,18 @@ static void reset(void *data)
 	records->count = 0;
 }
 
+int records_dump(struct records *records, struct nl *nl, uint8_t cmd, const struct spec_set *set)
+{
+	int code;
+
+	*records = (struct records){ .set = set };
+	nl_begin(nl, cmd);
+	code = nl_dump(nl, add, reset, records);
+	if (code)
+		records_free(records);
+	return code;
+}
+
 int records_read(struct records *records, uint8_t cmd, const struct spec_set *set)
 {
 	int code;
@@ -53,12 +65,8 @@ int records_read(struct records *records, uint8_t cmd, const struct spec_set *se
 
 	if (!nl)
 		return code;
-	*records = (struct records){ .set = set };
-	nl_begin(nl, cmd);
-	code = nl_dump(nl, add, reset, records);
+	code = records_dump(records, nl, cmd, set);
 	nl_close(nl);
-	if (code)
-		records_free(records);
 	return code;
 }
 
@@ -78,5 +86,5 @@ void records_free(struct records *records)
 {
 	reset(records);
 	free(records->list);
-	records->list = NULL;
+	*records = (struct records){ 0 };
 }

@@ -20,11 +20,16 @@ struct records {
 	size_t count, room;
 };
 
-/* Open, dump and close. Nothing is left to free when it fails. */
+/* What cmd dumps. Nothing is left to free when it fails. */
+int records_dump(struct records *records, struct nl *nl, uint8_t cmd, const struct spec_set *set);
+
+/* Open, dump and close. The same. */
 int records_read(struct records *records, uint8_t cmd, const struct spec_set *set);
 
 /* Ask cmd for its one answer. The same. */
 int records_ask(struct records *records, struct nl *nl, uint8_t cmd, const struct spec_set *set);
+
+/* Leaves it empty. */
 void records_free(struct records *records);
 
 #endif

@@ -366,6 +366,26 @@ static const struct spec_attr status_attrs[] = {
 		.name = "hook", .type = SPEC_NEST, .nested = &spec_set_hook,
 		.doc = "Each hook and what became of it.",
 	},
+	[FALCON_A_STATUS_FLOWS] = {
+		.name = "flows", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Flows, mice included, that had packets in the last second. 0 while disabled.",
+	},
+	[FALCON_A_STATUS_ELEPHANTS] = {
+		.name = "elephants", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Of them, flows in lanes.",
+	},
+	[FALCON_A_STATUS_SEVERAL] = {
+		.name = "several", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Of those in lanes, flows on several CPUs at once.",
+	},
+	[FALCON_A_STATUS_BARRED] = {
+		.name = "barred", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Flows that stay on stock's path although their rate is above elephant-rate.",
+	},
+	[FALCON_A_STATUS_LIMIT] = {
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 9U,
+		.doc = "What keeps most of the barred flows there. Absent when there is none.",
+	},
 };
 
 const struct spec_set spec_set_status = {
@@ -405,7 +425,7 @@ static const struct spec_attr config_attrs[] = {
 	},
 	[FALCON_A_CONFIG_ELEPHANT_RATE] = {
 		.name = "elephant-rate", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Packets per second from which a flow goes into lanes; it comes back below half of that. 0 takes every flow at once. Default 10000.",
+		.doc = "Packets per second from which a flow goes into lanes; it comes back below half of that. An eighth is enough where the NIC's CPU has reached load-threshold, so that many small flows do not overload it. 0 takes every flow at once. Default 10000.",
 	},
 	[FALCON_A_CONFIG_DELIVERY] = {
 		.name = "delivery", .type = SPEC_U32, .names = &spec_enum_delivery, .min = 0, .max = 2U,
@@ -699,6 +719,31 @@ const struct spec_set spec_set_stats = {
 	.attrs = stats_attrs,
 };
 
+static const struct spec_attr cpu_attrs[] = {
+	[FALCON_A_CPU_CPU] = {
+		.name = "cpu", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of the CPU.",
+	},
+	[FALCON_A_CPU_LOAD] = {
+		.name = "load", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Its load in percent, 0 to 100, all that is not idle, as a weighted mean of samples every 100 ms (FALCON's, a new one counts a fifth). 0 while disabled.",
+	},
+	[FALCON_A_CPU_LOADED] = {
+		.name = "loaded", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "1 when the load has reached load-threshold, until it is 10 percentage points below.",
+	},
+	[FALCON_A_CPU_USED] = {
+		.name = "used", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "1 when flows may be steered to it, 0 when it is not of the set in use.",
+	},
+};
+
+const struct spec_set spec_set_cpu = {
+	.name = "cpu",
+	.max = FALCON_A_CPU_MAX,
+	.attrs = cpu_attrs,
+};
+
 static const struct spec_attr notice_attrs[] = {
 	[FALCON_A_NOTICE_EVENT] = {
 		.name = "event", .type = SPEC_U32, .names = &spec_enum_event, .min = 0, .max = 8U,
@@ -781,5 +826,10 @@ const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 		.name = "event-ntf",
 		.doc = "Sent to the group events when something changes.",
 		.set = &spec_set_notice,
+	},
+	[FALCON_CMD_CPU_GET] = {
+		.name = "cpu-get",
+		.doc = "The CPUs that are online, and how loaded each is.",
+		.set = &spec_set_cpu,
 	},
 };

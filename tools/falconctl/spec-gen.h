@@ -26,6 +26,7 @@ extern const struct spec_set spec_set_device;
 extern const struct spec_set spec_set_flow;
 extern const struct spec_set spec_set_counters;
 extern const struct spec_set spec_set_stats;
+extern const struct spec_set spec_set_cpu;
 extern const struct spec_set spec_set_notice;
 
 /* Indexed by command; those that are no command have no name. */

@@ -2,20 +2,15 @@
 /* stats show. */
 #include <inttypes.h>
 #include <linux/falcon.h>
-#include <string.h>
 
 #include "command.h"
+#include "counters.h"
 #include "error.h"
 #include "output.h"
 #include "records.h"
 #include "spec-gen.h"
 
 static const struct spec_set *const names = &spec_set_counters;
-
-/* Counters by number, as the specification has them. */
-struct counters {
-	uint64_t value[SPEC_ATTRS_MAX + 1];
-};
 
 static void add(struct counters *sum, const struct counters *c)
 {
@@ -29,18 +24,6 @@ static bool all_zero(const struct counters *c)
 		if (c->value[n])
 			return false;
 	return true;
-}
-
-static int read_counters(const struct nlattr *nest, struct counters *c)
-{
-	const struct nlattr *tb[SPEC_ATTRS_MAX + 1];
-	int code = nest ? attr_parse(names, attr_nested(nest), tb) : EXIT_OK;
-
-	memset(c, 0, sizeof(*c));
-	for (unsigned int n = 1; nest && !code && n <= names->max; n++)
-		if (tb[n])
-			c->value[n] = attr_uint(tb[n]);
-	return code;
 }
 
 static void print_counters(const char *key, const struct counters *c, bool all)
@@ -69,7 +52,7 @@ static int sum_up(struct stats *stats)
 	for (size_t i = 0; i < stats->rows.count; i++) {
 		const struct nlattr **tb = stats->rows.list[i].tb;
 		struct counters c;
-		int code = read_counters(tb[FALCON_A_STATS_COUNTERS], &c);
+		int code = counters_read(tb, &c);
 
 		if (code)
 			return code;
@@ -105,7 +88,7 @@ static int print_rows(const struct stats *stats, bool all)
 		const struct nlattr **tb = stats->rows.list[i].tb;
 		struct counters c;
 
-		code = read_counters(tb[FALCON_A_STATS_COUNTERS], &c);
+		code = counters_read(tb, &c);
 		if (code || (!all && all_zero(&c)))
 			continue;
 		out_object(NULL);

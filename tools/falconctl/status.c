@@ -8,6 +8,7 @@
 #include "output.h"
 #include "records.h"
 #include "spec-gen.h"
+#include "status.h"
 
 static int parse_hook(const struct nlattr *attr, void *data)
 {
@@ -35,7 +36,7 @@ static int print_hook(const struct nlattr *attr, void *data)
 	return EXIT_OK;
 }
 
-static int print_status(struct record *status)
+static int print_status(struct record *status, const struct records *cpus)
 {
 	const struct spec_set *set = &spec_set_status;
 	const struct nlattr *hook[SPEC_ATTRS_MAX + 1], **tb = status->tb;
@@ -46,12 +47,18 @@ static int print_status(struct record *status)
 	if (code)
 		return code;
 	out_object(NULL);
+	summary_print(tb, cpus);
 	attr_print(set, tb, FALCON_A_STATUS_STATE, "state:     %s\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_REASON, "reason:    %s\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_MODE, "mode:      %s\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_CPUS, "cpus:      %s\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_DEVICES, "devices:   %" PRIu64 "\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_HOST_LOAD, "host-load: %" PRIu64 " %%\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_FLOWS, "flows:     %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_ELEPHANTS, "elephants: %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_SEVERAL, "several:   %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_BARRED, "barred:    %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_LIMIT, "limit:     %s\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_VERSION, "version:   %s\n", "");
 	if (tb[FALCON_A_STATUS_HOOK])
 		out_text("hooks:\n");
@@ -62,10 +69,22 @@ static int print_status(struct record *status)
 	return finish();
 }
 
+int status_ask(struct records *status, struct records *cpus, struct nl *nl)
+{
+	int code = records_ask(status, nl, FALCON_CMD_STATUS_GET, &spec_set_status);
+
+	if (code)
+		return code;
+	code = records_dump(cpus, nl, FALCON_CMD_CPU_GET, &spec_set_cpu);
+	if (code)
+		records_free(status);
+	return code;
+}
+
 /* Do cmd if it is not 0, then show the status. */
 static int status_after(uint8_t cmd)
 {
-	struct records status;
+	struct records status, cpus;
 	int code;
 	struct nl *nl = nl_open(&code);
 
@@ -76,11 +95,12 @@ static int status_after(uint8_t cmd)
 		code = nl_do(nl, NULL, NULL);
 	}
 	if (!code)
-		code = records_ask(&status, nl, FALCON_CMD_STATUS_GET, &spec_set_status);
+		code = status_ask(&status, &cpus, nl);
 	nl_close(nl);
 	if (code)
 		return code;
-	code = print_status(status.list);
+	code = print_status(status.list, &cpus);
+	records_free(&cpus);
 	records_free(&status);
 	return code;
 }

@@ -281,6 +281,14 @@ enum falcon_a_hook {
  * @FALCON_A_STATUS_HOST_LOAD: (u32) Mean load of the online CPUs in percent, 0 to 100, as
  *	the last samples saw it. 0 while disabled.
  * @FALCON_A_STATUS_HOOK: (nest, any number) Each hook and what became of it.
+ * @FALCON_A_STATUS_FLOWS: (u32) Flows, mice included, that had packets in the last
+ *	second. 0 while disabled.
+ * @FALCON_A_STATUS_ELEPHANTS: (u32) Of them, flows in lanes.
+ * @FALCON_A_STATUS_SEVERAL: (u32) Of those in lanes, flows on several CPUs at once.
+ * @FALCON_A_STATUS_BARRED: (u32) Flows that stay on stock's path although their rate is
+ *	above elephant-rate.
+ * @FALCON_A_STATUS_LIMIT: (u32) What keeps most of the barred flows there. Absent when
+ *	there is none.
  */
 enum falcon_a_status {
 	FALCON_A_STATUS_VERSION = 1,
@@ -291,6 +299,11 @@ enum falcon_a_status {
 	FALCON_A_STATUS_DEVICES,
 	FALCON_A_STATUS_HOST_LOAD,
 	FALCON_A_STATUS_HOOK,
+	FALCON_A_STATUS_FLOWS,
+	FALCON_A_STATUS_ELEPHANTS,
+	FALCON_A_STATUS_SEVERAL,
+	FALCON_A_STATUS_BARRED,
+	FALCON_A_STATUS_LIMIT,
 
 	/* private: */
 	__FALCON_A_STATUS_MAX,
@@ -321,7 +334,9 @@ enum falcon_a_status {
  *	mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be
  *	larger by one poll. Default 256, as mFlow's.
  * @FALCON_A_CONFIG_ELEPHANT_RATE: (u32) Packets per second from which a flow goes into
- *	lanes; it comes back below half of that. 0 takes every flow at once. Default 10000.
+ *	lanes; it comes back below half of that. An eighth is enough where the NIC's CPU has
+ *	reached load-threshold, so that many small flows do not overload it. 0 takes every flow
+ *	at once. Default 10000.
  * @FALCON_A_CONFIG_DELIVERY: (u32) Which CPU runs the container's stage of a flow in
  *	lanes. Default auto.
  * @FALCON_A_CONFIG_HOST: (u32) 1 to take flows of the host itself, which come through no
@@ -548,6 +563,28 @@ enum falcon_a_stats {
 };
 
 /**
+ * enum falcon_a_cpu - Attributes of cpu.
+ * @FALCON_A_CPU_CPU: (u32) Number of the CPU.
+ * @FALCON_A_CPU_LOAD: (u32) Its load in percent, 0 to 100, all that is not idle, as a
+ *	weighted mean of samples every 100 ms (FALCON's, a new one counts a fifth). 0 while
+ *	disabled.
+ * @FALCON_A_CPU_LOADED: (u32) 1 when the load has reached load-threshold, until it is 10
+ *	percentage points below.
+ * @FALCON_A_CPU_USED: (u32) 1 when flows may be steered to it, 0 when it is not of the
+ *	set in use.
+ */
+enum falcon_a_cpu {
+	FALCON_A_CPU_CPU = 1,
+	FALCON_A_CPU_LOAD,
+	FALCON_A_CPU_LOADED,
+	FALCON_A_CPU_USED,
+
+	/* private: */
+	__FALCON_A_CPU_MAX,
+	FALCON_A_CPU_MAX = (__FALCON_A_CPU_MAX - 1)
+};
+
+/**
  * enum falcon_a_notice - Attributes of notice.
  * @FALCON_A_NOTICE_EVENT: (u32) What happened.
  * @FALCON_A_NOTICE_IFINDEX: (u32) The device, for device events.
@@ -585,6 +622,7 @@ enum falcon_a_notice {
  * @FALCON_CMD_FLOW_GET: The flows that have a CPU, an entry for each stage.
  * @FALCON_CMD_STATS_GET: Every counter, by CPU and stage.
  * @FALCON_CMD_EVENT_NTF: Sent to the group events when something changes.
+ * @FALCON_CMD_CPU_GET: The CPUs that are online, and how loaded each is.
  */
 enum falcon_cmd {
 	FALCON_CMD_STATUS_GET = 1,
@@ -596,6 +634,7 @@ enum falcon_cmd {
 	FALCON_CMD_FLOW_GET,
 	FALCON_CMD_STATS_GET,
 	FALCON_CMD_EVENT_NTF,
+	FALCON_CMD_CPU_GET,
 
 	/* private: */
 	__FALCON_CMD_MAX,

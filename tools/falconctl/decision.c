@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "decision.h"
+#include "error.h"
+#include "flow.h"
+#include "output.h"
+#include "spec-gen.h"
+
+#define NAME_MAX 160
+
+struct decision {
+	char time[16];
+	char what[2 * NAME_MAX];
+};
+
+static struct decision ring[DECISIONS];
+static size_t made, told;	/* since the start */
+
+__attribute__((format(printf, 1, 2)))
+static void remember(const char *fmt, ...)
+{
+	struct decision *decision = &ring[made++ % DECISIONS];
+	time_t now = time(NULL);
+	struct tm parts;
+	va_list args;
+
+	localtime_r(&now, &parts);
+	strftime(decision->time, sizeof(decision->time), "%H:%M:%S", &parts);
+	va_start(args, fmt);
+	vsnprintf(decision->what, sizeof(decision->what), fmt, args);
+	va_end(args);
+}
+
+static const char *text_of(const struct nlattr *attr)
+{
+	return attr ? mnl_attr_get_str(attr) : "";
+}
+
+/* Where a flow is: its rung and workers, or in the pipeline its CPU. */
+static void place_of(const struct nlattr **tb, char *place, size_t size)
+{
+	const struct nlattr *rung = tb[FALCON_A_FLOW_RUNG], *cpu = tb[FALCON_A_FLOW_CPU];
+	const struct spec_entry *entry = rung ? spec_entry(&spec_enum_rung, attr_uint(rung)) : NULL;
+
+	if (rung && !tb[FALCON_A_FLOW_WORKERS])
+		snprintf(place, size, "%s", entry ? entry->name : "?");
+	else if (rung)
+		snprintf(place, size, "%s (%s)", entry ? entry->name : "?",
+			 text_of(tb[FALCON_A_FLOW_WORKERS]));
+	else if (cpu)
+		snprintf(place, size, "CPU %" PRIu64, attr_uint(cpu));
+	else
+		snprintf(place, size, "-");
+}
+
+/* One that is new is worth telling when it is in lanes already. */
+static bool is_new(const struct nlattr **tb)
+{
+	return tb[FALCON_A_FLOW_WORKERS];
+}
+
+void decisions_compare(const struct sample *before, const struct sample *now)
+{
+	for (size_t i = 0; i < now->flows.count; i++) {
+		struct record *flow = &now->flows.list[i];
+		const struct record *old = sample_flow(before, flow);
+		char name[NAME_MAX], from[64] = "stock", to[64];
+
+		if (!old && !is_new(flow->tb))
+			continue;
+		if (old)
+			place_of((const struct nlattr **)old->tb, from, sizeof(from));
+		place_of(flow->tb, to, sizeof(to));
+		if (!strcmp(from, to))
+			continue;
+		flow_name(flow->tb, name, sizeof(name));
+		remember("%s: %s -> %s", name, from, to);
+	}
+}
+
+int decisions_event(struct attr_block block, void *data)
+{
+	const struct nlattr *tb[SPEC_ATTRS_MAX + 1];
+	const struct spec_entry *event;
+	char subject[64] = "";
+	int code = attr_parse(&spec_set_notice, block, tb);
+
+	(void)data;
+	if (code || !tb[FALCON_A_NOTICE_EVENT])
+		return code;
+	event = spec_entry(&spec_enum_event, attr_uint(tb[FALCON_A_NOTICE_EVENT]));
+	if (tb[FALCON_A_NOTICE_CPU])
+		snprintf(subject, sizeof(subject), " %" PRIu64,
+			 attr_uint(tb[FALCON_A_NOTICE_CPU]));
+	else if (tb[FALCON_A_NOTICE_IFNAME])
+		snprintf(subject, sizeof(subject), " %s", text_of(tb[FALCON_A_NOTICE_IFNAME]));
+	remember("%s%s%s%s", event ? event->name : "?", subject,
+		 tb[FALCON_A_NOTICE_REASON] ? ": " : "", text_of(tb[FALCON_A_NOTICE_REASON]));
+	return EXIT_OK;
+}
+
+void decisions_lost(void)
+{
+	remember("more events than could be taken");
+}
+
+void decisions_print(bool screen)
+{
+	size_t oldest = made > DECISIONS ? made - DECISIONS : 0;
+	size_t from = screen || told < oldest ? oldest : told;
+
+	out_array("decisions");
+	for (; from < made; from++) {
+		const struct decision *decision = &ring[from % DECISIONS];
+
+		out_object(NULL);
+		out_string("time", "%s", decision->time);
+		out_string("what", "  %s\n", decision->what);
+		out_object_end();
+	}
+	out_array_end();
+	told = made;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How flows are told apart by people. */
+#ifndef FALCONCTL_FLOW_H
+#define FALCONCTL_FLOW_H
+
+#include "attr.h"
+
+/* Print what tells a flow of flow-get from others: text begins with a blank. */
+void flow_print_key(const struct nlattr **tb);
+
+/* The same in words: "udp 10.0.0.1:5000 > 10.0.0.2:5000". */
+void flow_name(const struct nlattr **tb, char *name, size_t size);
+
+#endif

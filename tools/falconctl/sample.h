@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* All that falcon tells at one moment, and what changed since another one. */
+#ifndef FALCONCTL_SAMPLE_H
+#define FALCONCTL_SAMPLE_H
+
+#include <linux/falcon.h>
+
+#include "records.h"
+
+struct sample {
+	struct records status, cpus, stats, flows;
+	double at;		/* seconds of a clock that never steps */
+};
+
+/* Nothing is left to free when it fails. */
+int sample_take(struct sample *sample, struct nl *nl);
+void sample_free(struct sample *sample);
+
+/* Packets that each stage has had on a CPU, and the lanes' wake-ups from there, so far. */
+struct cpu_work {
+	uint64_t packets[__FALCON_STAGE_MAX];
+	uint64_t wakes;
+};
+
+void sample_cpu(const struct sample *sample, uint64_t cpu, struct cpu_work *work);
+
+/* The same flow in another sample, or NULL. */
+const struct record *sample_flow(const struct sample *sample, const struct record *flow);
+
+/* How much more a number is than it was, a second. */
+uint64_t sample_rate(const struct sample *before, const struct sample *now, uint64_t was,
+		     uint64_t is);
+
+#endif
