@@ -134,6 +134,7 @@ static u16 pick_of_two(const struct falcon_choice *choice, const struct taken *t
 static u16 pick_by_policy(const struct falcon_choice *choice, const struct taken *taken)
 {
 	unsigned int least;
+	u16 cpu;
 
 	switch (choice->policy) {
 	case FALCON_POLICY_HASH:
@@ -144,7 +145,9 @@ static u16 pick_by_policy(const struct falcon_choice *choice, const struct taken
 		least = least_cost(choice, taken);
 		if (least == ANY)
 			return FALCON_NO_CPU;
-		return pick(choice, taken, least + FALCON_HYSTERESIS);
+		cpu = pick(choice, taken, least + FALCON_HYSTERESIS);
+		/* All may cost more by now than the least did. */
+		return cpu != FALCON_NO_CPU ? cpu : pick(choice, taken, ANY);
 	}
 }
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/compiler.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "unit.h"
 #include "policy.h"
 
@@ -648,6 +652,54 @@ static void spread__is_valid_by_every_policy_under_every_load(void **state)
 	}
 }
 
+/* Loads as the sampling and other flows change them, while somebody chooses. */
+struct swing {
+	struct falcon_cpu	cpus[64];
+	atomic_bool		done;
+};
+
+static void *swing_loads(void *data)
+{
+	struct swing *swing = data;
+	unsigned int i;
+	u8 load = 0;
+
+	while (!atomic_load(&swing->done)) {
+		load = load ? 0 : 100;
+		for (i = 0; i < COUNT(CPUS); i++) {
+			WRITE_ONCE(swing->cpus[CPUS[i]].load, load);
+			WRITE_ONCE(swing->cpus[CPUS[i]].expected, load);
+		}
+	}
+	return NULL;
+}
+
+static void spread__is_valid_while_loads_change(void **state)
+{
+	static struct swing swing;
+	struct falcon_spread spread = {};
+	struct falcon_choice choice;
+	unsigned int i, workers;
+	pthread_t thread;
+	u32 seed = 21;
+
+	(void)state;
+	set_loads(&choice, swing.cpus, (u8[8]){}, FALCON_POLICY_AUTO);
+	assert_int_equal(pthread_create(&thread, NULL, swing_loads, &swing), 0);
+	for (i = 0; i < 300000; i++) {
+		choice.policy = i % 2 ? FALCON_POLICY_AUTO : FALCON_POLICY_LEAST_LOADED;
+		choice.hash = unit_random(&seed);
+		choice.here = CPUS[i % 8];
+		spread.count = 0;
+		workers = 1 + i % 4;
+		falcon_policy_spread(&choice, workers, i % 3 > 0, 10, &spread);
+		check_spread(&choice, workers, i % 3 > 0, &spread);
+		assert_int_not_equal(falcon_policy_choose(&choice), FALCON_NO_CPU);
+	}
+	atomic_store(&swing.done, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -685,6 +737,7 @@ int main(void)
 		cmocka_unit_test(choose__least_loaded_never_takes_here_or_an_avoided_one),
 		cmocka_unit_test(spread__gives_the_idlest_cpu_to_the_worker),
 		cmocka_unit_test(spread__is_valid_by_every_policy_under_every_load),
+		cmocka_unit_test(spread__is_valid_while_loads_change),
 	};
 
 	return unit_run(tests);
