@@ -4,6 +4,7 @@
 #include <linux/jump_label.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
+#include <linux/workqueue.h>
 #include <net/rps.h>
 
 #include "cell.h"
@@ -84,6 +85,7 @@ static void warm_up(void)
 {
 	u32 epoch;
 
+	falcon_plan_fit_devices();
 	falcon_plan_enter(FALCON_PHASE_HELD);
 	epoch = falcon_plan_bypass();
 	if (epoch)
@@ -184,6 +186,30 @@ int falcon_disable(void)
 	}
 	mutex_unlock(&control_lock);
 	return err;
+}
+
+static void refresh(struct work_struct *work)
+{
+	mutex_lock(&control_lock);
+	if (falcon_enabled() && !falcon_plan_fits_devices()) {
+		settle();
+		warm_up();
+	}
+	mutex_unlock(&control_lock);
+}
+
+static DECLARE_WORK(refresh_work, refresh);
+
+/* Under RTNL, which comes after the control mutex. */
+void falcon_refresh(void)
+{
+	if (falcon_enabled() && !falcon_plan_fits_devices())
+		schedule_work(&refresh_work);
+}
+
+void falcon_control_exit(void)
+{
+	cancel_work_sync(&refresh_work);
 }
 
 void falcon_configure(const struct falcon_config *config)

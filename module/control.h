@@ -33,6 +33,15 @@ int falcon_disable(void);
  */
 void falcon_configure(const struct falcon_config *config);
 
+/*
+ * A device came, went or changed: when that matters to how flows are steered, they are brought
+ * back and steered anew. Context: process, RTNL.
+ */
+void falcon_refresh(void);
+
+/* Nothing is under way any more. Context: process, disabled; no device comes any more. */
+void falcon_control_exit(void);
+
 /* Whether the hooks are attached. Context: any. */
 bool falcon_enabled(void);
 

@@ -49,6 +49,8 @@ static DEFINE_HASHTABLE(devices, 8);
 /* Set before the notifier goes, which replays NETDEV_UNREGISTER for every device. */
 static bool leaving;
 
+static void (*has_changed)(void);
+
 static const struct falcon_kind *kind_of(const struct net_device *dev)
 {
 	unsigned int i;
@@ -166,6 +168,7 @@ static void add(struct net_device *dev)
 	hash_add_rcu(devices, &device->node, (unsigned long)dev);
 	tell(FALCON_EVENT_DEVICE_ADD, device);
 	falcon_replan();
+	has_changed();
 }
 
 static void del(struct net_device *dev)
@@ -179,8 +182,10 @@ static void del(struct net_device *dev)
 	if (!leaving)
 		tell(FALCON_EVENT_DEVICE_DEL, device);
 	kfree_rcu(device, rcu);
-	if (!leaving)
-		falcon_replan();
+	if (leaving)
+		return;
+	falcon_replan();
+	has_changed();
 }
 
 static void change(struct net_device *dev)
@@ -194,7 +199,7 @@ static void change(struct net_device *dev)
 	if (udp == device->merges_udp)
 		return;
 	WRITE_ONCE(device->merges_udp, udp);
-	falcon_replan();
+	has_changed();
 }
 
 static int on_event(struct notifier_block *block, unsigned long event, void *info)
@@ -219,8 +224,9 @@ static struct notifier_block notifier = {
 	.notifier_call = on_event,
 };
 
-int falcon_devices_init(void)
+int falcon_devices_init(void (*changed)(void))
 {
+	has_changed = changed;
 	/* Replays NETDEV_REGISTER for every device of every namespace. */
 	return register_netdevice_notifier(&notifier);
 }

@@ -50,9 +50,11 @@ struct falcon_device_sum {
 
 /**
  * falcon_devices_init() - find all devices and follow them
+ * @changed: called under RTNL when the sum of them may have changed
+ *
  * Context: process, may sleep. Return: 0 or an error.
  */
-int falcon_devices_init(void);
+int falcon_devices_init(void (*changed)(void));
 
 /* Forget all devices. Context: process, may sleep; no packet path may run any more. */
 void falcon_devices_exit(void);

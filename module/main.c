@@ -19,7 +19,7 @@ static int __init falcon_init(void)
 	err = falcon_hooks_init();
 	if (err)
 		return err;
-	err = falcon_devices_init();
+	err = falcon_devices_init(falcon_refresh);
 	if (err)
 		goto hooks;
 	err = falcon_cpus_init();
@@ -46,6 +46,7 @@ static void __exit falcon_exit(void)
 	falcon_disable();
 	falcon_cpus_exit();
 	falcon_devices_exit();
+	falcon_control_exit();
 	falcon_hooks_exit();
 }
 

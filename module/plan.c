@@ -15,6 +15,7 @@
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */
 static enum falcon_mode current_mode;	/* under plan_lock */
+static bool cell_merges;		/* under plan_lock */
 static bool resting;			/* written under plan_lock */
 static u32 generation;			/* under plan_lock */
 
@@ -45,12 +46,12 @@ static void take_config(struct falcon_plan *plan, const struct falcon_config *co
  * CPU's GRO cell, which nobody can look into: the one goes with the other. What is not in a
  * lane is on stock's path, cell included.
  */
-static u32 cell_bypass(const struct falcon_plan *plan, const struct falcon_device_sum *sum)
+static u32 cell_bypass(const struct falcon_plan *plan)
 {
 	const struct falcon_plan *old;
 
 	if (plan->mode != FALCON_MODE_PIPELINE || current_phase == FALCON_PHASE_LEAVING ||
-	    !falcon_hook_attached(FALCON_HOOK_CELL) || sum->merges_udp)
+	    !falcon_hook_attached(FALCON_HOOK_CELL) || cell_merges)
 		return 0;
 	old = rcu_dereference_protected(falcon_plan, lockdep_is_held(&plan_lock));
 	return old && old->cell_bypass ? old->cell_bypass : plan->generation;
@@ -90,7 +91,7 @@ static struct falcon_plan *plan_make(void)
 	for_each_cpu(cpu, &plan->mask)
 		plan->cpus[plan->count++] = cpu;
 	plan->hold = hold_reason(plan->count);
-	plan->cell_bypass = cell_bypass(plan, &sum);
+	plan->cell_bypass = cell_bypass(plan);
 	plan->nic_split = config.nic_split && plan->cell_bypass;
 	plan->lanes_capable = lanes_capable();
 	plan->resting = resting;
@@ -139,6 +140,28 @@ enum falcon_mode falcon_plan_mode(void)
 	mode = current_mode;
 	falcon_plan_unlock();
 	return mode;
+}
+
+bool falcon_plan_fits_devices(void)
+{
+	struct falcon_device_sum sum;
+	bool fits;
+
+	falcon_devices_sum(&sum);
+	falcon_plan_lock();
+	fits = current_mode != FALCON_MODE_PIPELINE || sum.merges_udp == cell_merges;
+	falcon_plan_unlock();
+	return fits;
+}
+
+void falcon_plan_fit_devices(void)
+{
+	struct falcon_device_sum sum;
+
+	falcon_devices_sum(&sum);
+	falcon_plan_lock();
+	cell_merges = sum.merges_udp;
+	falcon_plan_unlock();
 }
 
 void falcon_plan_enter(enum falcon_phase phase)

@@ -59,6 +59,14 @@ void falcon_plan_set_mode(enum falcon_mode mode);
 enum falcon_mode falcon_plan_mode(void);
 
 /*
+ * Whether the tunnels' GRO merges UDP as it did when the plans were told by the other one. Both
+ * decide whether packets go past the GRO cells, so flows have to be back for a change. Context:
+ * process; the latter under the control mutex.
+ */
+bool falcon_plan_fits_devices(void);
+void falcon_plan_fit_devices(void);
+
+/*
  * What auto is at the moment: lanes, as far as the kernel has what that needs. Context: process,
  * hooks are attached.
  */

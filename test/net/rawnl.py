@@ -128,6 +128,11 @@ class Raw:
         assert result["family"], "the family falcon is not there"
         return [answer and Answer(answer) for answer in result["answers"]]
 
+    def turns(self, count, messages):
+        """Send them in turn, so many times; AssertionError when one is refused."""
+        refused = self._run("turns", count, self._file(messages), timeout=300)
+        assert refused is None, refused
+
     def family(self):
         """(number of the family, number of its group), each None when there is none."""
         result = self._run("ask", self._file([]))

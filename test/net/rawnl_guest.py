@@ -3,6 +3,7 @@
 """Speaks generic netlink to falcon byte by byte, in the guest; net/rawnl.py is its other half.
 
 	ask FILE                  send each message of the list in FILE, print what came back as JSON
+	turns COUNT FILE          send the messages in FILE, COUNT times, as fast as they are accepted
 	join                      join the group of events; print the error number, 0 for none
 	listen READY STOP         join, make READY, wait for STOP, print the number of events heard
 	fuzz SEED COUNT FILE      send COUNT messages, mutations of those in FILE; print what came back
@@ -123,6 +124,21 @@ def ask(path):
     return {"family": found[0], "group": found[1], "answers": answers}
 
 
+def turns(count, path):
+    """The answer is there when send() returns."""
+    sock = connect()
+    number = family(sock)[0]
+    with open(path, encoding="ascii") as file:
+        requests = [sealed(bytes.fromhex(request["message"]), number, 1) for request in json.load(file)]
+    for _ in range(count):
+        for request in requests:
+            sock.send(request)
+            answer = sock.recv(4096, socket.MSG_DONTWAIT)
+            if answer[16:20] != b"\0\0\0\0":
+                return refusal(NLMSG_ERROR, HEADER.unpack_from(answer)[2], answer[16:])
+    return None
+
+
 def join(sock):
     try:
         sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, family(sock)[1])
@@ -203,6 +219,8 @@ def fuzz(seed, count, path):
 def main(verb, *words):
     if verb == "ask":
         print(json.dumps(ask(words[0])))
+    elif verb == "turns":
+        print(json.dumps(turns(int(words[0]), words[1])))
     elif verb == "join":
         print(json.dumps(join(connect())))
     elif verb == "listen":

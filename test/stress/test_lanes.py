@@ -17,6 +17,7 @@ CPUS = "1-4"
 LANES = {"mode": "lanes", "cpus": CPUS, "workers": 3, "batch": 4, "elephant_rate": 0}
 NEVER = 4_000_000_000       # packets per second that no flow has
 STEPS = 1_000_000 if SCALE > 1 else 2000        # up and down the ladder
+TURNS = 100_000 if SCALE > 1 else 3000
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
 # So fast that a worker has not done with a run when the next worker has one.
 BURSTS = {"size": 64, "rate": 12000, "burst": 8}
@@ -84,27 +85,22 @@ def test_without_the_merge_the_same_traffic_is_reordered(overlay, kernel, tmp_pa
     assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
 
 
-def ladder():
-    """Requests that take every flow up, between the upper rungs hundreds of times, and down.
-
-    So few flows, with runs so short, that each has come to the end of one between two requests.
-    """
-    def request(times, **values):
-        attributes = b"".join(rawnl.config(name.replace("_", "-"), value) for name, value in values.items())
-        return [rawnl.message("config-set", attributes)] * times
-    return (request(100, elephant_rate=0)
-            + 600 * (request(1, workers=1) + request(1, workers=3))
-            + request(50, elephant_rate=NEVER))
+def request(**values):
+    return rawnl.message("config-set", b"".join(rawnl.config(name.replace("_", "-"), value)
+                                                for name, value in values.items()))
 
 
 def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_property):
     # Hooks that rest between two visits to the guest would need longer to wake than the next one takes.
     falcon.enable(**{**LANES, "batch": 1, "rest": 0})
     raw, began, before = rawnl.Raw(overlay.guest), time.monotonic(), 0
-    with Traffic(overlay, flows=16, rate=10000, idle=IDLE) as traffic:
+    # So few flows, with runs so short, that each has come to the end of one between two requests.
+    with Traffic(overlay, flows=8, rate=8000, size=64, idle=IDLE) as traffic:
         while before < STEPS:
-            answers = raw.ask(ladder())
-            assert not any(answer.error for answer in answers)
+            # Every flow up, between the upper rungs hundreds of times, and down.
+            raw.ask([request(elephant_rate=0)])
+            raw.turns(TURNS, [request(workers=1), request(workers=3)])
+            raw.ask([request(elephant_rate=NEVER)])
             counters = falcon.counters()
             assert steps(counters) > before
             before = steps(counters)

@@ -5,6 +5,8 @@ import itertools
 
 import pytest
 
+from net import guestside
+from stress.test_lanes import in_guest
 from stress.traffic import SCALE, Traffic, record, trouble
 
 
@@ -51,6 +53,21 @@ def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, reco
             assert not overlay.guest.run("cat /sys/kernel/tracing/enabled_functions").out.strip()
             falcon.load()
     record(record_property, traffic.account, switches=4 * SCALE)
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+def test_a_tunnel_that_merges_udp_and_then_does_not_keeps_the_order(overlay, falcon, record_property):
+    """What goes past the GRO cells, and whether the NIC's stage is split, hangs on that."""
+    falcon.enable(rest=0)
+    script = in_guest([f"ethtool -K {guestside.TUNNEL} rx-udp-gro-forwarding {state} || exit\nsleep 0.3" for state in ("on", "off")],
+                      5 * SCALE)
+    with Traffic(overlay, flows=4, rate=6000) as traffic:
+        overlay.guest.run(script, timeout=60 + 10 * SCALE)
+    counters = falcon.counters()
+    record(record_property, traffic.account, changes=10 * SCALE, past=counters["cell-bypass"])
+    # Now the one way, now the other.
+    assert 0.05 * traffic.account["sent"] < counters["cell-bypass"] < 0.95 * traffic.account["sent"]
     assert not trouble(traffic.account)
 
 
