@@ -91,7 +91,7 @@ uint64_t attr_uint(const struct nlattr *attr)
 	       mnl_attr_get_u64(attr) : mnl_attr_get_u32(attr);
 }
 
-void attr_print(const struct spec_set *set, const struct nlattr **tb, unsigned int n,
+void attr_print(const struct spec_set *set, const struct nlattr *const *tb, unsigned int n,
 		const char *fmt, const char *absent)
 {
 	const struct spec_attr *spec = &set->attrs[n];

@@ -34,7 +34,7 @@ uint64_t attr_uint(const struct nlattr *attr);
  * Print attribute n of the set under its own name, as out_string() (strings and enums) or
  * out_uint() do. When it is absent: nothing in JSON, the text absent as text.
  */
-void attr_print(const struct spec_set *set, const struct nlattr **tb, unsigned int n,
+void attr_print(const struct spec_set *set, const struct nlattr *const *tb, unsigned int n,
 		const char *fmt, const char *absent);
 
 #endif

@@ -11,11 +11,11 @@
 #include "output.h"
 #include "spec-gen.h"
 
-#define NAME_MAX 160
+#define NAME_LEN 160
 
 struct decision {
 	char time[16];
-	char what[2 * NAME_MAX];
+	char what[2 * NAME_LEN];
 };
 
 static struct decision ring[DECISIONS];
@@ -42,7 +42,7 @@ static const char *text_of(const struct nlattr *attr)
 }
 
 /* Where a flow is: its rung and workers, or in the pipeline its CPU. */
-static void place_of(const struct nlattr **tb, char *place, size_t size)
+static void place_of(const struct nlattr *const *tb, char *place, size_t size)
 {
 	const struct nlattr *rung = tb[FALCON_A_FLOW_RUNG], *cpu = tb[FALCON_A_FLOW_CPU];
 	const struct spec_entry *entry = rung ? spec_entry(&spec_enum_rung, attr_uint(rung)) : NULL;
@@ -59,7 +59,7 @@ static void place_of(const struct nlattr **tb, char *place, size_t size)
 }
 
 /* One that is new is worth telling when it is in lanes already. */
-static bool is_new(const struct nlattr **tb)
+static bool is_new(const struct nlattr *const *tb)
 {
 	return tb[FALCON_A_FLOW_WORKERS];
 }
@@ -69,12 +69,12 @@ void decisions_compare(const struct sample *before, const struct sample *now)
 	for (size_t i = 0; i < now->flows.count; i++) {
 		struct record *flow = &now->flows.list[i];
 		const struct record *old = sample_flow(before, flow);
-		char name[NAME_MAX], from[64] = "stock", to[64];
+		char name[NAME_LEN], from[64] = "stock", to[64];
 
 		if (!old && !is_new(flow->tb))
 			continue;
 		if (old)
-			place_of((const struct nlattr **)old->tb, from, sizeof(from));
+			place_of(old->tb, from, sizeof(from));
 		place_of(flow->tb, to, sizeof(to));
 		if (!strcmp(from, to))
 			continue;

@@ -71,7 +71,7 @@ static void print_protocol(const struct nlattr *attr)
 		out_string("protocol", " %s", name);
 }
 
-static void print_end(const struct nlattr **tb, unsigned int addr, unsigned int port,
+static void print_end(const struct nlattr *const *tb, unsigned int addr, unsigned int port,
 		      const char *fmt)
 {
 	char buf[INET6_ADDRSTRLEN];
@@ -83,7 +83,7 @@ static void print_end(const struct nlattr **tb, unsigned int addr, unsigned int 
 	attr_print(set, tb, port, ":%" PRIu64, "");
 }
 
-void flow_print_key(const struct nlattr **tb)
+void flow_print_key(const struct nlattr *const *tb)
 {
 	char buf[INET6_ADDRSTRLEN];
 	bool known = address(tb[FALCON_A_FLOW_SADDR], buf, sizeof(buf));
@@ -99,8 +99,8 @@ void flow_print_key(const struct nlattr **tb)
 	print_end(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, " > %s");
 }
 
-static void end_name(const struct nlattr **tb, unsigned int addr, unsigned int port, char *name,
-		     size_t size)
+static void end_name(const struct nlattr *const *tb, unsigned int addr, unsigned int port,
+		     char *name, size_t size)
 {
 	char buf[INET6_ADDRSTRLEN];
 	const char *text = address(tb[addr], buf, sizeof(buf));
@@ -111,7 +111,7 @@ static void end_name(const struct nlattr **tb, unsigned int addr, unsigned int p
 		snprintf(name, size, "%s", text ? text : "?");
 }
 
-void flow_name(const struct nlattr **tb, char *name, size_t size)
+void flow_name(const struct nlattr *const *tb, char *name, size_t size)
 {
 	char buf[32], from[INET6_ADDRSTRLEN + 8], to[INET6_ADDRSTRLEN + 8];
 	const char *proto = protocol(tb[FALCON_A_FLOW_PROTOCOL], buf, sizeof(buf));
@@ -130,7 +130,7 @@ static bool any_lanes(const struct records *flows)
 	return false;
 }
 
-static void print_lanes(const struct nlattr **tb)
+static void print_lanes(const struct nlattr *const *tb)
 {
 	attr_print(set, tb, FALCON_A_FLOW_RUNG, " %-7s", " -      ");
 	attr_print(set, tb, FALCON_A_FLOW_LIMIT, " %-8s", " -       ");
@@ -141,7 +141,7 @@ static void print_lanes(const struct nlattr **tb)
 	attr_print(set, tb, FALCON_A_FLOW_MERGE, "  %-8s", "  -       ");
 }
 
-static void print_flow(const struct nlattr **tb, bool lanes)
+static void print_flow(const struct nlattr *const *tb, bool lanes)
 {
 	out_object(NULL);
 	attr_print(set, tb, FALCON_A_FLOW_STAGE, "%-10s", "-         ");

@@ -6,9 +6,9 @@
 #include "attr.h"
 
 /* Print what tells a flow of flow-get from others: text begins with a blank. */
-void flow_print_key(const struct nlattr **tb);
+void flow_print_key(const struct nlattr *const *tb);
 
 /* The same in words: "udp 10.0.0.1:5000 > 10.0.0.2:5000". */
-void flow_name(const struct nlattr **tb, char *name, size_t size);
+void flow_name(const struct nlattr *const *tb, char *name, size_t size);
 
 #endif

@@ -48,7 +48,7 @@ static bool print_cpu(const struct record *cpu, const struct sample *before,
 {
 	static const char *const columns[] = { "nic", "tunnel", "container" };
 	const struct spec_set *set = &spec_set_cpu;
-	const struct nlattr **tb = (const struct nlattr **)cpu->tb;
+	const struct nlattr *const *tb = cpu->tb;
 	uint64_t number = value(cpu, FALCON_A_CPU_CPU), rates[__FALCON_STAGE_MAX], wakes;
 	bool shown = value(cpu, FALCON_A_CPU_LOAD);
 	struct cpu_work was, is;
@@ -119,7 +119,7 @@ static size_t rate_flows(const struct sample *before, const struct sample *now,
 static void print_flow(const struct rated *rated)
 {
 	const struct spec_set *set = &spec_set_flow;
-	const struct nlattr **tb = (const struct nlattr **)rated->flow->tb;
+	const struct nlattr *const *tb = rated->flow->tb;
 
 	out_object(NULL);
 	out_uint("rate", "%11" PRIu64, rated->rate);
