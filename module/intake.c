@@ -95,15 +95,18 @@ static void receive_strays(struct intake *intake)
  */
 static void hold_up(struct falcon_elephant *elephant)
 {
-	u64 began = local_clock(), waited = 0;
+	u64 began, waited;
 
-	while (falcon_elephant_is_full(elephant)) {
-		waited = local_clock() - began;
-		if (waited >= HOLD_NS || elephant->held_up + waited >= HOLD_ROW_NS) {
-			elephant->held_up += waited;
-			return;
-		}
-		cpu_relax();
+	if (unlikely(falcon_elephant_is_full(elephant))) {
+		began = local_clock();
+		do {
+			waited = local_clock() - began;
+			if (waited >= HOLD_NS || elephant->held_up + waited >= HOLD_ROW_NS) {
+				elephant->held_up += waited;
+				return;
+			}
+			cpu_relax();
+		} while (falcon_elephant_is_full(elephant));
 	}
 	elephant->held_up = 0;
 }

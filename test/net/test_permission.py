@@ -44,7 +44,8 @@ def requests():
 
 def state(control):
     status, config = (said.json() for said in control.say_all([["status"], ["config", "show"]]))
-    status.pop("host-load")
+    for load in ("host-load", "summary"):
+        status.pop(load)
     return status, config
 
 
