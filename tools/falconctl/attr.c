@@ -87,6 +87,8 @@ int attr_each(struct attr_block block, unsigned int type,
 
 uint64_t attr_uint(const struct nlattr *attr)
 {
+	if (!attr)
+		return 0;
 	return mnl_attr_get_payload_len(attr) == sizeof(uint64_t) ?
 	       mnl_attr_get_u64(attr) : mnl_attr_get_u32(attr);
 }

@@ -27,7 +27,7 @@ int attr_parse(const struct spec_set *set, struct attr_block block, const struct
 int attr_each(struct attr_block block, unsigned int type,
 	      int (*each)(const struct nlattr *attr, void *data), void *data);
 
-/* Of an integer of either size. */
+/* Of an integer of either size; 0 when it is absent. */
 uint64_t attr_uint(const struct nlattr *attr);
 
 /*

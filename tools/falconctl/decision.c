@@ -45,13 +45,12 @@ static const char *text_of(const struct nlattr *attr)
 static void place_of(const struct nlattr *const *tb, char *place, size_t size)
 {
 	const struct nlattr *rung = tb[FALCON_A_FLOW_RUNG], *cpu = tb[FALCON_A_FLOW_CPU];
-	const struct spec_entry *entry = rung ? spec_entry(&spec_enum_rung, attr_uint(rung)) : NULL;
+	const char *name = spec_name(&spec_enum_rung, attr_uint(rung));
 
 	if (rung && !tb[FALCON_A_FLOW_WORKERS])
-		snprintf(place, size, "%s", entry ? entry->name : "?");
+		snprintf(place, size, "%s", name);
 	else if (rung)
-		snprintf(place, size, "%s (%s)", entry ? entry->name : "?",
-			 text_of(tb[FALCON_A_FLOW_WORKERS]));
+		snprintf(place, size, "%s (%s)", name, text_of(tb[FALCON_A_FLOW_WORKERS]));
 	else if (cpu)
 		snprintf(place, size, "CPU %" PRIu64, attr_uint(cpu));
 	else
@@ -86,20 +85,19 @@ void decisions_compare(const struct sample *before, const struct sample *now)
 int decisions_event(struct attr_block block, void *data)
 {
 	const struct nlattr *tb[SPEC_ATTRS_MAX + 1];
-	const struct spec_entry *event;
 	char subject[64] = "";
 	int code = attr_parse(&spec_set_notice, block, tb);
 
 	(void)data;
 	if (code || !tb[FALCON_A_NOTICE_EVENT])
 		return code;
-	event = spec_entry(&spec_enum_event, attr_uint(tb[FALCON_A_NOTICE_EVENT]));
 	if (tb[FALCON_A_NOTICE_CPU])
 		snprintf(subject, sizeof(subject), " %" PRIu64,
 			 attr_uint(tb[FALCON_A_NOTICE_CPU]));
 	else if (tb[FALCON_A_NOTICE_IFNAME])
 		snprintf(subject, sizeof(subject), " %s", text_of(tb[FALCON_A_NOTICE_IFNAME]));
-	remember("%s%s%s%s", event ? event->name : "?", subject,
+	remember("%s%s%s%s",
+		 spec_name(&spec_enum_event, attr_uint(tb[FALCON_A_NOTICE_EVENT])), subject,
 		 tb[FALCON_A_NOTICE_REASON] ? ": " : "", text_of(tb[FALCON_A_NOTICE_REASON]));
 	return EXIT_OK;
 }

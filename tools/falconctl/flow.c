@@ -19,9 +19,7 @@ static const struct spec_set *const set = &spec_set_flow;
 
 static uint64_t packets(const struct record *record)
 {
-	const struct nlattr *attr = record->tb[FALCON_A_FLOW_PACKETS];
-
-	return attr ? attr_uint(attr) : 0;
+	return attr_uint(record->tb[FALCON_A_FLOW_PACKETS]);
 }
 
 /* The busiest first. */

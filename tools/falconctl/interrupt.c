@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE	/* ppoll() */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <time.h>
 
 #include "error.h"
@@ -37,13 +37,14 @@ bool interrupted(void)
 	return stop;
 }
 
-int interrupt_wait(struct pollfd *ready, long timeout, int *count)
+int interrupt_events(struct nl *nl, long timeout, nl_handler handler, bool *lost, void *data)
 {
 	struct timespec left = { .tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1000000 };
+	struct pollfd ready = { .fd = nl_fd(nl), .events = POLLIN };
+	int count = ppoll(&ready, 1, timeout < 0 ? NULL : &left, &waiting);
 
-	*count = ppoll(ready, 1, timeout < 0 ? NULL : &left, &waiting);
-	if (*count >= 0)
-		return EXIT_OK;
-	*count = 0;
-	return errno == EINTR ? EXIT_OK : fail(EXIT_SYSTEM, errno, NULL, "cannot wait");
+	*lost = false;
+	if (count > 0)
+		return nl_events(nl, handler, lost, data);
+	return count && errno != EINTR ? fail(EXIT_SYSTEM, errno, NULL, "cannot wait") : EXIT_OK;
 }

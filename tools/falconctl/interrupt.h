@@ -3,18 +3,17 @@
 #ifndef FALCONCTL_INTERRUPT_H
 #define FALCONCTL_INTERRUPT_H
 
-#include <poll.h>
-#include <stdbool.h>
+#include "netlink.h"
 
-/* From now on these signals end interrupt_wait() alone, so that none is missed before it. */
+/* From now on these signals end interrupt_events() alone, so that none is missed before it. */
 void interrupt_prepare(void);
 
 bool interrupted(void);
 
 /*
- * ppoll() of one descriptor, timeout in ms, -1 for none: > 0 when it is ready, 0 when the time is
- * over or a signal came. Returns an exit code, having told.
+ * nl_events(), as soon as there are some; none when the time, in ms or -1, is over, or a signal
+ * came.
  */
-int interrupt_wait(struct pollfd *ready, long timeout, int *count);
+int interrupt_events(struct nl *nl, long timeout, nl_handler handler, bool *lost, void *data);
 
 #endif

@@ -98,7 +98,6 @@ static int ask_permission(struct nl *nl)
 
 static int watch(struct nl *nl, unsigned long count)
 {
-	struct pollfd ready = { .fd = nl_fd(nl), .events = POLLIN };
 	unsigned long seen = 0;
 	int code = ask_permission(nl);
 
@@ -108,12 +107,8 @@ static int watch(struct nl *nl, unsigned long count)
 		tell_ready();
 	while (!code && !interrupted() && (!count || seen < count)) {
 		bool lost;
-		int some;
 
-		code = interrupt_wait(&ready, -1, &some);
-		if (code || !some)
-			continue;
-		code = nl_events(nl, print_event, &lost, &seen);
+		code = interrupt_events(nl, -1, print_event, &lost, &seen);
 		if (!code && lost)
 			code = print_lost();
 	}

@@ -19,13 +19,20 @@ static int by_identity(const void *a, const void *b)
 	const struct record *x = a, *y = b;
 
 	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
-		const struct nlattr *one = x->tb[identity[i]], *other = y->tb[identity[i]];
-		uint64_t is = one ? attr_uint(one) : 0, was = other ? attr_uint(other) : 0;
+		uint64_t is = attr_uint(x->tb[identity[i]]), was = attr_uint(y->tb[identity[i]]);
 
 		if (is != was)
 			return is < was ? -1 : 1;
 	}
 	return 0;
+}
+
+double sample_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 void sample_free(struct sample *sample)
@@ -49,15 +56,13 @@ static int check_stats(const struct records *stats)
 
 int sample_take(struct sample *sample, struct nl *nl)
 {
-	struct timespec now;
 	int code;
 
 	memset(sample, 0, sizeof(*sample));
 	code = status_ask(&sample->status, &sample->cpus, nl);
 	if (code)
 		return code;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sample->at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	sample->at = sample_clock();
 	code = records_dump(&sample->stats, nl, FALCON_CMD_STATS_GET, &spec_set_stats);
 	if (!code)
 		code = check_stats(&sample->stats);

@@ -9,8 +9,11 @@
 
 struct sample {
 	struct records status, cpus, stats, flows;
-	double at;		/* seconds of a clock that never steps */
+	double at;		/* by sample_clock() */
 };
+
+/* Seconds of a clock that never steps. */
+double sample_clock(void);
 
 /* Nothing is left to free when it fails. */
 int sample_take(struct sample *sample, struct nl *nl);

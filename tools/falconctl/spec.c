@@ -9,6 +9,13 @@ const struct spec_entry *spec_entry(const struct spec_enum *names, uint64_t valu
 	return value < names->count ? &names->entries[value] : NULL;
 }
 
+const char *spec_name(const struct spec_enum *names, uint64_t value)
+{
+	const struct spec_entry *entry = spec_entry(names, value);
+
+	return entry ? entry->name : "?";
+}
+
 int spec_value(const struct spec_enum *names, const char *name)
 {
 	for (unsigned int i = 0; i < names->count; i++)

@@ -57,6 +57,9 @@ struct spec_op {
 /* NULL for a value that this falconctl does not know. */
 const struct spec_entry *spec_entry(const struct spec_enum *names, uint64_t value);
 
+/* Its name, or "?". */
+const char *spec_name(const struct spec_enum *names, uint64_t value);
+
 /* The value of that name, or -1. */
 int spec_value(const struct spec_enum *names, const char *name);
 

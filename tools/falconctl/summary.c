@@ -28,29 +28,17 @@ static void say(struct text *text, const char *fmt, ...)
 		text->len += (size_t)len < room ? (size_t)len : room - 1;
 }
 
-static uint64_t value(const struct nlattr *attr)
-{
-	return attr ? attr_uint(attr) : 0;
-}
-
 static const char *plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";
 }
 
-static const char *limit_of(const struct nlattr *attr)
-{
-	const struct spec_entry *entry = spec_entry(&spec_enum_limit, value(attr));
-
-	return entry ? entry->name : "?";
-}
-
 static void say_lanes(struct text *text, const struct nlattr *const *status)
 {
-	uint64_t flows = value(status[FALCON_A_STATUS_FLOWS]);
-	uint64_t elephants = value(status[FALCON_A_STATUS_ELEPHANTS]);
-	uint64_t several = value(status[FALCON_A_STATUS_SEVERAL]);
-	uint64_t barred = value(status[FALCON_A_STATUS_BARRED]);
+	uint64_t flows = attr_uint(status[FALCON_A_STATUS_FLOWS]);
+	uint64_t elephants = attr_uint(status[FALCON_A_STATUS_ELEPHANTS]);
+	uint64_t several = attr_uint(status[FALCON_A_STATUS_SEVERAL]);
+	uint64_t barred = attr_uint(status[FALCON_A_STATUS_BARRED]);
 	uint64_t mice = flows > elephants + barred ? flows - elephants - barred : 0;
 
 	say(text, "%" PRIu64 " flow%s in lanes", elephants, plural(elephants));
@@ -58,15 +46,15 @@ static void say_lanes(struct text *text, const struct nlattr *const *status)
 		say(text, ", %" PRIu64 " of them on several CPUs at once", several);
 	if (barred)
 		say(text, "; %" PRIu64 " above elephant-rate kept from it (%s)", barred,
-		    limit_of(status[FALCON_A_STATUS_LIMIT]));
+		    spec_name(&spec_enum_limit, attr_uint(status[FALCON_A_STATUS_LIMIT])));
 	say(text, "; %" PRIu64 " %s inline", mice, mice == 1 ? "mouse" : "mice");
 }
 
 static void say_flows(struct text *text, const struct nlattr *const *status)
 {
-	uint64_t flows = value(status[FALCON_A_STATUS_FLOWS]);
+	uint64_t flows = attr_uint(status[FALCON_A_STATUS_FLOWS]);
 
-	switch (value(status[FALCON_A_STATUS_STATE])) {
+	switch (attr_uint(status[FALCON_A_STATUS_STATE])) {
 	case FALCON_STATE_DISABLED:
 		say(text, "disabled, every flow takes the kernel's own path");
 		break;
@@ -74,27 +62,28 @@ static void say_flows(struct text *text, const struct nlattr *const *status)
 		say(text, "the host is busy, every flow takes the kernel's own path");
 		break;
 	default:
-		if (value(status[FALCON_A_STATUS_MODE]) == FALCON_MODE_PIPELINE)
+		if (attr_uint(status[FALCON_A_STATUS_MODE]) == FALCON_MODE_PIPELINE)
 			say(text, "%" PRIu64 " flow%s in the pipeline", flows, plural(flows));
 		else
 			say_lanes(text, status);
 	}
 }
 
+static uint64_t load(const struct record *cpu)
+{
+	return attr_uint(cpu->tb[FALCON_A_CPU_LOAD]);
+}
+
 static void say_busiest(struct text *text, const struct records *cpus)
 {
 	const struct record *busiest = NULL;
 
-	for (size_t i = 0; i < cpus->count; i++) {
-		const struct record *cpu = &cpus->list[i];
-
-		if (!busiest ||
-		    value(cpu->tb[FALCON_A_CPU_LOAD]) > value(busiest->tb[FALCON_A_CPU_LOAD]))
-			busiest = cpu;
-	}
-	if (busiest && value(busiest->tb[FALCON_A_CPU_LOAD]))
+	for (size_t i = 0; i < cpus->count; i++)
+		if (!busiest || load(&cpus->list[i]) > load(busiest))
+			busiest = &cpus->list[i];
+	if (busiest && load(busiest))
 		say(text, "; CPU %" PRIu64 " is the busiest at %" PRIu64 " %%",
-		    value(busiest->tb[FALCON_A_CPU_CPU]), value(busiest->tb[FALCON_A_CPU_LOAD]));
+		    attr_uint(busiest->tb[FALCON_A_CPU_CPU]), load(busiest));
 }
 
 void summary_print(const struct nlattr *const *status, const struct records *cpus)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* top. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -37,11 +37,6 @@ static bool on_screen(void)
 	return !out_is_json() && isatty(STDOUT_FILENO);
 }
 
-static uint64_t value(const struct record *record, unsigned int n)
-{
-	return record->tb[n] ? attr_uint(record->tb[n]) : 0;
-}
-
 /* Returns whether it does anything, and is shown as text. */
 static bool print_cpu(const struct record *cpu, const struct sample *before,
 		      const struct sample *now)
@@ -49,8 +44,8 @@ static bool print_cpu(const struct record *cpu, const struct sample *before,
 	static const char *const columns[] = { "nic", "tunnel", "container" };
 	const struct spec_set *set = &spec_set_cpu;
 	const struct nlattr *const *tb = cpu->tb;
-	uint64_t number = value(cpu, FALCON_A_CPU_CPU), rates[__FALCON_STAGE_MAX], wakes;
-	bool shown = value(cpu, FALCON_A_CPU_LOAD);
+	uint64_t number = attr_uint(tb[FALCON_A_CPU_CPU]), rates[__FALCON_STAGE_MAX], wakes;
+	bool shown = attr_uint(tb[FALCON_A_CPU_LOAD]);
 	struct cpu_work was, is;
 
 	sample_cpu(before, number, &was);
@@ -103,14 +98,15 @@ static size_t rate_flows(const struct sample *before, const struct sample *now,
 
 	for (size_t i = 0; i < now->flows.count; i++) {
 		const struct record *flow = &now->flows.list[i], *old;
+		uint64_t was, is;
 
 		if (flow->tb[FALCON_A_FLOW_RUNG] && !flow->tb[FALCON_A_FLOW_WORKERS])
 			continue;
 		old = sample_flow(before, flow);
+		was = old ? attr_uint(old->tb[FALCON_A_FLOW_PACKETS]) : 0;
+		is = attr_uint(flow->tb[FALCON_A_FLOW_PACKETS]);
 		rated[count].flow = flow;
-		rated[count++].rate = sample_rate(before, now,
-						  old ? value(old, FALCON_A_FLOW_PACKETS) : 0,
-						  value(flow, FALCON_A_FLOW_PACKETS));
+		rated[count++].rate = sample_rate(before, now, was, is);
 	}
 	qsort(rated, count, sizeof(*rated), by_rate);
 	return count;
@@ -140,7 +136,7 @@ static int print_flows(const struct sample *before, const struct sample *now, si
 	size_t count;
 
 	if (!rated)
-		return fail(EXIT_SYSTEM, 0, NULL, "no memory");
+		return fail(EXIT_SYSTEM, ENOMEM, NULL, "no memory");
 	count = rate_flows(before, now, rated);
 	out_text("\n%11s %-9s %-7s %-8s %-7s %4s %6s  %s\n", "PACKETS/s", "STAGE", "RUNG", "LIMIT",
 		 "WORKERS", "CPU", "MOVES", "FLOW");
@@ -184,21 +180,13 @@ static int print_sample(const struct sample *before, const struct sample *now, s
 /* Events until the time is over; what comes in the last moment is for the next time. */
 static int wait_for(struct nl *events, unsigned long seconds, const struct sample *since)
 {
-	struct pollfd ready = { .fd = nl_fd(events), .events = POLLIN };
 	double until = since->at + (double)seconds, left;
-	struct timespec now;
-	int some, code = EXIT_OK;
+	int code = EXIT_OK;
 	bool lost;
 
-	while (!code && !interrupted()) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = until - (double)now.tv_sec - (double)now.tv_nsec / 1e9;
-		if (left <= 0)
-			break;
-		code = interrupt_wait(&ready, (long)(left * 1000) + 1, &some);
-		if (code || !some)
-			continue;
-		code = nl_events(events, decisions_event, &lost, NULL);
+	while (!code && !interrupted() && (left = until - sample_clock()) > 0) {
+		code = interrupt_events(events, (long)(left * 1000) + 1, decisions_event, &lost,
+					NULL);
 		if (!code && lost)
 			decisions_lost();
 	}
