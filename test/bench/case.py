@@ -49,7 +49,7 @@ KINDS = {
 def kind_of(name):
     """Kind of the case of this name: rr for request and response, or else its protocol."""
     words = name.split("-")
-    return "rr" if words[-1] == "rr" else words[0]
+    return "rr" if words[-1] in ("rr", "crr") else words[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +70,11 @@ class Case:
     @property
     def kind(self):
         return kind_of(self.name)
+
+    @property
+    def connects(self):
+        """For each request there is a connection."""
+        return self.name.endswith("-crr")
 
     @property
     def paced(self):
@@ -120,6 +125,7 @@ CASES = {case.name: case for case in (
     Case("udp-9000-1flow", size=JUMBO - 28, mtu=JUMBO),
     Case("udp-rr", size=64),
     Case("tcp-rr", size=64),
+    Case("tcp-crr", size=64, usual=False),
     *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in MANY),
     *(Case(f"tcp-mtu-{flows}flows", flows=flows, usual=False) for flows in MANY),
 )}

@@ -202,10 +202,10 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=None):
     run = udp.new_run()
     dropped, before = topology.tap_dropped(), topology.tcp_counters(guest)
     with contextlib.ExitStack() as stack:
-        server = topology.rr_server(guest, cpu=cpu, tcp=over_tcp, size=case.size)
+        how = {"tcp": over_tcp, "connect": case.connects, "size": case.size}
+        server = topology.rr_server(guest, cpu=cpu, **how)
         stack.callback(server.stop)
-        client = topology.rr_client(tcp=over_tcp, size=case.size, run=run,
-                                    seconds=_sending(seconds, beside))
+        client = topology.rr_client(run=run, seconds=_sending(seconds, beside), **how)
         stack.callback(client.kill)
         first, last = window(meter, client, seconds, beside)
         asked = client.stop()

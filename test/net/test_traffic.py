@@ -227,7 +227,8 @@ def test_sender_keeps_its_rate(setup, rate, burst):
     assert counts(s.result()) == expected(sent["sent"])
 
 
-@pytest.mark.parametrize("words", [[], ["--tcp"], ["--tcp", "--size", 40000]], ids=["udp", "tcp", "large"])
+@pytest.mark.parametrize("words", [[], ["--tcp"], ["--tcp", "--size", 40000], ["--connect"]],
+                         ids=["udp", "tcp", "large", "connect"])
 def test_request_and_response(namespace, tmp_path, words):
     with contextlib.ExitStack() as stack:
         ready = tmp_path / "ready"

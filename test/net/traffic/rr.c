@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Request and response by UDP or TCP, one at a time: the round trip's time and its tail. */
+/* Request and response by UDP or TCP, one at a time: the time it takes and its tail. */
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
@@ -21,6 +21,7 @@ struct options {
 	const char *ready;
 	bool server;
 	bool tcp;
+	bool connect;
 	uint32_t port;
 	uint32_t size;
 	uint32_t run;
@@ -42,6 +43,7 @@ static void usage(FILE *to)
 	fputs("usage: rr --server --port PORT [--tcp] [--bind ADDRESS] [--ready FILE] [--size N]\n"
 	      "       rr --to ADDRESS --port PORT [--tcp] (--count N | --seconds S) [option]...\n"
 	      "  --tcp         over one connection, instead of UDP\n"
+	      "  --connect     over a TCP connection for each request, which the server closes; for both\n"
 	      "  --size N      payload of request and response (64); by TCP the server's as well\n"
 	      "  --timeout MS  for a response (1000); by TCP none may be late\n"
 	      "  --run N       number of this run (1)\n"
@@ -52,10 +54,13 @@ static void usage(FILE *to)
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { SERVER = 1, TCP, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY };
+	enum {
+		SERVER = 1, TCP, CONNECT, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY
+	};
 	static const struct option table[] = {
 		{ "server", no_argument, NULL, SERVER },
 		{ "tcp", no_argument, NULL, TCP },
+		{ "connect", no_argument, NULL, CONNECT },
 		{ "to", required_argument, NULL, TO },
 		{ "bind", required_argument, NULL, BIND },
 		{ "port", required_argument, NULL, PORT },
@@ -78,6 +83,10 @@ static void parse_options(struct options *opt, int argc, char **argv)
 			break;
 		case TCP:
 			opt->tcp = true;
+			break;
+		case CONNECT:
+			opt->tcp = true;
+			opt->connect = true;
 			break;
 		case TO:
 			opt->address = parse_address("--to", optarg);
@@ -180,8 +189,8 @@ static uint64_t answer_udp(int fd)
 	return n >= 0 && sendto(fd, buf, n, 0, (struct sockaddr *)&from.sa, from.len) == n;
 }
 
-/* Answers on one connection until its peer closes it; how often. */
-static uint64_t answer_tcp(int listener, size_t size)
+/* Answers on one connection, @once or until its peer closes it; how often. */
+static uint64_t answer_tcp(int listener, size_t size, bool once)
 {
 	static uint8_t buf[WIRE_SIZE_MAX];
 	uint64_t answered = 0;
@@ -191,7 +200,7 @@ static uint64_t answer_tcp(int listener, size_t size)
 	if (fd < 0)
 		return 0;
 	set_nodelay(fd);
-	while (!stop_requested) {
+	while (!stop_requested && !(once && answered)) {
 		/* bounded, as a signal between the test above and the wait would be missed */
 		if (!wait_readable(fd, STOP_CHECK_NS))
 			continue;
@@ -217,13 +226,14 @@ static void serve(const struct options *opt)
 		die("SO_REUSEADDR: %m");
 	if (bind(fd, (struct sockaddr *)&addr.sa, addr.len))
 		die("bind port %u: %m", opt->port);
-	if (opt->tcp && listen(fd, 1))
+	if (opt->tcp && listen(fd, SOMAXCONN))
 		die("listen: %m");
 	announce_ready(opt->ready);
 	while (!stop_requested) {
 		/* bounded for the same reason as above */
 		if (wait_readable(fd, STOP_CHECK_NS))
-			answered += opt->tcp ? answer_tcp(fd, opt->size) : answer_udp(fd);
+			answered += opt->tcp ? answer_tcp(fd, opt->size, opt->connect) :
+					       answer_udp(fd);
 	}
 	printf("{\"tool\": \"rr\", \"answered\": %llu}\n", (unsigned long long)answered);
 }
@@ -263,6 +273,36 @@ static bool await_response(struct client *c, const struct options *opt, uint64_t
 	return false;
 }
 
+/* Returns -1 when a signal came. */
+static int connect_to(const struct options *opt)
+{
+	struct address to = opt->address;
+	int fd;
+
+	address_set_port(&to, opt->port);
+	fd = opt->tcp ? tcp_socket(&to) : udp_socket(&to, 0, 0);
+	if (connect(fd, (struct sockaddr *)&to.sa, to.len)) {
+		if (errno != EINTR)
+			die("connect: %m");
+		close(fd);
+		return -1;
+	}
+	if (opt->tcp)
+		set_nodelay(fd);
+	return fd;
+}
+
+/* The server closes first, so that the client's port is free again at once. */
+static void await_end(const struct client *c, const struct options *opt)
+{
+	uint8_t more;
+
+	if ((!wait_readable(c->fd, opt->timeout_ns) || recv(c->fd, &more, 1, MSG_DONTWAIT)) &&
+	    !stop_requested)
+		die("the server has not closed the connection");
+	close(c->fd);
+}
+
 static int compare(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -280,17 +320,12 @@ static void print_percentile(const struct client *c, const char *name, unsigned 
 static void ask(const struct options *opt)
 {
 	static uint8_t buf[WIRE_SIZE_MAX];
-	struct address to = opt->address;
 	int64_t begin_ns, end_ns;
 	struct client c = { };
 	uint64_t i, sum = 0, asked = 0;
 
-	address_set_port(&to, opt->port);
-	c.fd = opt->tcp ? tcp_socket(&to) : udp_socket(&to, 0, 0);
-	if (connect(c.fd, (struct sockaddr *)&to.sa, to.len))
-		die("connect: %m");
-	if (opt->tcp)
-		set_nodelay(c.fd);
+	if (!opt->connect)
+		c.fd = connect_to(opt);
 	c.rtt_ns = malloc(SAMPLES_MAX * sizeof(*c.rtt_ns));
 	if (!c.rtt_ns)
 		die("no memory");
@@ -302,6 +337,10 @@ static void ask(const struct options *opt)
 
 		if (opt->duration_ns && sent_ns - begin_ns >= opt->duration_ns)
 			break;
+		if (opt->connect)
+			c.fd = connect_to(opt);
+		if (c.fd < 0)
+			break;
 		asked++;
 		wire_build(buf, opt->size, &info);
 		if (send(c.fd, buf, opt->size, MSG_NOSIGNAL) < 0)
@@ -312,6 +351,8 @@ static void ask(const struct options *opt)
 			asked--;	/* nobody waited for it to the end */
 		else
 			c.timeouts++;
+		if (opt->connect && !stop_requested)
+			await_end(&c, opt);
 	}
 	end_ns = now_ns();
 
