@@ -31,7 +31,8 @@ help:
 	@echo '                     of these cases: build/bench/profile.json; CASES, VARIANTS, KERNEL, VCPUS'
 	@echo '  make check         every test; TEST=name and KERNEL=6.12 select'
 	@echo '  make soak          the tests of a kernel: those of order under load and change forty times as'
-	@echo '                     long, and on every kernel what a check tries on one; KERNEL=6.12 selects'
+	@echo '                     long, and on every kernel what a check tries on one or leaves out;'
+	@echo '                     KERNEL=6.12 selects'
 	@echo
 	@echo 'Install on a server:'
 	@echo '  make tools         build falconctl                 (build/tools/falconctl)'

@@ -31,6 +31,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: on the default kernel in a check, on every one in a soak")
+    config.addinivalue_line("markers", "soak: in no check, but in a soak and when a kernel is named")
 
 
 def selected(config):
@@ -49,11 +50,13 @@ def is_thorough(node):
     return node.get_closest_marker("thorough") is not None
 
 
+def is_check(config):
+    return not os.environ.get("SOAK") and not config.getoption("--kernel")
+
+
 def in_a_check(metafunc):
     """What is thorough takes too long for every kernel in every check: a soak does that."""
-    if not is_thorough(metafunc.definition) or os.environ.get("SOAK") or metafunc.config.getoption("--kernel"):
-        return None
-    return [kernels.DEFAULT]
+    return [kernels.DEFAULT] if is_thorough(metafunc.definition) and is_check(metafunc.config) else None
 
 
 def layer(item):
@@ -79,8 +82,9 @@ def pytest_collection_modifyitems(config, items):
         return (LAYERS.index(layer(item)) if layer(item) in LAYERS else len(LAYERS),
                 ids.index(kernel) + 1 if kernel in ids else 0, share(item))
     items.sort(key=key)
-    alone = config.getoption("--side") == "alone"
-    items[:] = [item for item in items if (layer(item) in ALONE) == alone]
+    alone, check = config.getoption("--side") == "alone", is_check(config)
+    items[:] = [item for item in items if (layer(item) in ALONE) == alone
+                and not (check and item.get_closest_marker("soak"))]
     for item in items:
         item.add_marker(pytest.mark.xdist_group(f"{layer(item)}-{kernel_of(item)}{share(item)}"))
 

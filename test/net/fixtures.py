@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Guests with an overlay network, shared by the tests that leave them well."""
 
+import os
+
 import pytest
 
 from net import plan
@@ -10,6 +12,7 @@ from vm import module, tools
 from vm.pool import Pool
 
 VCPUS = 6
+LIFE = 6 * 3600 if os.environ.get("SOAK") else 3600     # seconds, of a guest with all its tests
 
 
 class Overlay:
@@ -20,7 +23,7 @@ class Overlay:
         self.net = Topology("vxlan", wire)
         self.net.__enter__()
         try:
-            self.guest = self.net.guest(kernel=kernel, vcpus=VCPUS, memory=1024, time_limit=3600)
+            self.guest = self.net.guest(kernel=kernel, vcpus=VCPUS, memory=1024, time_limit=LIFE)
             self.guest.start()
             self.net.setup_guest(self.guest)
         except BaseException:

@@ -3,6 +3,8 @@
 
 import uuid
 
+import pytest
+
 from net.control import REFUSED
 from net.control import control  # noqa: F401  pylint: disable=unused-import
 
@@ -16,6 +18,7 @@ def told(events):
     return [(entry["event"], entry.get("ifname", entry.get("cpu"))) for entry in events]
 
 
+@pytest.mark.thorough
 def test_enable_config_and_disable_are_told_in_order(control):
     # no standby in between, however busy this machine is
     control.configure(busy_threshold=100)
@@ -60,6 +63,7 @@ def test_devices_are_told_as_they_come_move_and_go(control):
     assert all(entry["ifindex"] > 0 for entry in events)
 
 
+@pytest.mark.thorough
 def test_cpus_of_the_set_are_told_as_they_go_and_come(control):
     control.enable(cpus="2-4", busy_threshold=100)
     monitor = control.spawn_monitor()
@@ -76,6 +80,7 @@ def test_cpus_of_the_set_are_told_as_they_go_and_come(control):
     assert (status["cpus"], config["cpus"]) == ("2-4", "2-4")
 
 
+@pytest.mark.thorough
 def test_busy_host_stands_by_and_resumes(control):
     control.configure(busy_threshold=1)
     monitor = control.spawn_monitor()

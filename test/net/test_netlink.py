@@ -72,6 +72,7 @@ def test_values_out_of_range_are_refused(control):
         }.items() for value in values})
 
 
+@pytest.mark.thorough
 def test_cpu_lists_that_make_no_sense_and_cpus_that_do_not_exist_are_refused(control):
     texts = ("1-", "-1", "a", "3-1", "1;2", "1-2-3", "0x1", "1-3:4", "1,a", "%s%n", "\xff")
     last = int(control.guest.run("cat /sys/devices/system/cpu/possible").out.strip().rpartition("-")[2])
@@ -82,6 +83,7 @@ def test_cpu_lists_that_make_no_sense_and_cpus_that_do_not_exist_are_refused(con
         **{f"CPU {text}": one("cpus", str(text), "EINVAL", "CPU") for text in absent}})
 
 
+@pytest.mark.thorough
 def test_cpu_that_is_offline_is_refused(control):
     online = "/sys/devices/system/cpu/cpu4/online"
     control.guest.run(f"echo 0 >{online}")
@@ -93,6 +95,7 @@ def test_cpu_that_is_offline_is_refused(control):
     control.configure(cpus="4")
 
 
+@pytest.mark.thorough
 def test_malformed_attributes_are_refused(control):
     good, last, number = config("load-threshold", 50), spec().last("config"), b"\x32\0\0\0"
     assert_refused(control, {
@@ -120,6 +123,7 @@ def test_malformed_attributes_are_refused(control):
     })
 
 
+@pytest.mark.thorough
 def test_requests_that_no_operation_takes_are_refused(control):
     event, last = spec().commands["event-ntf"], max(spec().commands.values())
     bare = [name for name in spec().requests if name != "config-set"]
@@ -136,6 +140,7 @@ def test_requests_that_no_operation_takes_are_refused(control):
     assert control.status()["state"] == "disabled"
 
 
+@pytest.mark.thorough
 def test_truncated_message_is_refused_or_ignored(control):
     whole = config_set(config("load-threshold", 51))
     # Netlink gives no answer to what is shorter than it claims: there is no message.
@@ -149,6 +154,7 @@ def test_truncated_message_is_refused_or_ignored(control):
     assert config_of(after) == config_of(before)
 
 
+@pytest.mark.thorough
 def test_good_attributes_beside_a_bad_one_are_not_applied(control):
     good = b"".join(config(name, value) for name, value in GOOD.items())
     bad = {
@@ -169,6 +175,7 @@ def test_good_attributes_beside_a_bad_one_are_not_applied(control):
     })
 
 
+@pytest.mark.thorough
 def test_good_attributes_are_applied_together(control):
     good, longest = b"".join(config(name, value) for name, value in GOOD.items()), "1," * 511 + "2"
     answers = control.raw.ask([part for attrs in (good, b"", config("cpus", longest), config("cpus", ""))

@@ -79,7 +79,7 @@ def test_the_tunnels_tcp_and_udp_from_a_sender_with_offloads_arrive_the_same(ove
 
 
 @pytest.mark.parametrize("wire", [plan.E1000], ids=["e1000"])
-@pytest.mark.parametrize("mtu, size", [(None, 1000), (9000, "8900,64,4000")])
+@pytest.mark.parametrize("mtu, size", [pytest.param(None, 1000, marks=pytest.mark.soak), (9000, "8900,64,4000")])
 def test_a_driver_that_hands_over_pages_delivers_the_same(overlay, same, wire, mtu, size):
     """e1000 calls napi_gro_frags() for frames above the usual MTU, and napi_gro_receive() otherwise."""
     guest, count = overlay.guest, 1500

@@ -84,7 +84,7 @@ def shared_address(overlay, address, mac, options):
 
 @pytest.mark.parametrize("kind, address, mac, options", [
     ("broadcast", SHARED, "ff:ff:ff:ff:ff:ff", ""),
-    ("multicast", GROUP, MAC_OF_GROUP, "autojoin"),
+    pytest.param("multicast", GROUP, MAC_OF_GROUP, "autojoin", marks=pytest.mark.soak),
 ])
 def test_flooded_copies_reach_every_container_in_order(overlay, same, kind, address, mac, options):
     guest, net = overlay.guest, overlay.net

@@ -64,7 +64,8 @@ def load_of(guest, seconds=1):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", [name if name in ("hash", "auto") else pytest.param(name, marks=pytest.mark.soak)
+                                    for name in POLICIES])
 def test_workers_are_of_the_set_and_distinct_by_every_policy(overlay, falcon, policy):
     falcon.enable(**LANES, policy=policy, workers=3)
     with flowing(overlay, falcon):
@@ -73,7 +74,7 @@ def test_workers_are_of_the_set_and_distinct_by_every_policy(overlay, falcon, po
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("policy", ["two-choice", "least-loaded", "auto"])
+@pytest.mark.parametrize("policy", ["auto", *(pytest.param(name, marks=pytest.mark.soak) for name in ("two-choice", "least-loaded"))])
 def test_a_worker_whose_cpu_gets_busy_is_moved_in_order(overlay, falcon, policy):
     falcon.enable(**LANES, policy=policy, workers=1, load_threshold=70)
     with flowing(overlay, falcon):
@@ -125,6 +126,7 @@ def test_a_flow_that_one_cpu_is_enough_for_gets_no_second(overlay, falcon):
     assert not trouble(traffic.account)
 
 
+@pytest.mark.thorough
 def test_a_flow_that_is_too_much_for_one_cpu_gets_more(overlay, falcon):
     """Each packet is made dear for the workers alone: netfilter runs through many rules there."""
     guest = overlay.guest
@@ -141,6 +143,7 @@ def test_a_flow_that_is_too_much_for_one_cpu_gets_more(overlay, falcon):
         guest.run("nft delete table bridge dear")
 
 
+@pytest.mark.thorough
 def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
     falcon.enable(**{**LANES, "mode": "auto"})
     assert falcon.ctl("status")["mode"] == "lanes"

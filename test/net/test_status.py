@@ -31,6 +31,7 @@ def test_status_counts_elephants_and_mice(overlay, falcon):
     until(lambda: falcon.ctl("status")["flows"] == 0, 20, "flows to be forgotten")
 
 
+@pytest.mark.thorough
 def test_status_says_what_keeps_flows_out_of_lanes(overlay, falcon):
     falcon.enable(**LANES)
     rps = "/sys/class/net/$nic/queues/rx-0/rps_cpus"
@@ -46,6 +47,7 @@ def test_status_says_what_keeps_flows_out_of_lanes(overlay, falcon):
     assert not trouble(traffic.account)
 
 
+@pytest.mark.thorough
 def test_cpu_list_shows_who_works(overlay, falcon):
     assert {cpu["load"] for cpu in falcon.ctl("cpu list")["cpus"]} == {0}, "disabled"
     falcon.enable(**{**LANES, "load_threshold": 60})

@@ -91,7 +91,8 @@ def test_inner_ipv6_is_steered(overlay, falcon):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("variant", [name for name in plan.VARIANTS if name != "vxlan"])
+@pytest.mark.parametrize("variant", ["geneve", *(pytest.param(name, marks=pytest.mark.soak) for name in plan.VARIANTS
+                                                 if name not in ("vxlan", "geneve"))])
 def test_variants_of_the_overlay_are_steered(overlay, falcon, variant):
     overlay.net.switch(variant, overlay.guest)
     try:
@@ -106,6 +107,7 @@ def test_variants_of_the_overlay_are_steered(overlay, falcon, variant):
         overlay.net.switch("vxlan", overlay.guest)
 
 
+@pytest.mark.thorough
 def test_host_traffic_is_left_alone(overlay, falcon):
     falcon.enable()
     before = falcon.counters()["asked"]
@@ -172,6 +174,7 @@ def test_outer_fragments_stay_in_order_with_whole_packets(overlay, falcon):
         namespace.run(inner)
 
 
+@pytest.mark.thorough
 def test_a_busy_host_gets_its_stock_path_back_in_order(overlay, falcon):
     falcon.enable()
     sender_options = {"rate": 2000, "seconds": 5}
@@ -188,6 +191,7 @@ def test_a_busy_host_gets_its_stock_path_back_in_order(overlay, falcon):
     assert_whole(udp.balance(sender.wait(), sink.wait()))
 
 
+@pytest.mark.thorough
 def test_a_loaded_cpu_gives_its_flow_to_the_second_choice(overlay, falcon):
     net, guest = overlay.net, overlay.guest
     falcon.enable(load_threshold=70)

@@ -34,6 +34,7 @@ def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon, record_prop
     assert traffic.account["sent"] > 1000
 
 
+@pytest.mark.thorough
 def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, record_property):
     with Traffic(overlay, flows=2) as traffic:
         for _ in range(5 * SCALE):

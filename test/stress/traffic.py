@@ -7,6 +7,7 @@ import os
 import re
 
 from net import path, udp
+from net.fixtures import LIFE
 
 # Counts are a fortieth of what SOAK=1 (make soak) runs.
 SCALE = 40 if os.environ.get("SOAK") else 1
@@ -24,7 +25,7 @@ class Traffic:
 
     def __init__(self, overlay, port=udp.DEFAULT_PORT, idle=None, **options):
         self.overlay, self.port, self.idle = overlay, port, idle or udp.IDLE_MS
-        self.options = {"rate": RATE, "size": 200, "seconds": 3600, **options}
+        self.options = {"rate": RATE, "size": 200, "seconds": LIFE, **options}
         self.account = self._sent = None
 
     def __enter__(self):
