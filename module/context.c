@@ -190,6 +190,33 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	return true;
 }
 
+bool falcon_context_handles(void)
+{
+	const struct falcon_context *context = current_context();
+
+	return context && !context->in_handler;
+}
+
+rx_handler_result_t falcon_context_handle(struct sk_buff **pskb)
+{
+	struct falcon_context *context = __this_cpu_read(active);
+	const struct net_device *dev = (*pskb)->dev;
+	/* Gone since the kernel read it: it might as well have read it now. */
+	rx_handler_func_t *handler = rcu_dereference(dev->rx_handler);
+	rx_handler_result_t result;
+
+	if (!handler)
+		return RX_HANDLER_PASS;
+	context->in_handler = true;
+	result = handler(pskb);
+	context->in_handler = false;
+	/* In one namespace, a packet socket on @dev may yet hear what goes on as another's. */
+	if (result != RX_HANDLER_ANOTHER || net_eq(dev_net(dev), dev_net((*pskb)->dev)))
+		return result;
+	return falcon_context_merge(*pskb, FALCON_MERGE_POINT_RX_HANDLER) ? RX_HANDLER_CONSUMED :
+									    result;
+}
+
 /* As __dev_queue_xmit() does for a device without a queue. */
 static bool transmit(struct sk_buff *skb)
 {
@@ -215,7 +242,7 @@ static unsigned int deliver(struct falcon_chain *packets)
 			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 			continue;
 		}
-		if (falcon_context_merged_at(skb) == FALCON_MERGE_POINT_BACKLOG) {
+		if (falcon_context_merged_at(skb) != FALCON_MERGE_POINT_TRANSMIT) {
 			list_add_tail(&skb->list, &list);
 			delivered++;
 			continue;

@@ -23,6 +23,7 @@ struct falcon_context {
 	bool			gro;		/* the packets can be merged */
 	bool			inner_used;
 	bool			in_cell;	/* behind a tunnel's cell already */
+	bool			in_handler;	/* a device's, by falcon_context_handle() */
 	struct falcon_chain	nested;		/* what came to a cell from there */
 	/*
 	 * Said to be the CPU that allocated the packets, and never this one: packets that are
@@ -106,6 +107,20 @@ bool falcon_context_is_stock(void);
  * Context: any. Return: whether it was processed in a context, and is now in its output.
  */
 bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where);
+
+/* Whether a device's rx_handler is to be called by falcon_context_handle(). Context: any. */
+bool falcon_context_handles(void);
+
+/**
+ * falcon_context_handle() - call the rx_handler of a packet's device, in a context
+ * @pskb: as for the handler
+ *
+ * macvlan and ipvlan have no queue: where they pass a packet on, to be received as a container's
+ * device's, is a merge point.
+ *
+ * Context: softirq, RCU read section. Return: RX_HANDLER_, for the caller of the handler.
+ */
+rx_handler_result_t falcon_context_handle(struct sk_buff **pskb);
 
 /* The merge point that a packet of an output came to. */
 static inline enum falcon_merge_point falcon_context_merged_at(const struct sk_buff *skb)

@@ -13,6 +13,8 @@
  *			stages (netif_receive_skb*(), netif_rx()), in an RCU read section
  * gro_cells_receive	the tunnels' hand-over to a queue of their own, put in softirq
  * veth_xmit		what a veth does with a packet, the merge point when it has NAPI
+ * macvlan_handle_frame	where these receive what the device below them got, without a queue: the
+ * ipvlan_handle_frame	merge point for them
  * enqueue_to_backlog	the hand-over to a CPU's backlog, the merge point otherwise
  * napi_gro_receive	GRO's entries, where packets leave the driver: the intake
  * napi_gro_frags
@@ -125,6 +127,19 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 		redirect(fregs, answer_success);
 }
 
+/* Stands in for a device's rx_handler, which can be called again: its address is known. */
+static noinline rx_handler_result_t handle_in_context(struct sk_buff **pskb)
+{
+	return falcon_context_handle(pskb);
+}
+
+static void notrace on_rx_handler(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	if (falcon_context_handles())
+		redirect(fregs, handle_in_context);
+}
+
 static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent_ip,
 					  struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
@@ -208,6 +223,20 @@ static struct hook hooks[FALCON_HOOKS] = {
 		.rests		= MODE(PIPELINE) | MODE(LANES),
 		.handler	= on_veth_xmit,
 	},
+	[FALCON_HOOK_MACVLAN] = {
+		.symbol		= "macvlan_handle_frame",
+		.capability	= "lanes-macvlan",
+		.module		= "macvlan",
+		.rests		= MODE(PIPELINE) | MODE(LANES),
+		.handler	= on_rx_handler,
+	},
+	[FALCON_HOOK_IPVLAN] = {
+		.symbol		= "ipvlan_handle_frame",
+		.capability	= "lanes-ipvlan",
+		.module		= "ipvlan",
+		.rests		= MODE(PIPELINE) | MODE(LANES),
+		.handler	= on_rx_handler,
+	},
 	[FALCON_HOOK_MERGE] = {
 		.symbol		= "enqueue_to_backlog",
 		.capability	= "lanes",
@@ -251,7 +280,8 @@ static int find(struct hook *hook)
 	if (!ftrace_set_filter(&hook->ops, symbol, strlen(symbol), 1))
 		return 0;
 	note(hook, FALCON_HOOK_STATE_MISSING,
-	     "this kernel has no such function that ftrace can hook");
+	     hook->module ? "its module is not loaded, or has none that ftrace can hook" :
+			    "this kernel has no such function that ftrace can hook");
 	return -ENOENT;
 }
 
@@ -327,7 +357,8 @@ static int attach_capability(unsigned int first)
 		err = attach(&hooks[i]);
 	if (!err)
 		return 0;
-	if (!hooks[first].required)
+	/* A module that is not loaded is not missed. */
+	if (!hooks[first].required && !(hooks[i - 1].module && err == -ENOENT))
 		pr_info("%s: %s; going without %s\n", hooks[i - 1].symbol, hooks[i - 1].detail,
 			hooks[first].capability);
 	for (i = first; i < end; i++)

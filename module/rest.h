@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Rest: while no flow is in lanes, the functions that only those take are given back to the
- * kernel, so that mice pay for one hook instead of six.
+ * kernel, so that mice pay for one hook instead of all.
  */
 
 #ifndef _FALCON_REST_H

@@ -128,6 +128,9 @@ CASES = [
     ("symbols", "unknown", "module veth, which has veth_xmit, is not loaded",
      {"proc/kallsyms": without(KALLSYMS, "veth_xmit"), "sys/module/veth/refcnt": NOT_THERE}),
     ("symbols", "ok", "veth_xmit is there", {"sys/module/veth/refcnt": NOT_THERE}),     # built in
+    ("symbols", "ok", "module macvlan, which has macvlan_handle_frame, is not loaded", {}),
+    ("symbols", "warn", "no macvlan_handle_frame; without it a flow to a macvlan has one worker", {"sys/module/macvlan/refcnt": "0\n"}),
+    ("symbols", "ok", "ipvlan_handle_frame is there", {"proc/kallsyms": KALLSYMS + "0 T ipvlan_handle_frame\t[ipvlan]\n"}),
     ("symbols", "unknown", "cannot be read", {"proc/kallsyms": NOT_THERE}),
     ("traceable", "fail", "cannot hook get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": "gro_cells_receive\n"}),
     ("traceable", "fail", "2 functions get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": AVAILABLE + "get_rps_cpu [other]\n"}),
@@ -138,7 +141,7 @@ CASES = [
      {"sys/kernel/tracing/available_filter_functions": without(AVAILABLE, "napi_gro_receive")}),
     ("traceable", "warn", "hook enqueue_to_backlog", {"sys/kernel/tracing/available_filter_functions":
                                                       without(AVAILABLE, "enqueue_to_backlog")}),
-    ("traceable", "unknown", "is not loaded", {"sys/kernel/tracing/available_filter_functions": without(AVAILABLE, "veth_xmit [veth]"),
+    ("traceable", "unknown", "module veth, which has veth_xmit, is not loaded", {"sys/kernel/tracing/available_filter_functions": without(AVAILABLE, "veth_xmit [veth]"),
                                                "sys/module/veth/refcnt": NOT_THERE}),
     ("traceable", "unknown", "cannot be read", {"sys/kernel/tracing/available_filter_functions": NOT_THERE}),
     ("traceable", "ok", "gro_cells_receive", {"sys/kernel/tracing/available_filter_functions": NOT_THERE,

@@ -28,7 +28,10 @@ OK, REFUSED, USAGE, NOT_LOADED, NOT_PERMITTED, UNFIT = range(6)
 
 
 def hookable(kernel):
-    """Every function that falcon may want to redirect in this kernel, in the order of `falconctl check`."""
+    """Every function that falcon may want to redirect in this kernel, in the order of `falconctl check`.
+
+    But those of modules that a guest has not loaded: macvlan, ipvlan.
+    """
     entry = "gro_receive_skb" if kernel == "7.2" else "napi_gro_receive"
     return ("get_rps_cpu", "gro_cells_receive", entry, "napi_gro_frags", "enqueue_to_backlog", "veth_xmit")
 
@@ -83,6 +86,10 @@ class Control(Falcon):
     def hooks(self):
         """The status' hooks by their function."""
         return {hook["symbol"]: hook for hook in self.status()["hooks"]}
+
+    def states(self):
+        """{symbol: state} of the functions that are there."""
+        return {symbol: hook["state"] for symbol, hook in self.hooks().items() if hook["state"] != "missing"}
 
     def config(self):
         return self.say("config", "show").json()

@@ -94,8 +94,11 @@ def overlay(variant):
     _tunnel(steps, variant)
     if variant.routed:
         _router(steps)
-    else:
+    elif variant.paired:
         _bridge(steps)
+    else:
+        steps.add(f"modprobe {variant.device}", f"modprobe -r {variant.device}")
+        steps.add(f"ip link set {TUNNEL} up")
     for index in range(variant.containers):
         _container(steps, variant, index)
     return steps
@@ -106,8 +109,9 @@ def mtu(variant, inner):
     outer = inner + plan.HEADERS[variant.underlay]
     lines = ["set -e", FIND_NIC, f'ip link set "$nic" mtu {outer}', f"ip link set {TUNNEL} mtu {inner}"]
     for index in range(variant.containers):
-        lines += [f"ip link set {veth(index)} mtu {inner}",
-                  f"ip -n {container_netns(index)} link set {CONTAINER_DEVICE} mtu {inner}"]
+        if variant.paired:
+            lines.append(f"ip link set {veth(index)} mtu {inner}")
+        lines.append(f"ip -n {container_netns(index)} link set {CONTAINER_DEVICE} mtu {inner}")
     return "\n".join(lines)
 
 
@@ -150,25 +154,43 @@ def _router(steps):
 
 
 def _container(steps, variant, index):
-    netns, outside, mac = container_netns(index), veth(index), plan.container_mac(index)
+    netns = container_netns(index)
     steps.add(f"ip netns add {netns}", f"ip netns del {netns}")
-    steps.add(f"ip link add {outside} address {plan.veth_mac(index)} mtu {variant.mtu} "
-              f"type veth peer name {CONTAINER_DEVICE} netns {netns} "
-              f"address {mac} mtu {variant.mtu}", f"ip link del {outside}")
-    steps.add(f"ip -n {netns} link set {CONTAINER_DEVICE} addrgenmode none")
     steps.add(f"ip -n {netns} link set lo up")
-    if not variant.routed:
-        steps.add(f"ip link set {outside} master {BRIDGE}")
-    steps.add(f"ip link set {outside} addrgenmode none")
-    steps.add(f"ip link set {outside} up")
+    if variant.paired:
+        _pair(steps, variant, index)
+    else:
+        _upper(steps, variant, index)
+    steps.add(f"ip -n {netns} link set {CONTAINER_DEVICE} addrgenmode none")
     steps.add(f"ip -n {netns} link set {CONTAINER_DEVICE} up")
-    if not variant.routed:
-        steps.add(f"bridge fdb replace {mac} dev {outside} master static")
     for family in plan.OVERLAY:
         if variant.routed:
             _routed_address(steps, variant, index, family)
         else:
             _bridged_address(steps, variant, index, family)
+
+
+def _pair(steps, variant, index):
+    netns, outside, mac = container_netns(index), veth(index), variant.mac(index)
+    mode = " mode l2" if variant.device == "netkit" else ""
+    steps.add(f"ip link add {outside} address {plan.veth_mac(index)} mtu {variant.mtu} "
+              f"type {variant.device}{mode} peer name {CONTAINER_DEVICE} netns {netns} "
+              f"address {mac} mtu {variant.mtu}", f"ip link del {outside}")
+    if not variant.routed:
+        steps.add(f"ip link set {outside} master {BRIDGE}")
+    steps.add(f"ip link set {outside} addrgenmode none")
+    steps.add(f"ip link set {outside} up")
+    if not variant.routed:
+        steps.add(f"bridge fdb replace {mac} dev {outside} master static")
+
+
+def _upper(steps, variant, index):
+    netns, name = container_netns(index), veth(index)
+    options = {"macvlan": f"address {variant.mac(index)} type macvlan mode bridge", "ipvlan": "type ipvlan mode l2"}
+    # Made on the host, where the NIC may have the name that it gets.
+    steps.add(f"ip link add link {TUNNEL} name {name} {options[variant.device]}")
+    steps.add(f"ip link set {name} netns {netns} name {CONTAINER_DEVICE}",
+              f"ip -n {netns} link del {CONTAINER_DEVICE}")
 
 
 def _bridged_address(steps, variant, index, family):
@@ -178,7 +200,7 @@ def _bridged_address(steps, variant, index, family):
     neighbours = {plan.host(network, plan.HOST): plan.HOST_TUNNEL_MAC}
     for other in range(variant.containers):
         if other != index:
-            neighbours[variant.container(other, family)] = plan.container_mac(other)
+            neighbours[variant.container(other, family)] = variant.mac(other)
     for address, mac in neighbours.items():
         steps.add(f"ip -n {netns} neigh replace {address} lladdr {mac} "
                   f"dev {CONTAINER_DEVICE} nud permanent")
@@ -194,5 +216,5 @@ def _routed_address(steps, variant, index, family):
     steps.add(f"ip -n {netns} -{family} route add default via {gateway} "
               f"dev {CONTAINER_DEVICE} onlink")
     steps.add(f"ip route add {address}/{length} dev {veth(index)}")
-    steps.add(f"ip neigh replace {address} lladdr {plan.container_mac(index)} "
+    steps.add(f"ip neigh replace {address} lladdr {variant.mac(index)} "
               f"dev {veth(index)} nud permanent")

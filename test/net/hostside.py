@@ -59,7 +59,7 @@ def overlay(variant):
             steps.add(f"ip route add {plan.PODS[family]} via {gateway} dev {TUNNEL}")
             continue
         for index in range(variant.containers):
-            _neighbour(steps, variant.container(index, family), plan.container_mac(index), remote)
+            _neighbour(steps, variant.container(index, family), variant.mac(index), remote)
     return steps
 
 

@@ -107,6 +107,16 @@ def variant(overlay, name):
             overlay.net.switch("vxlan", overlay.guest)
 
 
+@contextlib.contextmanager
+def commands(guest, done, undone):
+    """Scripts for the guest, before and after the block."""
+    guest.run(done)
+    try:
+        yield
+    finally:
+        guest.run(undone)
+
+
 def sender(overlay, to, **options):
     """A Sender to any address, begun. Options as udp-send's."""
     return udp.Sender(overlay.net.namespace.popen([udp.TOOLS / "udp-send", *udp.options(to=to, **options)]))

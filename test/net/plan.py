@@ -37,6 +37,7 @@ class Variant:
     routed: bool = False    # a route to each container instead of a bridge
     containers: int = 1
     carrier: str = "nic"    # what the tunnel goes over: the NIC, a "vlan" or a "bond" of it
+    device: str = "veth"    # the containers': a pair, "veth" or "netkit"; on the tunnel, "macvlan" or "ipvlan"
 
     @property
     def port(self):
@@ -45,6 +46,15 @@ class Variant:
     @property
     def mtu(self):
         return UNDERLAY_MTU - HEADERS[self.underlay]
+
+    @property
+    def paired(self):
+        """Whether an end of each container's device stays on the host."""
+        return self.device in ("veth", "netkit")
+
+    def mac(self, index):
+        """That a container is reached by."""
+        return GUEST_TUNNEL_MAC if self.device == "ipvlan" else container_mac(index)
 
     def container(self, index, family):
         """Inner address of a container."""

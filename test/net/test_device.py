@@ -83,7 +83,7 @@ def test_every_kind_of_device_has_its_stage(control):
     left = {name: device["kind"] for (_, name), device in control.devices().items()
             if name not in {old for _, old in before}}
     assert set(left.values()) <= {"gre", "gretap", "ip6gre", "ip6gretap", "ipip", "sit", "ip6tnl"}, left
-    modules = "ip_gre ip6_gre gre ipip sit ip6_tunnel tunnel4 tunnel6 ip_tunnel"
+    modules = "ip_gre ip6_gre gre ipip sit ip6_tunnel tunnel4 tunnel6 ip_tunnel macvlan ipvlan"
     guest.run(f"for round in 1 2; do for name in {modules}; do rmmod $name 2>/dev/null || true; done; done")
 
 

@@ -31,7 +31,7 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
     before = unloaded.traces()
     assert (before.redirected, before.rps_users) == ([], 0)
     unloaded.load()
-    assert {hook["state"] for hook in unloaded.hooks().values()} == {"detached"}
+    assert unloaded.states() == dict.fromkeys(hooked, "detached")
     assert unloaded.traces() == before
 
     for _ in range(2):
@@ -40,15 +40,15 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
         assert sorted(set(enabled.functions) - set(before.functions)) == hooked
         assert enabled.redirected == hooked
         assert (enabled.falcons, enabled.rps_users) == (len(hooked), 1)
-        hooks = unloaded.hooks()
-        assert {symbol: hook["state"] for symbol, hook in hooks.items()} == dict.fromkeys(hooked, "attached")
-        assert not any("detail" in hook for hook in hooks.values())
+        assert unloaded.states() == dict.fromkeys(hooked, "attached")
+        assert not any("detail" in hook for hook in unloaded.hooks().values() if hook["state"] == "attached")
 
         unloaded.disable()
         assert unloaded.traces() == before
-    assert {hook["state"] for hook in unloaded.hooks().values()} == {"detached"}
+    assert unloaded.states() == dict.fromkeys(hooked, "detached")
 
 
+@pytest.mark.thorough
 def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
     """The kernel asks for it in mode pipeline only, and as soon as the mode is that."""
     control.enable(rest=0, mode="lanes", busy_threshold=100)
@@ -111,6 +111,7 @@ def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel, hooke
     assert control.traces().redirected == hooked
 
 
+@pytest.mark.thorough
 def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, kernel, hooked):
     control.configure(rest=0, busy_threshold=100)
     with Redirect(control.guest, kernel, "gro_cells_receive"):
@@ -156,6 +157,7 @@ def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overl
     assert control.counters()["taken"] > 0
 
 
+@pytest.mark.thorough
 def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
     """Unloaded and loaded again while falcon is enabled, then while it is not."""
     guest, net = overlay.guest, overlay.net
@@ -193,6 +195,24 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
         guest.run(net.in_container("ethtool -K eth0 gro off") + "\nethtool -K veth0 tso on")
     said = guest.run(f"dmesg | tail -n +$(({log} + 1)) | grep -E 'falcon|ftrace|veth_xmit'", check=False).out
     assert not said
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("module", ["macvlan", "ipvlan"])
+def test_the_hook_in_a_module_that_is_not_always_needed_follows_it(control, hooked, module):
+    guest, symbol = control.guest, f"{module}_handle_frame"
+    log = guest.run("dmesg | wc -l").out
+    control.enable(rest=0)
+    for _ in range(2):
+        assert control.hooks()[symbol]["state"] == "missing"
+        assert "not loaded" in control.hooks()[symbol]["detail"]
+        assert symbol not in control.traces().redirected
+        guest.run(f"modprobe {module}")
+        assert control.hooks()[symbol]["state"] == "attached"
+        assert set(control.traces().redirected) == {symbol, *hooked}
+        guest.run(f"modprobe -r {module}")
+    # Nobody misses a module that is not loaded.
+    assert not guest.run(f"dmesg | tail -n +$(({log} + 1)) | grep {symbol}", check=False).out
 
 
 @pytest.mark.thorough

@@ -26,38 +26,41 @@ def expect_all(seen):
     assert seen["tcp"] == path.STREAM_WHOLE
 
 
-@contextlib.contextmanager
-def commands(guest, done, undone):
-    guest.run(done)
-    try:
-        yield
-    finally:
-        guest.run(undone)
-
-
 def test_a_veth_that_receives_by_napi_gets_the_same(overlay, same):
     """GRO on in the container while the host's end cannot segment: the veth's ring is a queue of its own."""
     veth, inside = guestside.veth(0), f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
-    with commands(overlay.guest, f"{inside} gro on; ethtool -K {veth} tso off",
-                  f"ethtool -K {veth} tso on; {inside} gro off"):
+    with path.commands(overlay.guest, f"{inside} gro on; ethtool -K {veth} tso off",
+                       f"ethtool -K {veth} tso on; {inside} gro off"):
         same(lambda: both(overlay), expect_all, merge="transmit")
 
 
-@pytest.mark.parametrize("qdisc", ["fq", "pfifo"])
+@pytest.mark.parametrize("qdisc", ["fq", pytest.param("pfifo", marks=pytest.mark.soak)])
 def test_a_veth_with_a_queue_delivers_the_same(overlay, same, qdisc):
     veth = guestside.veth(0)
-    with commands(overlay.guest, f"tc qdisc replace dev {veth} root {qdisc} limit 20000",
-                  f"tc qdisc del dev {veth} root"):
+    with path.commands(overlay.guest, f"tc qdisc replace dev {veth} root {qdisc} limit 20000",
+                       f"tc qdisc del dev {veth} root"):
         same(lambda: both(overlay), expect_all)
 
 
-@pytest.mark.parametrize("carrier", ["vlan", "bond"])
+@pytest.mark.parametrize("carrier", ["vlan", pytest.param("bond", marks=pytest.mark.soak)])
 def test_a_tunnel_over_another_device_than_the_nic_delivers_the_same(overlay, same, carrier):
     with path.variant(overlay, plan.Variant(carrier, carrier=carrier)):
         same(lambda: both(overlay), expect_all, merge="backlog")
 
 
-@pytest.mark.parametrize("underlay, family", [("vxlan", 6), ("vxlan6", 4), ("vxlan6", 6)])
+@pytest.mark.parametrize("device, merge", [
+    ("macvlan", "rx-handler"),
+    pytest.param("ipvlan", "rx-handler", marks=pytest.mark.soak),
+    pytest.param("netkit", "backlog", marks=pytest.mark.soak),
+])
+def test_a_container_with_a_device_of_another_kind_gets_the_same(overlay, same, kernel, device, merge):
+    if device == "netkit" and kernel == "6.1":
+        pytest.skip("netkit came with 6.7")
+    with path.variant(overlay, plan.Variant(device, device=device)):
+        same(lambda: both(overlay), expect_all, merge=merge)
+
+
+@pytest.mark.parametrize("underlay, family", [("vxlan", 6), pytest.param("vxlan6", 4, marks=pytest.mark.soak), ("vxlan6", 6)])
 def test_ipv6_outside_and_inside_arrives_the_same(overlay, same, underlay, family):
     with contextlib.ExitStack() as stack:
         if underlay != "vxlan":

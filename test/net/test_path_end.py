@@ -3,8 +3,9 @@
 
 import pytest
 
-from net import path, plan, udp
+from net import guestside, path, plan, udp, wait
 from net.path import same  # noqa: F401  pylint: disable=unused-import
+from net.wire import MAGIC
 
 # pylint: disable=redefined-outer-name
 
@@ -14,23 +15,65 @@ COUNT = 3000
 GONE = "198.51.100.77"
 GONE_MAC = "02:fa:1c:00:02:77"
 DELETED_PORT = 5800
+OWN = "198.51.100.78"
+OWN_MAC = "02:fa:1c:00:02:78"
+
+
+def to_host(overlay, to):
+    """What became of datagrams to an address of the guest's own."""
+    guest, run = overlay.guest, udp.new_run()
+    name = f"host-{run}"
+    words = udp.options(port=udp.DEFAULT_PORT, bind=to, run=run, verify=True, idle=udp.IDLE_MS, ready=f"/shared/{name}")
+    sink = udp.Sink(guest, f"exec taskset -c 5 {udp.GUEST_TOOLS}/udp-sink {' '.join(words)}", guest.shared / name)
+    sent = path.sender(overlay, to, port=udp.DEFAULT_PORT, run=run, count=COUNT, size=1000, rate=4000, burst=40)
+    return path.counts(udp.balance(sent.wait(), sink.wait()))
 
 
 def test_a_tunnel_that_ends_on_the_host_delivers_the_same(overlay, same):
-    guest, to = overlay.guest, plan.host(plan.OVERLAY[4], plan.GUEST)
-
-    def traffic():
-        run = udp.new_run()
-        name = f"host-{run}"
-        words = udp.options(port=udp.DEFAULT_PORT, bind=to, run=run, verify=True, idle=udp.IDLE_MS,
-                            ready=f"/shared/{name}")
-        sink = udp.Sink(guest, f"exec taskset -c 5 {udp.GUEST_TOOLS}/udp-sink {' '.join(words)}", guest.shared / name)
-        sent = path.sender(overlay, to, port=udp.DEFAULT_PORT, run=run, count=COUNT, size=1000, rate=4000, burst=40)
-        return {"udp": path.counts(udp.balance(sent.wait(), sink.wait()))}
-
     # there the tunnel device has an address
     with path.variant(overlay, "routed"):
-        same(traffic, lambda seen: path.assert_whole(seen["udp"], COUNT), limit="no-merge")
+        same(lambda: {"udp": to_host(overlay, plan.host(plan.OVERLAY[4], plan.GUEST))},
+             lambda seen: path.assert_whole(seen["udp"], COUNT), limit="no-merge")
+
+
+# How many of the sender's datagrams a packet socket for IPv4 alone hears, until none has come for a while.
+LISTENER = f"""\
+import socket, sys
+IPV4, FORCE_RCVBUF, count = 0x800, 33, 0
+sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(IPV4))
+sock.setsockopt(socket.SOL_SOCKET, FORCE_RCVBUF, 32 << 20)
+sock.bind(("{guestside.TUNNEL}", IPV4))
+open(sys.argv[1], "w")
+sock.settimeout(20)
+try:
+    while True:
+        count += {MAGIC!r} in sock.recv(256)
+        sock.settimeout(3)
+except TimeoutError:
+    print(count)
+"""
+
+
+def test_a_macvlan_of_the_hosts_own_gets_the_same_and_so_does_a_packet_socket_below(overlay, same):
+    guest, namespace = overlay.guest, overlay.net.namespace
+
+    def traffic():
+        name = f"listener-{udp.new_run()}"
+        (guest.shared / f"{name}.py").write_text(LISTENER)
+        listener = guest.spawn(f"exec /usr/bin/python3 /shared/{name}.py /shared/{name}")
+        wait.until((guest.shared / name).exists, 20, "a packet socket")
+        return {"udp": to_host(overlay, OWN), "heard": int(listener.wait(60, check=True).out)}
+
+    def expect(seen):
+        path.assert_whole(seen["udp"], COUNT)
+        assert seen["heard"] == COUNT
+
+    make = (f"ip link add link {guestside.TUNNEL} name own0 address {OWN_MAC} type macvlan mode bridge\n"
+            f"ip link set own0 up; ip addr add {OWN}/24 dev own0")
+    with path.variant(overlay, plan.Variant("macvlan", device="macvlan")), \
+            path.commands(guest, make, "ip link del own0"):
+        namespace.run(["ip", "neigh", "replace", OWN, "lladdr", OWN_MAC, "dev", "overlay0", "nud", "permanent"])
+        same(traffic, expect, limit="no-merge")
 
 
 def make_container(overlay):

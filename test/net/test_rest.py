@@ -115,12 +115,12 @@ def test_a_module_that_comes_while_its_function_rests_is_left_alone(overlay, con
 
 
 @pytest.mark.parametrize("end", ["disable", "unload"])
-def test_nothing_is_left_when_it_ends_while_it_rests(overlay, control, end):
+def test_nothing_is_left_when_it_ends_while_it_rests(overlay, control, hooked, end):
     control.enable(**LANES)
     until_resting(control, OF_LANES)
     getattr(control, end)()
     assert (control.traces().redirected, control.traces().rps_users) == ([], 0)
     if end == "unload":
         control.load()
-    assert {hook["state"] for hook in control.hooks().values()} == {"detached"}
+    assert control.states() == dict.fromkeys(hooked, "detached")
     path.assert_whole(overlay.udp(count=500), 500)

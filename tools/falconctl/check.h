@@ -3,6 +3,8 @@
 #ifndef FALCONCTL_CHECK_H
 #define FALCONCTL_CHECK_H
 
+#include <stdbool.h>
+
 enum result {
 	RESULT_OK,
 	RESULT_UNKNOWN,		/* could not be found out */
@@ -20,11 +22,12 @@ struct hooked {
 	const char *symbol;
 	const char *older;	/* what stands in for it in older kernels, or NULL */
 	const char *module;	/* that has it, or NULL */
+	bool seldom;		/* few need that */
 	const char *without;	/* what is lost without it; NULL: falcon cannot do without */
 };
 
 extern const struct hooked hooked[];
-#define HOOKED 6
+#define HOOKED 8
 
 void check_kernel(void);	/* version, options, PREEMPT_RT, ftrace */
 void check_symbols(void);	/* the functions to hook, and who else hooks them */

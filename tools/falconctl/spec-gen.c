@@ -193,12 +193,16 @@ static const struct spec_entry merge_point_entries[] = {
 		.name = "transmit",
 		.doc = "Where they are transmitted to a veth that runs NAPI.",
 	},
+	[FALCON_MERGE_POINT_RX_HANDLER] = {
+		.name = "rx-handler",
+		.doc = "Where a macvlan or ipvlan takes them from the device that it is on.",
+	},
 };
 
 const struct spec_enum spec_enum_merge_point = {
 	.name = "merge-point",
 	.doc = "Where the packets of a flow come together again.",
-	.count = 3,
+	.count = 4,
 	.entries = merge_point_entries,
 };
 
@@ -570,7 +574,7 @@ static const struct spec_attr flow_attrs[] = {
 		.doc = "Packets that are processed and wait for those before them. A GRO packet is one. Absent on stock's path.",
 	},
 	[FALCON_A_FLOW_MERGE] = {
-		.name = "merge", .type = SPEC_U32, .names = &spec_enum_merge_point, .min = 0, .max = 2U,
+		.name = "merge", .type = SPEC_U32, .names = &spec_enum_merge_point, .min = 0, .max = 3U,
 		.doc = "Where its packets come together. Absent on stock's path.",
 	},
 };

@@ -157,11 +157,14 @@ enum falcon_limit {
  * @FALCON_MERGE_POINT_BACKLOG: Where the container's device queues them to a CPU's
  *	backlog.
  * @FALCON_MERGE_POINT_TRANSMIT: Where they are transmitted to a veth that runs NAPI.
+ * @FALCON_MERGE_POINT_RX_HANDLER: Where a macvlan or ipvlan takes them from the device
+ *	that it is on.
  */
 enum falcon_merge_point {
 	FALCON_MERGE_POINT_UNKNOWN,
 	FALCON_MERGE_POINT_BACKLOG,
 	FALCON_MERGE_POINT_TRANSMIT,
+	FALCON_MERGE_POINT_RX_HANDLER,
 
 	/* private: */
 	__FALCON_MERGE_POINT_MAX,
