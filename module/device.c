@@ -55,7 +55,7 @@ static const struct falcon_kind *kind_of(const struct net_device *dev)
 {
 	unsigned int i;
 
-	if (!dev->rtnl_link_ops)
+	if (!falcon_device_is_virtual(dev))
 		return dev->type == ARPHRD_ETHER && !(dev->flags & IFF_LOOPBACK) &&
 		       dev->dev.parent ? &physical : NULL;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)

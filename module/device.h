@@ -59,6 +59,12 @@ int falcon_devices_init(void (*changed)(void));
 /* Forget all devices. Context: process, may sleep; no packet path may run any more. */
 void falcon_devices_exit(void);
 
+/* Whether it is of a driver of virtual devices, such as a tunnel, and so no NIC. Context: any. */
+static inline bool falcon_device_is_virtual(const struct net_device *dev)
+{
+	return dev->rtnl_link_ops;
+}
+
 /* The entry of a device, or NULL. Context: RCU read section. */
 const struct falcon_device *falcon_device_find(const struct net_device *dev);
 

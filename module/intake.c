@@ -132,6 +132,9 @@ static bool is_managed(struct intake *intake, const struct falcon_plan *plan,
 {
 	const struct falcon_device *device;
 
+	/* A tunnel, whose packets come here from its GRO cell, would evict the NIC. */
+	if (falcon_device_is_virtual(dev))
+		return false;
 	if (likely(intake->dev == dev && intake->generation == plan->generation))
 		return intake->managed;
 	device = falcon_device_find(dev);
