@@ -18,8 +18,8 @@ POLICIES = ("hash", "two-choice", "least-loaded", "auto")
 
 
 @contextlib.contextmanager
-def flowing(overlay, falcon, **options):
-    with Traffic(overlay, rate=3000, idle=5000, **options) as traffic:
+def flowing(overlay, falcon, rate=3000, **options):
+    with Traffic(overlay, rate=rate, idle=5000, **options) as traffic:
         yield
     assert not trouble(traffic.account), traffic.account
     lanes.assert_conserved(falcon)
@@ -101,8 +101,9 @@ def test_a_flow_comes_to_a_cpu_that_has_time(overlay, falcon):
     with burning(overlay.guest, 1, 2, 3):
         # Three of six: the weighted means have followed.
         until(lambda: falcon.ctl("status")["host-load"] >= 45, 20, "falcon to see three busy CPUs")
-        with flowing(overlay, falcon):
-            assert workers_of(reach(falcon, rung="one")) == [4], falcon.flows()
+        # What begins with the traffic may keep CPU 4 busy, too, for a while. A small flow gets there later.
+        with flowing(overlay, falcon, rate=500):
+            until(lambda: workers(falcon) == [4], 60, "a worker on the CPU that has time")
 
 
 @pytest.mark.thorough
@@ -119,11 +120,10 @@ def test_a_policy_changed_under_traffic_is_followed_in_order(overlay, falcon):
 @pytest.mark.thorough
 def test_a_flow_that_one_cpu_is_enough_for_gets_no_second(overlay, falcon):
     falcon.enable(**LANES, workers=0, policy="auto")
-    with Traffic(overlay, rate=500, idle=5000) as traffic:
+    with flowing(overlay, falcon, rate=500):
         reach(falcon, rung="one", limit="none")
         go_on(falcon, 1500)     # three seconds: three times what a worker more takes to come
         assert len(workers(falcon)) == 1
-    assert not trouble(traffic.account)
 
 
 @pytest.mark.thorough
