@@ -8,6 +8,7 @@
 #include "context.h"
 #include "device.h"
 #include "napi.h"
+#include "rfs.h"
 #include "stats.h"
 
 /* Headers that are wanted on the way: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
@@ -186,6 +187,7 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	/* A packet socket has, or had, a copy, or it is one of several that the bridge floods. */
 	context->watched |= skb->cloned;
 	skb->cb[0] = where;
+	falcon_rfs_note(skb);
 	falcon_chain_add(&context->output, skb);
 	return true;
 }

@@ -151,6 +151,7 @@ static bool put_lanes(struct sk_buff *skb, const struct falcon_ladder_info *info
 				    i ? "," : "", info->workers[i]);
 	return (info->delivery == FALCON_NO_CPU ||
 		!nla_put_u32(skb, FALCON_A_FLOW_CPU, info->delivery)) &&
+	       (info->app == FALCON_NO_CPU || !nla_put_u32(skb, FALCON_A_FLOW_APP, info->app)) &&
 	       !nla_put_string(skb, FALCON_A_FLOW_WORKERS, workers) &&
 	       !nla_put_u64_64bit(skb, FALCON_A_FLOW_BATCHES, info->batches, 0) &&
 	       !nla_put_u32(skb, FALCON_A_FLOW_IN_FLIGHT, info->in_flight) &&

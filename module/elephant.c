@@ -23,9 +23,6 @@
 /* How often the rate is looked at. */
 #define RATE_INTERVAL (HZ / 5)
 
-/* How long the CPUs stay, at least: what a load's weighted mean needs to follow. */
-#define BALANCE_INTERVAL HZ
-
 static struct falcon_run *run_at(struct falcon_elephant *elephant, u32 number)
 {
 	return &elephant->merge.runs[number % FALCON_RUNS];
@@ -37,76 +34,14 @@ static void take_steps(struct falcon_elephant *elephant, unsigned int counter)
 	falcon_count(FALCON_STAGE_NIC, counter);
 }
 
-/* Workers that it is to have. */
-static unsigned int workers_of(const struct falcon_elephant *elephant,
-			       const struct falcon_plan *plan)
-{
-	if (elephant->host)
-		return 1;
-	return plan->workers ?: elephant->spread.count ?: 1;
-}
-
-static void choice_of(const struct falcon_elephant *elephant, const struct falcon_plan *plan,
-		      struct falcon_choice *choice)
-{
-	*choice = (struct falcon_choice){
-		.policy	= plan->policy,
-		.state	= falcon_cpus_state(),
-		.cpus	= plan->cpus,
-		.count	= plan->count,
-		.hash	= elephant->hash,
-		.here	= elephant->home,
-	};
-}
-
-/* Returns false without any CPU: the old ones stay, for what is in flight. */
-static bool spread_over(struct falcon_elephant *elephant, const struct falcon_plan *plan,
-			const struct falcon_choice *choice, unsigned int workers,
-			unsigned int share)
-{
-	struct falcon_spread spread = elephant->spread;
-	unsigned int i;
-	bool own;
-
-	/*
-	 * Several workers have time to deliver; but what TCP answers should always come from
-	 * one CPU. What a host flow has is not delivered.
-	 */
-	own = !elephant->host &&
-	      (plan->delivery == FALCON_DELIVERY_OWN ||
-	       (plan->delivery == FALCON_DELIVERY_AUTO &&
-		(workers == 1 || elephant->key.protocol != IPPROTO_UDP)));
-	falcon_policy_spread(choice, workers, own, share, &spread);
-	if (!spread.count)
-		return false;
-	if (memcmp(&spread, &elephant->spread, sizeof(spread))) {
-		/* To grow is no back and forth. */
-		if (spread.count <= elephant->spread.count)
-			elephant->spread_hold =
-				falcon_policy_hold(elephant->spread_hold,
-						   jiffies - elephant->spread_since,
-						   BALANCE_INTERVAL);
-		elephant->spread_since = jiffies;
-		for (i = 0; i < spread.count; i++)
-			falcon_cpu_expect(spread.workers[i]);
-	}
-	elephant->spread = spread;
-	elephant->own = own;
-	elephant->turn %= spread.count;
-	return true;
-}
-
-/*
- * The CPUs, by a plan that it has not followed yet, or after the NIC's CPU has changed. Those that
- * it has stay, as long as they are of the plan: for load it is looked at now and then.
- */
+/* By a plan that it has not followed yet, or after the NIC's CPU has changed. */
 static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
-	struct falcon_choice choice;
-
 	elephant->generation = plan->generation;
-	choice_of(elephant, plan, &choice);
-	return spread_over(elephant, plan, &choice, workers_of(elephant, plan), FALCON_STAY);
+	if (!falcon_placement_follow(&elephant->placement, plan, elephant->home))
+		return false;
+	elephant->turn %= elephant->placement.spread.count;
+	return true;
 }
 
 static bool is_drained(const struct falcon_elephant *elephant)
@@ -143,7 +78,8 @@ static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
  */
 static u16 delivery_cpu(const struct falcon_elephant *elephant)
 {
-	u16 cpu = elephant->own ? elephant->spread.delivery : smp_processor_id();
+	const struct falcon_placement *placement = &elephant->placement;
+	u16 cpu = placement->own ? placement->spread.delivery : smp_processor_id();
 	u16 last = elephant->delivered_on;
 
 	if (last == cpu || !cpu_online(last))
@@ -169,11 +105,11 @@ static bool is_merged(const struct falcon_elephant *elephant)
 static void rotate_or_not(struct falcon_elephant *elephant)
 {
 	bool merged = is_merged(elephant);
-	bool several = elephant->spread.count > 1 && merged;
+	bool several = elephant->placement.spread.count > 1 && merged;
 
 	if (elephant->leaving)
 		return;
-	elephant->limit = elephant->spread.count == 1 || merged ? FALCON_LIMIT_NONE :
+	elephant->limit = elephant->placement.spread.count == 1 || merged ? FALCON_LIMIT_NONE :
 			  elephant->hits < HITS ? FALCON_LIMIT_NO_MERGE : FALCON_LIMIT_WATCHED;
 	if (several == elephant->several)
 		return;
@@ -184,7 +120,7 @@ static void rotate_or_not(struct falcon_elephant *elephant)
 /* The worker of the next packets: the next one's turn when the micro-flow is full. */
 static u16 next_worker(struct falcon_elephant *elephant, u32 batch)
 {
-	u16 worker = elephant->spread.workers[elephant->turn];
+	u16 worker = elephant->placement.spread.workers[elephant->turn];
 
 	if (elephant->in_batch < batch)
 		return worker;
@@ -193,8 +129,8 @@ static u16 next_worker(struct falcon_elephant *elephant, u32 batch)
 	elephant->in_batch = 0;
 	rotate_or_not(elephant);
 	if (elephant->several)
-		elephant->turn = (elephant->turn + 1) % elephant->spread.count;
-	worker = elephant->spread.workers[elephant->turn];
+		elephant->turn = (elephant->turn + 1) % elephant->placement.spread.count;
+	worker = elephant->placement.spread.workers[elephant->turn];
 	trace_falcon_batch_open(elephant->hash, elephant->batch, worker, elephant->waiting.count);
 	return worker;
 }
@@ -426,8 +362,7 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->watched = jiffies;
 	elephant->rate_since = jiffies;
 	elephant->used = jiffies;
-	elephant->spread_since = jiffies;
-	elephant->spread_hold = BALANCE_INTERVAL;
+	falcon_placement_init(&elephant->placement, hash, key->protocol, host);
 	INIT_LIST_HEAD(&elephant->gate_node);
 	return follow(elephant, plan);
 }
@@ -470,6 +405,7 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
 {
 	if (context->output.count) {
 		elephant->merge_point = context->merge;
+		elephant->placement.rxhash = skb_get_hash_raw(context->output.first);
 		if (elephant->hits < HITS)
 			elephant->hits++;
 	} else {
@@ -590,7 +526,7 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 		deliver_ready(elephant, plan, FALCON_RUN_MAX);
 	queue_delivery(elephant);
 	leave_drained(elephant);
-	elephant->work += local_clock() - began;
+	elephant->placement.work += local_clock() - began;
 	unlock(elephant, plan);
 
 	count_processed(count, taken, merged, held);
@@ -629,38 +565,21 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 	return true;
 }
 
-/* Percent of each worker's time that the flow takes: the larger of mean and last, as loads lag. */
-static unsigned int measure_share(struct falcon_elephant *elephant, unsigned long elapsed)
-{
-	u64 time = (u64)jiffies_to_nsecs(elapsed) * max(elephant->spread.count, 1U);
-	unsigned int last = min_t(u64, div64_u64(100 * elephant->work, time), 100);
-
-	elephant->work = 0;
-	elephant->share = falcon_policy_average(elephant->share, last);
-	return max(elephant->share, last);
-}
-
-/* Other CPUs, or one more or less, when the load says so. */
 static void balance(struct falcon_elephant *elephant, const struct falcon_plan *plan,
-		    unsigned int share)
+		    unsigned long elapsed)
 {
-	unsigned int workers = workers_of(elephant, plan);
-	struct falcon_choice choice;
-
-	if (plan->policy == FALCON_POLICY_HASH || elephant->gate != FALCON_GATE_OPEN ||
-	    time_before(jiffies, elephant->spread_since + elephant->spread_hold))
+	falcon_placement_measure(&elephant->placement, elapsed);
+	if (elephant->gate != FALCON_GATE_OPEN ||
+	    !falcon_placement_balance(&elephant->placement, plan, elephant->home,
+				      is_merged(elephant)))
 		return;
-	choice_of(elephant, plan, &choice);
-	if (!plan->workers && is_merged(elephant))
-		workers = falcon_policy_workers(&choice, share, &elephant->spread);
-	spread_over(elephant, plan, &choice, workers, share);
+	elephant->turn %= elephant->placement.spread.count;
 	rotate_or_not(elephant);
 }
 
 void falcon_elephant_review(struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
 	unsigned long elapsed;
-	unsigned int share;
 
 	spin_lock(&elephant->lock);
 	elapsed = jiffies - elephant->rate_since;
@@ -671,11 +590,10 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 					 elapsed);
 		elephant->rate_packets = elephant->packets;
 		elephant->rate_since = jiffies;
-		share = measure_share(elephant, elapsed);
 		if (is_slow(elephant, plan) || !elephant->rate)
 			leave(elephant, FALCON_LIMIT_RATE);
 		else
-			balance(elephant, plan, share);
+			balance(elephant, plan, elapsed);
 	}
 	unlock(elephant, plan);
 }
@@ -754,17 +672,20 @@ static u32 rung_of(const struct falcon_elephant *elephant)
 
 void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info)
 {
+	const struct falcon_placement *placement = &elephant->placement;
+
 	spin_lock(&elephant->lock);
 	info->on_lanes = true;
 	info->rung = rung_of(elephant);
 	info->limit = elephant->limit;
 	info->merge = elephant->merge_point;
-	info->worker_count = elephant->several ? elephant->spread.count : 1;
+	info->worker_count = elephant->several ? placement->spread.count : 1;
 	if (elephant->several)
-		memcpy(info->workers, elephant->spread.workers, sizeof(info->workers));
+		memcpy(info->workers, placement->spread.workers, sizeof(info->workers));
 	else
-		info->workers[0] = elephant->spread.workers[elephant->turn];
-	info->delivery = elephant->own ? elephant->spread.delivery : FALCON_NO_CPU;
+		info->workers[0] = placement->spread.workers[elephant->turn];
+	info->delivery = placement->own ? placement->spread.delivery : FALCON_NO_CPU;
+	info->app = falcon_placement_app(placement);
 	info->packets = elephant->packets;
 	info->moves = elephant->steps;
 	info->batches = elephant->batch + 1;

@@ -20,8 +20,8 @@
 
 #include "merge.h"
 #include "packet.h"
+#include "placement.h"
 #include "plan.h"
-#include "policy.h"
 
 /* Packets of a flow that may be taken and not yet delivered: some backlogs' full. */
 #define FALCON_IN_FLIGHT_MAX 8192
@@ -68,12 +68,7 @@ struct falcon_elephant {
 	atomic_t		posted;		/* packets in it */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_merge	merge;
-	struct falcon_spread	spread;		/* workers and delivery */
-	unsigned long		spread_since;	/* jiffies since which it is as it is */
-	unsigned long		spread_hold;	/* jiffies for which load leaves it as it is */
-	u64			work;		/* ns of workers since the last review */
-	unsigned int		share;		/* percent that it takes of each of them */
-	bool			own;		/* delivered by spread.delivery, not a worker */
+	struct falcon_placement	placement;	/* workers and delivery */
 	u16			worker;		/* of the newest run */
 	u16			turn;		/* index of the worker whose turn it is */
 	u32			batch;		/* micro-flow that is open */

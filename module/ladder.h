@@ -27,7 +27,7 @@ struct falcon_ladder_info {
 	u32			rung, limit, merge;	/* enums of falcon.yaml */
 	u16			workers[FALCON_WORKERS_MAX];
 	unsigned int		worker_count;
-	u16			delivery;
+	u16			delivery, app;	/* or FALCON_NO_CPU */
 	u64			packets, moves, batches;
 	u32			in_flight, held, idle_ms;
 	bool			on_lanes;	/* above stock: workers and so on are valid */

@@ -9,6 +9,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/rcupdate.h>
+#include <uapi/linux/falcon.h>
 
 #include "packet.h"
 

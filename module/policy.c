@@ -13,6 +13,9 @@
 #define FAR_NODE   40
 #define SIBLING(load) ((load) / 2)
 
+/* To share the CPU of the application, which waits while packets come. */
+#define WITH_APP   30
+
 /*
  * Percent of a CPU that a flow takes from each of its workers before it gets another one, which
  * may be asleep. When others are what makes its CPUs busy, it should be elsewhere, not on more.
@@ -53,26 +56,37 @@ static unsigned int load_of(const struct falcon_choice *choice, u16 cpu)
 	return READ_ONCE(choice->state[cpu].load);
 }
 
-/* What it costs the flow to be on a CPU, in percent of load. */
-static unsigned int cost_of(const struct falcon_choice *choice, u16 cpu)
+/* What it costs to be there rather than on the best CPU there could be, in percent of load. */
+static unsigned int cost_of_place(const struct falcon_choice *choice, u16 cpu)
 {
-	const struct falcon_cpu *state = &choice->state[cpu], *here;
-	unsigned int cost = load_of(choice, cpu) + READ_ONCE(state->expected);
+	const struct falcon_cpu *state = &choice->state[cpu], *near;
+	bool for_app = choice->for_app && choice->app != FALCON_NO_CPU;
+	u16 origin = for_app ? choice->app : choice->here;
+	unsigned int cost = 0;
 
 	if (choice->policy != FALCON_POLICY_AUTO)
-		return cost;
-	if (choice->here != FALCON_NO_CPU) {
-		here = &choice->state[choice->here];
-		if (state->node != here->node)
+		return 0;
+	if (origin != FALCON_NO_CPU) {
+		near = &choice->state[origin];
+		if (state->node != near->node)
 			cost += FAR_NODE;
-		else if (state->domain != here->domain)
+		else if (state->domain != near->domain)
 			cost += FAR_DOMAIN;
 	}
 	/* The NIC's CPU is to be busy, whatever it is now. */
 	if (state->sibling != FALCON_NO_CPU)
 		cost += SIBLING(state->sibling == choice->here ? 100 :
 				load_of(choice, state->sibling));
+	if (cpu == choice->app)
+		cost += WITH_APP;
 	return cost;
+}
+
+/* What it costs the flow to be on a CPU. */
+static unsigned int cost_of(const struct falcon_choice *choice, u16 cpu)
+{
+	return load_of(choice, cpu) + READ_ONCE(choice->state[cpu].expected) +
+	       cost_of_place(choice, cpu);
 }
 
 /* The hash's choice of those that are not taken and cost no more than @most, or ANY. */
@@ -217,7 +231,8 @@ static u16 keep_or_pick(const struct falcon_choice *choice, struct taken *taken,
 	u16 cpu = had;
 
 	/* Others are looked at for a reason only: every flow comes here with every plan. */
-	if (!usable || READ_ONCE(choice->state[had].above)) {
+	if (!usable || (share != FALCON_STAY && (READ_ONCE(choice->state[had].above) ||
+						 cost_of_place(choice, had)))) {
 		cpu = pick_by_policy(choice, taken);
 		if (usable &&
 		    cost_of(choice, cpu) + share + FALCON_HYSTERESIS > cost_of(choice, had))
@@ -232,19 +247,23 @@ static void spread_by_load(const struct falcon_choice *choice, unsigned int work
 			   unsigned int share, struct falcon_spread *spread)
 {
 	const struct falcon_spread had = *spread;
+	struct falcon_choice delivery = *choice;
 	struct taken taken = {};
 	unsigned int i;
 
 	for (i = 0; i < workers && i < had.count; i++)
 		spread->workers[i] = keep_or_pick(choice, &taken, had.workers[i], share);
-	/* Nobody has measured what the delivery takes: it stays. */
+	/* Nobody has measured what the delivery takes: all that its CPU does, at most. */
+	delivery.for_app = true;
 	spread->delivery = FALCON_NO_CPU;
 	if (apart && had.count && is_usable(choice, &taken, had.delivery))
-		spread->delivery = keep_or_pick(choice, &taken, had.delivery, FALCON_STAY);
+		spread->delivery = keep_or_pick(&delivery, &taken, had.delivery,
+						share == FALCON_STAY ? share :
+						load_of(choice, had.delivery));
 	for (; i < workers; i++)
 		spread->workers[i] = keep_or_pick(choice, &taken, FALCON_NO_CPU, 0);
 	if (apart && spread->delivery == FALCON_NO_CPU)
-		spread->delivery = keep_or_pick(choice, &taken, FALCON_NO_CPU, 0);
+		spread->delivery = keep_or_pick(&delivery, &taken, FALCON_NO_CPU, 0);
 	spread->count = workers;
 }
 

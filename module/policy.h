@@ -34,6 +34,8 @@ struct falcon_cpu {
  * @count: how many
  * @hash: of flow and device; the same hash gets the same CPU as long as nothing else changes
  * @here: CPU that runs the stage before, never chosen
+ * @app: CPU on which the flow's application runs, FALCON_NO_CPU when nobody knows
+ * @for_app: the stage hands its packets to the application: rather near @app than near @here
  * @avoid: CPUs of the flow's other stages, FALCON_NO_CPU for none, chosen only when there
  *	is no other
  */
@@ -44,6 +46,8 @@ struct falcon_choice {
 	unsigned int		count;
 	u32			hash;
 	u16			here;
+	u16			app;
+	bool			for_app;
 	u16			avoid[2];
 };
 
@@ -66,7 +70,7 @@ u16 falcon_policy_first(const struct falcon_choice *choice);
  * hash: falcon_policy_first(). two-choice: that one, or when it is above the threshold another one
  * by the rehashed hash, if that has less to do (FALCON, section 4.3). least-loaded: one of
  * those with the least load. auto: likewise, and rather near @here: a CPU of another cache, of
- * another node, or that shares its core, has to have that much less to do.
+ * another node, or that shares its core, has to have that much less to do, and so has @app.
  *
  * Those within FALCON_HYSTERESIS of the least count as equal, and the hash chooses.
  *
@@ -97,8 +101,9 @@ struct falcon_spread {
  * @spread: result; before that, what the flow has, count 0 for a new one
  *
  * With policy hash, neighbours from a CPU that the hash tells. Otherwise a CPU that the flow has
- * is kept, unless it is above the threshold and another one would be below where it is now,
- * the flow's share included. So a flow that alone fills a CPU does not wander.
+ * is kept, unless it is above the threshold, or by auto not where it should be, and another one
+ * would be below where it is now, the flow's share included. So a flow that alone fills a CPU
+ * does not wander.
  *
  * Context: any.
  */

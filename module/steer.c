@@ -118,6 +118,7 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 		.count	= q->plan->count,
 		.hash	= q->tag,
 		.here	= q->here,
+		.app	= FALCON_NO_CPU,
 	};
 	u16 now = READ_ONCE(flow->rflow.cpu);
 	bool keep, loaded;

@@ -5,7 +5,7 @@
 #include "host.h"
 
 #define REVIEW	 2	/* steps, as RATE_INTERVAL of elephant.c */
-#define BALANCE 10	/* steps, as its BALANCE_INTERVAL */
+#define BALANCE 10	/* steps, as BALANCE_INTERVAL of placement.c */
 
 void host_init(struct host *host, unsigned int cpus, u32 policy, unsigned int workers)
 {
@@ -25,6 +25,7 @@ static struct falcon_choice choice_of(const struct host *host, const struct host
 	return (struct falcon_choice){
 		.policy = host->policy, .state = host->state, .cpus = host->set,
 		.count = host->cpus, .hash = flow->hash, .here = flow->home,
+		.app = FALCON_NO_CPU,
 	};
 }
 
@@ -112,7 +113,7 @@ static void sample(struct host *host)
 	}
 }
 
-/* As balance() and measure_share() of elephant.c. */
+/* As falcon_placement_measure() and _balance(). */
 static void review(struct host *host, struct host_flow *flow)
 {
 	unsigned int workers = host->workers ? host->workers : flow->spread.count, last, demand;

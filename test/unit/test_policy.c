@@ -1,42 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/compiler.h>
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "unit.h"
-#include "policy.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static const u16 CPUS[] = { 0, 2, 3, 5, 8, 13, 21, 34 };
-
-static struct falcon_choice of(const u16 *cpus, unsigned int count, u32 hash)
-{
-	return (struct falcon_choice) {
-		.cpus	= cpus,
-		.count	= count,
-		.hash	= hash,
-		.here	= FALCON_NO_CPU,
-		.avoid	= { FALCON_NO_CPU, FALCON_NO_CPU },
-	};
-}
-
-static bool is_in(const u16 *cpus, unsigned int count, u16 cpu)
-{
-	while (count--)
-		if (cpus[count] == cpu)
-			return true;
-	return false;
-}
-
-/* Hashes that find an off-by-one at the edges of the shares, and many between. */
-static u32 hash_at(unsigned int i, u32 *state)
-{
-	static const u32 edges[] = { 0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
-
-	return i < COUNT(edges) ? edges[i] : unit_random(state);
-}
+#include "choice.h"
 
 static void choose__empty_set(void **state)
 {
@@ -172,141 +137,6 @@ static void choose__spreads_evenly_over_what_is_left(void **state)
 	check_even(2, 3, 5, 5);
 	check_even(34, 0, 0, 6);
 	check_even(7, 9, 5, 7);
-}
-
-/* What is true of every spread: distinct CPUs of the set, as many as there are, never here. */
-static void check_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
-			 const struct falcon_spread *spread)
-{
-	unsigned int others = choice->count - is_in(choice->cpus, choice->count, choice->here);
-	unsigned int wanted = workers + own < others ? workers + own : others;
-	bool apart = own && others > 1;
-	unsigned int i;
-
-	assert_int_equal(spread->count, wanted - apart);
-	for (i = 0; i < spread->count; i++) {
-		assert_true(is_in(choice->cpus, choice->count, spread->workers[i]));
-		assert_int_not_equal(spread->workers[i], choice->here);
-		assert_false(is_in(spread->workers, i, spread->workers[i]));
-	}
-	if (!others) {
-		assert_int_equal(spread->delivery, FALCON_NO_CPU);
-	} else if (apart) {
-		assert_true(is_in(choice->cpus, choice->count, spread->delivery));
-		assert_int_not_equal(spread->delivery, choice->here);
-		assert_false(is_in(spread->workers, spread->count, spread->delivery));
-	} else {
-		assert_int_equal(spread->delivery, spread->workers[0]);
-	}
-}
-
-/* One choice, with every number of workers, and with and without a CPU for the delivery. */
-static void check_spreads(const struct falcon_choice *choice)
-{
-	struct falcon_spread spread;
-	unsigned int workers;
-
-	for (workers = 1; workers <= FALCON_WORKERS_MAX; workers++) {
-		memset(&spread, 0xa5, sizeof(spread));
-		falcon_policy_spread(choice, workers, true, FALCON_STAY, &spread);
-		check_spread(choice, workers, true, &spread);
-		memset(&spread, 0xa5, sizeof(spread));
-		falcon_policy_spread(choice, workers, false, FALCON_STAY, &spread);
-		check_spread(choice, workers, false, &spread);
-	}
-}
-
-static void spread__counts_and_cpus_of_every_set(void **state)
-{
-	unsigned int i, count, here;
-	u32 seed = 8;
-
-	for (count = 0; count <= COUNT(CPUS); count++)
-		for (here = 0; here <= count; here++)
-			for (i = 0; i < 100; i++) {
-				struct falcon_choice choice = of(CPUS, count, hash_at(i, &seed));
-
-				/* 7 is not in the set */
-				choice.here = here < count ? CPUS[here] : 7;
-				check_spreads(&choice);
-			}
-}
-
-static void spread__one_cpu_works_and_delivers(void **state)
-{
-	struct falcon_choice choice = of(CPUS + 3, 1, 0x80000000);
-	struct falcon_spread spread;
-
-	falcon_policy_spread(&choice, 3, true, FALCON_STAY, &spread);
-	assert_int_equal(spread.count, 1);
-	assert_int_equal(spread.workers[0], 5);
-	assert_int_equal(spread.delivery, 5);
-	choice.here = 5;
-	falcon_policy_spread(&choice, 3, true, FALCON_STAY, &spread);
-	assert_int_equal(spread.count, 0);
-	assert_int_equal(spread.delivery, FALCON_NO_CPU);
-}
-
-static void spread__delivery_comes_before_a_further_worker(void **state)
-{
-	struct falcon_choice choice = of(CPUS, 3, 0x12345678);
-	struct falcon_spread spread;
-
-	/* Three CPUs, three workers wanted: two, and one that delivers. */
-	falcon_policy_spread(&choice, 3, true, FALCON_STAY, &spread);
-	assert_int_equal(spread.count, 2);
-	assert_false(is_in(spread.workers, 2, spread.delivery));
-	falcon_policy_spread(&choice, 3, false, FALCON_STAY, &spread);
-	assert_int_equal(spread.count, 3);
-	assert_int_equal(spread.delivery, spread.workers[0]);
-}
-
-static void spread__does_not_look_at_avoid(void **state)
-{
-	struct falcon_choice choice = of(CPUS, 4, 0x9e3779b9);
-	struct falcon_spread spread, again;
-
-	falcon_policy_spread(&choice, 2, true, FALCON_STAY, &spread);
-	choice.avoid[0] = spread.workers[0];
-	choice.avoid[1] = spread.delivery;
-	falcon_policy_spread(&choice, 2, true, FALCON_STAY, &again);
-	assert_int_equal(again.count, spread.count);
-	assert_memory_equal(again.workers, spread.workers, spread.count * sizeof(u16));
-	assert_int_equal(again.delivery, spread.delivery);
-}
-
-/* Whichever is here: each of the other seven gets its share of workers and of deliveries. */
-static void check_even_spread(u16 here, unsigned int others)
-{
-	enum { SAMPLES = 70000 };
-	unsigned int worked[64] = { 0 }, delivered[64] = { 0 }, share = SAMPLES / others, i;
-	u32 seed = 9;
-
-	for (i = 0; i < SAMPLES; i++) {
-		struct falcon_choice choice = of(CPUS, COUNT(CPUS), unit_random(&seed));
-		struct falcon_spread spread;
-
-		choice.here = here;
-		falcon_policy_spread(&choice, 2, true, FALCON_STAY, &spread);
-		assert_int_equal(spread.count, 2);
-		worked[spread.workers[0]]++;
-		worked[spread.workers[1]]++;
-		delivered[spread.delivery]++;
-	}
-	for (i = 0; i < COUNT(CPUS); i++) {
-		if (CPUS[i] == here)
-			continue;
-		assert_in_range(worked[CPUS[i]], 2 * share - share / 5, 2 * share + share / 5);
-		assert_in_range(delivered[CPUS[i]], share - share / 10, share + share / 10);
-	}
-}
-
-static void spread__uses_every_cpu_evenly(void **state)
-{
-	check_even_spread(FALCON_NO_CPU, 8);
-	check_even_spread(0, 7);
-	check_even_spread(5, 7);
-	check_even_spread(34, 7);
 }
 
 static void rehash__is_a_bijection_and_moves_every_hash(void **state)
@@ -507,24 +337,6 @@ static void expect__adds_up_and_is_forgotten(void **state)
 	assert_int_equal(expected, 0);
 }
 
-/* Loads of eight CPUs, none of them above the threshold but those of 80 and more. */
-static void set_loads(struct falcon_choice *choice, struct falcon_cpu *state, const u8 loads[8],
-		      u32 policy)
-{
-	unsigned int i;
-
-	memset(state, 0, 64 * sizeof(*state));
-	for (i = 0; i < 64; i++)
-		state[i].sibling = FALCON_NO_CPU;
-	for (i = 0; i < 8; i++) {
-		state[CPUS[i]].load = loads[i];
-		state[CPUS[i]].above = loads[i] >= 80;
-	}
-	*choice = of(CPUS, 8, 0);
-	choice->state = state;
-	choice->policy = policy;
-}
-
 static void choose__hash_does_not_look_at_the_load(void **state)
 {
 	struct falcon_choice choice, idle;
@@ -608,98 +420,6 @@ static void choose__least_loaded_never_takes_here_or_an_avoided_one(void **state
 	}
 }
 
-static void spread__gives_the_idlest_cpu_to_the_worker(void **state)
-{
-	struct falcon_spread spread = {};
-	struct falcon_choice choice;
-	struct falcon_cpu cpus[64];
-
-	set_loads(&choice, cpus, (u8[8]){ 90, 90, 5, 90, 40, 90, 90, 90 },
-		  FALCON_POLICY_LEAST_LOADED);
-	falcon_policy_spread(&choice, 1, true, FALCON_STAY, &spread);
-	assert_int_equal(spread.workers[0], CPUS[2]);
-	assert_int_equal(spread.delivery, CPUS[4]);
-	/* One more does not take the delivery's. */
-	falcon_policy_spread(&choice, 2, true, FALCON_STAY, &spread);
-	assert_int_equal(spread.workers[0], CPUS[2]);
-	assert_int_not_equal(spread.workers[1], CPUS[4]);
-	assert_int_equal(spread.delivery, CPUS[4]);
-}
-
-static void spread__is_valid_by_every_policy_under_every_load(void **state)
-{
-	struct falcon_choice choice;
-	struct falcon_spread spread;
-	struct falcon_cpu cpus[64];
-	unsigned int i, j, workers;
-	u8 loads[8];
-	u32 seed = 14;
-
-	for (i = 0; i < 20000; i++) {
-		for (j = 0; j < 8; j++)
-			loads[j] = unit_random(&seed) % 101;
-		set_loads(&choice, cpus, loads, i % 4);
-		choice.hash = unit_random(&seed);
-		choice.count = 1 + unit_random(&seed) % 8;
-		choice.here = i % 3 ? CPUS[unit_random(&seed) % 8] : 7;
-		cpus[7].sibling = FALCON_NO_CPU;
-		/* From whatever it was before, as another plan may have it. */
-		if (i % 5 == 0)
-			spread.count = 0;
-		workers = 1 + unit_random(&seed) % FALCON_WORKERS_MAX;
-		falcon_policy_spread(&choice, workers, i % 2, unit_random(&seed) % 120, &spread);
-		check_spread(&choice, workers, i % 2, &spread);
-	}
-}
-
-/* Loads as the sampling and other flows change them, while somebody chooses. */
-struct swing {
-	struct falcon_cpu	cpus[64];
-	atomic_bool		done;
-};
-
-static void *swing_loads(void *data)
-{
-	struct swing *swing = data;
-	unsigned int i;
-	u8 load = 0;
-
-	while (!atomic_load(&swing->done)) {
-		load = load ? 0 : 100;
-		for (i = 0; i < COUNT(CPUS); i++) {
-			WRITE_ONCE(swing->cpus[CPUS[i]].load, load);
-			WRITE_ONCE(swing->cpus[CPUS[i]].expected, load);
-		}
-	}
-	return NULL;
-}
-
-static void spread__is_valid_while_loads_change(void **state)
-{
-	static struct swing swing;
-	struct falcon_spread spread = {};
-	struct falcon_choice choice;
-	unsigned int i, workers;
-	pthread_t thread;
-	u32 seed = 21;
-
-	(void)state;
-	set_loads(&choice, swing.cpus, (u8[8]){}, FALCON_POLICY_AUTO);
-	assert_int_equal(pthread_create(&thread, NULL, swing_loads, &swing), 0);
-	for (i = 0; i < 300000; i++) {
-		choice.policy = i % 2 ? FALCON_POLICY_AUTO : FALCON_POLICY_LEAST_LOADED;
-		choice.hash = unit_random(&seed);
-		choice.here = CPUS[i % 8];
-		spread.count = 0;
-		workers = 1 + i % 4;
-		falcon_policy_spread(&choice, workers, i % 3 > 0, 10, &spread);
-		check_spread(&choice, workers, i % 3 > 0, &spread);
-		assert_int_not_equal(falcon_policy_choose(&choice), FALCON_NO_CPU);
-	}
-	atomic_store(&swing.done, true);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -711,11 +431,6 @@ int main(void)
 		cmocka_unit_test(choose__same_hash_same_cpu),
 		cmocka_unit_test(choose__spreads_evenly),
 		cmocka_unit_test(choose__spreads_evenly_over_what_is_left),
-		cmocka_unit_test(spread__counts_and_cpus_of_every_set),
-		cmocka_unit_test(spread__one_cpu_works_and_delivers),
-		cmocka_unit_test(spread__delivery_comes_before_a_further_worker),
-		cmocka_unit_test(spread__does_not_look_at_avoid),
-		cmocka_unit_test(spread__uses_every_cpu_evenly),
 		cmocka_unit_test(rehash__is_a_bijection_and_moves_every_hash),
 		cmocka_unit_test(rehash__chooses_another_cpu_mostly),
 		cmocka_unit_test(average__reaches_both_ends),
@@ -735,9 +450,6 @@ int main(void)
 		cmocka_unit_test(choose__two_choice_leaves_a_loaded_cpu_for_a_better_one_only),
 		cmocka_unit_test(choose__least_loaded_takes_one_of_the_least_by_hash),
 		cmocka_unit_test(choose__least_loaded_never_takes_here_or_an_avoided_one),
-		cmocka_unit_test(spread__gives_the_idlest_cpu_to_the_worker),
-		cmocka_unit_test(spread__is_valid_by_every_policy_under_every_load),
-		cmocka_unit_test(spread__is_valid_while_loads_change),
 	};
 
 	return unit_run(tests);

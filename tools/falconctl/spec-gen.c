@@ -89,13 +89,13 @@ static const struct spec_entry policy_entries[] = {
 	},
 	[FALCON_POLICY_AUTO] = {
 		.name = "auto",
-		.doc = "One of those with the least load, and rather near the NIC's CPU: a CPU behind another cache has to have 20 percentage points less to do, one of another NUMA node 40, and one that shares its core half of what that one has.",
+		.doc = "One of those with the least load, and rather near the NIC's CPU: a CPU behind another cache has to have 20 percentage points less to do, one of another NUMA node 40, one that shares its core half of what that one has, and 30 that on which the flow's application runs. What delivers to the application is rather near that one. Where it runs is known when net.core.rps_sock_flow_entries is set: the kernel then notes it for RFS, for connected sockets.",
 	},
 };
 
 const struct spec_enum spec_enum_policy = {
 	.name = "policy",
-	.doc = "Which CPU a stage or a worker of a flow gets. A flow that has one keeps it, until that CPU is above load-threshold and another one has so much less to do that moving pays; it moves in order, and at most once a second.",
+	.doc = "Which CPU a stage or a worker of a flow gets. A flow that has one keeps it, until that CPU is above load-threshold, or for a worker and by auto not where it should be, and another one has so much less to do that moving pays; it moves in order, and at most once a second.",
 	.count = 4,
 	.entries = policy_entries,
 };
@@ -576,6 +576,10 @@ static const struct spec_attr flow_attrs[] = {
 	[FALCON_A_FLOW_MERGE] = {
 		.name = "merge", .type = SPEC_U32, .names = &spec_enum_merge_point, .min = 0, .max = 3U,
 		.doc = "Where its packets come together. Absent on stock's path.",
+	},
+	[FALCON_A_FLOW_APP] = {
+		.name = "app", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "CPU on which its application has received for a second or more, by RFS's socket flow table. Absent when nobody knows.",
 	},
 };
 

@@ -73,15 +73,19 @@ enum falcon_delivery {
 
 /**
  * enum falcon_policy - Which CPU a stage or a worker of a flow gets. A flow that has one
- * keeps it, until that CPU is above load-threshold and another one has so much less to do
- * that moving pays; it moves in order, and at most once a second.
+ * keeps it, until that CPU is above load-threshold, or for a worker and by auto not where
+ * it should be, and another one has so much less to do that moving pays; it moves in
+ * order, and at most once a second.
  * @FALCON_POLICY_HASH: By the flow's hash, whatever the load (FALCON's static hash).
  * @FALCON_POLICY_TWO_CHOICE: By the hash, and by another hash when the CPU is above
  *	load-threshold and that one's is less loaded (FALCON, EuroSys '21).
  * @FALCON_POLICY_LEAST_LOADED: One of those with the least load.
  * @FALCON_POLICY_AUTO: One of those with the least load, and rather near the NIC's CPU: a
  *	CPU behind another cache has to have 20 percentage points less to do, one of another
- *	NUMA node 40, and one that shares its core half of what that one has.
+ *	NUMA node 40, one that shares its core half of what that one has, and 30 that on which
+ *	the flow's application runs. What delivers to the application is rather near that one.
+ *	Where it runs is known when net.core.rps_sock_flow_entries is set: the kernel then
+ *	notes it for RFS, for connected sockets.
  */
 enum falcon_policy {
 	FALCON_POLICY_HASH,
@@ -429,6 +433,8 @@ enum falcon_a_device {
  * @FALCON_A_FLOW_HELD: (u32) Packets that are processed and wait for those before them. A
  *	GRO packet is one. Absent on stock's path.
  * @FALCON_A_FLOW_MERGE: (u32) Where its packets come together. Absent on stock's path.
+ * @FALCON_A_FLOW_APP: (u32) CPU on which its application has received for a second or
+ *	more, by RFS's socket flow table. Absent when nobody knows.
  */
 enum falcon_a_flow {
 	FALCON_A_FLOW_HASH = 1,
@@ -452,6 +458,7 @@ enum falcon_a_flow {
 	FALCON_A_FLOW_IN_FLIGHT,
 	FALCON_A_FLOW_HELD,
 	FALCON_A_FLOW_MERGE,
+	FALCON_A_FLOW_APP,
 
 	/* private: */
 	__FALCON_A_FLOW_MAX,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Until 6.8 struct rps_dev_flow and rps_needed are in linux/netdevice.h. */
+/*
+ * Until 6.8 struct rps_dev_flow and rps_needed are in linux/netdevice.h, and RFS's table is a
+ * variable of its own; later it is in net_hotdata, and then its size is in the pointer.
+ */
 
 #ifndef _FALCON_COMPAT_NET_RPS_H
 #define _FALCON_COMPAT_NET_RPS_H
@@ -20,6 +23,34 @@
 static inline bool falcon_queue_has_rps(const struct netdev_rx_queue *queue)
 {
 	return rcu_access_pointer(queue->rps_map) || READ_ONCE(queue->rps_flow_table);
+}
+
+/* A flow's entry in RFS's table, and the mask of the CPU in it. Context: RCU read section. */
+static inline bool falcon_sock_flow(u32 hash, u32 *entry, u32 *mask)
+{
+#ifdef RPS_SOCK_FLOW_TABLE_SIZE
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+	const struct rps_sock_flow_table *table = rcu_dereference(net_hotdata.rps_sock_flow_table);
+
+	*mask = net_hotdata.rps_cpu_mask;
+#else
+	const struct rps_sock_flow_table *table = rcu_dereference(rps_sock_flow_table);
+
+	*mask = rps_cpu_mask;
+#endif
+	if (!table)
+		return false;
+	*entry = READ_ONCE(table->ents[hash & table->mask]);
+#else
+	rps_tag_ptr tag = READ_ONCE(net_hotdata.rps_sock_flow_table);
+	const struct rps_sock_flow_table *table = rps_tag_to_table(tag);
+
+	if (!tag)
+		return false;
+	*mask = net_hotdata.rps_cpu_mask;
+	*entry = READ_ONCE(table[hash & rps_tag_to_mask(tag)].ent);
+#endif
+	return true;
 }
 
 #endif /* _FALCON_COMPAT_NET_RPS_H */
