@@ -145,7 +145,7 @@ def test_a_flow_that_is_too_much_for_one_cpu_gets_more(overlay, falcon):
 
 @pytest.mark.thorough
 def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
-    falcon.enable(**{**LANES, "mode": "auto"})
+    falcon.enable(**{**LANES, "mode": "auto", "workers": 1})
     assert falcon.ctl("status")["mode"] == "lanes"
     with flowing(overlay, falcon):
         reach(falcon, rung="one")
