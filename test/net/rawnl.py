@@ -128,9 +128,9 @@ class Raw:
         assert result["family"], "the family falcon is not there"
         return [answer and Answer(answer) for answer in result["answers"]]
 
-    def turns(self, count, messages):
-        """Send them in turn, so many times; AssertionError when one is refused."""
-        refused = self._run("turns", count, self._file(messages), timeout=300)
+    def turns(self, count, messages, pause=0):
+        """Send them in turn, so many times, `pause` ms after each; AssertionError when one is refused."""
+        refused = self._run("turns", count, pause, self._file(messages), timeout=300)
         assert refused is None, refused
 
     def family(self):

@@ -3,7 +3,7 @@
 """Speaks generic netlink to falcon byte by byte, in the guest; net/rawnl.py is its other half.
 
 	ask FILE                  send each message of the list in FILE, print what came back as JSON
-	turns COUNT FILE          send the messages in FILE, COUNT times, as fast as they are accepted
+	turns COUNT PAUSE FILE    send the messages in FILE, COUNT times, after each so many milliseconds
 	join                      join the group of events; print the error number, 0 for none
 	listen READY STOP         join, make READY, wait for STOP, print the number of events heard
 	fuzz SEED COUNT FILE      send COUNT messages, mutations of those in FILE; print what came back
@@ -124,7 +124,7 @@ def ask(path):
     return {"family": found[0], "group": found[1], "answers": answers}
 
 
-def turns(count, path):
+def turns(count, pause, path):
     """The answer is there when send() returns."""
     sock = connect()
     number = family(sock)[0]
@@ -136,6 +136,7 @@ def turns(count, path):
             answer = sock.recv(4096, socket.MSG_DONTWAIT)
             if answer[16:20] != b"\0\0\0\0":
                 return refusal(NLMSG_ERROR, HEADER.unpack_from(answer)[2], answer[16:])
+            time.sleep(pause / 1000)
     return None
 
 
@@ -220,7 +221,7 @@ def main(verb, *words):
     if verb == "ask":
         print(json.dumps(ask(words[0])))
     elif verb == "turns":
-        print(json.dumps(turns(int(words[0]), words[1])))
+        print(json.dumps(turns(int(words[0]), float(words[1]), words[2])))
     elif verb == "join":
         print(json.dumps(join(connect())))
     elif verb == "listen":

@@ -17,7 +17,8 @@ CPUS = "1-4"
 LANES = {"mode": "lanes", "cpus": CPUS, "workers": 3, "batch": 4, "elephant_rate": 0}
 NEVER = 4_000_000_000       # packets per second that no flow has
 STEPS = 1_000_000 if SCALE > 1 else 2000        # up and down the ladder
-TURNS = 10_000 if SCALE > 1 else 3000
+TURNS = 5000 if SCALE > 1 else 300
+PAUSE = 3                   # ms after each request, so that every flow has come to the end of a run
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
 # So fast that a worker has not done with a run when the next worker has one.
 BURSTS = {"size": 64, "rate": 12000, "burst": 8}
@@ -95,12 +96,12 @@ def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_prop
     # Hooks that rest between two visits to the guest would need longer to wake than the next one takes.
     falcon.enable(**{**LANES, "batch": 1, "rest": 0})
     raw, began, before = rawnl.Raw(overlay.guest), time.monotonic(), 0
-    # So few flows, with runs so short, that each has come to the end of one between two requests.
-    with Traffic(overlay, flows=8, rate=8000, size=64, idle=IDLE) as traffic:
+    # Single packets, so that a flow of few ends a run often.
+    with Traffic(overlay, flows=32, rate=8000, size=64, burst=1, idle=IDLE) as traffic:
         while before < STEPS:
             # Every flow up, between the upper rungs hundreds of times, and down.
             raw.turns(1, [request(elephant_rate=0)])
-            raw.turns(TURNS, [request(workers=1), request(workers=3)])
+            raw.turns(TURNS, [request(workers=1), request(workers=3)], PAUSE)
             raw.turns(1, [request(elephant_rate=NEVER)])
             counters = falcon.counters()
             assert steps(counters) > before
