@@ -61,6 +61,8 @@ class Case:
     flows: int = 1
     mtu: int = None     # of the overlay, for others than what an underlay of 1500 leaves
     usual: bool = True  # measured unless others are named
+    surge: int = 0      # flows that begin to send ten times as much as the others before the window
+    loaded: int = None  # load-threshold, where the usual one is more than a machine that emulates can reach
 
     @property
     def protocol(self):
@@ -126,6 +128,7 @@ CASES = {case.name: case for case in (
     Case("udp-rr", size=64),
     Case("tcp-rr", size=64),
     Case("tcp-crr", size=64, usual=False),
+    Case("udp-1400-surge", size=1400, flows=13, surge=3, loaded=25, usual=False),
     *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in MANY),
     *(Case(f"tcp-mtu-{flows}flows", flows=flows, usual=False) for flows in MANY),
 )}

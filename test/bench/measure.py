@@ -11,6 +11,7 @@ from net import hostside, tcp, udp, wait
 from .case import BenchError, Disturbed
 
 WARM_UP_S = 2       # QEMU translates code as it first runs, and again what a module was loaded over
+SURGE_MS = 1000     # after which flows bring more, as some do in one case
 TAIL_S = 1          # the window must end while the sender still sends
 BURST = 4           # datagrams a system call
 
@@ -158,7 +159,8 @@ def udp_round(topology, guest, case, rate, seconds, cpu, beside=None):
         sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run)
         stack.callback(sink.stop)
         sender = topology.send(flows=case.flows, run=run, size=case.size, rate=int(rate),
-                               burst=BURST, seconds=_sending(seconds, beside))
+                               burst=BURST, surge=case.surge, surge_after=SURGE_MS,
+                               seconds=_sending(seconds, beside))
         stack.callback(sender.kill)
         first, last = window(meter, sender, seconds, beside)
         sent = sender.stop()

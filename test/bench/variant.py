@@ -145,7 +145,8 @@ class Falcon(Variant):
 
     def config(self, case):
         """{key: value} for falconctl config set"""
-        return {"cpus": ",".join(map(str, self.cpus))}
+        config = {"cpus": ",".join(map(str, self.cpus))}
+        return {**config, "load-threshold": case.loaded} if case.loaded else config
 
     def apply(self, guest, case):
         words = " ".join(f"{key}={value}" for key, value in self.config(case).items())
@@ -175,14 +176,24 @@ class Falcon(Variant):
 class Pipeline(Falcon):
     """A stage each, on the CPUs that rps-disjoint gets."""
 
-    name = "pipeline"
+    name, policy = "pipeline", "hash"
 
     def config(self, case):
-        return {**super().config(case), "mode": "pipeline", "policy": "hash"}
+        return {**super().config(case), "mode": "pipeline", "policy": self.policy}
 
     def check(self, guest, case, done):
         if not self.counter(guest, "steered"):
-            raise BenchError("pipeline: falcon steered no packet, so the round measured stock")
+            raise BenchError(f"{self.name}: falcon steered no packet, so the round measured stock")
+
+
+class PipelineTwoChoice(Pipeline):
+    """As FALCON is."""
+
+    name, policy, usual = "pipeline-two-choice", "two-choice", False
+
+
+class PipelineAuto(Pipeline):
+    name, policy, usual = "pipeline-auto", "auto", False
 
 
 class Lanes(Falcon):
@@ -310,4 +321,5 @@ class TwoChoice(Auto):
 
 
 VARIANTS = {variant.name: variant for variant in (
-    Stock, RpsDisjoint, Loaded, Pipeline, Lanes1, Lanes2, Lanes3, Auto, Hash, TwoChoice)}
+    Stock, RpsDisjoint, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
+    Hash, TwoChoice)}

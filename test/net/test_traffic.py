@@ -227,6 +227,15 @@ def test_sender_keeps_its_rate(setup, rate, burst):
     assert counts(s.result()) == expected(sent["sent"])
 
 
+@pytest.mark.parametrize("after, found", [(0, [1000] * 3 + [100] * 10), (86400000, [308] * 9 + [307] * 4)],
+                         ids=["at once", "never"])
+def test_flows_of_a_surge_send_ten_times_as_much(setup, after, found):
+    s = setup(flows=13)
+    sent = s.send(flows=13, count=sum(found), burst=1, surge=3, surge_after=after)
+    assert [flow["sent"] for flow in sent["flows"]] == found
+    assert counts(s.result()) == expected(4000)
+
+
 @pytest.mark.parametrize("words", [[], ["--tcp"], ["--tcp", "--size", 40000], ["--connect"]],
                          ids=["udp", "tcp", "large", "connect"])
 def test_request_and_response(namespace, tmp_path, words):

@@ -15,6 +15,7 @@
 #define FLOWS_MAX	1024
 #define BURST_MAX	64
 #define SNDBUF		(4 << 20)
+#define SURGE_TIMES	10
 /*
  * Further behind than this, the schedule is moved instead of caught up: what
  * follows would be a burst that the paced rate never had.
@@ -32,6 +33,8 @@ struct options {
 	uint32_t rate; /* datagrams a second of all flows together; 0: as fast as it goes */
 	uint32_t burst;
 	uint32_t run;
+	uint32_t surge;		/* flows that bring SURGE_TIMES as much as the others, in the end */
+	int64_t surge_after_ns;
 	uint64_t count;		/* of all flows together; 0: no limit */
 	int64_t duration_ns;	/* 0: no limit */
 };
@@ -63,8 +66,11 @@ static void usage(FILE *to)
 		"  --size LIST       payload sizes in turn, each a number or LOW-HIGH (1400)\n"
 		"  --rate N          datagrams a second, all flows together (0: unpaced)\n"
 		"  --burst N         datagrams a system call at most, 1 to %d (4)\n"
+		"  --surge N         the first N flows send %d times as much as the others, at the same\n"
+		"                    rate of all together (0)\n"
+		"  --surge-after MS  from then on (0)\n"
 		"  --run N           number of this run, as the sink expects it (1)\n",
-		BURST_MAX);
+		BURST_MAX, SURGE_TIMES);
 }
 
 static void parse_options(struct options *opt, int argc, char **argv)
@@ -80,6 +86,8 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		SIZE,
 		RATE,
 		BURST,
+		SURGE,
+		SURGE_AFTER,
 		RUN
 	};
 	static const struct option table[] = {
@@ -93,6 +101,8 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "size", required_argument, NULL, SIZE },
 		{ "rate", required_argument, NULL, RATE },
 		{ "burst", required_argument, NULL, BURST },
+		{ "surge", required_argument, NULL, SURGE },
+		{ "surge-after", required_argument, NULL, SURGE_AFTER },
 		{ "run", required_argument, NULL, RUN },
 		OPTION_HELP,
 		{ }
@@ -133,6 +143,13 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case BURST:
 			opt->burst = parse_number("--burst", optarg, 1, BURST_MAX);
 			break;
+		case SURGE:
+			opt->surge = parse_number("--surge", optarg, 0, FLOWS_MAX);
+			break;
+		case SURGE_AFTER:
+			opt->surge_after_ns = parse_number("--surge-after", optarg, 0, 86400000) *
+					      NSEC_PER_MSEC;
+			break;
 		case RUN:
 			opt->run = parse_number("--run", optarg, 0, UINT32_MAX);
 			break;
@@ -142,6 +159,8 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		die_usage("--to and --port are needed");
 	if (!opt->count && !opt->duration_ns)
 		die_usage("--count or --seconds is needed");
+	if (opt->surge > opt->flows)
+		die_usage("--surge is for %u flows of %u", opt->surge, opt->flows);
 	if (opt->port + opt->flows - 1 > 65535 || opt->source_port + opt->flows - 1 > 65535)
 		die_usage("more flows than ports");
 	if (opt->from.len && opt->from.sa.ss_family != opt->to.sa.ss_family)
@@ -231,12 +250,22 @@ static int64_t due_ns(int64_t start_ns, uint64_t n, uint32_t rate)
 	       (int64_t)(n % rate) * NSEC_PER_SEC / rate;
 }
 
+/* The flow whose turn it is: one after the other, the first @surge of them SURGE_TIMES as often. */
+static uint32_t flow_at(uint64_t turn, uint32_t flows, uint32_t surge)
+{
+	uint32_t often = surge * SURGE_TIMES;
+	uint32_t place = turn % (often + flows - surge);
+
+	return place < often ? place % surge : place - often + surge;
+}
+
 static void run(struct sender *s)
 {
 	const struct options *opt = &s->opt;
 	int64_t schedule_ns, deadline_ns;
 	uint64_t scheduled = 0;		/* sent since the schedule began */
-	uint32_t index = 0;
+	uint64_t turn = 0;
+	uint32_t surge;
 
 	schedule_ns = now_ns();
 	s->begin_ns = schedule_ns;
@@ -267,9 +296,9 @@ static void run(struct sender *s)
 		}
 		if (now >= deadline_ns)
 			break;
-		send_burst(s, index, n);
+		surge = now - s->begin_ns >= opt->surge_after_ns ? opt->surge : 0;
+		send_burst(s, flow_at(turn++, opt->flows, surge), n);
 		scheduled += n;
-		index = (index + 1) % opt->flows;
 	}
 	s->end_ns = now_ns();
 }
