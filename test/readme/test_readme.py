@@ -19,7 +19,7 @@ COMMANDS = [line[len("$ sudo "):] for block in re.findall(r"^```console\n(.*?)^`
 # Where each is tried. One that fits none of these fails test_every_command_is_tried.
 ON_THIS_MACHINE = ("make demo", "make check")
 ON_THE_SERVER = ("apt-get ", "make ")               # in a chroot of Debian 12
-IN_THE_KERNEL = ("falconctl ", "modprobe ")         # in a guest that runs its kernel
+IN_THE_KERNEL = ("falconctl ", "modprobe ", "sysctl ")  # in a guest that runs its kernel
 
 
 def chosen(prefixes):
