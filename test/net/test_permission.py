@@ -83,6 +83,7 @@ COMMANDS = (["status"], ["enable"], ["disable"], ["config", "show"], ["config", 
             ["device", "list"], ["flow", "list"], ["stats", "show"], ["monitor", "--count", "1"])
 
 
+@pytest.mark.thorough
 def test_falconctl_says_not_permitted(control, netns):
     before = state(control)
     for who, wrap in WHO.items():

@@ -31,6 +31,7 @@ def until_resting(control, wanted):
     until(lambda: resting(control) == wanted, 20, f"{wanted} to rest")
 
 
+@pytest.mark.thorough
 def test_what_only_lanes_take_rests_until_a_flow_goes_into_lanes(overlay, control, hooked):
     control.enable(**LANES)
     for _ in range(2):
@@ -114,6 +115,7 @@ def test_a_module_that_comes_while_its_function_rests_is_left_alone(overlay, con
     assert not trouble(traffic.account), traffic.account
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("end", ["disable", "unload"])
 def test_nothing_is_left_when_it_ends_while_it_rests(overlay, control, hooked, end):
     control.enable(**LANES)
