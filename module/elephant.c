@@ -568,9 +568,10 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 static void balance(struct falcon_elephant *elephant, const struct falcon_plan *plan,
 		    unsigned long elapsed)
 {
-	falcon_placement_measure(&elephant->placement, elapsed);
+	unsigned int share = falcon_placement_measure(&elephant->placement, elapsed);
+
 	if (elephant->gate != FALCON_GATE_OPEN ||
-	    !falcon_placement_balance(&elephant->placement, plan, elephant->home,
+	    !falcon_placement_balance(&elephant->placement, plan, elephant->home, share,
 				      is_merged(elephant)))
 		return;
 	elephant->turn %= elephant->placement.spread.count;

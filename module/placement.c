@@ -100,25 +100,24 @@ bool falcon_placement_follow(struct falcon_placement *placement, const struct fa
 	return spread_over(placement, plan, &choice, workers_of(placement, plan), FALCON_STAY);
 }
 
-void falcon_placement_measure(struct falcon_placement *placement, unsigned long elapsed)
+unsigned int falcon_placement_measure(struct falcon_placement *placement, unsigned long elapsed)
 {
 	u64 time = (u64)jiffies_to_nsecs(elapsed) * max(placement->spread.count, 1U);
 	unsigned int last = min_t(u64, div64_u64(100 * placement->work, time), 100);
 	u16 app = falcon_rfs_cpu(placement->rxhash);
 
-	placement->work = 0;
-	/* The larger of mean and last, as loads lag. */
-	placement->mean = falcon_policy_average(placement->mean, last);
-	placement->share = max(placement->mean, last);
-
 	if (app != placement->app) {
 		placement->app = app;
 		placement->app_since = jiffies;
 	}
+	placement->work = 0;
+	placement->share = falcon_policy_average(placement->share, last);
+	/* The larger of mean and last, as loads lag. */
+	return max(placement->share, last);
 }
 
 bool falcon_placement_balance(struct falcon_placement *placement, const struct falcon_plan *plan,
-			      u16 home, bool merged)
+			      u16 home, unsigned int share, bool merged)
 {
 	unsigned int workers = workers_of(placement, plan);
 	struct falcon_choice choice;
@@ -128,7 +127,7 @@ bool falcon_placement_balance(struct falcon_placement *placement, const struct f
 		return false;
 	choice_of(placement, plan, home, &choice);
 	if (!plan->workers && merged)
-		workers = falcon_policy_workers(&choice, placement->share, &placement->spread);
-	spread_over(placement, plan, &choice, workers, placement->share);
+		workers = falcon_policy_workers(&choice, share, &placement->spread);
+	spread_over(placement, plan, &choice, workers, share);
 	return true;
 }

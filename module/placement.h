@@ -22,7 +22,7 @@ struct falcon_placement {
 	unsigned long		since;		/* jiffies since which it is as it is */
 	unsigned long		hold;		/* jiffies for which load leaves it as it is */
 	u64			work;		/* ns of workers since it was measured */
-	unsigned int		mean, share;	/* percent that the flow takes of each of them */
+	unsigned int		share;		/* percent that it takes of each of them, a mean */
 	u32			rxhash;		/* that its packets have, 0 for none */
 	u16			app;		/* CPU on which its application received last */
 	unsigned long		app_since;	/* jiffies */
@@ -43,22 +43,23 @@ bool falcon_placement_follow(struct falcon_placement *placement, const struct fa
 			     u16 home);
 
 /*
- * What the flow takes of its workers, and where its application is, at the end of an interval of
- * jiffies. Context: under the lock of the flow.
+ * Where the flow's application is, and what the flow takes of its workers, at the end of an
+ * interval of jiffies. Context: under the lock of the flow. Return: percent of each of them.
  */
-void falcon_placement_measure(struct falcon_placement *placement, unsigned long elapsed);
+unsigned int falcon_placement_measure(struct falcon_placement *placement, unsigned long elapsed);
 
 /**
  * falcon_placement_balance() - other CPUs, or one more or less, when the load says so
- * @placement: measured
+ * @placement: those that it has
  * @plan: the plan
  * @home: CPU of the NIC's poll
+ * @share: falcon_placement_measure()'s
  * @merged: whether the flow may be on several CPUs at once
  *
  * Context: BH off, under the lock of the flow. Return: whether it was time to look.
  */
 bool falcon_placement_balance(struct falcon_placement *placement, const struct falcon_plan *plan,
-			      u16 home, bool merged);
+			      u16 home, unsigned int share, bool merged);
 
 /* CPU on which the application has been for some time, or FALCON_NO_CPU. */
 u16 falcon_placement_app(const struct falcon_placement *placement);

@@ -160,20 +160,28 @@ static void spread__gives_the_idlest_cpu_to_the_worker(void **state)
 	assert_int_equal(spread.delivery, CPUS[4]);
 }
 
+static void random_loads(struct falcon_choice *choice, struct falcon_cpu *cpus, u32 policy,
+			 u32 *seed)
+{
+	unsigned int i;
+	u8 loads[8];
+
+	for (i = 0; i < 8; i++)
+		loads[i] = unit_random(seed) % 101;
+	set_loads(choice, cpus, loads, policy);
+	choice->hash = unit_random(seed);
+}
+
 static void spread__is_valid_by_every_policy_under_every_load(void **state)
 {
 	struct falcon_choice choice;
 	struct falcon_spread spread;
 	struct falcon_cpu cpus[64];
-	unsigned int i, j, workers;
-	u8 loads[8];
+	unsigned int i, workers;
 	u32 seed = 14;
 
 	for (i = 0; i < 20000; i++) {
-		for (j = 0; j < 8; j++)
-			loads[j] = unit_random(&seed) % 101;
-		set_loads(&choice, cpus, loads, i % 4);
-		choice.hash = unit_random(&seed);
+		random_loads(&choice, cpus, i % 4, &seed);
 		choice.count = 1 + unit_random(&seed) % 8;
 		choice.here = i % 3 ? CPUS[unit_random(&seed) % 8] : 7;
 		cpus[7].sibling = FALCON_NO_CPU;
@@ -267,18 +275,14 @@ static void spread__comes_to_rest_with_an_application(void **state)
 	struct falcon_choice choice;
 	struct falcon_cpu cpus[64];
 	unsigned int i, j, changes;
-	u8 loads[8];
 	u32 seed = 23;
 
 	for (i = 0; i < 5000; i++) {
-		for (j = 0; j < 8; j++)
-			loads[j] = unit_random(&seed) % 101;
-		set_loads(&choice, cpus, loads, FALCON_POLICY_AUTO);
+		random_loads(&choice, cpus, FALCON_POLICY_AUTO, &seed);
 		for (j = 0; j < 8; j++) {
 			cpus[CPUS[j]].node = j / 4;
 			cpus[CPUS[j]].domain = j / 2;
 		}
-		choice.hash = unit_random(&seed);
 		choice.here = CPUS[unit_random(&seed) % 8];
 		choice.app = CPUS[unit_random(&seed) % 8];
 		spread.count = 0;

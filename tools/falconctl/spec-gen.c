@@ -95,7 +95,7 @@ static const struct spec_entry policy_entries[] = {
 
 const struct spec_enum spec_enum_policy = {
 	.name = "policy",
-	.doc = "Which CPU a stage or a worker of a flow gets. A flow that has one keeps it, until that CPU is above load-threshold, or for a worker and by auto not where it should be, and another one has so much less to do that moving pays; it moves in order, and at most once a second.",
+	.doc = "Which CPU a stage or a worker of a flow gets. A flow that has one keeps it, until that CPU is above load-threshold, or by auto and in mode lanes not where it should be, and another one has so much less to do that moving pays; it moves in order, and at most once a second.",
 	.count = 4,
 	.entries = policy_entries,
 };

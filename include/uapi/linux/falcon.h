@@ -73,9 +73,9 @@ enum falcon_delivery {
 
 /**
  * enum falcon_policy - Which CPU a stage or a worker of a flow gets. A flow that has one
- * keeps it, until that CPU is above load-threshold, or for a worker and by auto not where
- * it should be, and another one has so much less to do that moving pays; it moves in
- * order, and at most once a second.
+ * keeps it, until that CPU is above load-threshold, or by auto and in mode lanes not
+ * where it should be, and another one has so much less to do that moving pays; it moves
+ * in order, and at most once a second.
  * @FALCON_POLICY_HASH: By the flow's hash, whatever the load (FALCON's static hash).
  * @FALCON_POLICY_TWO_CHOICE: By the hash, and by another hash when the CPU is above
  *	load-threshold and that one's is less loaded (FALCON, EuroSys '21).
