@@ -2,7 +2,7 @@
 """The bench's summary for people."""
 
 from .case import CASES
-from .result import find, median_per_role, ratio
+from .result import balance, find, median_per_role, ratio
 
 LIMITS = ("CPU times of emulated CPUs: compare the ratios, not the figures; cache misses and the time\n"
           "between cores of real hardware cannot be seen here.")
@@ -46,11 +46,12 @@ def table(results, details):
 
 def _by_cpu(case, variants, details):
     """Where the time goes: each vCPU's, and what it did there, as far as the variant told."""
-    lines = ["  each vCPU"]
+    lines = [f"  {'each vCPU':<19}{'busiest but NIC':>17}{'std. deviation':>16}"]
     for variant in variants:
         cells = (f"{NAMES[role]} {value:.2f}".strip()
                  for role, value in median_per_role(details["rounds"], case.name, variant))
-        lines.append(f"  {variant:<14}" + "".join(f"{cell:>17}" for cell in cells))
+        others, deviation = balance(details["rounds"], case.name, variant)
+        lines.append(f"  {variant:<19}{others:>17.2f}{deviation:>16.2f}" + "".join(f"{cell:>17}" for cell in cells))
     return lines
 
 

@@ -3,17 +3,15 @@
 
 import statistics
 
-from .variant import ROLES, application_cpu
+from .variant import ROLES, path_cpus
 
 COUNTS = ("sent", "received", "lost", "duplicated", "reordered")
 
 
 def values(case, round_):
     """{metric: value} of one round."""
-    app = len(round_.cpu_ns) - 1
-    assert app == application_cpu(len(round_.cpu_ns))
     found = {
-        case.busiest: case.cpu(max(round_.cpu_ns[:app]), round_.delivered),
+        case.busiest: case.cpu(max(of_path(round_.cpu_ns)), round_.delivered),
         case.total: case.cpu(sum(round_.cpu_ns), round_.delivered),
         "delivered_per_s": case.amount(round_.delivered) / round_.seconds,
     }
@@ -24,6 +22,20 @@ def values(case, round_):
 def per_cpu(case, round_):
     """CPU time of each vCPU per packet or MB, the application's last."""
     return [case.cpu(nanoseconds, round_.delivered) for nanoseconds in round_.cpu_ns]
+
+
+def of_path(per_cpu):
+    """Of the CPUs that a packet's way takes; the NIC's is first."""
+    return [per_cpu[cpu] for cpu in path_cpus(len(per_cpu))]
+
+
+def balance(rounds, case, variant):
+    """(the busiest but the NIC's CPU, standard deviation) over the CPUs of the path, medians of the rounds.
+
+    With one queue the NIC's CPU has its stage whatever the placement: how good that is, the others show.
+    """
+    paths = [of_path(item["per_cpu"]) for item in rounds if (item["case"], item["variant"]) == (case, variant)]
+    return (statistics.median(max(path[1:]) for path in paths), statistics.median(map(statistics.pstdev, paths)))
 
 
 def median_per_role(rounds, case, variant):

@@ -98,7 +98,7 @@ WRONG = {
     "count with a fraction": (_set("sent", 3003.0), "not of type integer"),
     "negative count": (_set("lost", -1), "below 0"),
     "no rounds": (_set("rounds", 0), "below 1"),
-    "too few vCPUs": (_set("vcpus", 2), "below 3"),
+    "too few vCPUs": (_set("vcpus", 1), "below 2"),
     "unknown metric": (_set("metric", "speed"), "none of"),
     "metric of the other protocol": (_set("metric", "total_cpu_ms_per_mb"), "no metric of udp"),
     "unknown unit": (_set("unit", "furlongs"), "none of"),

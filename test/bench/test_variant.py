@@ -64,10 +64,16 @@ def test_the_busiest_of_the_flows_counts():
     ("lanes-2", Guest([{**FLOW, "workers": "1"}]), "not spread over 2 worker"),
     ("auto", Guest([{**FLOW, "rung": "gated"}]), "not spread over as many .*gated"),
     ("pipeline", Guest(), "steered no packet"),
+    ("standby", Guest(taken=0), "falcon is enabled"),
+    ("standby", Guest(taken=2000, steered=1001, status={"state": "standby"}), "took 2000 and steered 1001 of 10000"),
 ])
 def test_round_of_something_else_is_refused(name, guest, message):
     with pytest.raises(BenchError, match=message):
         check(name, guest)
+
+
+def test_standby_is_believed():
+    check("standby", Guest(taken=2000, steered=900, status={"state": "standby"}))
 
 
 @pytest.mark.parametrize("flow", [FLOW, {**FLOW, "rung": "one", "workers": "4"}])
@@ -98,7 +104,8 @@ def test_table_shows_each_vcpu_and_what_it_did():
              "max": 1.0, "sent": 1, "received": 1, "lost": 0, "duplicated": 0, "reordered": 0}
             for metric, unit in UDP.metrics.items()]
     lines = report.table(rows, {"rounds": rounds})
-    assert ["lanes-2", "NIC", "6.00", "worker", "2.00", "worker", "3.00", "delivery", "1.00", "0.00", "app",
+    # the CPUs of the path are all but the application's
+    assert ["lanes-2", "3.00", "2.06", "NIC", "6.00", "worker", "2.00", "worker", "3.00", "delivery", "1.00", "0.00", "app",
             "9.00"] in [line.split() for line in lines]
 
 

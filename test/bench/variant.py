@@ -31,8 +31,13 @@ def stage_cpus(vcpus):
 
 
 def free_cpus(vcpus):
-    """Those without the NIC's interrupts and the application."""
-    return list(range(1, application_cpu(vcpus)))
+    """Those without the NIC's interrupts and the application, or of two vCPUs the application's."""
+    return list(range(1, application_cpu(vcpus))) or [application_cpu(vcpus)]
+
+
+def path_cpus(vcpus):
+    """Those that a packet's way takes; the application's own time is apart where it can be."""
+    return [0, *free_cpus(vcpus)]
 
 
 class Variant:
@@ -199,7 +204,7 @@ class PipelineAuto(Pipeline):
 class Lanes(Falcon):
     """Micro-flows on `workers` CPUs; one worker has another CPU for the container's stage."""
 
-    workers = None      # min_vcpus: these, and one each for interrupts, delivery, application
+    workers = None      # several: these need a CPU each, as interrupts, delivery and application do
     MIN_TAKEN = 0.7     # of the frames: a flow is a mouse at first, and then hooks have to wake
     READY_S, WATCH_S = 3, 1
     PACED = 1000        # packets/s of all flows together
@@ -271,15 +276,15 @@ class Lanes(Falcon):
 
     def roles(self):
         roles = super().roles()
-        if self._flow and "cpu" in self._flow and self._used():
+        if self._flow and "cpu" in self._flow:
             roles[self._flow["cpu"]] = roles[self._flow["cpu"]] or "delivery"
-            for cpu in self._used():
-                roles[cpu] = roles[cpu] or "worker"
+        for cpu in self._used():
+            roles[cpu] = roles[cpu] or "worker"
         return roles
 
 
 class Lanes1(Lanes):
-    name, workers, min_vcpus = "lanes-1", 1, 4
+    name, workers, min_vcpus = "lanes-1", 1, 2
 
 
 class Lanes2(Lanes):
@@ -293,7 +298,7 @@ class Lanes3(Lanes):
 class Auto(Lanes):
     """As falcon comes: it decides by itself how many workers the flow gets, and which."""
 
-    name, min_vcpus = "auto", 4
+    name, min_vcpus = "auto", 2
 
     def mode(self):
         return {}
@@ -320,6 +325,27 @@ class TwoChoice(Auto):
         return {"policy": "two-choice"}
 
 
+class Standby(Falcon):
+    """A host that is as busy as falcon lets it become: it has stepped aside, which must cost nothing."""
+
+    name, usual = "standby", False
+
+    def config(self, case):
+        return {**super().config(case), "busy-threshold": 1}
+
+    def ready(self, guest, case):
+        with contextlib.suppress(TimeoutError):
+            wait.until(lambda: self.ask(guest, "status")["state"] == "standby", 3, "falcon to step aside")
+
+    def check(self, guest, case, done):
+        state = self.ask(guest, "status")["state"]
+        taken, steered = self.counter(guest, "taken"), self.counter(guest, "steered")
+        # the first packets are what makes the host busy
+        if state != "standby" or taken + steered > 0.3 * done.frames:
+            raise BenchError(f"{self.name}: falcon is {state}, and took {taken} and steered {steered} "
+                             f"of {done.frames} packets")
+
+
 VARIANTS = {variant.name: variant for variant in (
     Stock, RpsDisjoint, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
-    Hash, TwoChoice)}
+    Hash, TwoChoice, Standby)}
