@@ -20,7 +20,7 @@ DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -
 export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW
 
 .DELETE_ON_ERROR:
-.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench profile check soak generate clean distclean
+.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench profile predict check soak generate clean distclean
 
 help:
 	@echo 'See it work, on this machine, in a virtual one (Debian 12, as root):'
@@ -29,6 +29,8 @@ help:
 	@echo '                     CASES="udp-1400-1flow" VARIANTS="stock lanes-2" KERNEL=6.12 VCPUS=6 ROUNDS=5'
 	@echo '  make profile       what each part of the path, and each function, costs on each CPU, in one'
 	@echo '                     of these cases: build/bench/profile.json; CASES, VARIANTS, KERNEL, VCPUS'
+	@echo '  make predict       what the policies say, on a simulated host, of guests of 2 to 6 vCPUs, and what'
+	@echo '                     these do; CASES, VCPUS, KERNEL, ROUNDS'
 	@echo '  make check         every test; TEST=name and KERNEL=6.12 select'
 	@echo '  make soak          the tests of a kernel: those of order under load and change forty times as'
 	@echo '                     long, and on every kernel what a check tries on one or leaves out;'
@@ -96,6 +98,11 @@ profile:
 	@$(MAKE) --no-print-directory tools
 	test/bench/profile
 
+predict:
+	scripts/setup bench
+	@$(MAKE) --no-print-directory tools
+	test/bench/predict
+
 check:
 	@scripts/setup check
 	@test/run
@@ -109,7 +116,7 @@ generate:
 
 clean:
 	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
-	rm -rf build/module build/tools build/test build/guests build/bench build/log
+	rm -rf build/module build/tools build/unit build/test build/guests build/bench build/log
 	find test scripts tools -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean

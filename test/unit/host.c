@@ -12,7 +12,7 @@ void host_init(struct host *host, unsigned int cpus, u32 policy, unsigned int wo
 	unsigned int i;
 
 	*host = (struct host){
-		.policy = policy, .workers = workers, .threshold = 80, .cpus = cpus,
+		.policy = policy, .workers = workers, .threshold = 80, .cpus = cpus, .count = cpus,
 	};
 	for (i = 0; i < cpus; i++) {
 		host->set[i] = i;
@@ -24,7 +24,7 @@ static struct falcon_choice choice_of(const struct host *host, const struct host
 {
 	return (struct falcon_choice){
 		.policy = host->policy, .state = host->state, .cpus = host->set,
-		.count = host->cpus, .hash = flow->hash, .here = flow->home,
+		.count = host->count, .hash = flow->hash, .here = flow->home,
 		.app = FALCON_NO_CPU,
 	};
 }
@@ -47,8 +47,7 @@ static bool spread(struct host *host, struct host_flow *flow, unsigned int worke
 	return true;
 }
 
-struct host_flow *host_add(struct host *host, u32 hash, u16 home, unsigned int nic,
-			   unsigned int work)
+struct host_flow *host_add(struct host *host, u32 hash, u16 home, double nic, double work)
 {
 	struct host_flow *flow = &host->flow[host->flows++];
 
@@ -68,10 +67,11 @@ static bool is_on(const struct host_flow *flow, u16 cpu)
 	return false;
 }
 
-unsigned int host_demand(const struct host *host, u16 cpu)
+double host_demand(const struct host *host, u16 cpu)
 {
-	unsigned int demand = host->others[cpu], i;
+	double demand = host->others[cpu];
 	const struct host_flow *flow;
+	unsigned int i;
 
 	for (i = 0; i < host->flows; i++) {
 		flow = &host->flow[i];
@@ -81,9 +81,10 @@ unsigned int host_demand(const struct host *host, u16 cpu)
 	return demand;
 }
 
-unsigned int host_busiest(const struct host *host)
+double host_busiest(const struct host *host)
 {
-	unsigned int most = 0, cpu;
+	unsigned int cpu;
+	double most = 0;
 
 	for (cpu = 0; cpu < host->cpus; cpu++)
 		most = host_demand(host, cpu) > most ? host_demand(host, cpu) : most;
@@ -101,8 +102,9 @@ unsigned int host_changes(const struct host *host)
 
 static void sample(struct host *host)
 {
-	unsigned int cpu, demand;
 	struct falcon_cpu *state;
+	unsigned int cpu;
+	double demand;
 
 	for (cpu = 0; cpu < host->cpus; cpu++) {
 		state = &host->state[cpu];
@@ -116,9 +118,10 @@ static void sample(struct host *host)
 /* As falcon_placement_measure() and _balance(). */
 static void review(struct host *host, struct host_flow *flow)
 {
-	unsigned int workers = host->workers ? host->workers : flow->spread.count, last, demand;
+	unsigned int workers = host->workers ? host->workers : flow->spread.count, last;
 	struct falcon_choice choice = choice_of(host, flow);
 	unsigned int count = flow->spread.count;
+	double demand;
 
 	/* A CPU of which more is asked than it can do gives each its part. */
 	demand = host_demand(host, flow->spread.workers[0]);

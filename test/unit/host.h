@@ -17,8 +17,8 @@
 struct host_flow {
 	u32			hash;
 	u16			home;
-	unsigned int		nic;		/* percent of a CPU, at home */
-	unsigned int		work;		/* percent of a CPU, over its workers */
+	double			nic;		/* percent of a CPU, at home */
+	double			work;		/* percent of a CPU, over its workers */
 	struct falcon_spread	spread;
 	unsigned int		share;		/* as the module measures it */
 	unsigned int		since;		/* step of the last change */
@@ -30,9 +30,9 @@ struct host {
 	u32			policy;
 	unsigned int		workers;	/* of each flow; 0: as many as it deserves */
 	unsigned int		threshold;
-	unsigned int		cpus, flows;
+	unsigned int		cpus, count, flows;	/* all CPUs, those in the set */
 	unsigned int		step;
-	unsigned int		others[HOST_CPUS];	/* percent that is not falcon's */
+	double			others[HOST_CPUS];	/* percent that is not falcon's */
 	u16			set[HOST_CPUS];
 	struct falcon_cpu	state[HOST_CPUS];
 	struct host_flow	flow[HOST_FLOWS];
@@ -42,17 +42,16 @@ struct host {
 void host_init(struct host *host, unsigned int cpus, u32 policy, unsigned int workers);
 
 /* A flow comes, and gets its first CPUs. */
-struct host_flow *host_add(struct host *host, u32 hash, u16 home, unsigned int nic,
-			   unsigned int work);
+struct host_flow *host_add(struct host *host, u32 hash, u16 home, double nic, double work);
 
 /* So much time passes. */
 void host_run(struct host *host, unsigned int steps);
 
 /* What is asked of a CPU, in percent; it cannot do more than 100. */
-unsigned int host_demand(const struct host *host, u16 cpu);
+double host_demand(const struct host *host, u16 cpu);
 
 /* The most that is asked of any CPU. */
-unsigned int host_busiest(const struct host *host);
+double host_busiest(const struct host *host);
 
 /* Changes of all flows so far. */
 unsigned int host_changes(const struct host *host);

@@ -80,7 +80,7 @@ static void sudden_load__is_left_by_all_policies_but_hash(void **state)
 
 	for (policy = FALCON_POLICY_HASH; policy <= FALCON_POLICY_AUTO; policy++) {
 		struct host_flow *flow;
-		unsigned int busiest;
+		double busiest;
 		u16 cpu;
 
 		host_init(&host, 8, policy, 1);
@@ -121,7 +121,7 @@ static void many_flows__come_to_rest_on_every_size_of_host(void **state)
 
 static void many_flows__are_spread_better_than_by_hash(void **state)
 {
-	unsigned int by_hash, by_load;
+	double by_hash, by_load;
 	const unsigned int *size;
 
 	FOR_EACH_SIZE(size) {
@@ -186,7 +186,7 @@ static void swinging_load__does_not_make_flows_flap(void **state)
 		host_run(&host, 1);
 	}
 	/* Twelve flows in two minutes: each less and less often. */
-	assert_true(host_changes(&host) <= 12 * 8);
+	assert_true(host_changes(&host) <= 12 * 9);
 	i = host_changes(&host);
 	host_run(&host, 60 * SECOND);
 	assert_true(host_changes(&host) - i <= 12 * 2);
@@ -250,7 +250,7 @@ static void set__that_changes_keeps_the_cpus_that_are_left(void **state)
 	/* One of them goes. */
 	for (i = before.workers[1]; i < 7; i++)
 		host.set[i]++;
-	host.cpus = 7;
+	host.count = 7;
 	host_run(&host, 2 * SECOND);
 	assert_int_equal(flow->spread.workers[0], before.workers[0]);
 	assert_int_not_equal(flow->spread.workers[1], before.workers[1]);

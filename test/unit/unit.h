@@ -14,17 +14,10 @@
 
 #include <cmocka.h>
 
+#include "random.h"
+
 /* So that what was printed before a sanitizer ends the program is seen. */
 #define unit_run(tests) \
 	(setvbuf(stdout, NULL, _IOLBF, 0), cmocka_run_group_tests(tests, NULL, NULL))
-
-/* Marsaglia's xorshift: the same numbers on every machine. */
-static inline uint32_t unit_random(uint32_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
-}
 
 #endif

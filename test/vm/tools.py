@@ -7,18 +7,19 @@ import subprocess
 from .paths import BUILD, REPO
 
 FALCONCTL = BUILD / "tools"
+UNIT = BUILD / "unit"
 
 
 class ToolsFailed(Exception):
     """A program does not compile; the message is what make said."""
 
 
-def make(source, output):
+def make(source, output, *targets):
     """Make a directory of the repository; one at a time does, as tests run side by side."""
     output.mkdir(parents=True, exist_ok=True)
     with open(output / ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(["make", "-s", "-C", str(REPO / source), f"O={output}"],
+        done = subprocess.run(["make", "-s", "-C", str(REPO / source), f"O={output}", *targets],
                               capture_output=True, text=True, check=False)
     if done.returncode:
         raise ToolsFailed(f"{source} does not build:\n{done.stderr.strip()}")
@@ -26,3 +27,9 @@ def make(source, output):
 
 def falconctl():
     make("tools/falconctl", FALCONCTL)
+
+
+def predict():
+    """Where the policies' simulated host is; it says what they will do."""
+    make("test/unit", UNIT, str(UNIT / "predict"))
+    return UNIT / "predict"

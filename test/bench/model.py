@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the policies' simulated host says of a round by `auto`, from what one by `lanes-1` has cost."""
+
+import dataclasses
+import statistics
+import subprocess
+
+from vm import tools
+
+from . import measure
+from .case import CASES, BenchError
+from .result import of_path
+from .variant import application_cpu
+
+CALIBRATION, PREDICTED = "lanes-1", "auto"
+HOSTS = 201             # simulated, that differ in the flows' hashes
+STEP_S = 0.1            # the simulation's
+
+
+@dataclasses.dataclass
+class Cost:
+    """Percent of a CPU, as the guest's own clock sees it, of all flows together."""
+
+    nic: float          # on the NIC's CPU
+    work: float         # of the workers
+    app: float
+    percent: float      # that a unit of the case's CPU metrics is
+    window_s: float
+
+
+@dataclasses.dataclass
+class Load:
+    """In the unit of the case's CPU metrics."""
+
+    busiest: float      # of the CPUs of the path
+    others: float       # the busiest of them but the NIC's
+
+
+def cost(rounds):
+    """From the rounds of the calibration, as rounds.json has them."""
+    at = {}
+    for key in ("nic", "work", "app", "percent"):
+        at[key] = statistics.median(_shares(item)[key] for item in rounds)
+    return Cost(**at, window_s=statistics.median(item["seconds"] for item in rounds))
+
+
+def _shares(item):
+    used, vcpus = item["cpu_ns"], len(item["cpu_ns"])
+    # A vCPU that waits for a CPU of the host is busy to the guest.
+    stretched = 1 + item["waited_s"] * 1e9 / sum(used)
+    share = [100 * stretched * nanoseconds / (item["seconds"] * 1e9) for nanoseconds in used]
+    # Of two CPUs the last one is worker and application: they are not told apart, nor need they.
+    app = share[application_cpu(vcpus)] if vcpus > 2 else 0
+    return {"nic": share[0], "work": sum(share) - share[0] - app, "app": app,
+            "percent": sum(share) / sum(item["per_cpu"])}
+
+
+def load(per_cpu):
+    """From the times of each CPU."""
+    path = of_path(per_cpu)
+    return Load(max(path), max(path[1:]))
+
+
+def median(loads):
+    return Load(*(statistics.median(getattr(item, field.name) for item in loads)
+                  for field in dataclasses.fields(Load)))
+
+
+def predict(vcpus, flows, known):
+    """What a round by `auto` of so many flows at the cost `known` should give."""
+    settings = {"cpus": vcpus, "flows": flows, "nic": known.nic / flows, "work": known.work / flows,
+                "app": min(known.app, 100), "warm-up": measure.WARM_UP_S / STEP_S,
+                "window": known.window_s / STEP_S, "hosts": HOSTS}
+    done = subprocess.run([tools.predict(), *(f"{name}={value:.4g}" for name, value in settings.items())],
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(done.stderr.strip())
+    hosts = [[float(word) / known.percent for word in line.split()] for line in done.stdout.splitlines()]
+    return median([load(host) for host in hosts])
+
+
+def compare(details):
+    """[(case, predicted, measured)] from the rounds of both variants."""
+    found = []
+    for name in details["calibration"]:
+        by_variant = {variant: [item for item in details["rounds"] if (item["case"], item["variant"]) == (name, variant)]
+                      for variant in (CALIBRATION, PREDICTED)}
+        known = cost(by_variant[CALIBRATION])
+        found.append((CASES[name], predict(details["vcpus"], CASES[name].flows, known),
+                      median([load(item["per_cpu"]) for item in by_variant[PREDICTED]])))
+    return found

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The simulated host is fed what rounds have cost, and its answer is in their unit."""
+
+import subprocess
+
+import pytest
+
+from bench import model
+from bench.case import CASES, BenchError
+from vm import tools
+
+UDP = CASES["udp-1400-1flow"].name
+
+
+def round_of(variant, percent, waited=0.0):
+    """A round of one second and 10,000 packets; percent of each CPU that it took, or waited for."""
+    used = [part * 1e7 * (1 - waited) for part in percent]
+    return {"case": UDP, "variant": variant, "seconds": 1.0, "cpu_ns": used, "waited_s": sum(percent) / 100 * waited,
+            "per_cpu": [nanoseconds / 1e3 / 10000 for nanoseconds in used]}
+
+
+def test_cost_is_what_the_guest_sees():
+    for waited in (0.0, 0.5):
+        found = model.cost([round_of("lanes-1", [25, 30, 6, 40], waited)])
+        assert (found.nic, found.work, found.app) == pytest.approx((25, 36, 40))
+        assert found.percent == pytest.approx(1 / (1 - waited))
+
+
+def test_of_two_cpus_the_last_has_worker_and_application():
+    found = model.cost([round_of("lanes-1", [25, 70])])
+    assert (found.nic, found.work, found.app) == pytest.approx((25, 70, 0))
+
+
+def test_prediction_is_compared_in_the_rounds_own_unit():
+    details = {"vcpus": 6, "calibration": {UDP: None}, "rounds": [
+        *(round_of("lanes-1", [20, 30, 0, 0, 0, 50]) for _ in range(3)),
+        *(round_of("auto", [22, 1, load, 0, 0, 50]) for load in (25, 27, 90))]}
+    (case, predicted, measured), = model.compare(details)
+    assert case.name == UDP
+    # not worth another CPU, as a unit test of the policies has it
+    assert (predicted.busiest, predicted.others) == pytest.approx((30, 30))
+    assert (measured.busiest, measured.others) == pytest.approx((27, 27))
+
+
+def test_a_flow_that_gets_a_second_worker_in_the_window_counts_for_its_time():
+    known = model.Cost(nic=40, work=90, app=0, percent=1, window_s=3)
+    assert 45 <= model.predict(6, 1, known).busiest < 90
+
+
+@pytest.mark.parametrize("argument, message", [
+    ("cpus=1", "cpus=1 is not a number from 2 to 128"), ("cpus=", "cpus: a number is missing"),
+    ("nic=nan", "nic=nan is not a number"), ("cpu=2", "cpu=2: no such setting"), ("cpus=4", "flows is missing")])
+def test_bad_setting_is_refused_by_name(argument, message):
+    done = subprocess.run([tools.predict(), argument], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_what_the_simulation_refuses_is_the_benchs_error():
+    with pytest.raises(BenchError, match="nic=400"):
+        model.predict(4, 1, model.Cost(nic=400, work=1, app=0, percent=1, window_s=1))
