@@ -50,7 +50,7 @@ def test_builds_without_a_warning(kernel, flavour):
 
 @pytest.mark.parametrize("flavour", kernels.FLAVOURS)
 def test_module_is_for_this_kernel_and_version(kernel, flavour):
-    built = module.build(kernel, flavour)
+    built = module.build(kernel, flavour, ALL)
     shown = {key: subprocess.run(["modinfo", "-F", key, built.path], capture_output=True, text=True,
                                  check=True).stdout.strip() for key in ("vermagic", "version", "license", "name")}
     version = re.search(r'^PACKAGE_VERSION="(.*)"$', (REPO / "dkms.conf").read_text(), re.M)[1]

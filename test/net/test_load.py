@@ -7,7 +7,7 @@ from net.falcon import CTL
 
 # pylint: disable=redefined-outer-name
 
-CYCLES = 20
+CYCLES = 8
 # Where falcon shows itself while it is enabled: files of its own, and files that name it.
 OWN = ("/sys/module/falcon", "/sys/kernel/tracing/events/falcon")
 NAMED_IN = ("/proc/modules", "/sys/devices/system/cpu/hotplug/states", "/sys/kernel/tracing/enabled_functions")
