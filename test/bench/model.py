@@ -23,6 +23,7 @@ class Cost:
 
     nic: float          # on the NIC's CPU
     work: float         # of the workers
+    delivery: float     # of the CPUs that deliver, where these are others
     app: float
     percent: float      # that a unit of the case's CPU metrics is
     window_s: float
@@ -36,12 +37,23 @@ class Load:
     others: float       # the busiest of them but the NIC's
 
 
-def cost(rounds):
-    """From the rounds of the calibration, as rounds.json has them."""
-    at = {}
-    for key in ("nic", "work", "app", "percent"):
-        at[key] = statistics.median(_shares(item)[key] for item in rounds)
-    return Cost(**at, window_s=statistics.median(item["seconds"] for item in rounds))
+def cost(rounds, delivery):
+    """From the rounds of the calibration, as rounds.json has them. delivery: see delivery_part()."""
+    at = {key: statistics.median(_shares(item)[key] for item in rounds) for key in ("nic", "rest", "app", "percent")}
+    rest = at.pop("rest")
+    return Cost(work=rest * (1 - delivery), delivery=rest * delivery, **at,
+                window_s=statistics.median(item["seconds"] for item in rounds))
+
+
+def delivery_part(rounds):
+    """Of what is neither the NIC's nor the application's, the part of the CPU that delivers one flow; or 0."""
+    parts = []
+    for item in rounds:
+        times = {role: sum(time for found, time in zip(item["roles"], item["per_cpu"]) if found == role)
+                 for role in ("worker", "delivery")}
+        if CASES[item["case"]].flows == 1 and all(times.values()):
+            parts.append(times["delivery"] / sum(times.values()))
+    return statistics.median(parts) if parts else 0
 
 
 def _shares(item):
@@ -51,7 +63,7 @@ def _shares(item):
     share = [100 * stretched * nanoseconds / (item["seconds"] * 1e9) for nanoseconds in used]
     # Of two CPUs the last one is worker and application: they are not told apart, nor need they.
     app = share[application_cpu(vcpus)] if vcpus > 2 else 0
-    return {"nic": share[0], "work": sum(share) - share[0] - app, "app": app,
+    return {"nic": share[0], "rest": sum(share) - share[0] - app, "app": app,
             "percent": sum(share) / sum(item["per_cpu"])}
 
 
@@ -69,7 +81,7 @@ def median(loads):
 def predict(vcpus, flows, known):
     """What a round by `auto` of so many flows at the cost `known` should give."""
     settings = {"cpus": vcpus, "flows": flows, "nic": known.nic / flows, "work": known.work / flows,
-                "app": min(known.app, 100), "warm-up": measure.WARM_UP_S / STEP_S,
+                "delivery": known.delivery / flows, "app": min(known.app, 100), "warm-up": measure.WARM_UP_S / STEP_S,
                 "window": known.window_s / STEP_S, "hosts": HOSTS}
     done = subprocess.run([tools.predict(), *(f"{name}={value:.4g}" for name, value in settings.items())],
                           capture_output=True, text=True, check=False)
@@ -82,10 +94,11 @@ def predict(vcpus, flows, known):
 def compare(details):
     """[(case, predicted, measured)] from the rounds of both variants."""
     found = []
+    delivery = delivery_part([item for item in details["rounds"] if item["variant"] == CALIBRATION])
     for name in details["calibration"]:
         by_variant = {variant: [item for item in details["rounds"] if (item["case"], item["variant"]) == (name, variant)]
                       for variant in (CALIBRATION, PREDICTED)}
-        known = cost(by_variant[CALIBRATION])
+        known = cost(by_variant[CALIBRATION], delivery)
         found.append((CASES[name], predict(details["vcpus"], CASES[name].flows, known),
                       median([load(item["per_cpu"]) for item in by_variant[PREDICTED]])))
     return found

@@ -67,6 +67,14 @@ static bool is_on(const struct host_flow *flow, u16 cpu)
 	return false;
 }
 
+/* What each worker does: with others it delivers, by itself it has another CPU for that. */
+static double work_of(const struct host_flow *flow)
+{
+	double work = flow->work + (flow->spread.count > 1 ? flow->delivery : 0);
+
+	return work / flow->spread.count;
+}
+
 double host_demand(const struct host *host, u16 cpu)
 {
 	double demand = host->others[cpu];
@@ -76,7 +84,9 @@ double host_demand(const struct host *host, u16 cpu)
 	for (i = 0; i < host->flows; i++) {
 		flow = &host->flow[i];
 		demand += flow->home == cpu ? flow->nic : 0;
-		demand += is_on(flow, cpu) ? flow->work / flow->spread.count : 0;
+		demand += is_on(flow, cpu) ? work_of(flow) : 0;
+		demand += flow->spread.count == 1 && flow->spread.delivery == cpu ?
+			  flow->delivery : 0;
 	}
 	return demand;
 }
@@ -125,7 +135,7 @@ static void review(struct host *host, struct host_flow *flow)
 
 	/* A CPU of which more is asked than it can do gives each its part. */
 	demand = host_demand(host, flow->spread.workers[0]);
-	last = flow->work / flow->spread.count * 100 / (demand > 100 ? demand : 100);
+	last = work_of(flow) * 100 / (demand > 100 ? demand : 100);
 	flow->share = falcon_policy_average(flow->share, last);
 	last = last > flow->share ? last : flow->share;
 	if (host->policy == FALCON_POLICY_HASH || host->step - flow->since < flow->hold)

@@ -15,7 +15,7 @@
 #include "host.h"
 #include "random.h"
 
-enum { CPUS, FLOWS, NIC, WORK, APP, WARM_UP, WINDOW, HOSTS, SETTINGS };
+enum { CPUS, FLOWS, NIC, WORK, DELIVERY, APP, WARM_UP, WINDOW, HOSTS, SETTINGS };
 
 static struct {
 	const char	*name;
@@ -26,6 +26,7 @@ static struct {
 	[FLOWS]	  = { "flows", 1, HOST_FLOWS },
 	[NIC]	  = { "nic", 0, 100 },	/* of a flow, on the NIC's CPU */
 	[WORK]	  = { "work", 0, 1000 },	/* of a flow, over its workers */
+	[DELIVERY] = { "delivery", 0, 1000 },	/* of a flow */
 	[APP]	  = { "app", 0, 100 },	/* of all applications */
 	[WARM_UP] = { "warm-up", 0, 1000 },	/* tenths of seconds before the window */
 	[WINDOW]  = { "window", 1, 1000 },	/* tenths of seconds */
@@ -68,7 +69,8 @@ static void predict(u32 *seed)
 		host.set[i] = i + 1;
 	host.others[cpus - 1] = settings[APP].value;
 	for (i = 0; i < settings[FLOWS].value; i++)
-		host_add(&host, unit_random(seed), 0, settings[NIC].value, settings[WORK].value);
+		host_add(&host, unit_random(seed), 0, settings[NIC].value, settings[WORK].value)
+			->delivery = settings[DELIVERY].value;
 	host_run(&host, settings[WARM_UP].value);
 	for (i = 0; i < settings[WINDOW].value; i++) {
 		host_run(&host, 1);
