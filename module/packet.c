@@ -71,6 +71,7 @@ static u32 be32_at(const u8 *p)
 struct ip_walk {
 	bool	first;	/* first fragment */
 	bool	later;	/* later fragment: no transport header follows */
+	u8	dscp;
 	u32	id;
 };
 
@@ -89,6 +90,7 @@ static bool walk_ipv4(struct cursor *at, struct falcon_key *key, struct ip_walk 
 	memcpy(key->saddr, &ip->saddr, sizeof(ip->saddr));
 	memcpy(key->daddr, &ip->daddr, sizeof(ip->daddr));
 
+	walk->dscp = ip->tos >> 2;
 	offset = be16_at((const u8 *)&ip->frag_off);
 	walk->first = (offset & (IP_MF | IP_OFFSET)) == IP_MF;
 	walk->later = offset & IP_OFFSET;
@@ -111,6 +113,7 @@ static bool walk_ipv6(struct cursor *at, struct falcon_key *key, struct ip_walk 
 	memcpy(key->saddr, &ip->saddr, sizeof(ip->saddr));
 	memcpy(key->daddr, &ip->daddr, sizeof(ip->daddr));
 
+	walk->dscp = be16_at((const u8 *)ip) >> 6 & 0x3f;
 	next = ip->nexthdr;
 	for (i = 0; i < EXTENSIONS; i++) {
 		switch (next) {
@@ -201,12 +204,14 @@ static bool skip_payload_type(struct cursor *at, u16 *protocol)
 	return *protocol == ETH_P_TEB ? skip_ethernet(at, protocol) : true;
 }
 
-static bool skip_udp_tunnel(struct cursor *at, bool geneve, u16 *protocol)
+/* VXLAN and GENEVE have it at the same place. */
+static bool skip_udp_tunnel(struct cursor *at, bool geneve, u16 *protocol, u32 *vni)
 {
 	const u8 *header = take(at, geneve ? GENEVE_HEADER : VXLAN_HEADER);
 
 	if (!header)
 		return false;
+	*vni = be32_at(header + 4) >> 8;
 	if (!geneve) {
 		*protocol = ETH_P_TEB;
 		return (header[0] & (VXLAN_FLAG_VNI | VXLAN_FLAG_GPE)) == VXLAN_FLAG_VNI;
@@ -215,9 +220,9 @@ static bool skip_udp_tunnel(struct cursor *at, bool geneve, u16 *protocol)
 	return !(header[0] & ~GENEVE_OPTIONS) && take(at, (header[0] & GENEVE_OPTIONS) * 4);
 }
 
-static bool skip_gre(struct cursor *at, u16 *protocol)
+static bool skip_gre(struct cursor *at, u16 *protocol, u32 *vni)
 {
-	const u8 *header = take(at, GRE_HEADER);
+	const u8 *header = take(at, GRE_HEADER), *option;
 	unsigned int options;
 
 	if (!header || header[0] & GRE_UNKNOWN || header[1] & GRE_VERSION)
@@ -225,12 +230,15 @@ static bool skip_gre(struct cursor *at, u16 *protocol)
 	options = 4 * (!!(header[0] & GRE_CHECKSUM) + !!(header[0] & GRE_KEY) +
 		       !!(header[0] & GRE_SEQUENCE));
 	*protocol = be16_at(header + 2);
-	return take(at, options);
+	option = take(at, options);
+	if (option && header[0] & GRE_KEY)
+		*vni = be32_at(option + 4 * !!(header[0] & GRE_CHECKSUM)) & 0xffffff;
+	return option;
 }
 
 /* From a tunnel's outer IP header to what it carries; false when it is none of @tunnels. */
 static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels, u8 outer,
-			u16 *protocol)
+			u16 *protocol, u32 *vni)
 {
 	const struct udphdr *udp;
 	unsigned int i;
@@ -242,11 +250,13 @@ static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels,
 			return false;
 		for (i = 0; i < tunnels->ports; i++)
 			if (tunnels->port[i].port == udp->dest)
-				return skip_udp_tunnel(at, tunnels->port[i].geneve, protocol) &&
+				return skip_udp_tunnel(at, tunnels->port[i].geneve, protocol,
+						       vni) &&
 				       skip_payload_type(at, protocol);
 		return false;
 	case IPPROTO_GRE:
-		return tunnels->gre && skip_gre(at, protocol) && skip_payload_type(at, protocol);
+		return tunnels->gre && skip_gre(at, protocol, vni) &&
+		       skip_payload_type(at, protocol);
 	case IPPROTO_IPIP:
 		*protocol = ETH_P_IP;
 		return tunnels->ip_in_ip;
@@ -258,7 +268,7 @@ static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels,
 	}
 }
 
-static bool has_ports(u8 protocol)
+bool falcon_packet_has_ports(u8 protocol)
 {
 	switch (protocol) {
 	case IPPROTO_TCP:
@@ -282,21 +292,25 @@ enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __
 	const u8 *ports;
 
 	packet->firsts = 0;
+	packet->vni = FALCON_NO_VNI;
+	packet->outer_dscp = FALCON_NO_DSCP;
 	if (!skip_vlan(&at, &type) || !walk_ip(&at, type, packet, &walk))
 		return FALCON_PACKET_UNKNOWN;
 
 	if (tunnels) {
 		if (walk.later)
 			return FALCON_PACKET_FRAGMENT;
-		if (!skip_tunnel(&at, tunnels, packet->key.protocol, &type))
+		packet->outer_dscp = walk.dscp;
+		if (!skip_tunnel(&at, tunnels, packet->key.protocol, &type, &packet->vni))
 			return at.cut ? FALCON_PACKET_UNKNOWN : FALCON_PACKET_PLAIN;
 		if (!walk_ip(&at, type, packet, &walk))
 			return FALCON_PACKET_UNKNOWN;
 	}
 
+	packet->dscp = walk.dscp;
 	if (walk.later)
 		return FALCON_PACKET_FRAGMENT;
-	if (has_ports(packet->key.protocol)) {
+	if (falcon_packet_has_ports(packet->key.protocol)) {
 		ports = take(&at, 4);
 		if (!ports)
 			return FALCON_PACKET_UNKNOWN;

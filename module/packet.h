@@ -67,8 +67,15 @@ struct falcon_datagram {
 	u32	protocol;	/* 0 for IPv6, whose identification is by the addresses alone */
 };
 
+/* Of a packet that came through no tunnel, or through one that has none. */
+#define FALCON_NO_VNI  0xffffffff
+#define FALCON_NO_DSCP 0xff
+
 struct falcon_packet {
 	struct falcon_key	key;
+	u32			vni;		/* GRE: the lower 24 bits of its key */
+	u8			dscp;		/* of the flow's own IP header */
+	u8			outer_dscp;	/* of the tunnel's */
 	/*
 	 * Datagrams of which this is the first fragment, outer and inner: later fragments
 	 * of them belong to the same flow.
@@ -78,6 +85,9 @@ struct falcon_packet {
 	struct falcon_datagram	later;	/* for FALCON_PACKET_FRAGMENT */
 };
 
+/* Whether packets of this IPPROTO_ begin with a source and a destination port. Context: any. */
+bool falcon_packet_has_ports(u8 protocol);
+
 /**
  * falcon_packet_parse() - find the flow of a packet
  * @data: packet from its network header on
@@ -85,7 +95,8 @@ struct falcon_packet {
  * @protocol: ETH_P_ of that header
  * @tunnels: look into these encapsulations, and at nothing else; NULL for the packet's own
  *	headers
- * @packet: what was found; @key is valid for FALCON_PACKET_FLOW and FALCON_PACKET_FRAGMENT
+ * @packet: what was found; @key is valid for FALCON_PACKET_FLOW and FALCON_PACKET_FRAGMENT, and
+ *	@vni, @dscp, @outer_dscp for FALCON_PACKET_FLOW
  *
  * Context: any.
  * Return: what the packet is.

@@ -58,6 +58,68 @@ static void parse__vxlan(void **state)
 	}
 }
 
+/* Of the IP header that begins at @at. */
+static void set_dscp(struct wire *wire, unsigned int at, u8 dscp)
+{
+	if (wire->bytes[at] >> 4 == 4) {
+		wire->bytes[at + 1] = dscp << 2 | 1;
+	} else {
+		wire->bytes[at] = 0x60 | dscp >> 2;
+		wire->bytes[at + 1] = dscp << 6 | 0x1f;
+	}
+}
+
+static void parse__tells_network_and_dscp(void **state)
+{
+	static const struct { u8 encapsulation, gre; u32 vni; } cases[] = {
+		{ IPPROTO_UDP, 0, 0xabcdef },
+		{ IPPROTO_GRE, 0x20, 0xabcdef }, { IPPROTO_GRE, 0xa0, 0xabcdef },
+		{ IPPROTO_GRE, 0x80, FALCON_NO_VNI }, { IPPROTO_GRE, 0, FALCON_NO_VNI },
+		{ IPPROTO_IPIP, 0, FALCON_NO_VNI },
+	};
+	unsigned int i, pair, at, inside;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (pair = 0; pair < PAIRS; pair++) {
+			struct falcon_key outer = outer_of(pair, cases[i].encapsulation);
+			struct falcon_key inner = inner_of(pair);
+			struct falcon_packet packet;
+			struct wire wire = { 0 };
+
+			outer.protocol = cases[i].encapsulation;
+			if (outer.protocol == IPPROTO_IPIP && inner.family == 6)
+				outer.protocol = IPPROTO_IPV6;
+			wire_ip(&wire, &outer, outer.protocol);
+			if (outer.protocol == IPPROTO_UDP) {
+				wire_udp(&wire, VXLAN_PORT);
+				wire_vxlan(&wire, 0x08);
+				memcpy(wire.bytes + wire.len - 4, "\xab\xcd\xef", 3);
+				wire_ethernet(&wire, wire_type(&inner));
+			} else if (outer.protocol == IPPROTO_GRE) {
+				at = wire.len;
+				wire_gre(&wire, cases[i].gre, 0, wire_type(&inner));
+				/* The key is behind the checksum. */
+				if (cases[i].gre & 0x20)
+					memcpy(wire.bytes + at + 4 + (cases[i].gre & 0x80 ? 4 : 0),
+					       "\x99\xab\xcd\xef", 4);
+			}
+			inside = wire.len;
+			wire_packet(&wire, &inner);
+			set_dscp(&wire, 0, 10);
+			set_dscp(&wire, inside, 46);
+			wire_expect(&wire, wire_type(&outer), &wire_tunnels, FALCON_PACKET_FLOW,
+				    &packet);
+			assert_int_equal(packet.vni, cases[i].vni);
+			assert_int_equal(packet.outer_dscp, 10);
+			assert_int_equal(packet.dscp, 46);
+			/* The same packet as the host's own. */
+			wire_expect(&wire, wire_type(&outer), NULL, FALCON_PACKET_FLOW, &packet);
+			assert_int_equal(packet.vni, FALCON_NO_VNI);
+			assert_int_equal(packet.outer_dscp, FALCON_NO_DSCP);
+			assert_int_equal(packet.dscp, 10);
+		}
+}
+
 static void parse__vxlan_with_tags_outside_and_inside(void **state)
 {
 	unsigned int pair;
@@ -694,6 +756,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parse__without_tunnels_sees_the_outer_flow),
 		cmocka_unit_test(parse__vxlan),
+		cmocka_unit_test(parse__tells_network_and_dscp),
 		cmocka_unit_test(parse__vxlan_with_tags_outside_and_inside),
 		cmocka_unit_test(parse__vxlan_flags),
 		cmocka_unit_test(parse__geneve),
