@@ -282,6 +282,28 @@ void falcon_context_deliver(struct falcon_chain *packets)
 		netif_rx(skb);
 }
 
+void falcon_context_count(unsigned int runs, unsigned int taken, unsigned int merged,
+			  unsigned int held)
+{
+	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_RUNS, runs);
+	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, taken);
+	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_MERGED, merged);
+	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_HELD, held);
+	if (!merged)
+		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, taken);
+}
+
+unsigned int falcon_context_pass(struct falcon_context *context, struct falcon_chain *packets,
+				 bool gro)
+{
+	unsigned int taken = packets->count;
+
+	falcon_context_run(context, packets, gro, smp_processor_id());
+	falcon_context_count(1, taken, context->output.count, 0);
+	falcon_context_deliver(&context->output);
+	return taken;
+}
+
 /* Once only on the stack, however many tunnels somebody has put into each other. */
 static int receive_behind_cell(struct falcon_context *context, struct sk_buff *skb)
 {

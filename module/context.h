@@ -71,6 +71,21 @@ void falcon_context_run(struct falcon_context *context, struct falcon_chain *pac
  */
 void falcon_context_stock(struct falcon_context *context, struct falcon_chain *packets);
 
+/**
+ * falcon_context_pass() - process packets and deliver what comes of them, here and now
+ * @context: this CPU's
+ * @packets: of one flow; moved from
+ * @gro: merge them, if that can be
+ *
+ * Context: softirq. Return: packets that there were.
+ */
+unsigned int falcon_context_pass(struct falcon_context *context, struct falcon_chain *packets,
+				 bool gro);
+
+/* What became of runs that were processed, in the counters. Context: softirq. */
+void falcon_context_count(unsigned int runs, unsigned int taken, unsigned int merged,
+			  unsigned int held);
+
 /* A packet in the NIC's poll that is not taken after all: GRO's own functions. */
 gro_result_t falcon_context_receive(struct falcon_gro *gro, struct sk_buff *skb);
 gro_result_t falcon_context_receive_frags(struct napi_struct *napi);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The dumps of the netlink family: devices, CPUs, flows, counters. */
+/* The dumps of the netlink family: devices, CPUs, flows, counters, rules. */
 
 #include <linux/netdevice.h>
 #include <linux/slab.h>
@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "ladder.h"
 #include "netlink-gen.h"
+#include "netlink-rule.h"
 #include "netlink.h"
 #include "plan.h"
 #include "policy.h"
@@ -176,6 +177,7 @@ static int dump_ladder(const struct falcon_ladder_info *info, void *data)
 			put_flow(dump->skb, &entry) &&
 			!nla_put_u32(dump->skb, FALCON_A_FLOW_RUNG, info->rung) &&
 			!nla_put_u32(dump->skb, FALCON_A_FLOW_LIMIT, info->limit) &&
+			(!info->rule || !nla_put_u32(dump->skb, FALCON_A_FLOW_RULE, info->rule)) &&
 			(!info->on_lanes || put_lanes(dump->skb, info)));
 }
 
@@ -188,6 +190,22 @@ int falcon_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		cb->args[0] = falcon_flows_walk(cb->args[0], dump_flow, &dump);
 	else
 		cb->args[1] = falcon_ladder_walk(cb->args[1], dump_ladder, &dump);
+	return skb->len;
+}
+
+static int dump_rule(const struct falcon_rule_info *info, void *data)
+{
+	const struct dump *dump = data;
+	void *header = dump_begin(dump);
+
+	return header ? dump_end(dump, header, falcon_nl_rule_put(dump->skb, info)) : -EMSGSIZE;
+}
+
+int falcon_nl_priority_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dump dump = { skb, cb, FALCON_CMD_PRIORITY_GET };
+
+	cb->args[0] = falcon_priority_walk(cb->args[0], dump_rule, &dump);
 	return skb->len;
 }
 

@@ -23,6 +23,9 @@
 /* How often the rate is looked at. */
 #define RATE_INTERVAL (HZ / 5)
 
+/* After which a flow with priority leaves, which no rate makes leave. */
+#define PRIORITY_IDLE (10 * HZ)
+
 static struct falcon_run *run_at(struct falcon_elephant *elephant, u32 number)
 {
 	return &elephant->merge.runs[number % FALCON_RUNS];
@@ -34,10 +37,18 @@ static void take_steps(struct falcon_elephant *elephant, unsigned int counter)
 	falcon_count(FALCON_STAGE_NIC, counter);
 }
 
-/* By a plan that it has not followed yet, or after the NIC's CPU has changed. */
+/* Whether the flow is to go ahead on the NIC's CPU: by batches only while it is no elephant. */
+static bool stays_home(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
+{
+	return elephant->priority.rule &&
+	       (elephant->priority.sync || elephant->rate < plan->elephant_rate);
+}
+
+/* By a plan that it has not followed yet, or after the NIC's CPU or the rules have changed. */
 static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
 	elephant->generation = plan->generation;
+	falcon_placement_stay_home(&elephant->placement, stays_home(elephant, plan));
 	if (!falcon_placement_follow(&elephant->placement, plan, elephant->home))
 		return false;
 	elephant->turn %= elephant->placement.spread.count;
@@ -160,8 +171,11 @@ static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool
 	struct falcon_run *run;
 	unsigned int count;
 	u16 worker;
+	bool free;
 
 	while (elephant->gate == FALCON_GATE_OPEN && elephant->waiting.count) {
+		/* Whether the packets may be anywhere: those before are put in order, or gone. */
+		free = is_merged(elephant) || falcon_merge_empty(&elephant->merge);
 		worker = choose_worker(elephant, batch, here);
 		count = falcon_merge_assign(&elephant->merge, &elephant->waiting, worker,
 					    elephant->batch, &run);
@@ -171,7 +185,10 @@ static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool
 		elephant->in_batch += count;
 		if (run) {
 			run->elephant = elephant;
-			if (worker == smp_processor_id() && here && is_merged(elephant))
+			if (free)
+				WRITE_ONCE(elephant->class, elephant->priority.class);
+			run->class = elephant->class;
+			if (worker == smp_processor_id() && here && free)
 				return run;
 			falcon_lane_queue(worker, run);
 		}
@@ -229,13 +246,16 @@ static void accept(struct falcon_elephant *elephant, struct falcon_chain *packet
 
 static bool is_slow(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
+	if (elephant->priority.rule)
+		return time_after(jiffies, elephant->used + PRIORITY_IDLE);
 	return elephant->rate < falcon_policy_floor(plan->elephant_rate, elephant->relieves);
 }
 
 /* Whether no flow like this is to be in lanes. */
 static bool is_unwanted(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
-	return !plan || plan->hold || plan->mode != FALCON_MODE_LANES ||
+	return !plan || plan->mode != FALCON_MODE_LANES ||
+	       (elephant->priority.rule ? !plan->ahead : plan->hold) ||
 	       (elephant->host && !plan->host);
 }
 
@@ -346,12 +366,15 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 }
 
 bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_plan *plan,
-			  u32 hash, const struct falcon_key *key, bool host)
+			  u32 hash, const struct falcon_key *key, bool host,
+			  const struct falcon_priority *priority)
 {
 	spin_lock_init(&elephant->lock);
 	elephant->hash = hash;
 	elephant->key = *key;
 	elephant->host = host;
+	elephant->priority = *priority;
+	elephant->class = priority->class;
 	elephant->gate = FALCON_GATE_UP;
 	elephant->home = smp_processor_id();
 	elephant->relieves = falcon_load_above(elephant->home);
@@ -365,6 +388,25 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	falcon_placement_init(&elephant->placement, hash, key->protocol, host);
 	INIT_LIST_HEAD(&elephant->gate_node);
 	return follow(elephant, plan);
+}
+
+bool falcon_elephant_prioritise(struct falcon_elephant *elephant,
+				const struct falcon_priority *priority)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+
+	if (!spin_trylock(&elephant->lock))
+		return false;
+	elephant->priority = *priority;
+	if (plan && !elephant->leaving) {
+		/* It is on stock's path in a moment, without a stop at a worker. */
+		if (is_slow(elephant, plan))
+			leave(elephant, FALCON_LIMIT_RATE);
+		else
+			adapt(elephant, plan, elephant->home);
+	}
+	unlock(elephant, plan);
+	return true;
 }
 
 void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit limit)
@@ -492,17 +534,6 @@ static unsigned int finish(struct falcon_elephant *elephant, u32 first, unsigned
 	return held;
 }
 
-static void count_processed(unsigned int runs, unsigned int taken, unsigned int merged,
-			    unsigned int held)
-{
-	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_RUNS, runs);
-	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, taken);
-	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_MERGED, merged);
-	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_HELD, held);
-	if (!merged)
-		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, taken);
-}
-
 unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first,
 				     unsigned int count, struct falcon_context *context)
 {
@@ -529,7 +560,7 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	elephant->placement.work += local_clock() - began;
 	unlock(elephant, plan);
 
-	count_processed(count, taken, merged, held);
+	falcon_context_count(count, taken, merged, held);
 	return taken;
 }
 
@@ -538,7 +569,7 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_chain packets = {};
-	unsigned int taken, done = 0;
+	unsigned int done = 0;
 
 	spin_lock(&elephant->lock);
 	empty_inbox(elephant, plan);
@@ -549,12 +580,8 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 		}
 		falcon_chain_cut(&packets, &elephant->waiting, FALCON_RUN_MAX);
 		unlock(elephant, plan);
-		taken = packets.count;
-		done += taken;
-		falcon_context_run(context, &packets, wants_gro(elephant, packets.first),
-				   smp_processor_id());
-		count_processed(1, taken, context->output.count, 0);
-		falcon_context_deliver(&context->output);
+		done += falcon_context_pass(context, &packets,
+					    wants_gro(elephant, packets.first));
 		spin_lock(&elephant->lock);
 		empty_inbox(elephant, plan);
 	}
@@ -591,8 +618,10 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 					 elapsed);
 		elephant->rate_packets = elephant->packets;
 		elephant->rate_since = jiffies;
-		if (is_slow(elephant, plan) || !elephant->rate)
+		if (is_slow(elephant, plan) || (!elephant->rate && !elephant->priority.rule))
 			leave(elephant, FALCON_LIMIT_RATE);
+		else if (stays_home(elephant, plan) != elephant->placement.home)
+			adapt(elephant, plan, elephant->home);
 		else
 			balance(elephant, plan, elapsed);
 	}
@@ -667,7 +696,8 @@ static u32 rung_of(const struct falcon_elephant *elephant)
 	case FALCON_GATE_DOWN:
 		return FALCON_RUNG_LEAVING;
 	default:
-		return elephant->several ? FALCON_RUNG_SEVERAL : FALCON_RUNG_ONE;
+		return elephant->placement.home ? FALCON_RUNG_INLINE :
+		       elephant->several ? FALCON_RUNG_SEVERAL : FALCON_RUNG_ONE;
 	}
 }
 

@@ -22,6 +22,7 @@
 #include "packet.h"
 #include "placement.h"
 #include "plan.h"
+#include "priority.h"
 
 /* Packets of a flow that may be taken and not yet delivered: some backlogs' full. */
 #define FALCON_IN_FLIGHT_MAX 8192
@@ -62,6 +63,8 @@ struct falcon_elephant {
 	u32			generation;	/* of the plan that it follows */
 	u8			limit;		/* enum falcon_limit */
 	u8			merge_point;	/* enum falcon_merge_point */
+	struct falcon_priority	priority;	/* by the rules */
+	u8			class;		/* of that, in the lanes' queues */
 
 	u64			held_up;	/* the NIC's CPU's: ns in a row that it waited */
 	struct llist_head	inbox;		/* taken, not seen by a holder of the lock */
@@ -107,12 +110,24 @@ struct falcon_elephant {
  * @hash: of the flow
  * @key: the flow
  * @host: whether it came through no tunnel
+ * @priority: by the rules
  *
  * Context: softirq, on the CPU of the NIC's poll.
  * Return: false when the plan has no CPU for it.
  */
 bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_plan *plan,
-			  u32 hash, const struct falcon_key *key, bool host);
+			  u32 hash, const struct falcon_key *key, bool host,
+			  const struct falcon_priority *priority);
+
+/* What the rules say of the flow now. Context: BH off. Return: false when somebody has the flow. */
+bool falcon_elephant_prioritise(struct falcon_elephant *elephant,
+				const struct falcon_priority *priority);
+
+/* Whether each packet is to be handed over at once. Context: any. */
+static inline bool falcon_elephant_is_sync(const struct falcon_elephant *elephant)
+{
+	return READ_ONCE(elephant->priority.sync);
+}
 
 /**
  * falcon_elephant_take() - packets from the NIC's poll

@@ -169,6 +169,13 @@ static noinline gro_result_t receive_frags_climbing(struct napi_struct *napi)
 	return falcon_intake_climb_frags(napi) ? GRO_CONSUMED : falcon_context_receive_frags(napi);
 }
 
+/* Likewise, when the packet is to be processed now. */
+static noinline gro_result_t receive_ahead(void)
+{
+	falcon_intake_go_ahead();
+	return GRO_CONSUMED;
+}
+
 /* What the intake has said, @climbing standing in for GRO's entry when the flow may go up. */
 static void notrace redirect_intake(struct ftrace_regs *fregs, enum falcon_intake_answer answer,
 				    const void *climbing)
@@ -177,6 +184,8 @@ static void notrace redirect_intake(struct ftrace_regs *fregs, enum falcon_intak
 		redirect(fregs, answer_consumed);
 	else if (answer == FALCON_INTAKE_CLIMB)
 		redirect(fregs, climbing);
+	else if (answer == FALCON_INTAKE_AHEAD)
+		redirect(fregs, receive_ahead);
 }
 
 static void notrace on_gro_receive(unsigned long ip, unsigned long parent_ip,

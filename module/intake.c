@@ -19,6 +19,8 @@
 #include "ladder.h"
 #include "napi.h"
 #include "plan.h"
+#include "priority.h"
+#include "rank.h"
 #include "stats.h"
 
 /*
@@ -40,12 +42,20 @@
 struct slot {
 	struct falcon_elephant	*elephant;	/* with a reference; NULL when free */
 	u32			hash;
+	u8			class;		/* of priority */
 	struct falcon_chain	packets;
 };
 
 /* Touched by its CPU with BH off, but for the lists and the wake-up. */
 struct intake {
 	struct slot		slots[SLOTS];
+	u16			of_class[FALCON_CLASSES];	/* bits of the slots in use */
+	unsigned long		classes;	/* bits of those that have some */
+	struct {
+		struct falcon_elephant	*elephant;	/* with a reference; or NULL */
+		u32			rule;
+		struct falcon_chain	packets;
+	} ahead;				/* the packet that is to go ahead now */
 	struct falcon_chain	strays;		/* of flows that had left */
 	/* Whether the device is a NIC that falcon looks after, by the plan of this number. */
 	const struct net_device	*dev;
@@ -111,17 +121,20 @@ static void hold_up(struct falcon_elephant *elephant)
 	elephant->held_up = 0;
 }
 
-static void hand_over(struct intake *intake, struct slot *slot, struct falcon_context *context)
+static void count_taken(u32 rule, unsigned int count)
 {
-	struct falcon_elephant *elephant = slot->elephant;
-	struct falcon_chain packets = slot->packets;
+	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_TAKEN, count);
+	if (rule)
+		falcon_priority_count(rule, count);
+}
 
-	slot->elephant = NULL;
-	slot->packets = (struct falcon_chain){};
-	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_TAKEN, packets.count);
+static void hand_over(struct intake *intake, struct falcon_elephant *elephant,
+		      struct falcon_chain *packets, struct falcon_context *context)
+{
+	count_taken(READ_ONCE(elephant->priority.rule), packets->count);
 	/* It may have left since: nothing of it is in flight. */
-	if (!falcon_elephant_take(elephant, &packets, context))
-		falcon_chain_splice(&intake->strays, &packets);
+	if (!falcon_elephant_take(elephant, packets, context))
+		falcon_chain_splice(&intake->strays, packets);
 	else if (context)
 		hold_up(elephant);
 	falcon_ladder_put(elephant);
@@ -230,6 +243,25 @@ static void key_of(const struct arrival *arrival, struct falcon_key *key)
 	};
 }
 
+/* What rules may want to know of the flow, now or when there are some: once for each flow. */
+static void subject_of(struct arrival *arrival, const struct sk_buff *skb,
+		       struct falcon_subject *flow)
+{
+	unsigned int len;
+	const u8 *data;
+
+	*flow = (struct falcon_subject){ .vni = FALCON_NO_VNI, .outer_dscp = FALCON_NO_DSCP };
+	key_of(arrival, &flow->key);
+	if (arrival->quick) {
+		data = headers(arrival, skb, &len);
+		falcon_packet_parse(data, len, htons(ETH_P_IP), &arrival->plan->tunnels,
+				    &arrival->packet);
+	}
+	flow->vni = arrival->packet.vni;
+	flow->dscp = arrival->packet.dscp;
+	flow->outer_dscp = arrival->packet.outer_dscp;
+}
+
 /*
  * From here on it is like a packet of napi_gro_receive(). Its bytes are all in fragments, and
  * napi_get_frags() has left room before them, so that nothing is allocated.
@@ -248,18 +280,50 @@ static bool can_collect(const struct arrival *arrival, struct sk_buff *skb)
 	return !arrival->frags || finish_frags(arrival->frags, skb);
 }
 
+static struct slot *slot_of(struct intake *intake, u32 hash)
+{
+	return &intake->slots[hash % SLOTS];
+}
+
+static void occupy(struct intake *intake, struct slot *slot)
+{
+	slot->class = READ_ONCE(slot->elephant->priority.class);
+	intake->of_class[slot->class] |= BIT(slot - intake->slots);
+	intake->classes |= BIT(slot->class);
+}
+
+static void empty_slot(struct intake *intake, struct slot *slot, struct falcon_context *context)
+{
+	struct falcon_elephant *elephant = slot->elephant;
+	struct falcon_chain packets = slot->packets;
+
+	intake->of_class[slot->class] &= ~BIT(slot - intake->slots);
+	if (!intake->of_class[slot->class])
+		intake->classes &= ~BIT(slot->class);
+	slot->elephant = NULL;
+	slot->packets = (struct falcon_chain){};
+	hand_over(intake, elephant, &packets, context);
+}
+
+/* What was collected, the highest class first. */
+static void empty_slots(struct intake *intake)
+{
+	unsigned int class;
+
+	while (intake->classes) {
+		class = __fls(intake->classes);
+		empty_slot(intake, &intake->slots[__ffs(intake->of_class[class])],
+			   &intake->context);
+	}
+}
+
 static void collect(struct intake *intake, struct slot *slot, const struct arrival *arrival,
 		    struct sk_buff *skb)
 {
 	falcon_gro_mark(arrival->gro, skb);
 	falcon_chain_add(&slot->packets, skb);
 	if (slot->packets.count >= FALCON_RUN_MAX)
-		hand_over(intake, slot, NULL);
-}
-
-static struct slot *slot_of(struct intake *intake, u32 hash)
-{
-	return &intake->slots[hash % SLOTS];
+		empty_slot(intake, slot, NULL);
 }
 
 /* The first packet that this poll brings of the flow; takes over the reference. */
@@ -269,11 +333,24 @@ static void collect_first(struct intake *intake, const struct arrival *arrival,
 	struct slot *slot = slot_of(intake, arrival->hash);
 
 	if (slot->elephant)
-		hand_over(intake, slot, NULL);
+		empty_slot(intake, slot, NULL);
 	slot->elephant = elephant;
 	slot->hash = arrival->hash;
+	occupy(intake, slot);
 	collect(intake, slot, arrival, skb);
 	napi_schedule(&intake->doorbell);
+}
+
+/* A packet that goes ahead of those that are collected; takes over the reference. */
+static enum falcon_intake_answer set_ahead(struct intake *intake, const struct arrival *arrival,
+					   struct falcon_elephant *elephant, u32 rule,
+					   struct sk_buff *skb)
+{
+	falcon_gro_mark(arrival->gro, skb);
+	intake->ahead.elephant = elephant;
+	intake->ahead.rule = rule;
+	falcon_chain_add(&intake->ahead.packets, skb);
+	return FALCON_INTAKE_AHEAD;
 }
 
 /* Whether the packet is one to be looked at; the caller has BH off. */
@@ -293,8 +370,9 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 					struct sk_buff *skb)
 {
 	struct falcon_elephant *elephant;
-	struct falcon_key key;
+	struct falcon_subject flow;
 	struct slot *slot;
+	u32 rule;
 
 	if (!wanted(intake, arrival, skb) || !identify(arrival, skb))
 		return FALCON_INTAKE_PASS;
@@ -305,12 +383,18 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 		collect(intake, slot, arrival, skb);
 		return FALCON_INTAKE_TAKEN;
 	}
-	switch (falcon_ladder_ask(arrival->plan, arrival->hash, &elephant)) {
+	switch (falcon_ladder_ask(arrival->plan, arrival->hash, &elephant, &rule)) {
+	case FALCON_LADDER_AHEAD:
+		if (can_collect(arrival, skb))
+			return set_ahead(intake, arrival, NULL, rule, skb);
+		break;
 	case FALCON_LADDER_LANES:
 		if (!can_collect(arrival, skb)) {
 			falcon_ladder_put(elephant);
 			break;
 		}
+		if (falcon_elephant_is_sync(elephant))
+			return set_ahead(intake, arrival, elephant, 0, skb);
 		collect_first(intake, arrival, elephant, skb);
 		return FALCON_INTAKE_TAKEN;
 	case FALCON_LADDER_CLIMBS:
@@ -318,8 +402,11 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 	case FALCON_LADDER_UNKNOWN:
 		if (!arrival->whole || (arrival->host && !arrival->plan->host))
 			break;
-		key_of(arrival, &key);
-		falcon_ladder_watch(arrival->hash, &key, skb->dev, arrival->host);
+		subject_of(arrival, skb, &flow);
+		if (falcon_ladder_watch(arrival->plan, arrival->hash, &flow, skb->dev,
+					arrival->host, &rule) &&
+		    can_collect(arrival, skb))
+			return set_ahead(intake, arrival, NULL, rule, skb);
 		break;
 	case FALCON_LADDER_STOCK:
 		break;
@@ -340,6 +427,21 @@ enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi)
 
 	return napi->skb ? answer(this_cpu_ptr(intakes), &arrival, napi->skb) :
 			   FALCON_INTAKE_PASS;
+}
+
+void falcon_intake_go_ahead(void)
+{
+	struct intake *intake = this_cpu_ptr(intakes);
+	struct falcon_chain packets = intake->ahead.packets;
+
+	intake->ahead.packets = (struct falcon_chain){};
+	if (intake->ahead.elephant) {
+		hand_over(intake, intake->ahead.elephant, &packets, &intake->context);
+		receive_strays(intake);
+		return;
+	}
+	count_taken(intake->ahead.rule, packets.count);
+	falcon_context_pass(&intake->context, &packets, false);
 }
 
 static void gate(struct intake *intake, struct falcon_elephant *elephant)
@@ -516,7 +618,6 @@ static void let_go(struct intake *intake)
 static int answer_doorbell(struct napi_struct *napi, int budget)
 {
 	struct intake *intake = container_of(napi, struct intake, doorbell);
-	unsigned int i;
 	bool again;
 
 	/*
@@ -532,9 +633,7 @@ static int answer_doorbell(struct napi_struct *napi, int budget)
 		return 0;
 	}
 
-	for (i = 0; i < SLOTS; i++)
-		if (intake->slots[i].elephant)
-			hand_over(intake, &intake->slots[i], &intake->context);
+	empty_slots(intake);
 	again = look_at_gates(intake);
 	let_go(intake);
 	receive_strays(intake);

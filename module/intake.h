@@ -23,6 +23,7 @@ enum falcon_intake_answer {
 	FALCON_INTAKE_PASS,	/* stock's way */
 	FALCON_INTAKE_TAKEN,
 	FALCON_INTAKE_CLIMB,	/* its flow is to go into lanes: falcon_intake_climb() */
+	FALCON_INTAKE_AHEAD,	/* taken, and to be processed at once: falcon_intake_go_ahead() */
 };
 
 int falcon_intakes_alloc(struct net_device *dummy);
@@ -51,7 +52,13 @@ enum falcon_intake_answer falcon_intake(struct falcon_gro *gro, struct sk_buff *
  */
 bool falcon_intake_climb(struct falcon_gro *gro, struct sk_buff *skb);
 
-/* The same two for napi_gro_frags(), whose packet is napi->skb, Ethernet header and all. */
+/*
+ * After FALCON_INTAKE_AHEAD: the packet goes through all stages now, while those that GRO and
+ * the queues of this CPU hold wait. Context: BH, NIC's poll, in place of GRO's own function.
+ */
+void falcon_intake_go_ahead(void);
+
+/* The first two for napi_gro_frags(), whose packet is napi->skb, Ethernet header and all. */
 enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi);
 bool falcon_intake_climb_frags(struct napi_struct *napi);
 

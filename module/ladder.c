@@ -14,11 +14,15 @@
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
+#include "priority.h"
 #include "stats.h"
 
 #define WAYS	  4
 #define BUCKETS	  (FALCON_LADDER_FLOWS / WAYS)
 #define ELEPHANTS 1024		/* flows in lanes at most, of 8 KB each */
+
+/* A flow that was quiet for so long has left nothing in stock's queues. */
+#define FRESH HZ
 
 /* After which a flow that could not go up tries again. */
 #define RETRY HZ
@@ -40,7 +44,9 @@ struct entry {
 	u32			netns;		/* inode number */
 	u8			limit;		/* enum falcon_limit */
 	bool			host;
-	struct falcon_key	key;
+	bool			ahead;		/* every packet so far has gone ahead */
+	struct falcon_subject	flow;
+	struct falcon_priority	priority;
 	struct falcon_elephant __rcu *elephant;
 };
 
@@ -49,6 +55,8 @@ static DEFINE_MUTEX(table_lock);	/* under RTNL; keeps slow readers from what goe
 
 /* BH, before elephants_lock; entries that change their flow or its rung. */
 static DEFINE_SPINLOCK(claim_lock);
+
+static u32 missed;	/* jiffies when a packet was last seen whose flow is not in the table */
 
 static LIST_HEAD(elephants);
 static unsigned int elephant_count;
@@ -101,19 +109,49 @@ static struct entry *victim(u32 hash)
 	return found;
 }
 
-void falcon_ladder_watch(u32 hash, const struct falcon_key *key, const struct net_device *dev,
-			 bool host)
+/*
+ * Whether no packet of a flow that is not in the table can be in a queue: who had to make place
+ * in this bucket was quieter than the entry that has to now, and that one was for long enough.
+ */
+static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim)
+{
+	return time_after_eq(jiffies, plan->since + FRESH) &&
+	       (u32)jiffies - READ_ONCE(missed) >= FRESH &&
+	       (!victim->hash || (u32)jiffies - victim->since >= FRESH);
+}
+
+/* Whether a flow by this rule may be on the NIC's CPU, ahead of the others. */
+static bool can_go_ahead(const struct falcon_plan *plan, const struct falcon_priority *priority)
+{
+	return priority->sync && plan->ahead && !plan->resting && in_serving_softirq() &&
+	       !falcon_devices_have_rps();
+}
+
+bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
+			 const struct falcon_subject *flow, const struct net_device *dev, bool host,
+			 u32 *rule)
 {
 	struct entry *entry;
+	bool ahead = false;
 
 	/* Another CPU has it: the next packet will do. */
-	if (!spin_trylock(&claim_lock))
-		return;
+	if (!spin_trylock(&claim_lock)) {
+		WRITE_ONCE(missed, jiffies);
+		return false;
+	}
 	entry = find(hash) ? NULL : victim(hash);
+	/* All of its bucket are in lanes. */
+	if (!entry)
+		WRITE_ONCE(missed, jiffies);
 	if (entry) {
+		ahead = is_fresh(plan, entry);
 		WRITE_ONCE(entry->hash, 0);
 		smp_wmb();	/* pairs with falcon_ladder_walk() */
-		entry->key = *key;
+		entry->flow = *flow;
+		falcon_priority_find(flow, &entry->priority);
+		ahead &= can_go_ahead(plan, &entry->priority);
+		entry->ahead = ahead;
+		*rule = entry->priority.rule;
 		entry->ifindex = dev->ifindex;
 		entry->netns = dev_net(dev)->ns.inum;
 		entry->host = host;
@@ -125,10 +163,11 @@ void falcon_ladder_watch(u32 hash, const struct falcon_key *key, const struct ne
 		WRITE_ONCE(entry->hash, hash);
 	}
 	spin_unlock(&claim_lock);
+	return ahead;
 }
 
-/* Count a packet; whether the flow is above the rate. */
-static bool is_elephant(const struct falcon_plan *plan, struct entry *entry)
+/* Returns whether the flow is above the rate. */
+static bool count_packet(const struct falcon_plan *plan, struct entry *entry)
 {
 	u32 elapsed = (u32)jiffies - READ_ONCE(entry->since);
 	u32 count = READ_ONCE(entry->count) + 1;
@@ -139,8 +178,7 @@ static bool is_elephant(const struct falcon_plan *plan, struct entry *entry)
 	}
 	WRITE_ONCE(entry->count, count);
 	return falcon_policy_is_elephant(count, plan->elephant_window,
-					 falcon_load_above(smp_processor_id())) &&
-	       (s32)((u32)jiffies - READ_ONCE(entry->retry)) >= 0;
+					 falcon_load_above(smp_processor_id()));
 }
 
 /* The entry's flow in lanes, with a reference; NULL when the entry is another flow's by now. */
@@ -156,19 +194,58 @@ static struct falcon_elephant *get(const struct entry *entry, u32 hash)
 	return elephant;
 }
 
+/* The rules have changed. Another CPU has the table or the flow: the next packet will do. */
+static void look_up(struct entry *entry, u32 hash)
+{
+	struct falcon_elephant *elephant;
+	struct falcon_priority priority;
+
+	if (!spin_trylock(&claim_lock))
+		return;
+	if (entry->hash == hash) {
+		falcon_priority_find(&entry->flow, &priority);
+		elephant = get(entry, hash);
+		if (!elephant || falcon_elephant_prioritise(elephant, &priority))
+			entry->priority = priority;
+		if (elephant)
+			falcon_ladder_put(elephant);
+	}
+	spin_unlock(&claim_lock);
+}
+
+/* Whether the flow, which is on stock's path, is to go into lanes. */
+static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
+{
+	bool elephant = count_packet(plan, entry);
+
+	if ((s32)((u32)jiffies - READ_ONCE(entry->retry)) < 0 || (entry->host && !plan->host))
+		return false;
+	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;
+}
+
 enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
-					    struct falcon_elephant **elephant)
+					    struct falcon_elephant **elephant, u32 *rule)
 {
 	struct entry *entry = find(hash);
 
 	if (!entry)
 		return FALCON_LADDER_UNKNOWN;
+	if (unlikely(READ_ONCE(entry->priority.generation) != falcon_priority_generation()))
+		look_up(entry, hash);
 	if (rcu_access_pointer(entry->elephant)) {
 		*elephant = get(entry, hash);
 		return *elephant ? FALCON_LADDER_LANES : FALCON_LADDER_STOCK;
 	}
-	return is_elephant(plan, entry) && !plan->hold && (!entry->host || plan->host) ?
-	       FALCON_LADDER_CLIMBS : FALCON_LADDER_STOCK;
+	if (READ_ONCE(entry->ahead)) {
+		if (can_go_ahead(plan, &entry->priority)) {
+			count_packet(plan, entry);
+			*rule = entry->priority.rule;
+			return FALCON_LADDER_AHEAD;
+		}
+		/* From here on there may be packets of it in queues. */
+		WRITE_ONCE(entry->ahead, false);
+	}
+	return is_to_climb(plan, entry) ? FALCON_LADDER_CLIMBS : FALCON_LADDER_STOCK;
 }
 
 /* Why a flow may not go into lanes although its rate is above; FALCON_LIMIT_NONE: it may. */
@@ -202,12 +279,17 @@ struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 h
 {
 	enum falcon_limit limit = find_limit();
 	struct falcon_elephant *elephant = NULL;
+	struct entry *entry = find(hash);
+	struct falcon_priority priority = {};
+
+	if (entry)
+		priority = entry->priority;
 
 	if (limit == FALCON_LIMIT_NONE) {
 		elephant = kzalloc(sizeof(*elephant), GFP_ATOMIC | __GFP_NOWARN);
 		if (!elephant)
 			limit = FALCON_LIMIT_TABLE;
-		else if (!falcon_elephant_init(elephant, plan, hash, key, host))
+		else if (!falcon_elephant_init(elephant, plan, hash, key, host, &priority))
 			limit = FALCON_LIMIT_NO_CPU;
 		else if (plan->resting)
 			limit = FALCON_LIMIT_RESTING;
@@ -415,11 +497,14 @@ static void sum_entry(const struct entry *entry, struct falcon_flow_sum *sum, un
 	elephant = rcu_dereference(entry->elephant);
 	if (elephant) {
 		sum->flows++;
-		sum->elephants++;
+		sum->ahead += READ_ONCE(elephant->placement.home);
+		sum->elephants += !READ_ONCE(elephant->placement.home);
 		sum->several += READ_ONCE(elephant->several);
 	} else if ((u32)jiffies - READ_ONCE(entry->since) < HZ) {
 		sum->flows++;
-		if (limit != FALCON_LIMIT_NONE && limit != FALCON_LIMIT_RATE) {
+		if (READ_ONCE(entry->ahead)) {
+			sum->ahead++;
+		} else if (limit != FALCON_LIMIT_NONE && limit != FALCON_LIMIT_RATE) {
 			sum->barred++;
 			if (++limits[limit] > limits[sum->limit])
 				sum->limit = limit;
@@ -450,10 +535,11 @@ static bool show(const struct entry *entry, struct falcon_ladder_info *info)
 	if (!info->hash)
 		return false;
 	smp_rmb();	/* pairs with falcon_ladder_watch() */
-	info->key = entry->key;
+	info->key = entry->flow.key;
+	info->rule = entry->priority.rule;
 	info->ifindex = entry->ifindex;
 	info->netns = entry->netns;
-	info->rung = FALCON_RUNG_STOCK;
+	info->rung = entry->ahead ? FALCON_RUNG_INLINE : FALCON_RUNG_STOCK;
 	info->limit = entry->limit;
 	info->packets = READ_ONCE(entry->count);
 	info->idle_ms = jiffies_to_msecs((u32)jiffies - READ_ONCE(entry->since));

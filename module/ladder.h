@@ -14,6 +14,7 @@
 #include "packet.h"
 #include "plan.h"
 #include "policy.h"
+#include "rule.h"
 
 struct falcon_elephant;
 struct net_device;
@@ -28,6 +29,7 @@ struct falcon_ladder_info {
 	u16			workers[FALCON_WORKERS_MAX];
 	unsigned int		worker_count;
 	u16			delivery, app;	/* or FALCON_NO_CPU */
+	u32			rule;		/* that gives it priority, or 0 */
 	u64			packets, moves, batches;
 	u32			in_flight, held, idle_ms;
 	bool			on_lanes;	/* above stock: workers and so on are valid */
@@ -38,6 +40,7 @@ struct falcon_flow_sum {
 	unsigned int	flows;		/* with packets in the last second */
 	unsigned int	elephants;	/* of them, in lanes */
 	unsigned int	several;	/* of those, on several CPUs at once */
+	unsigned int	ahead;		/* on the NIC's CPU, by a rule */
 	unsigned int	barred;		/* above the rate, and on stock's path */
 	u32		limit;		/* enum falcon_limit; why most of the barred are */
 };
@@ -75,15 +78,27 @@ bool falcon_ladder_has_left(u16 cpu);
 /* Whether flows of the host itself are in lanes. Context: any. */
 bool falcon_ladder_has_hosts(void);
 
-/* Put a flow into the table, if there is a place. Context: BH. */
-void falcon_ladder_watch(u32 hash, const struct falcon_key *key, const struct net_device *dev,
-			 bool host);
+/**
+ * falcon_ladder_watch() - put a flow into the table, if there is a place
+ * @plan: the plan
+ * @hash: of the flow
+ * @flow: what is known of it
+ * @dev: NIC that it arrives on
+ * @host: it came through no tunnel
+ * @rule: result, for the answer true: the rule
+ *
+ * Context: BH, NIC's poll. Return: whether this packet, its first one, is to go ahead.
+ */
+bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
+			 const struct falcon_subject *flow, const struct net_device *dev, bool host,
+			 u32 *rule);
 
 enum falcon_ladder_answer {
 	FALCON_LADDER_UNKNOWN,	/* not in the table: falcon_ladder_watch() */
 	FALCON_LADDER_STOCK,	/* on stock's path */
-	FALCON_LADDER_CLIMBS,	/* likewise, but is to go into lanes */
+	FALCON_LADDER_CLIMBS,	/* likewise, but is to go into lanes, by its rate or a rule */
 	FALCON_LADDER_LANES,
+	FALCON_LADDER_AHEAD,	/* nothing of it was ever queued: each packet goes ahead */
 };
 
 /**
@@ -91,11 +106,12 @@ enum falcon_ladder_answer {
  * @plan: the plan
  * @hash: of the flow
  * @elephant: result: the flow, with a reference, for FALCON_LADDER_LANES
+ * @rule: result: its rule, for FALCON_LADDER_AHEAD
  *
  * Context: BH. Return: where the flow is.
  */
 enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
-					    struct falcon_elephant **elephant);
+					    struct falcon_elephant **elephant, u32 *rule);
 
 /**
  * falcon_ladder_make() - a flow is to go into lanes

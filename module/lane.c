@@ -13,6 +13,7 @@
 #include "moderate.h"
 #include "napi.h"
 #include "plan.h"
+#include "rank.h"
 #include "stats.h"
 
 /* Packets that wait for a CPU: a backlog's worth (net.core.netdev_max_backlog's default). */
@@ -28,8 +29,8 @@ struct falcon_lane {
 	struct napi_struct	napi;
 
 	/* The poll's alone, which runs once at a time. */
-	struct list_head	runs;
-	struct list_head	deliveries;
+	struct falcon_ranks	runs;
+	struct falcon_ranks	deliveries;
 	struct falcon_context	context;
 	struct falcon_moderation moderation;
 	unsigned int		found;		/* posts, since the last look */
@@ -57,9 +58,12 @@ static void wake_here(void *info)
  */
 static void wake(struct falcon_lane *lane)
 {
+	if (lane->cpu == smp_processor_id()) {
+		napi_schedule(&lane->napi);
+		return;
+	}
 	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_WAKES);
-	if (lane->cpu == smp_processor_id() ||
-	    smp_call_function_single_async(lane->cpu, &lane->wake))
+	if (smp_call_function_single_async(lane->cpu, &lane->wake))
 		napi_schedule(&lane->napi);
 }
 
@@ -104,7 +108,7 @@ bool falcon_lane_is_idle(u16 cpu)
 	return !atomic_read(&lane_of(cpu)->active);
 }
 
-/* What was posted, in the order of the posts, behind what is there. */
+/* What was posted, in the order of the posts, behind what is there of its class. */
 static void fetch(struct falcon_lane *lane)
 {
 	struct falcon_elephant *elephant, *next_elephant;
@@ -114,25 +118,28 @@ static void fetch(struct falcon_lane *lane)
 	if (!llist_empty(&lane->posted_runs)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_runs));
 		llist_for_each_entry_safe(run, next_run, posted, posted)
-			list_add_tail(&run->node, &lane->runs);
+			falcon_ranks_add(&lane->runs, &run->node, run->class);
 	}
 	if (!llist_empty(&lane->posted_deliveries)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_deliveries));
 		llist_for_each_entry_safe(elephant, next_elephant, posted, delivery_posted) {
-			list_add_tail(&elephant->delivery_node, &lane->deliveries);
+			falcon_ranks_add(&lane->deliveries, &elephant->delivery_node,
+					 READ_ONCE(elephant->class));
 			lane->found++;
 		}
 	}
 }
 
-/* The oldest run and those of the same flow that directly follow it, here and in the flow. */
-static unsigned int pop_runs(struct falcon_lane *lane, struct falcon_elephant **elephant,
-			     u32 *first, unsigned int budget)
+/* The oldest run of a class and those of the same flow that directly follow it, here and there. */
+static unsigned int pop_runs(struct falcon_lane *lane, unsigned int class,
+			     struct falcon_elephant **elephant, u32 *first, unsigned int budget)
 {
 	unsigned int count = 0, packets = 0;
+	struct list_head *node;
 	struct falcon_run *run;
 
-	while ((run = list_first_entry_or_null(&lane->runs, struct falcon_run, node))) {
+	while ((node = falcon_ranks_first(&lane->runs, class))) {
+		run = list_entry(node, struct falcon_run, node);
 		if (!count) {
 			*elephant = run->elephant;
 			*first = run->number;
@@ -143,7 +150,7 @@ static unsigned int pop_runs(struct falcon_lane *lane, struct falcon_elephant **
 		packets += READ_ONCE(run->taken);
 		/* Each would have been a wake-up. */
 		lane->found += READ_ONCE(run->posts);
-		list_del(&run->node);
+		falcon_ranks_pop(&lane->runs, class);
 		count++;
 	}
 	return count;
@@ -152,29 +159,38 @@ static unsigned int pop_runs(struct falcon_lane *lane, struct falcon_elephant **
 static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 {
 	struct falcon_elephant *elephant;
-	unsigned int count;
+	unsigned int class, count, packets;
 	u32 first;
 
-	count = pop_runs(lane, &elephant, &first, budget);
-	return count ? falcon_elephant_process(elephant, first, count, &lane->context) : 0;
+	if (falcon_ranks_empty(&lane->runs))
+		return 0;
+	class = falcon_ranks_turn(&lane->runs);
+	count = pop_runs(lane, class, &elephant, &first, budget);
+	packets = falcon_elephant_process(elephant, first, count, &lane->context);
+	falcon_ranks_count(&lane->runs, class, packets);
+	return packets;
 }
 
 static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 {
 	struct falcon_elephant *elephant;
+	unsigned int class, packets;
 
-	elephant = list_first_entry_or_null(&lane->deliveries, struct falcon_elephant,
-					    delivery_node);
-	if (!elephant)
+	if (falcon_ranks_empty(&lane->deliveries))
 		return 0;
-	list_del(&elephant->delivery_node);
-	return falcon_elephant_deliver(elephant, budget);
+	class = falcon_ranks_turn(&lane->deliveries);
+	elephant = list_entry(falcon_ranks_first(&lane->deliveries, class), struct falcon_elephant,
+			      delivery_node);
+	falcon_ranks_pop(&lane->deliveries, class);
+	packets = falcon_elephant_deliver(elephant, budget);
+	falcon_ranks_count(&lane->deliveries, class, packets);
+	return packets;
 }
 
 /* Whether the lane rests; who posts from now on wakes it. */
 static bool rest(struct falcon_lane *lane)
 {
-	if (!list_empty(&lane->runs) || !list_empty(&lane->deliveries))
+	if (!falcon_ranks_empty(&lane->runs) || !falcon_ranks_empty(&lane->deliveries))
 		return false;
 	atomic_set(&lane->active, 0);
 	smp_mb();	/* pairs with the post in falcon_lane_queue() and falcon_lane_deliver() */
@@ -239,8 +255,8 @@ int falcon_lanes_alloc(struct net_device *dummy)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(lanes, cpu);
-		INIT_LIST_HEAD(&lane->runs);
-		INIT_LIST_HEAD(&lane->deliveries);
+		falcon_ranks_init(&lane->runs);
+		falcon_ranks_init(&lane->deliveries);
 		lane->cpu = cpu;
 		INIT_CSD(&lane->wake, wake_here, lane);
 		hrtimer_setup(&lane->timer, look_again, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Lanes: a queue per CPU of what it has to do for flows, with a NAPI instance of its own.
- * Runs are processed and merged flows are delivered in the order in which they came.
+ * Runs are processed and merged flows are delivered in the order in which they came, those with
+ * priority before others.
  *
  * Posting takes no lock: the NIC's CPU must not wait for a worker, which in a virtual machine
  * may not be running at this moment.
@@ -32,7 +33,8 @@ void falcon_lanes_free(void);
 
 /*
  * Queue a run for a CPU, and wake it if it does nothing. The flow's lock is held, which makes
- * the order of its runs in the queue that of their numbers. Context: softirq.
+ * the order of its runs in the queue that of their numbers, as long as their class is the same.
+ * Context: softirq.
  */
 void falcon_lane_queue(u16 cpu, struct falcon_run *run);
 

@@ -10,15 +10,19 @@
 #include "flow.h"
 #include "hook.h"
 #include "netlink.h"
+#include "priority.h"
 
 static int __init falcon_init(void)
 {
 	int err;
 
 	falcon_flows_init();
-	err = falcon_hooks_init();
+	err = falcon_priority_init();
 	if (err)
 		return err;
+	err = falcon_hooks_init();
+	if (err)
+		goto priority;
 	err = falcon_devices_init(falcon_refresh);
 	if (err)
 		goto hooks;
@@ -36,6 +40,8 @@ devices:
 	falcon_devices_exit();
 hooks:
 	falcon_hooks_exit();
+priority:
+	falcon_priority_exit();
 	return err;
 }
 
@@ -48,6 +54,7 @@ static void __exit falcon_exit(void)
 	falcon_devices_exit();
 	falcon_control_exit();
 	falcon_hooks_exit();
+	falcon_priority_exit();
 }
 
 module_init(falcon_init);

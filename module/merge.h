@@ -48,6 +48,7 @@ struct falcon_run {
 	u32			posts;		/* in so many goes */
 	u32			gave;		/* done: packets that came of it */
 	u16			worker;		/* CPU */
+	u8			class;		/* the lane's: whether it goes ahead of others */
 	u8			state;		/* enum falcon_run_state */
 };
 

@@ -27,6 +27,28 @@ static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_POLIC
 	[FALCON_A_CONFIG_POLICY] = NLA_POLICY_MAX(NLA_U32, FALCON_POLICY_MAX),
 };
 
+static const struct nla_policy falcon_priority_add_nl_policy[FALCON_A_RULE_RATE + 1] = {
+	[FALCON_A_RULE_PROTOCOL] = NLA_POLICY_RANGE(NLA_U32, 0, 255),
+	[FALCON_A_RULE_SADDR] = { .type = NLA_BINARY, .len = 16, },
+	[FALCON_A_RULE_SADDR_LEN] = NLA_POLICY_RANGE(NLA_U32, 0, 128),
+	[FALCON_A_RULE_DADDR] = { .type = NLA_BINARY, .len = 16, },
+	[FALCON_A_RULE_DADDR_LEN] = NLA_POLICY_RANGE(NLA_U32, 0, 128),
+	[FALCON_A_RULE_SPORT_FIRST] = { .type = NLA_U32, },
+	[FALCON_A_RULE_SPORT_LAST] = { .type = NLA_U32, },
+	[FALCON_A_RULE_DPORT_FIRST] = { .type = NLA_U32, },
+	[FALCON_A_RULE_DPORT_LAST] = { .type = NLA_U32, },
+	[FALCON_A_RULE_DSCP] = NLA_POLICY_RANGE(NLA_U32, 0, 63),
+	[FALCON_A_RULE_OUTER_DSCP] = NLA_POLICY_RANGE(NLA_U32, 0, 63),
+	[FALCON_A_RULE_VNI] = { .type = NLA_U32, },
+	[FALCON_A_RULE_LEVEL] = NLA_POLICY_RANGE(NLA_U32, 0, 7),
+	[FALCON_A_RULE_MODE] = NLA_POLICY_MAX(NLA_U32, FALCON_PRIORITY_MODE_MAX),
+	[FALCON_A_RULE_RATE] = { .type = NLA_U32, },
+};
+
+static const struct nla_policy falcon_priority_del_nl_policy[FALCON_A_RULE_ID + 1] = {
+	[FALCON_A_RULE_ID] = { .type = NLA_U32, },
+};
+
 /* validate is 0: strict, for do and dump. */
 const struct genl_ops falcon_nl_ops[FALCON_NL_OPS_COUNT] = {
 	{
@@ -92,6 +114,35 @@ const struct genl_ops falcon_nl_ops[FALCON_NL_OPS_COUNT] = {
 		.cmd      = FALCON_CMD_CPU_GET,
 		.start    = falcon_nl_dump_start,
 		.dumpit   = falcon_nl_cpu_get_dumpit,
+		.policy   = falcon_no_attrs_nl_policy,
+		.maxattr  = ARRAY_SIZE(falcon_no_attrs_nl_policy) - 1,
+		.flags    = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd      = FALCON_CMD_PRIORITY_ADD,
+		.doit     = falcon_nl_priority_add_doit,
+		.policy   = falcon_priority_add_nl_policy,
+		.maxattr  = ARRAY_SIZE(falcon_priority_add_nl_policy) - 1,
+		.flags    = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd      = FALCON_CMD_PRIORITY_DEL,
+		.doit     = falcon_nl_priority_del_doit,
+		.policy   = falcon_priority_del_nl_policy,
+		.maxattr  = ARRAY_SIZE(falcon_priority_del_nl_policy) - 1,
+		.flags    = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd      = FALCON_CMD_PRIORITY_FLUSH,
+		.doit     = falcon_nl_priority_flush_doit,
+		.policy   = falcon_no_attrs_nl_policy,
+		.maxattr  = ARRAY_SIZE(falcon_no_attrs_nl_policy) - 1,
+		.flags    = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd      = FALCON_CMD_PRIORITY_GET,
+		.start    = falcon_nl_dump_start,
+		.dumpit   = falcon_nl_priority_get_dumpit,
 		.policy   = falcon_no_attrs_nl_policy,
 		.maxattr  = ARRAY_SIZE(falcon_no_attrs_nl_policy) - 1,
 		.flags    = GENL_ADMIN_PERM,

@@ -12,7 +12,7 @@
 
 #include <uapi/linux/falcon.h>
 
-#define FALCON_NL_OPS_COUNT    9
+#define FALCON_NL_OPS_COUNT    13
 #define FALCON_NL_MCGRPS_COUNT 1
 
 /* Index of each group in the table below. */
@@ -66,5 +66,9 @@ int falcon_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 int falcon_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int falcon_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int falcon_nl_cpu_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int falcon_nl_priority_add_doit(struct sk_buff *skb, struct genl_info *info);
+int falcon_nl_priority_del_doit(struct sk_buff *skb, struct genl_info *info);
+int falcon_nl_priority_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int falcon_nl_priority_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* _FALCON_NETLINK_GEN_H */

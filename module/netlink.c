@@ -15,9 +15,11 @@
 #include "hook.h"
 #include "ladder.h"
 #include "netlink-gen.h"
+#include "netlink-rule.h"
 #include "netlink.h"
 #include "notice.h"
 #include "plan.h"
+#include "priority.h"
 
 /*
  * Every operation has GENL_ADMIN_PERM, that is CAP_NET_ADMIN in the initial user namespace.
@@ -98,6 +100,7 @@ static int put_flow_sum(struct sk_buff *skb, const struct falcon_flow_sum *sum)
 	       nla_put_u32(skb, FALCON_A_STATUS_ELEPHANTS, sum->elephants) ||
 	       nla_put_u32(skb, FALCON_A_STATUS_SEVERAL, sum->several) ||
 	       nla_put_u32(skb, FALCON_A_STATUS_BARRED, sum->barred) ||
+	       nla_put_u32(skb, FALCON_A_STATUS_AHEAD, sum->ahead) ||
 	       (sum->barred && nla_put_u32(skb, FALCON_A_STATUS_LIMIT, sum->limit));
 }
 
@@ -212,6 +215,55 @@ int falcon_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(reply, FALCON_A_CONFIG_POLICY, config->policy);
 	kfree(config);
 	return reply_end(reply, header, info, err);
+}
+
+int falcon_nl_priority_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct falcon_rule rule;
+	struct sk_buff *reply;
+	void *header;
+	u32 id;
+	int err;
+
+	err = check_info(info) ?: falcon_nl_rule_parse(info, &rule);
+	if (err)
+		return err;
+	/* Before there is a rule that nobody would be told the number of. */
+	header = reply_begin(&reply, info, NLMSG_DEFAULT_SIZE);
+	if (!header)
+		return -ENOMEM;
+	err = falcon_priority_add(&rule, &id, info->extack);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	return reply_end(reply, header, info, nla_put_u32(reply, FALCON_A_RULE_ID, id));
+}
+
+int falcon_nl_priority_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int err = check_info(info);
+
+	if (err)
+		return err;
+	if (!info->attrs[FALCON_A_RULE_ID]) {
+		NL_SET_ERR_MSG(info->extack, "the number of the rule is missing");
+		return -EINVAL;
+	}
+	err = falcon_priority_del(nla_get_u32(info->attrs[FALCON_A_RULE_ID]));
+	if (err)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[FALCON_A_RULE_ID],
+				    "there is no rule of this number");
+	return err;
+}
+
+int falcon_nl_priority_flush_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int err = check_info(info);
+
+	if (!err)
+		falcon_priority_flush();
+	return err;
 }
 
 static int parse_cpus(const struct nlattr *attribute, struct cpumask *cpus,

@@ -91,11 +91,27 @@ static bool spread_over(struct falcon_placement *placement, const struct falcon_
 	return true;
 }
 
+void falcon_placement_stay_home(struct falcon_placement *placement, bool home)
+{
+	if (home == placement->home)
+		return;
+	placement->home = home;
+	placement->spread.count = 0;
+	placement->since = jiffies;
+}
+
 bool falcon_placement_follow(struct falcon_placement *placement, const struct falcon_plan *plan,
 			     u16 home)
 {
 	struct falcon_choice choice;
 
+	if (placement->home) {
+		placement->spread = (struct falcon_spread){
+			.workers = { home }, .count = 1, .delivery = home,
+		};
+		placement->own = false;
+		return true;
+	}
 	choice_of(placement, plan, home, &choice);
 	return spread_over(placement, plan, &choice, workers_of(placement, plan), FALCON_STAY);
 }
@@ -122,7 +138,7 @@ bool falcon_placement_balance(struct falcon_placement *placement, const struct f
 	unsigned int workers = workers_of(placement, plan);
 	struct falcon_choice choice;
 
-	if (plan->policy == FALCON_POLICY_HASH ||
+	if (placement->home || plan->policy == FALCON_POLICY_HASH ||
 	    time_before(jiffies, placement->since + placement->hold))
 		return false;
 	choice_of(placement, plan, home, &choice);

@@ -17,6 +17,7 @@ struct falcon_placement {
 	u32			hash;		/* constant: of the flow */
 	u8			protocol;	/* constant: IPPROTO_ */
 	bool			host;		/* constant: came through no tunnel */
+	bool			home;		/* nowhere but on the CPU of the NIC's poll */
 	bool			own;		/* delivered by spread.delivery, not a worker */
 	struct falcon_spread	spread;		/* workers and delivery */
 	unsigned long		since;		/* jiffies since which it is as it is */
@@ -29,6 +30,12 @@ struct falcon_placement {
 };
 
 void falcon_placement_init(struct falcon_placement *placement, u32 hash, u8 protocol, bool host);
+
+/*
+ * Whether the flow is to be on the CPU of the NIC's poll from now on, and nowhere else.
+ * Context: under the lock of the flow, before falcon_placement_follow().
+ */
+void falcon_placement_stay_home(struct falcon_placement *placement, bool home);
 
 /**
  * falcon_placement_follow() - the CPUs, by a plan or from an NIC's CPU that it has not seen yet

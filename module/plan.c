@@ -72,8 +72,19 @@ enum falcon_mode falcon_plan_resolve(enum falcon_mode mode)
 	return lanes_capable() ? FALCON_MODE_LANES : FALCON_MODE_PIPELINE;
 }
 
+/* Whether flows that the old plan knew nothing of may have packets under way. */
+static bool sees_more(const struct falcon_plan *old, const struct falcon_plan *plan)
+{
+	return !old || old->ahead != plan->ahead || old->mode != plan->mode ||
+	       old->lanes_capable != plan->lanes_capable || old->host != plan->host ||
+	       old->devices != plan->devices ||
+	       memcmp(&old->tunnels, &plan->tunnels, sizeof(plan->tunnels));
+}
+
 static struct falcon_plan *plan_make(void)
 {
+	const struct falcon_plan *old = rcu_dereference_protected(falcon_plan,
+								  lockdep_is_held(&plan_lock));
 	static struct falcon_config config;	/* under plan_lock */
 	struct falcon_device_sum sum;
 	struct falcon_plan *plan;
@@ -91,10 +102,13 @@ static struct falcon_plan *plan_make(void)
 	for_each_cpu(cpu, &plan->mask)
 		plan->cpus[plan->count++] = cpu;
 	plan->hold = hold_reason(plan->count);
+	plan->ahead = current_phase == FALCON_PHASE_RUN;
 	plan->cell_bypass = cell_bypass(plan);
 	plan->nic_split = config.nic_split && plan->cell_bypass;
 	plan->lanes_capable = lanes_capable();
 	plan->resting = resting;
+	plan->devices = sum.count;
+	plan->since = sees_more(old, plan) ? jiffies : old->since;
 	return plan;
 }
 

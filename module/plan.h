@@ -22,6 +22,9 @@ struct falcon_plan {
 	 * the counter of the packets that stay.
 	 */
 	u16			hold;
+	bool			ahead;		/* flows with priority need not come back, too */
+	unsigned long		since;		/* jiffies since which every flow is looked at */
+	unsigned int		devices;
 	bool			nic_split;	/* both for mode pipeline only */
 	u32			cell_bypass;	/* 0, or the generation that began to */
 	bool			lanes_capable;	/* this and what follows for mode lanes only */

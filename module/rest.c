@@ -12,6 +12,7 @@
 #include "config.h"
 #include "hook.h"
 #include "plan.h"
+#include "priority.h"
 #include "rest.h"
 
 static void look(struct work_struct *work);
@@ -43,6 +44,12 @@ static void get_up(void)
 	resting = false;
 }
 
+/* The first packet of a flow with priority is not to wait for hooks. */
+static bool needs_lanes(void)
+{
+	return falcon_priority_used() && falcon_plan_mode() == FALCON_MODE_LANES;
+}
+
 /* Once a second; while it rests only when falcon_rest_end() says so. */
 static void look(struct work_struct *work)
 {
@@ -51,7 +58,7 @@ static void look(struct work_struct *work)
 	if (resting) {
 		get_up();
 		since = jiffies;
-	} else if (!rest || !is_settled()) {
+	} else if (!rest || needs_lanes() || !is_settled()) {
 		since = jiffies;
 	} else if (time_after_eq(jiffies, since + rest)) {
 		lie_down();

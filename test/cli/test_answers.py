@@ -15,7 +15,7 @@ STATUS = {"version": "1.2.3", "state": "enabled", "mode": "pipeline", "cpus": "1
           "hook": [{"symbol": "get_rps_cpu", "capability": "steering", "state": "attached", "required": 1},
                    {"symbol": "gro_cells_receive", "capability": "nic-split", "state": "conflict", "required": 0,
                     "detail": "redirected by somebody else"}],
-          "flows": 415, "elephants": 3, "several": 2, "barred": 0}
+          "flows": 415, "elephants": 3, "several": 2, "barred": 0, "ahead": 0}
 CPUS = [{"cpu": 0, "load": 61, "loaded": 0, "used": 0}, {"cpu": 1, "load": 12, "loaded": 0, "used": 1},
         {"cpu": 17, "load": 87, "loaded": 1, "used": 1}]
 CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
@@ -31,7 +31,7 @@ TCP6 = {**FLOW, "stage": "tunnel", "packets": 7, "protocol": 6, "saddr": bytes.f
         "daddr": bytes.fromhex("fd" + "00" * 14 + "02"), "sport": 1, "dport": 65535}
 MOUSE = {**UDP4, "stage": "nic", "sport": 99, "rung": "stock", "limit": "rate"}
 ELEPHANT = {**UDP4, "stage": "nic", "packets": 2 ** 41, "rung": "several", "limit": "none", "workers": "1,3",
-            "batches": 2 ** 35, "in-flight": 131, "held": 17, "merge": "transmit", "app": 7}
+            "batches": 2 ** 35, "in-flight": 131, "held": 17, "merge": "transmit", "app": 7, "rule": 12}
 COUNTERS = [a["name"] for a in SETS["counters"]]
 
 
@@ -76,6 +76,8 @@ def test_status(ctl, peer):
     ({"mode": "lanes"}, CPUS[:2], "3 flows in lanes, 2 of them on several CPUs at once; 412 mice inline; "
                                   "CPU 0 is the busiest at 61 %"),
     ({"mode": "lanes", "elephants": 1, "several": 0}, [], "1 flow in lanes; 414 mice inline"),
+    ({"mode": "lanes", "ahead": 5}, [],
+     "3 flows in lanes, 2 of them on several CPUs at once; 5 ahead by a rule; 407 mice inline"),
     ({"mode": "lanes", "elephants": 0, "several": 0, "barred": 15, "limit": "rps"}, [],
      "0 flows in lanes; 15 above elephant-rate kept from it (rps); 400 mice inline"),
     ({"state": "standby"}, CPUS, "the host is busy, every flow takes the kernel's own path; CPU 17 is the busiest at 87 %"),
@@ -152,6 +154,48 @@ def test_config_round_trip(ctl, peer):
     assert next(r for r in peer.requests if r.op == "config-set").values("config") == {**CONFIG, "mode": 0, "delivery": 2, "policy": 3}
 
 
+RULES = [{"id": 1, "protocol": 17, "saddr": bytes([10, 1, 0, 0]), "saddr-len": 16, "daddr": bytes([10, 9, 0, 1]),
+          "daddr-len": 32, "sport-first": 0, "sport-last": 65535, "dport-first": 53, "dport-last": 53, "level": 7,
+          "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "bars": 2, "barred": 1},
+         {"id": 70000, "daddr": bytes.fromhex("fd" + "00" * 15), "daddr-len": 8, "sport-first": 1024, "sport-last": 65535,
+          "dport-first": 0, "dport-last": 65535, "dscp": 46, "outer-dscp": 0, "vni": 77, "level": 0, "mode": "batch", "rate": 0,
+          "packets": 0, "flows": 0, "bars": 0, "barred": 0}]
+
+
+def test_rules(ctl, peer):
+    peer.handlers["priority-get"] = dump("rule", RULES)
+    first, second = both(ctl, "priority", "list")["rules"]
+    assert first == {"id": 1, "protocol": "udp", "src": "10.1.0.0/16", "dst": "10.9.0.1", "dport": "53", "level": 7,
+                     "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "bars": 2, "barred": 1}
+    assert second == {"id": 70000, "dst": "fd00::/8", "sport": "1024-65535", "dscp": 46, "outer-dscp": 0, "vni": 77,
+                      "level": 0, "mode": "batch", "rate": 0, "packets": 0, "flows": 0, "bars": 0, "barred": 0}
+
+
+def test_rule_round_trip(ctl, peer):
+    """What is listed may be added as it is."""
+    peer.handlers.update({"priority-get": dump("rule", RULES), "priority-add": do("rule", {"id": 5})})
+    modes = {"sync": 0, "batch": 1}
+    for wanted, line in zip(RULES, ctl("priority", "list").out.splitlines()[1:]):
+        peer.requests.clear()
+        done = ctl("priority", "add", *line.split()[5:])
+        assert (done.code, done.out) == (0, "rule 5\n")
+        sent = next(r for r in peer.requests if r.op == "priority-add").values("rule")
+        for side in ("saddr", "daddr"):
+            if side in sent:
+                sent.setdefault(f"{side}-len", 8 * len(sent[side]))
+        full = {"sport-first": 0, "sport-last": 65535, "dport-first": 0, "dport-last": 65535, **sent}
+        assert full == {**{key: value for key, value in wanted.items()
+                           if key not in ("id", "packets", "flows", "bars", "barred")}, "mode": modes[wanted["mode"]]}
+
+
+def test_rule_is_taken_away(ctl, peer):
+    peer.handlers.update({"priority-del": accept, "priority-flush": accept})
+    assert ctl("priority", "del", "12").code == 0
+    assert next(r for r in peer.requests if r.op == "priority-del").values("rule") == {"id": 12}
+    assert ctl("priority", "flush").code == 0
+    assert peer.ops() == ["priority-del", "priority-flush"]
+
+
 def test_wrong_key_sends_nothing(ctl, peer):
     assert ctl("config", "set", "cpus=1", "load-threshold=0").code == 2
     assert not peer.requests
@@ -191,12 +235,12 @@ def test_flows_in_lanes(ctl, peer):
     assert found["flows"] == [{**ELEPHANT, **names}, {**MOUSE, **names},
                               {**TCP6, "protocol": "tcp", "saddr": "fd00::1", "daddr": "fd00::2"}]
     heading, *lines = [line.split() for line in ctl("flow", "list").out.splitlines()]
-    columns = heading[5:13]
-    assert columns == ["RUNG", "LIMIT", "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "HELD", "MERGE"]
-    assert [line[5:13] for line in lines] == [
-        ["several", "none", "1,3", "7", str(2 ** 35), "131", "17", "transmit"],
-        ["stock", "rate", "-", "-", "-", "-", "-", "-"], ["-"] * 8]
-    assert {line[13] for line in lines} == {"veth9"}
+    columns = heading[5:14]
+    assert columns == ["RUNG", "LIMIT", "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "HELD", "RULE", "MERGE"]
+    assert [line[5:14] for line in lines] == [
+        ["several", "none", "1,3", "7", str(2 ** 35), "131", "17", "12", "transmit"],
+        ["stock", "rate", "-", "-", "-", "-", "-", "-", "-"], ["-"] * 9]
+    assert {line[14] for line in lines} == {"veth9"}
 
 
 def test_flows_of_the_pipeline_have_no_columns_of_lanes(ctl, peer):

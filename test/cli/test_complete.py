@@ -54,6 +54,9 @@ def test_commands(falconctl):
     (["config", "set", "delivery="], [f"delivery={d}" for d in ENUMS["delivery"]]),
     (["config", "set", "ba"], ["batch="]),
     (["config", "set", "cpus="], []),
+    (["priority", ""], ["add", "del", "list", "flush"]),
+    (["priority", "add", "dport=1", "d"], ["dst=", "dscp="]),
+    (["priority", "add", "mode="], [f"mode={m}" for m in ENUMS["priority-mode"]]),
 ], ids=lambda v: " ".join(v))
 def test_offers(falconctl, words, expected):
     assert offered(falconctl, *words) == expected

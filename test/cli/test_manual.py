@@ -59,8 +59,19 @@ def test_flow_list(page):
 
 
 def test_no_other_keys(page):
-    section = page.split(" CONFIGURATION mode", 1)[1].split(" ENVIRONMENT ", 1)[0]
+    section = page.split(" CONFIGURATION mode", 1)[1].split(" RULES ", 1)[0]
     assert set(re.findall(r"([a-z-]+)=", "mode" + section)) == {a["name"] for a in SETS["config"]}
+
+
+def test_rules(page, falconctl):
+    """The keys of a rule as the help has them, and no others."""
+    section = page.split(" RULES ", 1)[1].split(" ENVIRONMENT ", 1)[0]
+    keys = falconctl("help", "--json", "priority", "add").json()["keys"]
+    assert set(re.findall(r" ([a-z-]+)=", " " + section)) == {key["name"] for key in keys}
+    for key in keys:
+        assert f"{key['name']}=" in section and flat(key["doc"]) in section
+    for value in ENUMS["priority-mode"]:
+        assert f"{value}: {doc_of('priority-mode', value)}" in section
 
 
 def walk(falconctl, *path):

@@ -8,7 +8,8 @@ import pytest
 from cli.conftest import TOP
 
 COMMANDS = [["status"], ["enable"], ["disable"], ["config", "show"], ["config", "set", "cpus=1"],
-            ["device", "list"], ["cpu", "list"], ["flow", "list"], ["top"], ["stats", "show"], ["monitor"]]
+            ["device", "list"], ["cpu", "list"], ["flow", "list"], ["top"], ["stats", "show"], ["monitor"],
+            ["priority", "add", "dport=53"], ["priority", "del", "1"], ["priority", "list"], ["priority", "flush"]]
 
 WRONG = [
     ([], None, "a command is missing"),
@@ -46,6 +47,25 @@ WRONG = [
     (["config", "set", "nic-split=2"], "nic-split", "2 is out of range, 0 to 1"),
     (["config", "set", "cpus=" + "1," * 512], "cpus", "longer than 1023 bytes"),
     (["config", "set", "cpus=1", "load-threshold=0"], "load-threshold", "out of range"),
+    (["priority", "add"], None, "'priority add' needs more: KEY=VALUE..."),
+    (["priority", "add", "dport"], "dport", "KEY=VALUE is expected"),
+    (["priority", "add", "port=5"], "port", "unknown key, did you mean 'sport'?"),
+    (["priority", "add", "dport=5", "dport=6"], "dport", "given twice"),
+    (["priority", "add", "dport=65536"], "dport", "65536 is out of range, 0 to 65535"),
+    (["priority", "add", "dport=9-"], "dport", "'' is not a number"),
+    (["priority", "add", "sport=9-8"], "sport", "the range 9-8 is empty"),
+    (["priority", "add", "sport=" + "1" * 40], "sport", "is not a number"),
+    (["priority", "add", "src=10.0.0"], "src", "'10.0.0' is not an address"),
+    (["priority", "add", "src=10.0.0.0/33"], "src", "33 is out of range, 0 to 32"),
+    (["priority", "add", "dst=fd00::/129"], "dst", "129 is out of range, 0 to 128"),
+    (["priority", "add", "dst=" + "f" * 99], "dst", "is not an address"),
+    (["priority", "add", "protocol=upd"], "protocol", "'upd' is not a number"),
+    (["priority", "add", "protocol=256"], "protocol", "256 is out of range, 0 to 255"),
+    (["priority", "add", "level=8"], "level", "8 is out of range, 0 to 7"),
+    (["priority", "add", "dscp=64"], "dscp", "64 is out of range, 0 to 63"),
+    (["priority", "add", "mode=fast"], "mode", "unknown value 'fast', known: sync, batch"),
+    (["priority", "del", "x"], "id", "'x' is not a number"),
+    (["priority", "del", "1", "2"], None, "'priority del' does not take '2'"),
 ]
 
 

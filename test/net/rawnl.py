@@ -62,13 +62,21 @@ def attr(number, payload, length=None):
     return head + payload + b"\0" * (-len(payload) % 4)
 
 
-def config(name, value, length=None):
-    """An attribute of config: a number, a text with its NUL, or bytes as they are."""
+def of_set(attr_set, name, value, length=None):
+    """An attribute of a set: a number, a text with its NUL, or bytes as they are."""
     if isinstance(value, int):
         value = struct.pack("=I", value)
     elif isinstance(value, str):
         value = value.encode() + b"\0"
-    return attr(spec().attr("config", name), value, length)
+    return attr(spec().attr(attr_set, name), value, length)
+
+
+def config(name, value, length=None):
+    return of_set("config", name, value, length)
+
+
+def rule(name, value, length=None):
+    return of_set("rule", name, value, length)
 
 
 def message(command, attrs=b"", dump=None, length=None, reserved=0, flags=None):

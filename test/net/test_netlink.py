@@ -8,7 +8,7 @@ import pytest
 
 from net import rawnl
 from net.control import control  # noqa: F401  pylint: disable=unused-import
-from net.rawnl import HEADER, attr, config, config_of, message, spec
+from net.rawnl import HEADER, attr, config, config_of, message, rule, spec
 from vm import crash
 
 # pylint: disable=redefined-outer-name
@@ -126,8 +126,8 @@ def test_malformed_attributes_are_refused(control):
 @pytest.mark.thorough
 def test_requests_that_no_operation_takes_are_refused(control):
     event, last = spec().commands["event-ntf"], max(spec().commands.values())
-    bare = [name for name in spec().requests if name != "config-set"]
-    assert len(bare) == 8
+    bare = [name for name in spec().requests if name not in ("config-set", "priority-add", "priority-del")]
+    assert len(bare) == 10
     assert_refused(control, {
         **{f"{name}, attribute {number}": Case(message(name, attr(number, b"\1\0\0\0")), "EINVAL", None, HEADER)
            for name in bare for number in (1, 2, 200)},
@@ -138,6 +138,39 @@ def test_requests_that_no_operation_takes_are_refused(control):
         "a list of enables": Case(message("enable", dump=True), "EOPNOTSUPP", ""),
     })
     assert control.status()["state"] == "disabled"
+
+
+@pytest.mark.thorough
+def test_malformed_rules_are_refused(control):
+    def add(*attrs):
+        return message("priority-add", b"".join(rule(name, value) for name, value in attrs))
+
+    v4, v6, first = b"\x0a\0\0\0", b"\xfd" + bytes(15), ("dport-first", 80)
+    assert_refused(control, {
+        "address of 3 bytes": Case(add(("saddr", v4[:3])), "EINVAL", "4 or 16 bytes", HEADER),
+        "address of 17 bytes": Case(add(("saddr", v6 + b"\0")), "EINVAL|ERANGE", None, HEADER),
+        "empty address": Case(add(("daddr", b"")), "EINVAL", "4 or 16 bytes", HEADER),
+        "of two families": Case(add(("saddr", v4), ("daddr", v6)), "EINVAL", "different families", HEADER + 8),
+        "33 bits": Case(add(("saddr", v4), ("saddr-len", 33)), "EINVAL", "longer than the address", HEADER),
+        "129 bits": Case(add(("saddr", v6), ("saddr-len", 129)), "EINVAL|ERANGE", None, HEADER + 20),
+        "length alone": Case(add(("daddr-len", 8)), "EINVAL", "without its address", HEADER),
+        "bits behind": Case(add(("daddr", b"\x0a\0\0\1"), ("daddr-len", 8)), "EINVAL", "bits behind its prefix", HEADER),
+        "port 65536": Case(add(("sport-last", 65536)), "EINVAL", "0 to 65535", HEADER),
+        "empty range": Case(add(("dport-first", 81), ("dport-last", 80)), "EINVAL", "empty", HEADER),
+        "ports of ICMP": Case(add(("protocol", 1), first), "EINVAL", "no ports", HEADER + 8),
+        "protocol 256": Case(add(("protocol", 256)), "EINVAL|ERANGE", None, HEADER),
+        "DSCP 64": Case(add(("dscp", 64)), "EINVAL|ERANGE", None, HEADER),
+        "VNI of 25 bits": Case(add(("vni", 1 << 24)), "EINVAL", "24 bits", HEADER),
+        "VNI that stands for none": Case(add(("vni", 2 ** 32 - 1)), "EINVAL", "24 bits", HEADER),
+        "level 8": Case(add(("level", 8)), "EINVAL|ERANGE", None, HEADER),
+        "mode 2": Case(add(("mode", 2)), "EINVAL|ERANGE", None, HEADER),
+        "an id of its own": Case(add(("id", 5)), "EINVAL", None, HEADER),
+        "packets": Case(message("priority-add", attr(spec().attr("rule", "packets"), bytes(8))), "EINVAL", None, HEADER),
+        "none to take away": Case(message("priority-del"), "EINVAL", "number of the rule is missing", None),
+        "one that is not there": Case(message("priority-del", rule("id", 1)), "ENOENT", "no rule of this number", HEADER),
+        "another's field": Case(message("priority-del", rule("protocol", 6)), "EINVAL", None, HEADER),
+    })
+    assert control.raw.ask([message("priority-get")])[0].replies == []
 
 
 @pytest.mark.thorough
@@ -193,7 +226,11 @@ def seeds():
               config("mode", 1), config("workers", 3), config("batch", 300), config("elephant-rate", 0),
               config("delivery", 1), config("host", 1), config("moderation", 0), config("rest", 1),
               config("policy", 0), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
-    return [config_set(entry) for entry in number] + [config_set(b"".join(number))] + [
+    fields = [rule("protocol", 17), rule("saddr", b"\x0a\x01\0\0"), rule("saddr-len", 16), rule("dport-first", 1),
+              rule("dport-last", 99), rule("dscp", 46), rule("vni", 77), rule("level", 3), rule("mode", 1), rule("rate", 5)]
+    rules = [message("priority-add", b"".join(fields[first:])) for first in range(len(fields))]
+    return [config_set(entry) for entry in number] + [config_set(b"".join(number))] + rules + [
+        message("priority-del", rule("id", number)) for number in (1, 2)] + [
         message(name) for name in spec().requests if name not in ("enable", "disable")]
 
 

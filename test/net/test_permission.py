@@ -38,7 +38,8 @@ def netns(overlay):
 def requests():
     """Each operation, such that it would be obeyed."""
     spec = rawnl.spec()
-    attrs = {"config-set": rawnl.config("load-threshold", 33)}
+    attrs = {"config-set": rawnl.config("load-threshold", 33), "priority-add": rawnl.rule("dport-first", 80),
+             "priority-del": rawnl.rule("id", 1)}
     return {name: rawnl.message(name, attrs.get(name, b"")) for name in spec.requests}
 
 
@@ -81,7 +82,8 @@ def test_the_same_operations_are_obeyed_by_root(control):
 
 # One that asks, one that changes, one that listens; and, for a user, the others.
 COMMANDS = (["status"], ["config", "set", "nic-split=0"], ["monitor", "--count", "1"])
-OTHERS = (["enable"], ["disable"], ["config", "show"], ["device", "list"], ["flow", "list"], ["stats", "show"])
+OTHERS = (["enable"], ["disable"], ["config", "show"], ["device", "list"], ["flow", "list"], ["stats", "show"],
+          ["priority", "add", "dport=80"], ["priority", "del", "1"], ["priority", "list"], ["priority", "flush"])
 
 
 @pytest.mark.thorough

@@ -19,7 +19,7 @@ struct host_flow {
 	u16			home;
 	double			nic;		/* percent of a CPU, at home */
 	double			work;		/* percent of a CPU, over its workers */
-	double			delivery;	/* percent of a CPU; of several workers theirs, too */
+	double			delivery;	/* percent of a CPU; several workers do that, too */
 	struct falcon_spread	spread;
 	unsigned int		share;		/* as the module measures it */
 	unsigned int		since;		/* step of the last change */

@@ -66,6 +66,10 @@ int run_config_set(const struct args *args);
 int run_cpu_list(const struct args *args);
 int run_device_list(const struct args *args);
 int run_flow_list(const struct args *args);
+int run_priority_add(const struct args *args);
+int run_priority_del(const struct args *args);
+int run_priority_list(const struct args *args);
+int run_priority_flush(const struct args *args);
 int run_stats_show(const struct args *args);
 int run_top(const struct args *args);
 int run_monitor(const struct args *args);
@@ -75,9 +79,11 @@ int run_version(const struct args *args);
 int run_complete(const struct args *args);
 
 void help_config_set(void);
+void help_priority_add(void);
 void help_stats(void);
 void help_monitor(void);
 void complete_config_set(unsigned int argc, char **argv);
+void complete_priority_add(unsigned int argc, char **argv);
 void complete_help(unsigned int argc, char **argv);
 
 /* A candidate, when it begins with word. */

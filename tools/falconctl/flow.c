@@ -10,6 +10,7 @@
 #include "error.h"
 #include "flow.h"
 #include "output.h"
+#include "protocol.h"
 #include "records.h"
 #include "spec-gen.h"
 
@@ -41,23 +42,10 @@ static const char *address(const struct nlattr *attr, char *buf, size_t size)
 			 (socklen_t)size);
 }
 
-/* NULL when it is absent; a number when it has no name. */
+/* NULL when it is absent. */
 static const char *protocol(const struct nlattr *attr, char *buf, size_t size)
 {
-	static const struct {
-		unsigned int number;
-		const char *name;
-	} known[] = {
-		{ 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 58, "icmpv6" }, { 132, "sctp" }
-	};
-
-	if (!attr)
-		return NULL;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].number == attr_uint(attr))
-			return known[i].name;
-	snprintf(buf, size, "%" PRIu64, attr_uint(attr));
-	return buf;
+	return attr ? protocol_name(attr_uint(attr), buf, size) : NULL;
 }
 
 static void print_protocol(const struct nlattr *attr)
@@ -137,6 +125,7 @@ static void print_lanes(const struct nlattr *const *tb)
 	attr_print(set, tb, FALCON_A_FLOW_BATCHES, " %10" PRIu64, "          -");
 	attr_print(set, tb, FALCON_A_FLOW_IN_FLIGHT, " %9" PRIu64, "         -");
 	attr_print(set, tb, FALCON_A_FLOW_HELD, " %5" PRIu64, "     -");
+	attr_print(set, tb, FALCON_A_FLOW_RULE, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_MERGE, "  %-8s", "  -       ");
 }
 
@@ -173,8 +162,8 @@ int run_flow_list(const struct args *args)
 	out_object(NULL);
 	out_text("%-10s %4s %12s %8s %8s", "STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS");
 	if (lanes)
-		out_text(" %-7s %-8s %-7s %4s %10s %9s %5s  %-8s", "RUNG", "LIMIT", "WORKERS",
-			 "APP", "BATCHES", "IN-FLIGHT", "HELD", "MERGE");
+		out_text(" %-7s %-8s %-7s %4s %10s %9s %5s %4s  %-8s", "RUNG", "LIMIT", "WORKERS",
+			 "APP", "BATCHES", "IN-FLIGHT", "HELD", "RULE", "MERGE");
 	out_text("  %-15s %s\n", "DEVICE", "FLOW");
 	out_array("flows");
 	for (size_t i = 0; i < flows.count && (!top || i < top); i++)

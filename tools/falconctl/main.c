@@ -74,6 +74,39 @@ static const struct command flow_commands[] = {
 	{ 0 }
 };
 
+static const struct command priority_commands[] = {
+	{
+		.name = "add",
+		.summary =
+			"Give flows priority, at once and in order, also those that are running.",
+		.doc = "Of several keys all must fit; they are about the inner packet of any "
+		       "tunnel. No flow may be of two rules. Shows the number of the rule. In mode "
+		       "lanes; the rules are kept, and without effect, in mode pipeline and while "
+		       "disabled.",
+		.args = "KEY=VALUE...",
+		.min_args = 1,
+		.max_args = 16,
+		.run = run_priority_add,
+		.more_help = help_priority_add,
+		.complete = complete_priority_add,
+	}, {
+		.name = "del",
+		.summary = "Take a rule away.",
+		.args = "ID",
+		.min_args = 1,
+		.max_args = 1,
+		.run = run_priority_del,
+	}, {
+		.name = "list",
+		.summary = "List the rules, and the packets that went ahead by each.",
+		.run = run_priority_list,
+	}, {
+		.name = "flush",
+		.summary = "Take all rules away.",
+		.run = run_priority_flush,
+	}, { 0 }
+};
+
 static const struct command stats_commands[] = {
 	{
 		.name = "show",
@@ -123,6 +156,11 @@ const struct command commands[] = {
 		.name = "flow",
 		.summary = "Flows that are steered.",
 		.sub = flow_commands,
+	},
+	{
+		.name = "priority",
+		.summary = "Rules that say which flows go ahead of others.",
+		.sub = priority_commands,
 	},
 	{
 		.name = "stats",

@@ -8,6 +8,24 @@
 
 #include "spec-gen.h"
 
+static const struct spec_entry priority_mode_entries[] = {
+	[FALCON_PRIORITY_MODE_SYNC] = {
+		.name = "sync",
+		.doc = "Each at once, from the NIC's poll through every stage up to the socket, on the NIC's CPU (PRISM-sync, ICDCS '22).",
+	},
+	[FALCON_PRIORITY_MODE_BATCH] = {
+		.name = "batch",
+		.doc = "What a poll of the NIC brings, after that poll, before what waits at later stages and, in lanes, before what waits there with a lower level (PRISM-batch).",
+	},
+};
+
+const struct spec_enum spec_enum_priority_mode = {
+	.name = "priority-mode",
+	.doc = "How packets of a flow with priority go ahead of others.",
+	.count = 2,
+	.entries = priority_mode_entries,
+};
+
 static const struct spec_entry state_entries[] = {
 	[FALCON_STATE_DISABLED] = {
 		.name = "disabled",
@@ -121,12 +139,16 @@ static const struct spec_entry rung_entries[] = {
 		.name = "leaving",
 		.doc = "Going down; back on stock's path when nothing of it is in flight.",
 	},
+	[FALCON_RUNG_INLINE] = {
+		.name = "inline",
+		.doc = "Ahead of the others, on the NIC's CPU, by a rule.",
+	},
 };
 
 const struct spec_enum spec_enum_rung = {
 	.name = "rung",
 	.doc = "How far up the ladder a flow is in mode lanes.",
-	.count = 5,
+	.count = 6,
 	.entries = rung_entries,
 };
 
@@ -299,12 +321,16 @@ static const struct spec_entry event_entries[] = {
 		.name = "cpu-online",
 		.doc = "A CPU of the configured set came online.",
 	},
+	[FALCON_EVENT_RULE_BARRED] = {
+		.name = "rule-barred",
+		.doc = "A rule brought more than its rate; its flows have no priority for a second.",
+	},
 };
 
 const struct spec_enum spec_enum_event = {
 	.name = "event",
 	.doc = "What a notification tells.",
-	.count = 9,
+	.count = 10,
 	.entries = event_entries,
 };
 
@@ -389,6 +415,10 @@ static const struct spec_attr status_attrs[] = {
 	[FALCON_A_STATUS_LIMIT] = {
 		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 9U,
 		.doc = "What keeps most of the barred flows there. Absent when there is none.",
+	},
+	[FALCON_A_STATUS_AHEAD] = {
+		.name = "ahead", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Flows that go ahead of the others on the NIC's CPU, by a rule; none of those above.",
 	},
 };
 
@@ -550,7 +580,7 @@ static const struct spec_attr flow_attrs[] = {
 		.doc = "Destination port. Absent for protocols without.",
 	},
 	[FALCON_A_FLOW_RUNG] = {
-		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 4U,
+		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 5U,
 		.doc = "How far up the ladder the flow is. This and what follows for mode lanes only.",
 	},
 	[FALCON_A_FLOW_LIMIT] = {
@@ -580,6 +610,10 @@ static const struct spec_attr flow_attrs[] = {
 	[FALCON_A_FLOW_APP] = {
 		.name = "app", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "CPU on which its application has received for a second or more, by RFS's socket flow table. Absent when nobody knows.",
+	},
+	[FALCON_A_FLOW_RULE] = {
+		.name = "rule", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of the rule that gives it priority. Absent when it has none.",
 	},
 };
 
@@ -727,6 +761,95 @@ const struct spec_set spec_set_stats = {
 	.attrs = stats_attrs,
 };
 
+static const struct spec_attr rule_attrs[] = {
+	[FALCON_A_RULE_ID] = {
+		.name = "id", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of the rule, from 1 on.",
+	},
+	[FALCON_A_RULE_PROTOCOL] = {
+		.name = "protocol", .type = SPEC_U32, .min = 0, .max = 255U,
+		.doc = "IP protocol of the (inner) flow. Absent for any.",
+	},
+	[FALCON_A_RULE_SADDR] = {
+		.name = "saddr", .type = SPEC_BINARY, .max_len = 16,
+		.doc = "Prefix of its source, 4 or 16 bytes in network order. Absent for any.",
+	},
+	[FALCON_A_RULE_SADDR_LEN] = {
+		.name = "saddr-len", .type = SPEC_U32, .min = 0, .max = 128U,
+		.doc = "Bits of that prefix. Absent for all bits of the address.",
+	},
+	[FALCON_A_RULE_DADDR] = {
+		.name = "daddr", .type = SPEC_BINARY, .max_len = 16,
+		.doc = "Prefix of its destination, 4 or 16 bytes in network order. Absent for any.",
+	},
+	[FALCON_A_RULE_DADDR_LEN] = {
+		.name = "daddr-len", .type = SPEC_U32, .min = 0, .max = 128U,
+		.doc = "Bits of that prefix. Absent for all bits of the address.",
+	},
+	[FALCON_A_RULE_SPORT_FIRST] = {
+		.name = "sport-first", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "First source port, 0 to 65535. Default 0.",
+	},
+	[FALCON_A_RULE_SPORT_LAST] = {
+		.name = "sport-last", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Last source port, 0 to 65535. Default 65535.",
+	},
+	[FALCON_A_RULE_DPORT_FIRST] = {
+		.name = "dport-first", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "First destination port, 0 to 65535. Default 0.",
+	},
+	[FALCON_A_RULE_DPORT_LAST] = {
+		.name = "dport-last", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Last destination port, 0 to 65535. Default 65535.",
+	},
+	[FALCON_A_RULE_DSCP] = {
+		.name = "dscp", .type = SPEC_U32, .min = 0, .max = 63U,
+		.doc = "DSCP of the (inner) flow's first packet that was seen. Absent for any.",
+	},
+	[FALCON_A_RULE_OUTER_DSCP] = {
+		.name = "outer-dscp", .type = SPEC_U32, .min = 0, .max = 63U,
+		.doc = "That of the tunnel's header. Absent for any.",
+	},
+	[FALCON_A_RULE_VNI] = {
+		.name = "vni", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of the virtual network, 24 bits (of a GRE key the lower ones). Absent for any.",
+	},
+	[FALCON_A_RULE_LEVEL] = {
+		.name = "level", .type = SPEC_U32, .min = 0, .max = 7U,
+		.doc = "Level, of which the highest goes first. Default 7.",
+	},
+	[FALCON_A_RULE_MODE] = {
+		.name = "mode", .type = SPEC_U32, .names = &spec_enum_priority_mode, .min = 0, .max = 1U,
+		.doc = "How its flows go ahead. Default sync.",
+	},
+	[FALCON_A_RULE_RATE] = {
+		.name = "rate", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Packets per second, of all its flows together and as a mean over 100 ms, above which the rule is barred for a second. 0 for any. Default 10000.",
+	},
+	[FALCON_A_RULE_PACKETS] = {
+		.name = "packets", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets that went ahead by this rule.",
+	},
+	[FALCON_A_RULE_FLOWS] = {
+		.name = "flows", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times that a flow was found to be of this rule, when it was first seen or after rules had changed.",
+	},
+	[FALCON_A_RULE_BARS] = {
+		.name = "bars", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times that the rule was barred for its rate.",
+	},
+	[FALCON_A_RULE_BARRED] = {
+		.name = "barred", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "1 while it is.",
+	},
+};
+
+const struct spec_set spec_set_rule = {
+	.name = "rule",
+	.max = FALCON_A_RULE_MAX,
+	.attrs = rule_attrs,
+};
+
 static const struct spec_attr cpu_attrs[] = {
 	[FALCON_A_CPU_CPU] = {
 		.name = "cpu", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -754,7 +877,7 @@ const struct spec_set spec_set_cpu = {
 
 static const struct spec_attr notice_attrs[] = {
 	[FALCON_A_NOTICE_EVENT] = {
-		.name = "event", .type = SPEC_U32, .names = &spec_enum_event, .min = 0, .max = 8U,
+		.name = "event", .type = SPEC_U32, .names = &spec_enum_event, .min = 0, .max = 9U,
 		.doc = "What happened.",
 	},
 	[FALCON_A_NOTICE_IFINDEX] = {
@@ -839,5 +962,25 @@ const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 		.name = "cpu-get",
 		.doc = "The CPUs that are online, and how loaded each is.",
 		.set = &spec_set_cpu,
+	},
+	[FALCON_CMD_PRIORITY_ADD] = {
+		.name = "priority-add",
+		.doc = "Give flows priority, at once and in order, also those that are running. -EEXIST when a flow could be of another rule, too, which is named; -ENOSPC when there are too many.",
+		.set = &spec_set_rule,
+	},
+	[FALCON_CMD_PRIORITY_DEL] = {
+		.name = "priority-del",
+		.doc = "Take a rule away. -ENOENT when there is none of this number.",
+		.set = &spec_set_rule,
+	},
+	[FALCON_CMD_PRIORITY_FLUSH] = {
+		.name = "priority-flush",
+		.doc = "Take all rules away.",
+		.set = &spec_set_rule,
+	},
+	[FALCON_CMD_PRIORITY_GET] = {
+		.name = "priority-get",
+		.doc = "The rules, and what became of them.",
+		.set = &spec_set_rule,
 	},
 };

@@ -9,6 +9,7 @@
 
 #include "spec.h"
 
+extern const struct spec_enum spec_enum_priority_mode;
 extern const struct spec_enum spec_enum_state;
 extern const struct spec_enum spec_enum_mode;
 extern const struct spec_enum spec_enum_delivery;
@@ -26,6 +27,7 @@ extern const struct spec_set spec_set_device;
 extern const struct spec_set spec_set_flow;
 extern const struct spec_set spec_set_counters;
 extern const struct spec_set spec_set_stats;
+extern const struct spec_set spec_set_rule;
 extern const struct spec_set spec_set_cpu;
 extern const struct spec_set spec_set_notice;
 

@@ -57,6 +57,7 @@ static int print_status(struct record *status, const struct records *cpus)
 	attr_print(set, tb, FALCON_A_STATUS_FLOWS, "flows:     %" PRIu64 "\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_ELEPHANTS, "elephants: %" PRIu64 "\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_SEVERAL, "several:   %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_AHEAD, "ahead:     %" PRIu64 "\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_BARRED, "barred:    %" PRIu64 "\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_LIMIT, "limit:     %s\n", "");
 	attr_print(set, tb, FALCON_A_STATUS_VERSION, "version:   %s\n", "");

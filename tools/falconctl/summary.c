@@ -39,7 +39,9 @@ static void say_lanes(struct text *text, const struct nlattr *const *status)
 	uint64_t elephants = attr_uint(status[FALCON_A_STATUS_ELEPHANTS]);
 	uint64_t several = attr_uint(status[FALCON_A_STATUS_SEVERAL]);
 	uint64_t barred = attr_uint(status[FALCON_A_STATUS_BARRED]);
-	uint64_t mice = flows > elephants + barred ? flows - elephants - barred : 0;
+	uint64_t ahead = attr_uint(status[FALCON_A_STATUS_AHEAD]);
+	uint64_t others = elephants + barred + ahead;
+	uint64_t mice = flows > others ? flows - others : 0;
 
 	say(text, "%" PRIu64 " flow%s in lanes", elephants, plural(elephants));
 	if (several)
@@ -47,6 +49,8 @@ static void say_lanes(struct text *text, const struct nlattr *const *status)
 	if (barred)
 		say(text, "; %" PRIu64 " above elephant-rate kept from it (%s)", barred,
 		    spec_name(&spec_enum_limit, attr_uint(status[FALCON_A_STATUS_LIMIT])));
+	if (ahead)
+		say(text, "; %" PRIu64 " ahead by a rule", ahead);
 	say(text, "; %" PRIu64 " %s inline", mice, mice == 1 ? "mouse" : "mice");
 }
 

@@ -18,6 +18,26 @@
 /* Longest CPU list in bytes, its terminating NUL included. */
 #define FALCON_CPULIST_LEN 1024
 
+/* Highest level of priority; the lowest is 0. */
+#define FALCON_LEVEL_MAX 7
+
+/**
+ * enum falcon_priority_mode - How packets of a flow with priority go ahead of others.
+ * @FALCON_PRIORITY_MODE_SYNC: Each at once, from the NIC's poll through every stage up to
+ *	the socket, on the NIC's CPU (PRISM-sync, ICDCS '22).
+ * @FALCON_PRIORITY_MODE_BATCH: What a poll of the NIC brings, after that poll, before
+ *	what waits at later stages and, in lanes, before what waits there with a lower level
+ *	(PRISM-batch).
+ */
+enum falcon_priority_mode {
+	FALCON_PRIORITY_MODE_SYNC,
+	FALCON_PRIORITY_MODE_BATCH,
+
+	/* private: */
+	__FALCON_PRIORITY_MODE_MAX,
+	FALCON_PRIORITY_MODE_MAX = (__FALCON_PRIORITY_MODE_MAX - 1)
+};
+
 /**
  * enum falcon_state - What falcon does at this moment.
  * @FALCON_STATE_DISABLED: No hook is attached and nothing is steered.
@@ -107,6 +127,7 @@ enum falcon_policy {
  * @FALCON_RUNG_SEVERAL: Processed on several CPUs, a micro-flow at a time, and merged
  *	(mFlow).
  * @FALCON_RUNG_LEAVING: Going down; back on stock's path when nothing of it is in flight.
+ * @FALCON_RUNG_INLINE: Ahead of the others, on the NIC's CPU, by a rule.
  */
 enum falcon_rung {
 	FALCON_RUNG_STOCK,
@@ -114,6 +135,7 @@ enum falcon_rung {
 	FALCON_RUNG_ONE,
 	FALCON_RUNG_SEVERAL,
 	FALCON_RUNG_LEAVING,
+	FALCON_RUNG_INLINE,
 
 	/* private: */
 	__FALCON_RUNG_MAX,
@@ -233,6 +255,8 @@ enum falcon_hook_state {
  * @FALCON_EVENT_CPU_OFFLINE: A CPU of the configured set is going offline; its flows
  *	move.
  * @FALCON_EVENT_CPU_ONLINE: A CPU of the configured set came online.
+ * @FALCON_EVENT_RULE_BARRED: A rule brought more than its rate; its flows have no
+ *	priority for a second.
  */
 enum falcon_event {
 	FALCON_EVENT_ENABLED,
@@ -244,6 +268,7 @@ enum falcon_event {
 	FALCON_EVENT_DEVICE_DEL,
 	FALCON_EVENT_CPU_OFFLINE,
 	FALCON_EVENT_CPU_ONLINE,
+	FALCON_EVENT_RULE_BARRED,
 
 	/* private: */
 	__FALCON_EVENT_MAX,
@@ -296,6 +321,8 @@ enum falcon_a_hook {
  *	above elephant-rate.
  * @FALCON_A_STATUS_LIMIT: (u32) What keeps most of the barred flows there. Absent when
  *	there is none.
+ * @FALCON_A_STATUS_AHEAD: (u32) Flows that go ahead of the others on the NIC's CPU, by a
+ *	rule; none of those above.
  */
 enum falcon_a_status {
 	FALCON_A_STATUS_VERSION = 1,
@@ -311,6 +338,7 @@ enum falcon_a_status {
 	FALCON_A_STATUS_SEVERAL,
 	FALCON_A_STATUS_BARRED,
 	FALCON_A_STATUS_LIMIT,
+	FALCON_A_STATUS_AHEAD,
 
 	/* private: */
 	__FALCON_A_STATUS_MAX,
@@ -435,6 +463,8 @@ enum falcon_a_device {
  * @FALCON_A_FLOW_MERGE: (u32) Where its packets come together. Absent on stock's path.
  * @FALCON_A_FLOW_APP: (u32) CPU on which its application has received for a second or
  *	more, by RFS's socket flow table. Absent when nobody knows.
+ * @FALCON_A_FLOW_RULE: (u32) Number of the rule that gives it priority. Absent when it
+ *	has none.
  */
 enum falcon_a_flow {
 	FALCON_A_FLOW_HASH = 1,
@@ -459,6 +489,7 @@ enum falcon_a_flow {
 	FALCON_A_FLOW_HELD,
 	FALCON_A_FLOW_MERGE,
 	FALCON_A_FLOW_APP,
+	FALCON_A_FLOW_RULE,
 
 	/* private: */
 	__FALCON_A_FLOW_MAX,
@@ -573,6 +604,65 @@ enum falcon_a_stats {
 };
 
 /**
+ * enum falcon_a_rule - Flows that have priority, in mode lanes. Of several fields all
+ * must fit. No flow may be of two rules.
+ * @FALCON_A_RULE_ID: (u32) Number of the rule, from 1 on.
+ * @FALCON_A_RULE_PROTOCOL: (u32) IP protocol of the (inner) flow. Absent for any.
+ * @FALCON_A_RULE_SADDR: (binary) Prefix of its source, 4 or 16 bytes in network order.
+ *	Absent for any.
+ * @FALCON_A_RULE_SADDR_LEN: (u32) Bits of that prefix. Absent for all bits of the
+ *	address.
+ * @FALCON_A_RULE_DADDR: (binary) Prefix of its destination, 4 or 16 bytes in network
+ *	order. Absent for any.
+ * @FALCON_A_RULE_DADDR_LEN: (u32) Bits of that prefix. Absent for all bits of the
+ *	address.
+ * @FALCON_A_RULE_SPORT_FIRST: (u32) First source port, 0 to 65535. Default 0.
+ * @FALCON_A_RULE_SPORT_LAST: (u32) Last source port, 0 to 65535. Default 65535.
+ * @FALCON_A_RULE_DPORT_FIRST: (u32) First destination port, 0 to 65535. Default 0.
+ * @FALCON_A_RULE_DPORT_LAST: (u32) Last destination port, 0 to 65535. Default 65535.
+ * @FALCON_A_RULE_DSCP: (u32) DSCP of the (inner) flow's first packet that was seen.
+ *	Absent for any.
+ * @FALCON_A_RULE_OUTER_DSCP: (u32) That of the tunnel's header. Absent for any.
+ * @FALCON_A_RULE_VNI: (u32) Number of the virtual network, 24 bits (of a GRE key the
+ *	lower ones). Absent for any.
+ * @FALCON_A_RULE_LEVEL: (u32) Level, of which the highest goes first. Default 7.
+ * @FALCON_A_RULE_MODE: (u32) How its flows go ahead. Default sync.
+ * @FALCON_A_RULE_RATE: (u32) Packets per second, of all its flows together and as a mean
+ *	over 100 ms, above which the rule is barred for a second. 0 for any. Default 10000.
+ * @FALCON_A_RULE_PACKETS: (u64) Packets that went ahead by this rule.
+ * @FALCON_A_RULE_FLOWS: (u64) Times that a flow was found to be of this rule, when it was
+ *	first seen or after rules had changed.
+ * @FALCON_A_RULE_BARS: (u64) Times that the rule was barred for its rate.
+ * @FALCON_A_RULE_BARRED: (u32) 1 while it is.
+ */
+enum falcon_a_rule {
+	FALCON_A_RULE_ID = 1,
+	FALCON_A_RULE_PROTOCOL,
+	FALCON_A_RULE_SADDR,
+	FALCON_A_RULE_SADDR_LEN,
+	FALCON_A_RULE_DADDR,
+	FALCON_A_RULE_DADDR_LEN,
+	FALCON_A_RULE_SPORT_FIRST,
+	FALCON_A_RULE_SPORT_LAST,
+	FALCON_A_RULE_DPORT_FIRST,
+	FALCON_A_RULE_DPORT_LAST,
+	FALCON_A_RULE_DSCP,
+	FALCON_A_RULE_OUTER_DSCP,
+	FALCON_A_RULE_VNI,
+	FALCON_A_RULE_LEVEL,
+	FALCON_A_RULE_MODE,
+	FALCON_A_RULE_RATE,
+	FALCON_A_RULE_PACKETS,
+	FALCON_A_RULE_FLOWS,
+	FALCON_A_RULE_BARS,
+	FALCON_A_RULE_BARRED,
+
+	/* private: */
+	__FALCON_A_RULE_MAX,
+	FALCON_A_RULE_MAX = (__FALCON_A_RULE_MAX - 1)
+};
+
+/**
  * enum falcon_a_cpu - Attributes of cpu.
  * @FALCON_A_CPU_CPU: (u32) Number of the CPU.
  * @FALCON_A_CPU_LOAD: (u32) Its load in percent, 0 to 100, all that is not idle, as a
@@ -633,6 +723,12 @@ enum falcon_a_notice {
  * @FALCON_CMD_STATS_GET: Every counter, by CPU and stage.
  * @FALCON_CMD_EVENT_NTF: Sent to the group events when something changes.
  * @FALCON_CMD_CPU_GET: The CPUs that are online, and how loaded each is.
+ * @FALCON_CMD_PRIORITY_ADD: Give flows priority, at once and in order, also those that
+ *	are running. -EEXIST when a flow could be of another rule, too, which is named; -ENOSPC
+ *	when there are too many.
+ * @FALCON_CMD_PRIORITY_DEL: Take a rule away. -ENOENT when there is none of this number.
+ * @FALCON_CMD_PRIORITY_FLUSH: Take all rules away.
+ * @FALCON_CMD_PRIORITY_GET: The rules, and what became of them.
  */
 enum falcon_cmd {
 	FALCON_CMD_STATUS_GET = 1,
@@ -645,6 +741,10 @@ enum falcon_cmd {
 	FALCON_CMD_STATS_GET,
 	FALCON_CMD_EVENT_NTF,
 	FALCON_CMD_CPU_GET,
+	FALCON_CMD_PRIORITY_ADD,
+	FALCON_CMD_PRIORITY_DEL,
+	FALCON_CMD_PRIORITY_FLUSH,
+	FALCON_CMD_PRIORITY_GET,
 
 	/* private: */
 	__FALCON_CMD_MAX,

@@ -6,5 +6,6 @@
 
 #define be16_to_cpu __be16_to_cpu
 #define cpu_to_be16 __cpu_to_be16
+#define cpu_to_be32 __cpu_to_be32
 
 #endif

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/jiffies.h>
+#include <linux/mutex.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "notice.h"
+#include "priority.h"
+
+#define SHAPES	 64		/* each is a look for every new flow */
+#define PATTERNS 65536
+
+/* A rate is that of so many jiffies; a rule that is above it is barred for so many. */
+#define RATE_WINDOW (HZ / 10)
+#define BARRED_FOR  HZ
+
+enum bar {
+	FREE,
+	BARRED_NOW,	/* nobody was told yet */
+	BARRED,
+};
+
+struct rule {
+	struct rcu_head		rcu;
+	u32			id;
+	struct falcon_rule	rule;
+	struct list_head	patterns;
+	atomic64_t		packets, flows;
+	atomic_t		in_window;	/* packets */
+	unsigned long		window;		/* jiffies of its begin */
+	unsigned int		bar;		/* enum bar */
+	unsigned long		barred_at;	/* jiffies; the work's, as what follows */
+	u64			bars;
+};
+
+struct pattern {
+	struct rcu_head		rcu;
+	struct rhash_head	hashed;
+	struct falcon_pattern	pattern;
+	struct rule		*rule;
+	struct list_head	node;		/* the rule's */
+};
+
+static const struct rhashtable_params pattern_params = {
+	.head_offset	= offsetof(struct pattern, hashed),
+	.key_offset	= offsetof(struct pattern, pattern),
+	.key_len	= sizeof(struct falcon_pattern),
+	.automatic_shrinking = true,
+};
+
+static DEFINE_MUTEX(rules_lock);		/* before that of notices only */
+static DEFINE_XARRAY_ALLOC1(rules);
+static struct rhashtable patterns;
+static unsigned int rule_count, pattern_count;
+
+/*
+ * Changed in place, under the mutex: a shape is overwritten only while no pattern has it. Who reads
+ * meanwhile may find nothing, and looks again when the generation has changed, but never a
+ * pattern that is not the flow's, as the shape is part of what is compared.
+ */
+static struct {
+	struct falcon_shape	shape;
+	unsigned int		users;	/* patterns */
+} shapes[SHAPES];
+static unsigned int shapes_end;		/* those from here on have no users */
+
+static atomic_t generation;
+
+static void look_at_bars(struct work_struct *work);
+static DECLARE_DELAYED_WORK(bar_work, look_at_bars);
+
+bool falcon_priority_used(void)
+{
+	return READ_ONCE(rule_count);
+}
+
+u32 falcon_priority_generation(void)
+{
+	return atomic_read(&generation);
+}
+
+/* After the change: who sees the new number finds what there is now. */
+static void changed(void)
+{
+	smp_mb__before_atomic();	/* pairs with falcon_priority_find() */
+	atomic_inc(&generation);
+}
+
+static struct rule *find(const struct falcon_subject *subject)
+{
+	unsigned int i, end = READ_ONCE(shapes_end);
+	struct falcon_pattern pattern;
+	struct falcon_shape shape;
+	struct pattern *found;
+
+	for (i = 0; i < end; i++) {
+		shape = data_race(shapes[i].shape);
+		falcon_rule_mask(&shape, subject, &pattern);
+		found = rhashtable_lookup_fast(&patterns, &pattern, pattern_params);
+		if (found)
+			return found->rule;
+	}
+	return NULL;
+}
+
+void falcon_priority_find(const struct falcon_subject *subject, struct falcon_priority *priority)
+{
+	struct rule *rule;
+
+	*priority = (struct falcon_priority){ .generation = falcon_priority_generation() };
+	smp_rmb();	/* pairs with changed() */
+	rcu_read_lock_bh();
+	rule = find(subject);
+	if (rule && READ_ONCE(rule->bar) == FREE) {
+		atomic64_inc(&rule->flows);
+		priority->rule = rule->id;
+		priority->class = rule->rule.level + 1;
+		priority->sync = rule->rule.mode == FALCON_PRIORITY_MODE_SYNC;
+	}
+	rcu_read_unlock_bh();
+}
+
+/* Whether the rule is above its rate with these packets. */
+static bool is_above(struct rule *rule, unsigned int packets)
+{
+	unsigned long window = READ_ONCE(rule->window);
+
+	if (!rule->rule.rate)
+		return false;
+	if (jiffies - window >= RATE_WINDOW && cmpxchg(&rule->window, window, jiffies) == window)
+		atomic_set(&rule->in_window, 0);
+	return (u64)atomic_add_return(packets, &rule->in_window) * HZ >
+	       (u64)rule->rule.rate * RATE_WINDOW;
+}
+
+void falcon_priority_count(u32 id, unsigned int packets)
+{
+	struct rule *rule;
+
+	rcu_read_lock();
+	rule = xa_load(&rules, id);
+	if (rule) {
+		atomic64_add(packets, &rule->packets);
+		if (is_above(rule, packets) && cmpxchg(&rule->bar, FREE, BARRED_NOW) == FREE) {
+			changed();
+			mod_delayed_work(system_wq, &bar_work, 0);
+		}
+	}
+	rcu_read_unlock();
+}
+
+static void tell(const struct rule *rule)
+{
+	char reason[96];
+	const struct falcon_notice notice = { .event = FALCON_EVENT_RULE_BARRED, .reason = reason };
+
+	snprintf(reason, sizeof(reason),
+		 "rule %u: more than %u packets per second; barred for %u ms", rule->id,
+		 rule->rule.rate, jiffies_to_msecs(BARRED_FOR));
+	falcon_notify(&notice);
+}
+
+/* Says who was barred just now, and ends what has lasted long enough. */
+static void look_at_bars(struct work_struct *work)
+{
+	bool barred = false, freed = false;
+	struct rule *rule;
+	unsigned long id;
+
+	mutex_lock(&rules_lock);
+	xa_for_each(&rules, id, rule) {
+		switch (READ_ONCE(rule->bar)) {
+		case BARRED_NOW:
+			rule->barred_at = jiffies;
+			rule->bars++;
+			WRITE_ONCE(rule->bar, BARRED);
+			tell(rule);
+			barred = true;
+			break;
+		case BARRED:
+			if (time_before(jiffies, rule->barred_at + BARRED_FOR)) {
+				barred = true;
+				break;
+			}
+			WRITE_ONCE(rule->bar, FREE);
+			freed = true;
+			break;
+		}
+	}
+	if (freed)
+		changed();
+	if (barred)
+		schedule_delayed_work(&bar_work, RATE_WINDOW);
+	mutex_unlock(&rules_lock);
+}
+
+static int use_shape(const struct falcon_shape *shape)
+{
+	unsigned int i, unused = SHAPES;
+
+	for (i = 0; i < SHAPES; i++) {
+		if (shapes[i].users && !memcmp(&shapes[i].shape, shape, sizeof(*shape)))
+			break;
+		if (!shapes[i].users && unused == SHAPES)
+			unused = i;
+	}
+	if (i == SHAPES) {
+		if (unused == SHAPES)
+			return -ENOSPC;
+		i = unused;
+		shapes[i].shape = *shape;
+		WRITE_ONCE(shapes_end, max(shapes_end, i + 1));
+	}
+	shapes[i].users++;
+	return 0;
+}
+
+static void drop_shape(const struct falcon_shape *shape)
+{
+	unsigned int i = 0;
+
+	while (!shapes[i].users || memcmp(&shapes[i].shape, shape, sizeof(*shape)))
+		i++;
+	shapes[i].users--;
+	while (shapes_end && !shapes[shapes_end - 1].users)
+		WRITE_ONCE(shapes_end, shapes_end - 1);
+}
+
+static int hash_pattern(struct rule *rule, const struct falcon_pattern *config,
+			struct netlink_ext_ack *extack)
+{
+	struct pattern *pattern;
+	int err;
+
+	if (pattern_count >= PATTERNS) {
+		NL_SET_ERR_MSG(extack, "too many ranges of ports");
+		return -ENOSPC;
+	}
+	pattern = kzalloc(sizeof(*pattern), GFP_KERNEL);
+	if (!pattern)
+		return -ENOMEM;
+	err = use_shape(&config->shape);
+	if (err) {
+		NL_SET_ERR_MSG_FMT(extack,
+				   "rules of more than %u kinds (fields, lengths of prefixes)",
+				   SHAPES);
+		goto free;
+	}
+	pattern->pattern = *config;
+	pattern->rule = rule;
+	err = rhashtable_insert_fast(&patterns, &pattern->hashed, pattern_params);
+	if (err)
+		goto drop;
+	list_add_tail(&pattern->node, &rule->patterns);
+	pattern_count++;
+	return 0;
+
+drop:
+	drop_shape(&config->shape);
+free:
+	kfree(pattern);
+	return err;
+}
+
+static void unhash_patterns(struct rule *rule)
+{
+	struct pattern *pattern, *next;
+
+	list_for_each_entry_safe(pattern, next, &rule->patterns, node) {
+		rhashtable_remove_fast(&patterns, &pattern->hashed, pattern_params);
+		drop_shape(&pattern->pattern.shape);
+		list_del(&pattern->node);
+		kfree_rcu(pattern, rcu);
+		pattern_count--;
+	}
+}
+
+static int hash_patterns(struct rule *rule, struct netlink_ext_ack *extack)
+{
+	struct falcon_rule_cursor cursor = {};
+	struct falcon_pattern pattern;
+	int err = 0;
+
+	while (!err && falcon_rule_pattern(&rule->rule.match, &cursor, &pattern))
+		err = hash_pattern(rule, &pattern, extack);
+	if (err)
+		unhash_patterns(rule);
+	return err;
+}
+
+static int check_alone(const struct falcon_rule *rule, struct netlink_ext_ack *extack)
+{
+	struct rule *other;
+	unsigned long id;
+
+	xa_for_each(&rules, id, other) {
+		if (!falcon_rules_meet(&other->rule.match, &rule->match))
+			continue;
+		NL_SET_ERR_MSG_FMT(extack, "rule %u is about some of these flows, too", other->id);
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static int insert(struct rule *rule, struct netlink_ext_ack *extack)
+{
+	int err = check_alone(&rule->rule, extack);
+
+	if (!err && rule_count >= FALCON_RULES) {
+		NL_SET_ERR_MSG_FMT(extack, "there are %u rules already", FALCON_RULES);
+		err = -ENOSPC;
+	}
+	if (!err)
+		err = xa_alloc(&rules, &rule->id, rule, XA_LIMIT(1, U32_MAX), GFP_KERNEL);
+	if (err)
+		return err;
+	err = hash_patterns(rule, extack);
+	if (err) {
+		xa_erase(&rules, rule->id);
+		return err;
+	}
+	WRITE_ONCE(rule_count, rule_count + 1);
+	changed();
+	return 0;
+}
+
+int falcon_priority_add(const struct falcon_rule *config, u32 *id, struct netlink_ext_ack *extack)
+{
+	struct rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL);
+	int err;
+
+	if (!rule)
+		return -ENOMEM;
+	rule->rule = *config;
+	rule->window = jiffies;
+	INIT_LIST_HEAD(&rule->patterns);
+	mutex_lock(&rules_lock);
+	err = insert(rule, extack);
+	*id = rule->id;
+	mutex_unlock(&rules_lock);
+	/* Some packet may just have found it. */
+	if (err)
+		kfree_rcu(rule, rcu);
+	return err;
+}
+
+static void remove(struct rule *rule)
+{
+	unhash_patterns(rule);
+	xa_erase(&rules, rule->id);
+	kfree_rcu(rule, rcu);
+	WRITE_ONCE(rule_count, rule_count - 1);
+}
+
+int falcon_priority_del(u32 id)
+{
+	struct rule *rule;
+
+	mutex_lock(&rules_lock);
+	rule = xa_load(&rules, id);
+	if (rule) {
+		remove(rule);
+		changed();
+	}
+	mutex_unlock(&rules_lock);
+	return rule ? 0 : -ENOENT;
+}
+
+void falcon_priority_flush(void)
+{
+	struct rule *rule;
+	unsigned long id;
+
+	mutex_lock(&rules_lock);
+	xa_for_each(&rules, id, rule)
+		remove(rule);
+	changed();
+	mutex_unlock(&rules_lock);
+}
+
+static void show(const struct rule *rule, struct falcon_rule_info *info)
+{
+	*info = (struct falcon_rule_info){
+		.id		= rule->id,
+		.rule		= rule->rule,
+		.packets	= atomic64_read(&rule->packets),
+		.flows		= atomic64_read(&rule->flows),
+		.bars		= rule->bars,
+		.barred		= READ_ONCE(rule->bar) != FREE,
+	};
+}
+
+unsigned long falcon_priority_walk(unsigned long from,
+				   int (*call)(const struct falcon_rule_info *info, void *data),
+				   void *data)
+{
+	struct falcon_rule_info info;
+	struct rule *rule;
+	unsigned long id;
+
+	mutex_lock(&rules_lock);
+	xa_for_each_start(&rules, id, rule, from) {
+		show(rule, &info);
+		if (call(&info, data)) {
+			mutex_unlock(&rules_lock);
+			return id;
+		}
+	}
+	mutex_unlock(&rules_lock);
+	return FALCON_PRIORITY_END;
+}
+
+int falcon_priority_init(void)
+{
+	return rhashtable_init(&patterns, &pattern_params);
+}
+
+void falcon_priority_exit(void)
+{
+	falcon_priority_flush();
+	cancel_delayed_work_sync(&bar_work);
+	rhashtable_destroy(&patterns);
+	xa_destroy(&rules);
+}

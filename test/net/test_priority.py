@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Rules: which flows go ahead, in order whenever a rule comes or goes, and not without a bound."""
+
+import json
+import time
+
+import pytest
+
+from net import lanes, udp
+from net.falcon import CTL
+from net.plan import VNI
+from net.wait import until
+from stress.traffic import Traffic, trouble
+
+LANES = {"mode": "lanes", "cpus": "1-4", "elephant_rate": 100000, "busy_threshold": 100, "load_threshold": 100}
+IDLE = 3000
+PORT = udp.DEFAULT_PORT
+CHANGES = 12
+
+
+def add(falcon, *words):
+    return falcon.ctl("priority add", *words)["id"]
+
+
+def rule(falcon, number):
+    return next(item for item in falcon.ctl("priority list")["rules"] if item["id"] == number)
+
+
+def go_on(falcon, number, packets):
+    """Until the rule brought so many more."""
+    end = rule(falcon, number)["packets"] + packets
+    until(lambda: rule(falcon, number)["packets"] >= end, 60, f"{packets} packets by rule {number}")
+
+
+@pytest.mark.parametrize("mode", ["sync", "batch"])
+def test_flows_of_a_rule_go_ahead_and_others_do_not(overlay, falcon, mode):
+    falcon.enable(**LANES)
+    number = add(falcon, "protocol=udp", f"dport={PORT}", f"mode={mode}")
+    with Traffic(overlay, rate=1000, idle=IDLE) as traffic, \
+         Traffic(overlay, rate=1000, port=PORT + 1, idle=IDLE) as other:
+        lanes.reach(falcon, rung="inline", rule=number)
+        go_on(falcon, number, 1000)
+        assert "; 1 ahead by a rule; 1 mouse inline" in falcon.ctl("status")["summary"]
+        beside = lanes.flow(falcon, PORT + 1)
+        assert beside["rung"] == "stock" and "rule" not in beside
+    counters = lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account) and not trouble(other.account)
+    listed = rule(falcon, number)
+    assert listed["packets"] == counters["taken"] > 1000
+    assert counters["wakes"] < 20, "no other CPU has a part in it, but who looks at flows now and then"
+    assert listed["flows"] >= 1 and listed["bars"] == 0
+
+
+@pytest.mark.thorough
+def test_the_first_packet_of_a_flow_goes_ahead_too(overlay, falcon):
+    """A request often is a flow of one packet."""
+    falcon.enable(**LANES)
+    number = add(falcon, "protocol=udp")
+    # What was under way before it was looked at could be overtaken.
+    time.sleep(1.5)
+    account = overlay.udp(count=300, flows=300, rate=300, burst=1, size=64)
+    assert not trouble(account)
+    assert rule(falcon, number)["flows"] == 300
+    assert rule(falcon, number)["packets"] == lanes.assert_conserved(falcon)["taken"] == account["sent"]
+
+
+def test_a_rule_that_comes_and_goes_leaves_a_running_flow_in_order(overlay, falcon):
+    falcon.enable(**{**LANES, "elephant_rate": 500, "workers": 2})
+    with Traffic(overlay, rate=3000, size=64, idle=IDLE) as traffic:
+        lanes.reach(falcon, rung="several")
+        for turn in range(CHANGES):
+            number = add(falcon, f"dport={PORT}", f"mode={('sync', 'batch')[turn % 2]}", "rate=0")
+            lanes.reach(falcon, rule=number)
+            go_on(falcon, number, 300)
+            falcon.ctl("priority del", str(number))
+            until(lambda: "rule" not in lanes.flow(falcon), 20, "the flow to have no rule")
+        falcon.configure(elephant_rate=100000)
+        number = add(falcon, f"dport={PORT}", "rate=0")
+        seen = lanes.reach(falcon, rung="inline", rule=number)
+        assert (seen["workers"], seen["merge"]) == ("0", "backlog")
+        falcon.ctl("priority flush")
+        lanes.reach(falcon, rung="stock")
+    lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+def test_a_rule_above_its_rate_has_no_effect_for_a_second(overlay, falcon):
+    falcon.enable(**LANES)
+    number = add(falcon, f"dport={PORT}", "rate=200")
+    monitor = falcon.guest.spawn(f"exec {CTL} --json monitor --count 1")
+    try:
+        with Traffic(overlay, rate=2000, idle=IDLE) as traffic:
+            until(lambda: rule(falcon, number)["bars"] >= 3, 30, "the rule to be barred, and again")
+        event = json.loads(monitor.wait(20).out)
+    finally:
+        monitor.stop()
+    assert event["event"] == "rule-barred"
+    assert event["reason"].startswith(f"rule {number}: more than 200 packets per second")
+    lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account)
+    until(lambda: not rule(falcon, number)["barred"], 20, "it to be free again")
+    # Of what was sent, at most what the windows that it was free in let pass.
+    assert rule(falcon, number)["packets"] < traffic.account["sent"] / 2
+
+
+@pytest.mark.thorough
+def test_what_a_rule_says_of_a_flow(overlay, falcon):
+    """Every field, by the same flow: it is of the rule, or by one that differs in that field it is not."""
+    falcon.enable(**LANES)
+    with Traffic(overlay, rate=500, idle=IDLE):
+        seen = lanes.reach(falcon, rung="stock")
+        net = seen["daddr"].rpartition(".")[0]
+        fields = {
+            "protocol": ("udp", "tcp"), "src": (seen["saddr"], "192.0.2.1"), "dst": (f"{net}.0/24", "198.18.0.0/15"),
+            "sport": (f"{seen['sport']}", f"{seen['sport'] + 1}-65535"), "dport": (f"1-{PORT}", f"{PORT + 1}-65535"),
+            "dscp": ("0", "46"), "outer-dscp": ("0", "46"), "vni": (str(VNI), str(VNI + 1)),
+        }
+        for key, (right, wrong) in fields.items():
+            number = add(falcon, f"{key}={right}")
+            lanes.reach(falcon, rung="inline", rule=number)
+            falcon.ctl("priority del", str(number))
+            number = add(falcon, f"{key}={wrong}")
+            lanes.reach(falcon, rung="stock")
+            falcon.ctl("priority del", str(number))
+
+
+@pytest.mark.thorough
+def test_rules_that_make_no_sense_are_refused_by_name(falcon):
+    first = add(falcon, "src=10.0.0.0/8", "dport=80")
+    for words, message in {
+            "src=10.1.0.0/16": f"rule {first} is about some of these flows, too",
+            "dport=79-80 protocol=tcp": f"rule {first} is about",
+            "src=10.0.0.1/8 dport=81": "saddr: the address has bits behind its prefix",
+            "protocol=icmp dport=81": "dport-first: this protocol has no ports",
+            "src=10.0.0.0/8 dst=fd00::/8": "different families",
+            "dport=99-98": "dport: the range 99-98 is empty",
+            "src=10.0.0.0/33": "33 is out of range",
+            "vni=16777216 dport=81": "vni: a VNI has 24 bits",
+    }.items():
+        error = falcon.ctl("priority add", words, check=False)
+        assert error is None
+        said = falcon.guest.run(f"{CTL} priority add {words}", check=False)
+        assert said.rc and message in said.err, f"{words}: {said.err}"
+    assert [item["id"] for item in falcon.ctl("priority list")["rules"]] == [first]
+    said = falcon.guest.run(f"{CTL} priority del {first + 1}", check=False)
+    assert said.rc and "there is no rule of this number" in said.err
+    falcon.ctl("priority flush")
+    assert falcon.ctl("priority list")["rules"] == []
