@@ -18,6 +18,7 @@ LAST_OFFER = 2000000
 BACK_OFF = 0.8
 TRIES = 8
 PROBE_S = 1
+IDLE_RATE = 20          # packets a second of what is not to be noticed
 # A rate holds when the guest takes what is sent, the sender keeps its schedule and nothing is lost.
 TAKEN = 0.97
 LATE_S = 0.1
@@ -41,6 +42,8 @@ def calibrate(topology, guest, case, cpu):
     """To be called with the variant stock in force."""
     if not case.paced:
         return _one_at_a_time(topology, guest, case, cpu)
+    if case.idle:
+        return _next_to_nothing(topology, guest, case, cpu)
     taken, busiest = _limits[case.kind](topology, guest, case, cpu)
     # a vCPU is a thread of the host and may have waited for others': that isn't stock's limit
     limit = taken / busiest
@@ -93,9 +96,15 @@ def _one_at_a_time(topology, guest, case, cpu):
     return Calibration(rate, max(probe.cpu_ns[:cpu]) / 1e9 / probe.seconds, rate, rate, probe.own_busy)
 
 
+def _next_to_nothing(topology, guest, case, cpu):
+    probe = measure.measure(topology, guest, case, IDLE_RATE, PROBE_S, cpu)
+    taken = probe.delivered / probe.seconds
+    return Calibration(taken, max(probe.cpu_ns[:cpu]) / 1e9 / probe.seconds, taken, IDLE_RATE, probe.own_busy)
+
+
 def _tcp_limit(topology, guest, case, cpu):
     result = measure.tcp_round(topology, guest, case, 0, PROBE_S, cpu)
     return result.delivered / result.seconds, max(result.cpu_ns[:cpu]) / 1e9 / result.seconds
 
 
-_limits = {"udp": _udp_limit, "tcp": _tcp_limit}
+_limits = {"udp": _udp_limit, "tcp": _tcp_limit, "priority": _udp_limit}

@@ -43,6 +43,8 @@ KINDS = {
     "tcp": Kind("ms_per_mb", "ms/MB", "MB/s", 1e6, 1e6, {"bytes_per_skb": "bytes"}),
     "rr": Kind("us_per_transaction", "us/transaction", "transactions/s", 1e3,
                extra={"median_rtt_us": "us"}),
+    "priority": Kind("us_per_packet", "us/packet", "packets/s", 1e3,
+                     extra={"latency_p50_us": "us", "latency_p99_us": "us"}),
 }
 
 
@@ -61,13 +63,14 @@ class Case:
     flows: int = 1
     mtu: int = None     # of the overlay, for others than what an underlay of 1500 leaves
     usual: bool = True  # measured unless others are named
+    idle: bool = False  # of what is beside requests, so little that it takes nothing
     surge: int = 0      # flows that begin to send ten times as much as the others before the window
     loaded: int = None  # load-threshold, where the usual one is more than a machine that emulates can reach
 
     @property
     def protocol(self):
         """udp or tcp"""
-        return self.name.split("-")[0]
+        return next(word for word in self.name.split("-") if word in ("udp", "tcp"))
 
     @property
     def kind(self):
@@ -128,6 +131,9 @@ CASES = {case.name: case for case in (
     Case("udp-rr", size=64),
     Case("tcp-rr", size=64),
     Case("tcp-crr", size=64, usual=False),
+    # requests, 1,000 a second, that are to be answered soon, beside many packets of 300 bytes, or alone
+    Case("priority-udp-background", size=300 - 28, usual=False),
+    Case("priority-udp-idle", size=300 - 28, usual=False, idle=True),
     Case("udp-1400-surge", size=1400, flows=13, surge=3, loaded=25, usual=False),
     *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in MANY),
     *(Case(f"tcp-mtu-{flows}flows", flows=flows, usual=False) for flows in MANY),

@@ -14,6 +14,8 @@ WARM_UP_S = 2       # QEMU translates code as it first runs, and again what a mo
 SURGE_MS = 1000     # after which flows bring more, as some do in one case
 TAIL_S = 1          # the window must end while the sender still sends
 BURST = 4           # datagrams a system call
+REQUEST = 64        # bytes of a request that is to be answered soon
+REQUEST_US = 1000   # from one to the next
 
 
 @dataclasses.dataclass
@@ -37,6 +39,8 @@ class Round:
     waited_s: float         # by which vCPUs that could run waited for a CPU of the host, in the window
     bytes_per_skb: float | None = None      # TCP: of the packets that came to the container's IP
     median_rtt_us: float | None = None      # request and response
+    latency_p50_us: float | None = None     # requests beside other traffic
+    latency_p99_us: float | None = None
     roles: list = dataclasses.field(default_factory=list)   # what each vCPU did; the engine knows
 
 
@@ -222,12 +226,32 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=None):
                    median_rtt_us=asked["p50_ns"] / 1e3, **counts)
 
 
+def priority_round(topology, guest, case, rate, seconds, cpu, beside=None):
+    """Packets at `rate` a second, and requests to another port, answered on a CPU of their own."""
+    how = {"size": REQUEST, "port": udp.DEFAULT_PORT + 1}
+    with contextlib.ExitStack() as stack:
+        server = topology.rr_server(guest, cpu=answering_cpu(cpu), **how)
+        stack.callback(server.stop)
+        client = topology.rr_client(run=udp.new_run(), seconds=_sending(seconds, beside), interval=REQUEST_US,
+                                    warm_up=WARM_UP_S, **how)
+        stack.callback(client.kill)
+        done = udp_round(topology, guest, case, rate, seconds, cpu, beside)
+        asked = client.stop()
+    return dataclasses.replace(done, lost=done.lost + asked["timeouts"], duplicated=done.duplicated + asked["strays"],
+                               latency_p50_us=asked["p50_ns"] / 1e3, latency_p99_us=asked["p99_ns"] / 1e3)
+
+
+def answering_cpu(application):
+    """The one before the application's: others' packets must not keep it from answering."""
+    return application - 1
+
+
 def _sending(seconds, beside):
     """How long a sender must go on that is begun now."""
     return WARM_UP_S + seconds + TAIL_S + (beside.seconds if beside else 0)
 
 
-_rounds = {"udp": udp_round, "tcp": tcp_round, "rr": rr_round}
+_rounds = {"udp": udp_round, "tcp": tcp_round, "rr": rr_round, "priority": priority_round}
 
 
 def measure(topology, guest, case, rate, seconds, cpu, beside=None):

@@ -10,7 +10,7 @@ from .case import KINDS, kind_of
 
 SCHEMA = Path(__file__).with_name("schema.json")
 
-_PROTOCOLS = ("udp", "tcp")
+_FIRST = ("udp", "tcp", "priority")      # words of a case
 _COUNTS = ("rounds", "sent", "received", "lost", "duplicated", "reordered")
 
 
@@ -87,9 +87,9 @@ def check(results):
 
 
 def _check_row(row, where):
-    protocol = row["case"].split("-")[0]
-    if protocol not in _PROTOCOLS:
-        _fail(where, f"case '{row['case']}' begins with none of {sorted(_PROTOCOLS)}")
+    first = row["case"].split("-")[0]
+    if first not in _FIRST:
+        _fail(where, f"case '{row['case']}' begins with none of {sorted(_FIRST)}")
     kind = kind_of(row["case"])
     units = KINDS[kind].metrics
     if row["metric"] not in units:
@@ -100,7 +100,7 @@ def _check_row(row, where):
         _fail(where, f"not min <= median <= max: {row['min']}, {row['median']}, {row['max']}")
     if row["received"] > row["sent"]:
         _fail(where, f"{row['received']} received of {row['sent']} sent")
-    if protocol == "udp" and row["sent"] != row["received"] + row["lost"]:
+    if first == "udp" and row["sent"] != row["received"] + row["lost"]:
         _fail(where, f"sent {row['sent']} is not received {row['received']} and lost {row['lost']}")
 
 

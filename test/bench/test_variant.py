@@ -17,8 +17,9 @@ FLOW = {"protocol": "udp", "dport": 5000, "packets": 9000, "rung": "several", "w
 class Guest:
     """Answers falconctl's questions."""
 
-    def __init__(self, flows=(), taken=10000, steered=0, status=None):
+    def __init__(self, flows=(), taken=10000, steered=0, status=None, ahead=0):
         self._answers = {
+            "priority list": {"rules": [{"packets": ahead}]},
             "flow list": {"flows": list(flows)},
             "stats show": {"total": {"taken": taken, "steered": steered}},
             "status": status or {"state": "enabled", "mode": "lanes"},
@@ -89,6 +90,15 @@ def test_mice_are_to_be_left_alone():
         check("lanes-2", Guest(taken=7), case=RR)
     # one that is that fast is no mouse
     check("lanes-2", Guest(taken=7), case=RR, delivered=20000)
+
+
+@pytest.mark.parametrize("name", ["priority-sync", "priority-batch", "priority-sync-lanes"])
+def test_requests_must_have_gone_ahead(name):
+    case = CASES["priority-udp-background"]
+    check(name, Guest(ahead=900), case=case)
+    with pytest.raises(BenchError, match=f"{name}: only 400 packets went ahead"):
+        check(name, Guest(ahead=400), case=case)
+    assert VARIANTS["priority-sync-lanes"](6).config(case)["cpus"] == "1-3", "not the CPU that answers"
 
 
 @pytest.mark.parametrize("status", [{"state": "standby", "mode": "lanes"}, {"state": "enabled", "mode": "pipeline"}])

@@ -12,13 +12,14 @@ from pathlib import Path
 from net import guestside, tcp, udp, wait
 
 from .case import BenchError
+from .measure import REQUEST_US, answering_cpu
 
 REPO = Path(__file__).resolve().parents[2]
 MODULE = "/falcon/build/module/$(uname -r)/falcon.ko"
 FALCONCTL = "/falcon/build/tools/falconctl"
 MIN_VCPUS = 3       # interrupts, a stage, the application
 ROLES = ("nic", "worker", "delivery", "", "application")     # of a vCPU; "" is not known
-PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_PORT}
+PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_PORT, "priority": udp.DEFAULT_PORT}
 
 
 def application_cpu(vcpus):
@@ -346,6 +347,41 @@ class Standby(Falcon):
                              f"of {done.frames} packets")
 
 
+class PrioritySync(Falcon):
+    """Requests go ahead by a rule, at once; all else is on stock's path, on the NIC's CPU."""
+
+    name, how, usual, min_vcpus = "priority-sync", "sync", False, 4
+
+    def config(self, case):
+        # as much as stock has: no other CPU
+        return {**super().config(case), "mode": "lanes", "elephant-rate": 2 ** 32 - 1}
+
+    def apply(self, guest, case):
+        super().apply(guest, case)
+        self.ask(guest, f"priority add protocol=udp dport={udp.DEFAULT_PORT + 1} mode={self.how}")
+
+    def check(self, guest, case, done):
+        rule, = self.ask(guest, "priority list")["rules"]
+        if rule["packets"] < 0.5 * done.seconds * 1e6 / REQUEST_US:
+            raise BenchError(f"{self.name}: only {rule['packets']} packets went ahead")
+
+
+class PriorityBatch(PrioritySync):
+    """Likewise, after the NIC's poll that brings them."""
+
+    name, how = "priority-batch", "batch"
+
+
+class PriorityLanes(PrioritySync):
+    """At once, and all else in lanes."""
+
+    name = "priority-sync-lanes"
+
+    def config(self, case):
+        return {**super().config(case), "cpus": "1-" + str(answering_cpu(application_cpu(self.vcpus)) - 1),
+                "elephant-rate": Lanes.PACED}
+
+
 VARIANTS = {variant.name: variant for variant in (
     Stock, RpsDisjoint, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
-    Hash, TwoChoice, Standby)}
+    Hash, TwoChoice, Standby, PrioritySync, PriorityBatch, PriorityLanes)}
