@@ -134,6 +134,8 @@ def turns(count, pause, path):
         for request in requests:
             sock.send(request)
             answer = sock.recv(4096, socket.MSG_DONTWAIT)
+            while HEADER.unpack_from(answer)[1] != NLMSG_ERROR:
+                answer = sock.recv(4096, socket.MSG_DONTWAIT)   # what it replied stands before
             if answer[16:20] != b"\0\0\0\0":
                 return refusal(NLMSG_ERROR, HEADER.unpack_from(answer)[2], answer[16:])
             time.sleep(pause / 1000)
