@@ -71,7 +71,10 @@ static void set_dscp(struct wire *wire, unsigned int at, u8 dscp)
 
 static void parse__tells_network_and_dscp(void **state)
 {
-	static const struct { u8 encapsulation, gre; u32 vni; } cases[] = {
+	static const struct {
+		u8	encapsulation, gre;
+		u32	vni;
+	} cases[] = {
 		{ IPPROTO_UDP, 0, 0xabcdef },
 		{ IPPROTO_GRE, 0x20, 0xabcdef }, { IPPROTO_GRE, 0xa0, 0xabcdef },
 		{ IPPROTO_GRE, 0x80, FALCON_NO_VNI }, { IPPROTO_GRE, 0, FALCON_NO_VNI },
