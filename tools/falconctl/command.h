@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "spec.h"
+
 enum option {
 	OPT_JSON,
 	OPT_HELP,
@@ -88,6 +90,12 @@ void complete_help(unsigned int argc, char **argv);
 
 /* A candidate, when it begins with word. */
 void candidate(const char *word, const char *text);
+
+/* KEY= for the last of argc words, unless it is given before. */
+void candidate_key(unsigned int argc, char **argv, const char *key);
+
+/* KEY=VALUE with each value of an enum. */
+void candidate_values(const char *word, const char *key, const struct spec_enum *names);
 
 /* Help of one command, or of all when it is NULL. path: its full name. */
 int help_show(const struct command *command, const char *path);

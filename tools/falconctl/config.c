@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/falcon.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -11,6 +10,7 @@
 #include "output.h"
 #include "records.h"
 #include "spec-gen.h"
+#include "value.h"
 
 static const struct spec_set *const set = &spec_set_config;
 
@@ -49,15 +49,6 @@ int run_config_show(const struct args *args)
 	return code;
 }
 
-/* "pipeline, lanes" */
-static void join_names(const struct spec_enum *names, char *buf, size_t size)
-{
-	buf[0] = '\0';
-	for (unsigned int i = 0; i < names->count; i++)
-		snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", i ? ", " : "",
-			 names->entries[i].name);
-}
-
 static int unknown_key(const char *key)
 {
 	struct nearest nearest;
@@ -68,35 +59,6 @@ static int unknown_key(const char *key)
 		nearest_offer(&nearest, set->attrs[n].name);
 	return fail(EXIT_USAGE, 0, key, "unknown key%s",
 		    nearest_hint(&nearest, hint, sizeof(hint)));
-}
-
-static int parse_value(const struct spec_attr *spec, const char *text, uint64_t *value)
-{
-	char names[256], *end;
-	struct nearest nearest;
-
-	if (spec->names) {
-		int found = spec_value(spec->names, text);
-
-		*value = (uint64_t)found;
-		if (found >= 0)
-			return EXIT_OK;
-		nearest_init(&nearest, text);
-		for (unsigned int i = 0; i < spec->names->count; i++)
-			nearest_offer(&nearest, spec->names->entries[i].name);
-		join_names(spec->names, names, sizeof(names));
-		return fail(EXIT_USAGE, 0, spec->name, "unknown value '%s', known: %s", text,
-			    names);
-	}
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end)
-		return fail(EXIT_USAGE, 0, spec->name, "'%s' is not a number", text);
-	if (errno || *value < spec->min || *value > spec->max)
-		return fail(EXIT_USAGE, 0, spec->name,
-			    "%s is out of range, %" PRIu64 " to %" PRIu64, text, spec->min,
-			    spec->max);
-	return EXIT_OK;
 }
 
 /* One KEY=VALUE into the values; texts stay where they are. */
@@ -122,7 +84,7 @@ static int parse_setting(char *word, struct setting *settings)
 		return fail(EXIT_USAGE, 0, spec->name, "given twice");
 	settings[n].text = equals + 1;
 	if (spec->type != SPEC_STRING)
-		return parse_value(spec, equals + 1, &settings[n].value);
+		return value_parse(spec, equals + 1, &settings[n].value);
 	if (spec->max_len && strlen(equals + 1) >= spec->max_len)
 		return fail(EXIT_USAGE, 0, spec->name, "longer than %u bytes", spec->max_len - 1);
 	return EXIT_OK;
@@ -206,29 +168,18 @@ void help_config_set(void)
 void complete_config_set(unsigned int argc, char **argv)
 {
 	char *word = argv[argc - 1], *equals = strchr(word, '=');
-	char text[128];
 
 	for (unsigned int n = 1; n <= set->max; n++) {
 		const struct spec_attr *spec = &set->attrs[n];
 		size_t len = strlen(spec->name);
 
 		if (!equals) {
-			bool given = false;
-
-			for (unsigned int i = 0; i + 1 < argc; i++)
-				given |= !strncmp(argv[i], spec->name, len) && argv[i][len] == '=';
-			snprintf(text, sizeof(text), "%s=", spec->name);
-			if (!given)
-				candidate(word, text);
+			candidate_key(argc, argv, spec->name);
 			continue;
 		}
 		if ((size_t)(equals - word) != len || strncmp(word, spec->name, len) ||
 		    !spec->names)
 			continue;
-		for (unsigned int i = 0; i < spec->names->count; i++) {
-			snprintf(text, sizeof(text), "%s=%s", spec->name,
-				 spec->names->entries[i].name);
-			candidate(word, text);
-		}
+		candidate_values(word, spec->name, spec->names);
 	}
 }

@@ -15,6 +15,28 @@ void candidate(const char *word, const char *text)
 		puts(text);
 }
 
+void candidate_key(unsigned int argc, char **argv, const char *key)
+{
+	size_t len = strlen(key);
+	char text[128];
+
+	for (unsigned int i = 0; i + 1 < argc; i++)
+		if (!strncmp(argv[i], key, len) && argv[i][len] == '=')
+			return;
+	snprintf(text, sizeof(text), "%s=", key);
+	candidate(argv[argc - 1], text);
+}
+
+void candidate_values(const char *word, const char *key, const struct spec_enum *names)
+{
+	char text[128];
+
+	for (unsigned int i = 0; i < names->count; i++) {
+		snprintf(text, sizeof(text), "%s=%s", key, names->entries[i].name);
+		candidate(word, text);
+	}
+}
+
 static void show_options(const char *key, unsigned int mask)
 {
 	out_array(key);

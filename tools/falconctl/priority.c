@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/falcon.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -13,26 +12,20 @@
 #include "protocol.h"
 #include "records.h"
 #include "spec-gen.h"
+#include "value.h"
 
 static const struct spec_set *const set = &spec_set_rule;
 
-/* A whole number in text up to end; EXIT_OK or told. */
-static int parse_number(const char *key, const char *text, size_t len, uint64_t max,
-			uint64_t *value)
+/* The first len bytes of a text are a number. */
+static int parse_part(const char *key, const char *text, size_t len, uint64_t max, uint64_t *value)
 {
-	char copy[32], *end;
+	char copy[32];
 
 	if (len >= sizeof(copy))
 		return fail(EXIT_USAGE, 0, key, "'%s' is not a number", text);
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	errno = 0;
-	*value = strtoull(copy, &end, 10);
-	if (copy[0] < '0' || copy[0] > '9' || *end)
-		return fail(EXIT_USAGE, 0, key, "'%s' is not a number", copy);
-	if (errno || *value > max)
-		return fail(EXIT_USAGE, 0, key, "%s is out of range, 0 to %" PRIu64, copy, max);
-	return EXIT_OK;
+	return value_number(key, copy, 0, max, value);
 }
 
 static int no_room(const char *key)
@@ -72,7 +65,7 @@ static int put_prefix(struct nlmsghdr *nlh, const char *key, const char *text, u
 		return no_room(key);
 	if (!slash)
 		return EXIT_OK;
-	code = parse_number(key, slash + 1, strlen(slash + 1), 8 * size, &count);
+	code = value_number(key, slash + 1, 0, 8 * size, &count);
 	return code ? code : put_u32(nlh, bits, count);
 }
 
@@ -93,11 +86,11 @@ static int put_ports(struct nlmsghdr *nlh, const char *key, const char *text, un
 	const char *dash = strchr(text, '-');
 	size_t len = dash ? (size_t)(dash - text) : strlen(text);
 	uint64_t from, to;
-	int code = parse_number(key, text, len, 65535, &from);
+	int code = parse_part(key, text, len, 65535, &from);
 
 	to = from;
 	if (!code && dash)
-		code = parse_number(key, dash + 1, strlen(dash + 1), 65535, &to);
+		code = value_number(key, dash + 1, 0, 65535, &to);
 	if (!code && from > to)
 		code = fail(EXIT_USAGE, 0, key, "the range %s is empty", text);
 	if (!code)
@@ -115,33 +108,21 @@ static int put_destination_ports(struct nlmsghdr *nlh, const char *key, const ch
 	return put_ports(nlh, key, text, FALCON_A_RULE_DPORT_FIRST, FALCON_A_RULE_DPORT_LAST);
 }
 
-static int put_protocol(struct nlmsghdr *nlh, const char *key, const char *text)
-{
-	uint64_t number = protocol_number(text);
-	int code = EXIT_OK;
-
-	if (!number)
-		code = parse_number(key, text, strlen(text), 255, &number);
-	return code ? code : put_u32(nlh, FALCON_A_RULE_PROTOCOL, number);
-}
-
-static int put_mode(struct nlmsghdr *nlh, const char *key, const char *text)
-{
-	int mode = spec_value(&spec_enum_priority_mode, text);
-
-	if (mode < 0)
-		return fail(EXIT_USAGE, 0, key, "unknown value '%s', known: sync, batch", text);
-	return put_u32(nlh, FALCON_A_RULE_MODE, (uint64_t)mode);
-}
-
-/* An attribute of the key's name that is a number. */
-static int put_number(struct nlmsghdr *nlh, const char *key, const char *text)
+/* An attribute of the key's name. */
+static int put_value(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	unsigned int attr = spec_attr(set, key);
 	uint64_t value;
-	int code = parse_number(key, text, strlen(text), set->attrs[attr].max, &value);
+	int code = value_parse(&set->attrs[attr], text, &value);
 
 	return code ? code : put_u32(nlh, attr, value);
+}
+
+static int put_protocol(struct nlmsghdr *nlh, const char *key, const char *text)
+{
+	unsigned int number = protocol_number(text);
+
+	return number ? put_u32(nlh, FALCON_A_RULE_PROTOCOL, number) : put_value(nlh, key, text);
 }
 
 static const struct {
@@ -155,14 +136,14 @@ static const struct {
 	{ "dst", "ADDRESS[/BITS]", "Destination, likewise.", put_destination },
 	{ "sport", "PORT[-PORT]", "Source port, or a range of them.", put_source_ports },
 	{ "dport", "PORT[-PORT]", "Destination port, or a range of them.", put_destination_ports },
-	{ "dscp", "0..63", "DSCP of the inner header.", put_number },
-	{ "outer-dscp", "0..63", "DSCP of the tunnel's header.", put_number },
-	{ "vni", "0..16777215", "Number of the virtual network.", put_number },
-	{ "level", "0..7", "The highest goes first. Default 7.", put_number },
-	{ "mode", "sync|batch", "How packets go ahead. Default sync.", put_mode },
+	{ "dscp", "0..63", "DSCP of the inner header.", put_value },
+	{ "outer-dscp", "0..63", "DSCP of the tunnel's header.", put_value },
+	{ "vni", "0..16777215", "Number of the virtual network.", put_value },
+	{ "level", "0..7", "The highest goes first. Default 7.", put_value },
+	{ "mode", "sync|batch", "How packets go ahead. Default sync.", put_value },
 	{ "rate", "NUMBER",
 	  "Packets per second above which it has no effect for a second; 0 for any. Default 10000.",
-	  put_number },
+	  put_value },
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -236,7 +217,7 @@ int run_priority_del(const struct args *args)
 	struct nl *nl;
 	int code;
 
-	code = parse_number("id", args->argv[0], strlen(args->argv[0]), UINT32_MAX, &id);
+	code = value_parse(&set->attrs[FALCON_A_RULE_ID], args->argv[0], &id);
 	if (code)
 		return code;
 	nl = nl_open(&code);
@@ -367,21 +348,12 @@ void help_priority_add(void)
 void complete_priority_add(unsigned int argc, char **argv)
 {
 	const char *word = argv[argc - 1];
-	char text[128];
 
-	for (size_t i = 0; i < KEYS && !strchr(word, '='); i++) {
-		size_t len = strlen(keys[i].name);
-		bool given = false;
-
-		for (unsigned int j = 0; j + 1 < argc; j++)
-			given |= !strncmp(argv[j], keys[i].name, len) && argv[j][len] == '=';
-		snprintf(text, sizeof(text), "%s=", keys[i].name);
-		if (!given)
-			candidate(word, text);
+	if (strchr(word, '=')) {
+		candidate_values(word, set->attrs[FALCON_A_RULE_MODE].name,
+				 &spec_enum_priority_mode);
+		return;
 	}
-	for (unsigned int i = 0; i < spec_enum_priority_mode.count; i++) {
-		snprintf(text, sizeof(text), "mode=%s", spec_enum_priority_mode.entries[i].name);
-		if (!strncmp(word, "mode=", 5))
-			candidate(word, text);
-	}
+	for (size_t i = 0; i < KEYS; i++)
+		candidate_key(argc, argv, keys[i].name);
 }
