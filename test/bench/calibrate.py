@@ -41,9 +41,9 @@ class Calibration:
 def calibrate(topology, guest, case, cpu):
     """To be called with the variant stock in force."""
     if not case.paced:
-        return _one_at_a_time(topology, guest, case, cpu)
+        return _as_it_comes(topology, guest, case, cpu)
     if case.idle:
-        return _next_to_nothing(topology, guest, case, cpu)
+        return _as_it_comes(topology, guest, case, cpu, IDLE_RATE)
     taken, busiest = _limits[case.kind](topology, guest, case, cpu)
     # a vCPU is a thread of the host and may have waited for others': that isn't stock's limit
     limit = taken / busiest
@@ -89,17 +89,11 @@ def _udp_limit(topology, guest, case, cpu):
     raise BenchError(f"{case.name}: stock has no limit below {LAST_OFFER} packets a second?")
 
 
-def _one_at_a_time(topology, guest, case, cpu):
-    """Nothing to choose: the rate is what comes of it."""
-    probe = measure.measure(topology, guest, case, 0, PROBE_S, cpu)
-    rate = probe.delivered / probe.seconds
-    return Calibration(rate, max(probe.cpu_ns[:cpu]) / 1e9 / probe.seconds, rate, rate, probe.own_busy)
-
-
-def _next_to_nothing(topology, guest, case, cpu):
-    probe = measure.measure(topology, guest, case, IDLE_RATE, PROBE_S, cpu)
+def _as_it_comes(topology, guest, case, cpu, rate=0):
+    """Nothing to choose: the rate is given, or what comes of one request at a time."""
+    probe = measure.measure(topology, guest, case, rate, PROBE_S, cpu)
     taken = probe.delivered / probe.seconds
-    return Calibration(taken, max(probe.cpu_ns[:cpu]) / 1e9 / probe.seconds, taken, IDLE_RATE, probe.own_busy)
+    return Calibration(taken, max(probe.cpu_ns[:cpu]) / 1e9 / probe.seconds, taken, rate or taken, probe.own_busy)
 
 
 def _tcp_limit(topology, guest, case, cpu):
