@@ -121,18 +121,24 @@ static bool prefixes_meet(const __be32 *a, unsigned int a_len, const __be32 *b,
 	return !memcmp(x, y, sizeof(x));
 }
 
-static bool ranges_meet(const u16 *a, const u16 *b)
+/* Flows of a protocol without ports have 0 for them. */
+static bool ranges_meet(u8 protocol, const u16 *a, const u16 *b)
 {
+	if (!can_have_ports(protocol))
+		return !a[0] && !b[0];
 	return a[0] <= b[1] && b[0] <= a[1];
 }
 
 bool falcon_rules_meet(const struct falcon_match *a, const struct falcon_match *b)
 {
+	u8 protocol = a->protocol ?: b->protocol;
+
 	return meet(a->family, b->family, 0) && meet(a->protocol, b->protocol, 0) &&
 	       meet(a->dscp, b->dscp, FALCON_NO_DSCP) &&
 	       meet(a->outer_dscp, b->outer_dscp, FALCON_NO_DSCP) &&
 	       meet(a->vni, b->vni, FALCON_NO_VNI) &&
-	       ranges_meet(a->sport, b->sport) && ranges_meet(a->dport, b->dport) &&
+	       ranges_meet(protocol, a->sport, b->sport) &&
+	       ranges_meet(protocol, a->dport, b->dport) &&
 	       prefixes_meet(a->saddr, a->saddr_len, b->saddr, b->saddr_len) &&
 	       prefixes_meet(a->daddr, a->daddr_len, b->daddr, b->daddr_len);
 }

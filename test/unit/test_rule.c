@@ -267,6 +267,21 @@ static void rules__meet_when_a_flow_is_of_both(void **state)
 	assert_true(met > 500 && met < 2500 && common > 1000);
 }
 
+/* Found by fuzz_rule: a flow without ports is of no rule that asks for some. */
+static void rules__of_ports_and_of_a_protocol_without_do_not_meet(void **state)
+{
+	struct falcon_match icmp = any(), web = any();
+
+	icmp.protocol = 1;
+	web.dport[0] = web.dport[1] = 80;
+	assert_false(falcon_rules_meet(&icmp, &web));
+	assert_false(falcon_rules_meet(&web, &icmp));
+	web.dport[0] = 0;
+	assert_true(falcon_rules_meet(&icmp, &web));
+	web.protocol = 17;
+	assert_false(falcon_rules_meet(&icmp, &web));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +291,7 @@ int main(void)
 		cmocka_unit_test(range__of_both_ports_is_matched_once),
 		cmocka_unit_test(check__names_what_is_wrong),
 		cmocka_unit_test(rules__meet_when_a_flow_is_of_both),
+		cmocka_unit_test(rules__of_ports_and_of_a_protocol_without_do_not_meet),
 	};
 
 	return unit_run(tests);
