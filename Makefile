@@ -32,8 +32,9 @@ help:
 	@echo '  make predict       what the policies say, on a simulated host, of guests of 2 to 6 vCPUs, and what'
 	@echo '                     these do; CASES, VCPUS, KERNEL, ROUNDS'
 	@echo '  make check         every test; TEST=name and KERNEL=6.12 select'
-	@echo '  make soak          the tests of a kernel: those of order under load and change forty times as'
-	@echo '                     long, and on every kernel what a check tries on one or leaves out;'
+	@echo '  make soak          the tests of a kernel, and fuzzing: what is tried under load and change, and'
+	@echo '                     by chance, forty times as long, and on every kernel what a check tries on'
+	@echo '                     one or leaves out;'
 	@echo '                     KERNEL=6.12 selects'
 	@echo
 	@echo 'Install on a server:'
@@ -109,7 +110,7 @@ check:
 
 soak:
 	@scripts/setup check
-	@SOAK=1 test/run test/build test/vm test/net test/stress
+	@SOAK=1 test/run test/fuzz test/build test/vm test/net test/stress
 
 generate:
 	scripts/netlink-gen

@@ -18,7 +18,7 @@ from vm.pool import Pool, kernel_of  # noqa: E402  pylint: disable=wrong-import-
 
 pytest_plugins = ["net.fixtures"]
 
-LAYERS = ("lint", "unit", "cli", "bench", "build", "vm", "net", "dkms", "stress", "readme")
+LAYERS = ("lint", "unit", "cli", "fuzz", "bench", "build", "vm", "net", "dkms", "stress", "readme")
 ALONE = ("stress", "readme")    # layers that load or measure the machine
 
 

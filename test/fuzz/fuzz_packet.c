@@ -1,54 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0
-/* For libFuzzer (make fuzz): ASan sees a read beyond the input, the rest is checked here. */
+/* The parser: answers about a packet and its pieces, and the quick one beside the whole one. */
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "packet.h"
+#include "fuzz.h"
+#include "wire.h"
 
 #include <asm/byteorder.h>
 
-static const struct falcon_tunnels tunnels = {
-	.ports		= 2,
-	.port		= { { cpu_to_be16(4789), 0 }, { cpu_to_be16(6081), 1 } },
-	.gre		= true,
-	.ip_in_ip	= true,
-};
-
-static void must(bool is_so)
+static void expect_the_same_of_a_piece(const uint8_t *data, size_t size, __be16 type,
+				       const struct falcon_tunnels *tunnels,
+				       enum falcon_packet_kind kind,
+				       const struct falcon_packet *packet)
 {
-	if (!is_so)
-		abort();
+	enum falcon_packet_kind piece_kind;
+	struct falcon_packet piece;
+
+	memset(&piece, 0x5a, sizeof(piece));
+	piece_kind = falcon_packet_parse(data, size / 2, type, tunnels, &piece);
+	if (piece_kind == FALCON_PACKET_UNKNOWN)
+		return;
+	must(piece_kind == kind);
+	must(kind == FALCON_PACKET_PLAIN || !memcmp(&piece.key, &packet->key, sizeof(piece.key)));
+	if (kind != FALCON_PACKET_FLOW)
+		return;
+	must(piece.vni == packet->vni);
+	must(piece.dscp == packet->dscp && piece.outer_dscp == packet->outer_dscp);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static void expect_sane(enum falcon_packet_kind kind, const struct falcon_packet *packet,
+			bool tunnelled)
+{
+	must(packet->firsts <= 2);
+	if (kind != FALCON_PACKET_FLOW && kind != FALCON_PACKET_FRAGMENT)
+		return;
+	must(packet->key.family == 4 || packet->key.family == 6);
+	must(!packet->key.pad);
+	if (kind == FALCON_PACKET_FRAGMENT || !wire_has_ports(packet->key.protocol))
+		must(!packet->key.sport && !packet->key.dport);
+	if (kind != FALCON_PACKET_FLOW)
+		return;
+	must(packet->dscp < 64);
+	must(packet->vni < 1 << 24 || packet->vni == FALCON_NO_VNI);
+	must(tunnelled ? packet->outer_dscp < 64 : packet->outer_dscp == FALCON_NO_DSCP);
+}
 
+static void expect_quick(const uint8_t *data, size_t size, enum falcon_packet_kind kind,
+			 const struct falcon_packet *packet)
+{
+	enum falcon_packet_kind quick;
+	struct falcon_tuple tuple;
+
+	quick = falcon_packet_quick(data, size, &wire_tunnels, &tuple);
+	if (quick == FALCON_PACKET_UNKNOWN)
+		return;
+	must(quick == kind);
+	if (quick == FALCON_PACKET_PLAIN)
+		return;
+	must(quick == FALCON_PACKET_FLOW);
+	must(!packet->firsts && packet->key.family == 4);
+	must(packet->key.saddr[0] == tuple.saddr && packet->key.daddr[0] == tuple.daddr);
+	must(packet->key.sport == tuple.sport && packet->key.dport == tuple.dport);
+	must(packet->key.protocol == tuple.protocol);
+}
+
+/* The first byte says as what, and whether tunnels are looked into. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const u16 types[] = { 0x0800, 0x86dd, 0x8100, 0x88a8 };
-	struct falcon_packet packet, piece;
+	static const u16 types[] = { ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q, ETH_P_8021AD };
+	const struct falcon_tunnels *tunnels;
 	enum falcon_packet_kind kind;
-	const struct falcon_tunnels *asked;
+	struct falcon_packet packet;
 	__be16 type;
 
 	if (!size)
 		return -1;
 	type = cpu_to_be16(types[data[0] & 3]);
-	asked = data[0] & 4 ? NULL : &tunnels;
+	tunnels = data[0] & 4 ? NULL : &wire_tunnels;
 	data++;
 	size--;
 
 	memset(&packet, 0xa5, sizeof(packet));
-	memset(&piece, 0x5a, sizeof(piece));
-	kind = falcon_packet_parse(data, size, type, asked, &packet);
-	must(packet.firsts <= 2);
-	if (kind != FALCON_PACKET_FLOW && kind != FALCON_PACKET_FRAGMENT)
-		return 0;
-	must(packet.key.family == 4 || packet.key.family == 6);
-	must(!packet.key.pad);
-	/* A piece of it is unknown or the same. */
-	kind = falcon_packet_parse(data, size / 2, type, asked, &piece);
-	must(kind == FALCON_PACKET_UNKNOWN || !memcmp(&piece.key, &packet.key, sizeof(piece.key)));
+	kind = falcon_packet_parse(data, size, type, tunnels, &packet);
+	expect_sane(kind, &packet, tunnels);
+	expect_the_same_of_a_piece(data, size, type, tunnels, kind, &packet);
+	if (type == cpu_to_be16(ETH_P_IP) && tunnels)
+		expect_quick(data, size, kind, &packet);
 	return 0;
 }

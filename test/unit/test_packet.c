@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* packet.c on a packet's own headers. */
 
-#include "wire.h"
+#include "expect.h"
 
 #include <asm/byteorder.h>
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Packets made by chance, whose flow is known from how they were made; the same ones for the same
+ * seed.
+ */
+
+#ifndef _MADE_H
+#define _MADE_H
+
+#include "wire.h"
+
+/* Never 0. */
+extern u32 made_seed;
+
+unsigned int made_below(unsigned int bound);
+bool made_one_in(unsigned int n);
+
+struct made {
+	struct wire		wire;
+	u16			type;
+	struct falcon_key	flow;
+	enum falcon_packet_kind	kind;
+	unsigned int		firsts;
+};
+
+/* A well-formed one, in any of the encapsulations. */
+void made_packet(struct made *made);
+
+/* Change or cut it in one to four places. */
+void made_damage(struct wire *wire);
+
+#endif
