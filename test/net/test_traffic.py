@@ -113,11 +113,56 @@ def test_flows_are_counted_apart(setup):
     assert got["bytes"] == sent["bytes"]
 
 
+def account(setup, **opts):
+    """Of datagrams of random sizes, with pauses and digests."""
+    s = setup(verify=True, flows=2, digest=True)
+    return udp.balance(s.send(flows=2, count=500, size="32-1400", pause=200, digest=True, **opts), s.result())
+
+
+def test_digests_and_sizes_are_the_same_for_the_same_seed(namespace, tmp_path):
+    accounts = []
+    for number, seed in enumerate((1, 1, 2)):
+        (tmp_path / str(number)).mkdir()
+        with contextlib.ExitStack() as stack:
+            accounts.append(account(lambda **opts: Setup(stack, namespace, tmp_path / str(number), **opts), seed=seed))
+    for one in accounts:
+        assert one["digests"][0] == one["digests"][1] is not None
+    first, again, other = accounts
+    assert (first["digests"], first["flows"]) == (again["digests"], again["flows"])
+    assert first["digests"] != other["digests"] and first["bytes"] != other["bytes"]
+
+
+def test_digest_tells_a_datagram_that_was_altered(setup):
+    s = setup(digest=True)
+    s.relay(300, "--damage", "7")
+    sent = s.send(port=RELAY_PORT, count=300, digest=True)
+    assert s.result()["digest"] != sent["digest"]
+
+
+def test_pauses_make_it_longer(setup):
+    s = setup()
+    sent = s.send(count=400, burst=1, rate=100000, pause=4000, seed=3)
+    got = s.result()
+    # 400 pauses of 2 ms in the mean
+    assert sent["duration_ns"] > 400 * 1_500_000
+    assert counts(got) == expected(400)
+
+
+def test_delays_are_those_beyond_the_fastest(setup):
+    s = setup()
+    # 100 others, that is 50 ms, later
+    s.relay(1000, "--delay", "500:100")
+    s.send(port=RELAY_PORT, count=1000, rate=2000, burst=1)
+    delay = s.result()["delay"]
+    assert delay["p50_ns"] <= delay["p99_ns"] <= delay["max_ns"]
+    assert delay["max_ns"] > 40_000_000
+
+
 def test_fragments_and_mixed_sizes(setup, namespace):
     with small_mtu(namespace):
         before = tcp.parse_counters(namespace.run(tcp.COUNTER_FILES))
         s = setup(verify=True)
-        sent = s.send(count=1000, size="24,9000,1000-4000,65507", rate=2000)
+        sent = s.send(count=1000, size="32,9000,1000-4000,65507", rate=2000)
         got = s.result()
         after = tcp.parse_counters(namespace.run(tcp.COUNTER_FILES))
     assert counts(got) == expected(1000)
@@ -271,7 +316,7 @@ def test_request_that_a_tcp_server_does_not_answer_is_an_error(namespace, tmp_pa
     ("udp-send", ["--to", "localhost", "--port", "5000", "--count", "1"], "not an IPv4 or IPv6"),
     ("udp-send", ["--to", "::1", "--port", "0", "--count", "1"], "from 1 to 65535"),
     ("udp-send", ["--to", "::1", "--port", "5000", "--count", "-1"], "not a number"),
-    ("udp-send", ["--to", "::1", "--port", "5000", "--count", "1", "--size", "23"], "from 24"),
+    ("udp-send", ["--to", "::1", "--port", "5000", "--count", "1", "--size", "31"], "from 32"),
     ("udp-send", ["--to", "::1", "--port", "5000", "--count", "1", "--size", "90-80"], "from 90"),
     ("udp-send", ["--to", "::1", "--port", "65535", "--count", "1", "--flows", "2"], "more flows"),
     ("udp-send", ["--to", "::1", "--from", "127.0.0.1", "--port", "5", "--count", "1"], "families"),

@@ -135,5 +135,7 @@ def balance(sent, received):
         "send_ns": sent["duration_ns"],
         "receive_ns": received["duration_ns"],
         "longest_gap_ns": received["longest_gap_ns"],
+        "delay": received["delay"],
+        "digests": (sent.get("digest"), received.get("digest")),    # of what was sent and of what came, if asked for
         "flows": [{**ours, **theirs} for ours, theirs in zip(sent["flows"], received["flows"])],
     }

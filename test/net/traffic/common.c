@@ -151,6 +151,13 @@ void catch_stop_signals(void)
 		die("sigaction: %m");
 }
 
+void print_digest(bool wanted, uint64_t digest)
+{
+	/* a text: not every reader has integers of 64 bits */
+	if (wanted)
+		printf("\"digest\": \"%016llx\", ", (unsigned long long)digest);
+}
+
 void announce_ready(const char *path)
 {
 	int fd;

@@ -51,6 +51,9 @@ int udp_socket(const struct address *addr, int rcvbuf, int sndbuf);
 extern volatile sig_atomic_t stop_requested;
 void catch_stop_signals(void);
 
+/* A member of the result, when it was asked for. */
+void print_digest(bool wanted, uint64_t digest);
+
 /* The file appears once the program is able to receive. */
 void announce_ready(const char *path);
 

@@ -42,5 +42,5 @@ uint32_t sizes_pick(const struct sizes *sizes, uint64_t seq)
 	uint32_t high = sizes->item[seq % sizes->count].high;
 
 	/* Knuth's multiplicative hash */
-	return low + ((uint32_t)seq * 2654435761u >> 8) % (high - low + 1);
+	return low + ((((uint32_t)seq + sizes->seed) * 2654435761u) >> 8) % (high - low + 1);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "random.h"
 #include "sizes.h"
 #include "wire.h"
 
@@ -33,6 +34,9 @@ struct options {
 	uint32_t rate; /* datagrams a second of all flows together; 0: as fast as it goes */
 	uint32_t burst;
 	uint32_t run;
+	uint32_t seed;		/* of sizes and pauses */
+	uint32_t pause_us;	/* after a burst, at most */
+	bool digest;
 	uint32_t surge;		/* flows that bring SURGE_TIMES as much as the others, in the end */
 	int64_t surge_after_ns;
 	uint64_t count;		/* of all flows together; 0: no limit */
@@ -50,6 +54,7 @@ struct sender {
 	struct flow *flows;
 	uint8_t *buffer;	/* burst times the largest size */
 	uint64_t sent;
+	uint64_t digest;
 	uint64_t refused;	/* ICMP errors the sockets told of; the datagram was sent again */
 	int64_t slipped_ns;	/* by which the schedule was moved */
 	int64_t begin_ns;
@@ -66,6 +71,10 @@ static void usage(FILE *to)
 		"  --size LIST       payload sizes in turn, each a number or LOW-HIGH (1400)\n"
 		"  --rate N          datagrams a second, all flows together (0: unpaced)\n"
 		"  --burst N         datagrams a system call at most, 1 to %d (4)\n"
+		"  --pause US        wait up to so long after each system call, by chance, on top of the\n"
+		"                    rate (0)\n"
+		"  --seed N          of pauses, and of sizes of a range (0)\n"
+		"  --digest          print a digest of all that was sent\n"
 		"  --surge N         the first N flows send %d times as much as the others, at the same\n"
 		"                    rate of all together (0)\n"
 		"  --surge-after MS  from then on (0)\n"
@@ -86,6 +95,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		SIZE,
 		RATE,
 		BURST,
+		PAUSE,
+		SEED,
+		DIGEST,
 		SURGE,
 		SURGE_AFTER,
 		RUN
@@ -101,6 +113,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "size", required_argument, NULL, SIZE },
 		{ "rate", required_argument, NULL, RATE },
 		{ "burst", required_argument, NULL, BURST },
+		{ "pause", required_argument, NULL, PAUSE },
+		{ "seed", required_argument, NULL, SEED },
+		{ "digest", no_argument, NULL, DIGEST },
 		{ "surge", required_argument, NULL, SURGE },
 		{ "surge-after", required_argument, NULL, SURGE_AFTER },
 		{ "run", required_argument, NULL, RUN },
@@ -143,6 +158,15 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case BURST:
 			opt->burst = parse_number("--burst", optarg, 1, BURST_MAX);
 			break;
+		case PAUSE:
+			opt->pause_us = parse_number("--pause", optarg, 0, 1000000);
+			break;
+		case SEED:
+			opt->seed = parse_number("--seed", optarg, 0, UINT32_MAX);
+			break;
+		case DIGEST:
+			opt->digest = true;
+			break;
 		case SURGE:
 			opt->surge = parse_number("--surge", optarg, 0, FLOWS_MAX);
 			break;
@@ -166,6 +190,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 	if (opt->from.len && opt->from.sa.ss_family != opt->to.sa.ss_family)
 		die_usage("--from and --to are of different families");
 	sizes_parse(&opt->sizes, opt->size_text);
+	opt->sizes.seed = opt->seed;
 }
 
 static void open_flow(struct sender *s, uint32_t index)
@@ -209,11 +234,14 @@ static void send_burst(struct sender *s, uint32_t index, unsigned int n)
 			.run = s->opt.run,
 			.flow = index,
 			.seq = flow->sent + i,
+			.sent_ns = now_ns(),
 		};
 
 		iovs[i].iov_base = s->buffer + (size_t)i * s->opt.sizes.largest;
 		iovs[i].iov_len = sizes_pick(&s->opt.sizes, info.seq);
 		wire_build(iovs[i].iov_base, iovs[i].iov_len, &info);
+		if (s->opt.digest)
+			s->digest += wire_digest(iovs[i].iov_base, iovs[i].iov_len);
 		msgs[i].msg_hdr.msg_iov = &iovs[i];
 		msgs[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -251,10 +279,18 @@ static uint32_t flow_at(uint64_t turn, uint32_t flows, uint32_t surge)
 	return place < often ? place % surge : place - often + surge;
 }
 
+/* The same for the same seed and turn in every run. */
+static int64_t pause_ns(const struct options *opt, uint64_t turn)
+{
+	uint32_t state = (opt->seed + (uint32_t)turn) * 2654435761u | 1;
+
+	return opt->pause_us ? unit_random(&state) % (opt->pause_us + 1) * 1000LL : 0;
+}
+
 static void run(struct sender *s)
 {
 	const struct options *opt = &s->opt;
-	int64_t schedule_ns, deadline_ns;
+	int64_t schedule_ns, deadline_ns, pause;
 	uint64_t scheduled = 0;		/* sent since the schedule began */
 	uint64_t turn = 0;
 	uint32_t surge;
@@ -289,8 +325,13 @@ static void run(struct sender *s)
 		if (now >= deadline_ns)
 			break;
 		surge = now - s->begin_ns >= opt->surge_after_ns ? opt->surge : 0;
+		pause = pause_ns(opt, turn);
 		send_burst(s, flow_at(turn++, opt->flows, surge), n);
 		scheduled += n;
+		if (pause) {
+			schedule_ns += pause;
+			sleep_until(now_ns() + pause);
+		}
 	}
 	s->end_ns = now_ns();
 }
@@ -307,10 +348,12 @@ static void print_result(const struct sender *s)
 	       "\"size\": \"%s\", \"rate\": %u, \"burst\": %u, ",
 	       opt->run, opt->size_text, opt->rate, opt->burst);
 	printf("\"sent\": %llu, \"bytes\": %llu, \"duration_ns\": %lld, "
-	       "\"slipped_ns\": %lld, \"refused\": %llu, \"flows\": [",
+	       "\"slipped_ns\": %lld, \"refused\": %llu, ",
 	       (unsigned long long)s->sent, (unsigned long long)bytes,
 	       (long long)(s->end_ns - s->begin_ns), (long long)s->slipped_ns,
 	       (unsigned long long)s->refused);
+	print_digest(opt->digest, s->digest);
+	printf("\"flows\": [");
 	for (i = 0; i < opt->flows; i++)
 		printf("%s{\"flow\": %u, \"port\": %u, \"sent\": %llu, \"bytes\": %llu}",
 		       i ? ", " : "", i, opt->port + i,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Receives what udp-send sends, counts lost, duplicated and reordered datagrams
- * by sequence number, exactly, and prints the counts as JSON at the end.
+ * by sequence number, exactly, and prints the counts as JSON at the end, with how long they took.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "delays.h"
 #include "tally.h"
 #include "wire.h"
 
@@ -30,6 +31,7 @@ struct options {
 	int64_t idle_ns;	/* silence after the first datagram that ends it */
 	int64_t wait_ns;	/* for the first datagram */
 	bool verify;
+	bool digest;
 };
 
 struct sink {
@@ -39,6 +41,8 @@ struct sink {
 	uint8_t *buffers;	/* BATCH times the largest datagram */
 	uint64_t foreign;
 	uint64_t damaged;
+	uint64_t digest;	/* of whatever came */
+	struct delays delays;
 	int64_t first_ns;	/* 0: nothing came yet */
 	int64_t last_ns;
 	int64_t gap_ns;		/* the longest silence between two of those */
@@ -54,6 +58,7 @@ static void usage(FILE *to)
 	      "  --wait MS        end when nothing has come for so long (60000)\n"
 	      "  --run N          number of the run; others' datagrams are foreign (1)\n"
 	      "  --verify         check the payload, too\n"
+	      "  --digest         print a digest of all that came, foreign ones too\n"
 	      "  --ready FILE     make this file once able to receive\n"
 	      "SIGINT and SIGTERM end it as well; the result is printed in every case.\n",
 	      to);
@@ -61,7 +66,8 @@ static void usage(FILE *to)
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, READY };
+	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, DIGEST,
+	       READY };
 	static const struct option table[] = {
 		{ "port", required_argument, NULL, PORT },
 		{ "flows", required_argument, NULL, FLOWS },
@@ -71,6 +77,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "wait", required_argument, NULL, WAIT },
 		{ "run", required_argument, NULL, RUN },
 		{ "verify", no_argument, NULL, VERIFY },
+		{ "digest", no_argument, NULL, DIGEST },
 		{ "ready", required_argument, NULL, READY },
 		OPTION_HELP,
 		{ }
@@ -110,6 +117,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case VERIFY:
 			opt->verify = true;
 			break;
+		case DIGEST:
+			opt->digest = true;
+			break;
 		case READY:
 			opt->ready = optarg;
 			break;
@@ -141,10 +151,12 @@ static void setup(struct sink *s)
 	}
 }
 
-static void take(struct sink *s, uint32_t index, const uint8_t *buf, size_t size)
+static void take(struct sink *s, uint32_t index, const uint8_t *buf, size_t size, int64_t when_ns)
 {
 	struct wire_info info;
 
+	if (s->opt.digest)
+		s->digest += wire_digest(buf, size);
 	switch (wire_parse(buf, size, s->opt.run, s->opt.verify, &info)) {
 	case WIRE_FOREIGN:
 		s->foreign++;
@@ -158,6 +170,8 @@ static void take(struct sink *s, uint32_t index, const uint8_t *buf, size_t size
 	/* a datagram at another flow's port was altered on its way */
 	if (info.flow != index || !tally_add(&s->tallies[index], info.seq, size))
 		s->damaged++;
+	else
+		delays_add(&s->delays, when_ns - info.sent_ns);
 }
 
 /* Takes what is in socket @index. */
@@ -165,6 +179,7 @@ static void drain(struct sink *s, uint32_t index)
 {
 	struct mmsghdr msgs[BATCH];
 	struct iovec iovs[BATCH];
+	int64_t when_ns;
 	int i, n;
 
 	do {
@@ -181,8 +196,9 @@ static void drain(struct sink *s, uint32_t index)
 				return;
 			die("receive: %m");
 		}
+		when_ns = now_ns();
 		for (i = 0; i < n; i++)
-			take(s, index, iovs[i].iov_base, msgs[i].msg_len);
+			take(s, index, iovs[i].iov_base, msgs[i].msg_len, when_ns);
 	} while (n == BATCH);
 }
 
@@ -269,9 +285,14 @@ static void print_result(const struct sink *s)
 	       s->opt.verify ? "true" : "false");
 	print_counts(&sum, 0);
 	printf(", \"foreign\": %llu, \"damaged\": %llu, \"duration_ns\": %lld, "
-	       "\"longest_gap_ns\": %lld, \"flows\": [",
+	       "\"longest_gap_ns\": %lld, ",
 	       (unsigned long long)s->foreign, (unsigned long long)s->damaged,
 	       (long long)(s->last_ns - s->first_ns), (long long)s->gap_ns);
+	print_digest(s->opt.digest, s->digest);
+	printf("\"delay\": {\"p50_ns\": %llu, \"p99_ns\": %llu, \"max_ns\": %llu}, \"flows\": [",
+	       (unsigned long long)delays_below(&s->delays, 500),
+	       (unsigned long long)delays_below(&s->delays, 990),
+	       (unsigned long long)delays_below(&s->delays, 1000));
 	for (i = 0; i < s->opt.flows; i++) {
 		printf("%s{\"flow\": %u, \"port\": %u, \"highest\": %lld, ", i ? ", " : "", i,
 		       s->opt.port + i, (long long)s->tallies[i].next - 1);

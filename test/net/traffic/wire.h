@@ -20,12 +20,14 @@ struct wire_header {
 	uint32_t flow;
 	uint32_t size;		/* of the payload, this header included */
 	uint64_t seq;		/* from 0, without holes, for each flow */
+	uint64_t sent_ns;	/* by the sender's clock */
 };
 
 struct wire_info {
 	uint32_t run;
 	uint32_t flow;
 	uint64_t seq;
+	int64_t sent_ns;
 };
 
 #define WIRE_SIZE_MIN	sizeof(struct wire_header)
@@ -40,5 +42,11 @@ enum wire_verdict {
 
 enum wire_verdict wire_parse(const void *buf, size_t size, uint32_t run, bool verify,
 			     struct wire_info *info);
+
+/*
+ * A number for what a datagram holds, but for run and time if it is one of ours: the sum of all is
+ * the same when the same datagrams came, in whatever order.
+ */
+uint64_t wire_digest(const void *buf, size_t size);
 
 #endif
