@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/jhash.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/random.h>
 #include <linux/smp.h>
 
 #include "backlog.h"
@@ -16,13 +14,6 @@
  */
 static struct falcon_flow *tables[FALCON_STAGES];
 static DEFINE_MUTEX(lock);
-
-static u32 seed __ro_after_init;
-
-void __init falcon_flows_init(void)
-{
-	get_random_bytes(&seed, sizeof(seed));
-}
 
 static struct falcon_flow *table_alloc(void)
 {
@@ -68,33 +59,6 @@ void falcon_flows_free(void)
 struct falcon_flow *falcon_flow_at(enum falcon_stage stage, u32 hash)
 {
 	return &tables[stage][hash % FALCON_FLOWS];
-}
-
-u32 falcon_flow_hash(const u32 *words, size_t count)
-{
-	return jhash2(words, count, seed) ?: 1;
-}
-
-u32 falcon_flow_hash_tuple(const struct falcon_tuple *tuple)
-{
-	u32 ports = (u32)(__force u16)tuple->sport << 16 | (__force u16)tuple->dport;
-
-	return jhash_3words((__force u32)tuple->saddr, (__force u32)tuple->daddr, ports,
-			    seed ^ tuple->protocol) ?: 1;
-}
-
-u32 falcon_flow_hash_key(const struct falcon_key *key)
-{
-	struct falcon_tuple tuple;
-
-	if (key->family == 6)
-		return falcon_flow_hash((const u32 *)key, sizeof(*key) / sizeof(u32));
-	tuple.saddr = key->saddr[0];
-	tuple.daddr = key->daddr[0];
-	tuple.sport = key->sport;
-	tuple.dport = key->dport;
-	tuple.protocol = key->protocol;
-	return falcon_flow_hash_tuple(&tuple);
 }
 
 bool falcon_flow_drained(const struct falcon_flow *flow)

@@ -53,9 +53,6 @@ struct falcon_flow {
 	u64			netns;
 } ____cacheline_aligned;
 
-/* Seed the hash. Context: module initialisation. */
-void falcon_flows_init(void);
-
 /**
  * falcon_flows_alloc() - make the tables, all entries free
  * Context: process, under the control mutex. Return: 0 or -ENOMEM.
@@ -70,13 +67,6 @@ void falcon_flows_free(void);
 
 /* The entry for a hash of flow and device. Context: BH, while falcon is enabled. */
 struct falcon_flow *falcon_flow_at(enum falcon_stage stage, u32 hash);
-
-/* Hash of @count words, never 0, seeded at load so that nobody can aim. Context: any. */
-u32 falcon_flow_hash(const u32 *words, size_t count);
-
-/* The same for a flow; a key and a tuple of the same flow have the same. Context: any. */
-u32 falcon_flow_hash_key(const struct falcon_key *key);
-u32 falcon_flow_hash_tuple(const struct falcon_tuple *tuple);
 
 /**
  * falcon_flow_drained() - whether no packet of an entry is queued or in work any more

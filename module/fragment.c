@@ -3,8 +3,8 @@
 #include <linux/cache.h>
 #include <linux/compiler.h>
 
-#include "flow.h"
 #include "fragment.h"
+#include "hash.h"
 
 #define DATAGRAMS 1024	/* a power of two; a datagram's fragments come close together */
 
@@ -17,7 +17,7 @@ static u64 datagrams[DATAGRAMS] ____cacheline_aligned;
 
 static u32 datagram_hash(const struct falcon_datagram *datagram)
 {
-	return falcon_flow_hash((const u32 *)datagram, sizeof(*datagram) / sizeof(u32));
+	return falcon_hash_words((const u32 *)datagram, sizeof(*datagram) / sizeof(u32));
 }
 
 void falcon_fragment_first(const struct falcon_datagram *datagram, u32 hash)

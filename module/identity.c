@@ -2,8 +2,8 @@
 
 #include <linux/kernel.h>
 
-#include "flow.h"
 #include "fragment.h"
+#include "hash.h"
 #include "identity.h"
 
 static enum falcon_packet_kind parse(const struct sk_buff *skb,
@@ -29,7 +29,7 @@ static enum falcon_packet_kind parse(const struct sk_buff *skb,
 
 enum falcon_packet_kind falcon_identify(const struct sk_buff *skb,
 					const struct falcon_tunnels *tunnels,
-					struct falcon_packet *packet, u32 *hash)
+					struct falcon_packet *packet, bool networks, u32 *hash)
 {
 	enum falcon_packet_kind kind = parse(skb, tunnels, packet);
 
@@ -37,7 +37,7 @@ enum falcon_packet_kind falcon_identify(const struct sk_buff *skb,
 	if (kind == FALCON_PACKET_FRAGMENT)
 		*hash = falcon_fragment_later(&packet->later);
 	else if (kind == FALCON_PACKET_FLOW)
-		*hash = falcon_flow_hash_key(&packet->key);
+		*hash = falcon_hash_key(&packet->key, networks ? packet->vni : FALCON_NO_VNI);
 	return kind;
 }
 

@@ -13,6 +13,7 @@
  * @skb: packet, data at the network header
  * @tunnels: look into these encapsulations, and at nothing else; NULL for its own headers
  * @packet: result: as falcon_packet_parse()
+ * @networks: whether flows of two virtual networks are two, whatever their addresses
  * @hash: result: of the flow; 0 when there is none, or for a fragment whose first one was
  *	not seen, or not said to belong to a flow
  *
@@ -20,7 +21,7 @@
  */
 enum falcon_packet_kind falcon_identify(const struct sk_buff *skb,
 					const struct falcon_tunnels *tunnels,
-					struct falcon_packet *packet, u32 *hash);
+					struct falcon_packet *packet, bool networks, u32 *hash);
 
 /**
  * falcon_identify_datagrams() - later fragments of what this packet begins belong to a flow

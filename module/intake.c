@@ -13,8 +13,8 @@
 #include "context.h"
 #include "device.h"
 #include "elephant.h"
+#include "hash.h"
 #include "identity.h"
-#include "flow.h"
 #include "intake.h"
 #include "ladder.h"
 #include "napi.h"
@@ -200,7 +200,7 @@ static bool identify(struct arrival *arrival, const struct sk_buff *skb)
 		kind = falcon_packet_quick(data, len, &plan->tunnels, &arrival->tuple);
 	arrival->quick = kind == FALCON_PACKET_FLOW;
 	if (arrival->quick) {
-		arrival->hash = falcon_flow_hash_tuple(&arrival->tuple);
+		arrival->hash = falcon_hash_tuple(&arrival->tuple);
 		return true;
 	}
 
@@ -208,11 +208,11 @@ static bool identify(struct arrival *arrival, const struct sk_buff *skb)
 	if (arrival->frags)
 		return false;
 	if (kind == FALCON_PACKET_UNKNOWN)
-		kind = falcon_identify(skb, &plan->tunnels, &arrival->packet, &arrival->hash);
+		kind = falcon_identify(skb, &plan->tunnels, &arrival->packet, true, &arrival->hash);
 	/* Host flows that are in lanes stay so until they have come down. */
 	if (kind == FALCON_PACKET_PLAIN && (plan->host || falcon_ladder_has_hosts())) {
 		arrival->host = true;
-		kind = falcon_identify(skb, NULL, &arrival->packet, &arrival->hash);
+		kind = falcon_identify(skb, NULL, &arrival->packet, true, &arrival->hash);
 	}
 	switch (kind) {
 	case FALCON_PACKET_FLOW:

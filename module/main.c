@@ -7,7 +7,7 @@
 #include "control.h"
 #include "cpu.h"
 #include "device.h"
-#include "flow.h"
+#include "hash.h"
 #include "hook.h"
 #include "netlink.h"
 #include "priority.h"
@@ -16,7 +16,7 @@ static int __init falcon_init(void)
 {
 	int err;
 
-	falcon_flows_init();
+	falcon_hash_init();
 	err = falcon_priority_init();
 	if (err)
 		return err;

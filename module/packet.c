@@ -366,5 +366,6 @@ enum falcon_packet_kind falcon_packet_quick(const u8 *data, unsigned int len,
 	memcpy(&tuple->sport, data + QUICK_PORTS, 2);
 	memcpy(&tuple->dport, data + QUICK_PORTS + 2, 2);
 	tuple->protocol = inner->protocol;
+	tuple->vni = be32_at(data + QUICK_VXLAN + 4) >> 8;
 	return FALCON_PACKET_FLOW;
 }

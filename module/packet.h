@@ -50,6 +50,7 @@ struct falcon_tuple {
 	__be16	sport;
 	__be16	dport;
 	u32	protocol;
+	u32	vni;
 };
 
 enum falcon_packet_kind {

@@ -18,6 +18,7 @@
 #include "cpu.h"
 #include "device.h"
 #include "flow.h"
+#include "hash.h"
 #include "identity.h"
 #include "packet.h"
 #include "plan.h"
@@ -53,7 +54,8 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 	enum falcon_packet_kind kind;
 	bool alone = false;
 
-	kind = falcon_identify(skb, nic ? &q->plan->tunnels : NULL, &q->packet, &q->hash);
+	/* Behind the tunnel its network is not known, and the hash has to be the same there. */
+	kind = falcon_identify(skb, nic ? &q->plan->tunnels : NULL, &q->packet, false, &q->hash);
 	if (kind == FALCON_PACKET_UNKNOWN) {
 		falcon_count(q->stage, FALCON_A_COUNTERS_NO_KEY);
 		return false;
@@ -66,7 +68,7 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 		alone = !q->hash || (kind == FALCON_PACKET_FLOW &&
 				     q->packet.key.protocol == IPPROTO_TCP);
 	else if (!q->hash)
-		q->hash = falcon_flow_hash_key(&q->packet.key);
+		q->hash = falcon_hash_key(&q->packet.key, FALCON_NO_VNI);
 	falcon_identify_datagrams(&q->packet, alone ? 0 : q->hash);
 	q->tag = tag_of(q->hash, q->device->salt);
 	return !alone;
@@ -300,7 +302,7 @@ bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch)
 		*epoch = plan->cell_bypass;
 		device = falcon_device_find(skb->dev);
 		if (device && device->kind->origin) {
-			kind = falcon_identify(skb, NULL, &packet, &hash);
+			kind = falcon_identify(skb, NULL, &packet, false, &hash);
 			passes = (kind == FALCON_PACKET_FLOW || kind == FALCON_PACKET_FRAGMENT) &&
 				 packet.key.protocol != IPPROTO_TCP;
 		}

@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "flow.h"
 #include "fragment.h"
+#include "hash.h"
 
 #define IDS 8192	/* of datagrams: more than are remembered */
 
-/* What stands for the seeded hash of flow.c: FNV-1a over every word. */
-u32 falcon_flow_hash(const u32 *words, size_t count)
+/* What stands for the keyed hash of hash.c: FNV-1a over every word. */
+u32 falcon_hash_words(const u32 *words, size_t count)
 {
 	u32 hash = 2166136261u;
 

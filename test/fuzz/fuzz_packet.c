@@ -61,7 +61,7 @@ static void expect_quick(const uint8_t *data, size_t size, enum falcon_packet_ki
 	must(!packet->firsts && packet->key.family == 4);
 	must(packet->key.saddr[0] == tuple.saddr && packet->key.daddr[0] == tuple.daddr);
 	must(packet->key.sport == tuple.sport && packet->key.dport == tuple.dport);
-	must(packet->key.protocol == tuple.protocol);
+	must(packet->key.protocol == tuple.protocol && packet->vni == tuple.vni);
 }
 
 /* The first byte says as what, and whether tunnels are looked into. */

@@ -47,6 +47,7 @@ enum falcon_packet_kind wire_quick(const struct wire *wire, unsigned int len,
 	assert_int_equal(packet.key.sport, tuple.sport);
 	assert_int_equal(packet.key.dport, tuple.dport);
 	assert_int_equal(packet.key.protocol, tuple.protocol);
+	assert_int_equal(packet.vni, tuple.vni);
 	return kind;
 }
 

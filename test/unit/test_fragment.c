@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include "unit.h"
-#include "flow.h"
 #include "fragment.h"
+#include "hash.h"
 
-/* What stands for the seeded hash of flow.c: forced, or FNV-1a over every word. */
+/* What stands for the keyed hash of hash.c: forced, or FNV-1a over every word. */
 static u32 forced;
 
-u32 falcon_flow_hash(const u32 *words, size_t count)
+u32 falcon_hash_words(const u32 *words, size_t count)
 {
 	u32 hash = 2166136261u;
 

@@ -15,4 +15,6 @@
 #define container_of(pointer, type, member)		\
 	((type *)((char *)(pointer) - __builtin_offsetof(type, member)))
 
+#define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
+
 #endif

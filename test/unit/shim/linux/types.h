@@ -11,4 +11,6 @@ typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 
+#define __force
+
 #endif

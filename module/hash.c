@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/cache.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+
+#include "hash.h"
+
+static hsiphash_key_t key_of_hash __ro_after_init;
+
+void __init falcon_hash_init(void)
+{
+	get_random_bytes(&key_of_hash, sizeof(key_of_hash));
+}
+
+u32 falcon_hash_words(const u32 *words, size_t count)
+{
+	return hsiphash(words, count * sizeof(*words), &key_of_hash) ?: 1;
+}
+
+u32 falcon_hash_tuple(const struct falcon_tuple *tuple)
+{
+	u32 ports = (u32)(__force u16)tuple->sport << 16 | (__force u16)tuple->dport;
+
+	return hsiphash_4u32((__force u32)tuple->saddr, (__force u32)tuple->daddr, ports,
+			     tuple->vni << 8 | tuple->protocol, &key_of_hash) ?: 1;
+}
+
+u32 falcon_hash_key(const struct falcon_key *key, u32 vni)
+{
+	const struct falcon_tuple tuple = {
+		.saddr		= key->saddr[0],
+		.daddr		= key->daddr[0],
+		.sport		= key->sport,
+		.dport		= key->dport,
+		.protocol	= key->protocol,
+		.vni		= vni,
+	};
+	struct {
+		struct falcon_key	key;
+		u32			vni;
+	} whole = { *key, vni };
+
+	BUILD_BUG_ON(sizeof(whole) != sizeof(whole.key) + sizeof(whole.vni));
+	if (key->family == 4)
+		return falcon_hash_tuple(&tuple);
+	return falcon_hash_words((const u32 *)&whole, sizeof(whole) / sizeof(u32));
+}

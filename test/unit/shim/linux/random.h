@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SHIM_RANDOM_H
+#define _SHIM_RANDOM_H
+
+#include <stddef.h>
+
+/* The test's own. */
+void get_random_bytes(void *to, size_t bytes);
+
+#endif
