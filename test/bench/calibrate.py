@@ -5,12 +5,13 @@ The rate must be one at which nothing saturates: not the guest's busiest vCPU, a
 machine that runs guest and sender, either.
 """
 
+import contextlib
 import dataclasses
 
 from net import udp
 
 from . import measure
-from .case import BenchError
+from .case import BenchError, Disturbed
 
 SHARE = 0.6             # of stock's limit, at most
 FIRST_OFFER = 20000     # packets a second
@@ -50,12 +51,15 @@ def calibrate(topology, guest, case, cpu):
     rate = SHARE * limit
     held = None
     for _ in range(TRIES):
-        probe = measure.measure(topology, guest, case, rate, PROBE_S, cpu)
-        if holds(case, probe, rate):
-            held = Calibration(taken, busiest, limit, rate, probe.own_busy)
-            if probe.own_busy <= OWN_BUSY:
-                return held
-        tried, rate = rate, rate * min(BACK_OFF, OWN_BUSY / probe.own_busy)
+        less = BACK_OFF
+        with contextlib.suppress(Disturbed):
+            probe = measure.measure(topology, guest, case, rate, PROBE_S, cpu)
+            if holds(case, probe, rate):
+                held = Calibration(taken, busiest, limit, rate, probe.own_busy)
+                if probe.own_busy <= OWN_BUSY:
+                    return held
+            less = min(less, OWN_BUSY / probe.own_busy)
+        tried, rate = rate, rate * less
     if not held:
         raise BenchError(f"{case.name}: this machine is too busy: stock could take {limit:.0f} a second, "
                          f"but does not hold even {tried:.0f}")

@@ -131,7 +131,7 @@ CASES = {case.name: case for case in (
     Case("udp-rr", size=64),
     Case("tcp-rr", size=64),
     Case("tcp-crr", size=64, usual=False),
-    # requests, 1,000 a second, that are to be answered soon, beside many packets of 300 bytes, or alone
+    # sockperf's requests, that are to be answered soon, beside many packets of 300 bytes, or alone
     Case("priority-udp-background", size=300 - 28, usual=False),
     Case("priority-udp-idle", size=300 - 28, usual=False, idle=True),
     Case("udp-1400-surge", size=1400, flows=13, surge=3, loaded=25, usual=False),

@@ -54,19 +54,17 @@ class Plan:
         return BOOT_S + len(self.cases) * each * (10 + self.rounds * len(self.variants))
 
 
-class Beside:
-    """What is done beside a round's traffic."""
+class Watch(measure.Beside):
+    """The variant is looked at under the traffic."""
 
     def __init__(self, guest, case, variant):
         self._guest, self._case, self._variant = guest, case, variant
-        self.seconds = WATCH_S      # by which there must be traffic longer than for the window
+        self.seconds = WATCH_S
 
     def before(self):
-        """Just before the window."""
         self._variant.ready(self._guest, self._case)
 
     def after(self):
-        """Just after it."""
         self._variant.watch(self._guest, self._case)
 
 
@@ -177,7 +175,7 @@ class Engine:
             self._applied(guest)
             done = measure.measure(topology, guest, case, self._calibrations[case.name].rate,
                                    self.plan.seconds, self._app,
-                                   beside or Beside(guest, case, variant))
+                                   beside or Watch(guest, case, variant))
             variant.check(guest, case, done)
             done.roles = variant.roles()
         finally:

@@ -3,10 +3,11 @@
 
 import contextlib
 import dataclasses
+import math
 import time
 from pathlib import Path
 
-from net import hostside, tcp, udp, wait
+from net import hostside, sockperf, tcp, udp, wait
 
 from .case import BenchError, Disturbed
 
@@ -15,7 +16,8 @@ SURGE_MS = 1000     # after which flows bring more, as some do in one case
 TAIL_S = 1          # the window must end while the sender still sends
 BURST = 4           # datagrams a system call
 REQUEST = 64        # bytes of a request that is to be answered soon
-REQUEST_US = 1000   # from one to the next
+REQUESTS = 1000     # of them a second
+REQUEST_PORT = udp.DEFAULT_PORT + 1
 
 
 @dataclasses.dataclass
@@ -115,19 +117,32 @@ def _process_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
+class Beside:
+    """What is done beside a round's traffic: nothing."""
+
+    seconds = 0     # by which there must be traffic longer than for the window
+
+    def before(self):
+        """Just before the window."""
+
+    def after(self):
+        """Just after it."""
+
+
+NOTHING = Beside()
+
+
 def window(meter, sender, seconds, beside):
     """The two samples of a window that begins after the warm-up."""
     _pass_time(time.monotonic() + WARM_UP_S, sender)
-    if beside:
-        beside.before()
+    beside.before()
     first = meter.sample(sender.pid)
     _pass_time(first.at + seconds, sender)
     last = meter.sample(sender.pid)
-    if beside:
-        beside.after()
-        if not sender.running:
-            sender.wait()
-            raise Disturbed("the sender ended before all was done beside it")
+    beside.after()
+    if not sender.running:
+        sender.wait()
+        raise Disturbed("the sender ended before all was done beside it")
     return first, last
 
 
@@ -154,7 +169,7 @@ def account(meter, first, last, received, **counts):
                  waited_s=(last.waited_ns - first.waited_ns) / 1e9, **counts)
 
 
-def udp_round(topology, guest, case, rate, seconds, cpu, beside=None):
+def udp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
     """Packets at `rate` a second."""
     meter = Meter(guest, by_bytes=False)
     run = udp.new_run()
@@ -179,7 +194,7 @@ def udp_round(topology, guest, case, rate, seconds, cpu, beside=None):
                    slipped_s=counts["slipped_ns"] / 1e9)
 
 
-def tcp_round(topology, guest, case, rate, seconds, cpu, beside=None):
+def tcp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
     """Bytes at `rate` a second; 0: as fast as it goes."""
     meter = Meter(guest, by_bytes=True)
     dropped = topology.tap_dropped()
@@ -201,7 +216,7 @@ def tcp_round(topology, guest, case, rate, seconds, cpu, beside=None):
                    bytes_per_skb=counts["skb_bytes"] / counts["skbs"])
 
 
-def rr_round(topology, guest, case, _rate, seconds, cpu, beside=None):
+def rr_round(topology, guest, case, _rate, seconds, cpu, beside=NOTHING):
     """One request at a time."""
     over_tcp = case.protocol == "tcp"
     meter = Meter(guest, by_bytes=False)
@@ -226,19 +241,42 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=None):
                    median_rtt_us=asked["p50_ns"] / 1e3, **counts)
 
 
-def priority_round(topology, guest, case, rate, seconds, cpu, beside=None):
-    """Packets at `rate` a second, and requests to another port, answered on a CPU of their own."""
-    how = {"size": REQUEST, "port": udp.DEFAULT_PORT + 1}
+class Requests(Beside):
+    """Requests in the window to a port of their own, answered on a CPU of their own; and what else is done."""
+
+    def __init__(self, topology, seconds, others):
+        self.seconds = sockperf.BEGIN_S + others.seconds
+        self.asked = None
+        self._topology, self._window_s, self._others = topology, seconds, others
+        self._client = None
+
+    def before(self):
+        self._others.before()
+        self._client = self._topology.sockperf_client(REQUESTS, REQUEST, self._window_s + TAIL_S, port=REQUEST_PORT)
+        _pass_time(time.monotonic() + sockperf.BEGIN_S, self._client)
+
+    def after(self):
+        try:
+            self.asked = self._client.stop()
+        except sockperf.Stalled as stalled:
+            raise Disturbed(str(stalled)) from stalled
+        self._others.after()
+
+    def kill(self):
+        """End what a round has left that went wrong."""
+        if self._client:
+            self._client.kill()
+
+
+def priority_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
+    """Packets at `rate` a second, and requests."""
+    requests = Requests(topology, seconds, beside)
     with contextlib.ExitStack() as stack:
-        server = topology.rr_server(guest, cpu=answering_cpu(cpu), **how)
+        server = topology.sockperf_server(guest, cpu=answering_cpu(cpu), port=REQUEST_PORT)
         stack.callback(server.stop)
-        client = topology.rr_client(run=udp.new_run(), seconds=_sending(seconds, beside), interval=REQUEST_US,
-                                    warm_up=WARM_UP_S, **how)
-        stack.callback(client.kill)
-        done = udp_round(topology, guest, case, rate, seconds, cpu, beside)
-        asked = client.stop()
-    return dataclasses.replace(done, lost=done.lost + asked["timeouts"], duplicated=done.duplicated + asked["strays"],
-                               latency_p50_us=asked["p50_ns"] / 1e3, latency_p99_us=asked["p99_ns"] / 1e3)
+        stack.callback(requests.kill)
+        done = udp_round(topology, guest, case, rate, seconds, cpu, requests)
+    return dataclasses.replace(done, latency_p50_us=requests.asked["p50_us"], latency_p99_us=requests.asked["p99_us"])
 
 
 def answering_cpu(application):
@@ -248,12 +286,12 @@ def answering_cpu(application):
 
 def _sending(seconds, beside):
     """How long a sender must go on that is begun now."""
-    return WARM_UP_S + seconds + TAIL_S + (beside.seconds if beside else 0)
+    return math.ceil(WARM_UP_S + seconds + TAIL_S + beside.seconds)
 
 
 _rounds = {"udp": udp_round, "tcp": tcp_round, "rr": rr_round, "priority": priority_round}
 
 
-def measure(topology, guest, case, rate, seconds, cpu, beside=None):
-    """A round of the case. beside: see engine.Beside."""
+def measure(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
+    """A round of the case."""
     return _rounds[case.kind](topology, guest, case, rate, seconds, cpu, beside)

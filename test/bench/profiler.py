@@ -6,7 +6,7 @@ import dataclasses
 from vm import module
 
 from .case import CASES
-from .engine import Beside, Engine, write
+from .engine import Engine, Watch, write
 from .hotspot import Hotspots
 from .parts import Parts
 from .result import per_cpu
@@ -26,7 +26,7 @@ class Profile:
     plain: list         # CPU time of each vCPU in the round without sampling
 
 
-class Sampling(Beside):
+class Sampling(Watch):
     """Samples taken in a round's window."""
 
     def __init__(self, guest, case, variant, sampler):

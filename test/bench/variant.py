@@ -12,7 +12,7 @@ from pathlib import Path
 from net import guestside, tcp, udp, wait
 
 from .case import BenchError
-from .measure import REQUEST_US, answering_cpu
+from .measure import REQUEST_PORT, REQUESTS, answering_cpu
 
 REPO = Path(__file__).resolve().parents[2]
 MODULE = "/falcon/build/module/$(uname -r)/falcon.ko"
@@ -358,11 +358,11 @@ class PrioritySync(Falcon):
 
     def apply(self, guest, case):
         super().apply(guest, case)
-        self.ask(guest, f"priority add protocol=udp dport={udp.DEFAULT_PORT + 1} mode={self.how}")
+        self.ask(guest, f"priority add protocol=udp dport={REQUEST_PORT} mode={self.how}")
 
     def check(self, guest, case, done):
         rule, = self.ask(guest, "priority list")["rules"]
-        if rule["packets"] < 0.5 * done.seconds * 1e6 / REQUEST_US:
+        if rule["packets"] < 0.5 * done.seconds * REQUESTS:
             raise BenchError(f"{self.name}: only {rule['packets']} packets went ahead")
 
 

@@ -3,13 +3,15 @@
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from net import tcp, udp, wait
+from net import sockperf, tcp, udp, wait
 from net.netns import CommandError, Namespace
 
 RELAY = Path(__file__).with_name("relay.py")
@@ -308,6 +310,44 @@ def test_request_that_a_tcp_server_does_not_answer_is_an_error(namespace, tmp_pa
         with pytest.raises(CommandError, match="no response"):
             namespace.run([udp.TOOLS / "rr", "--to", "127.0.0.1", "--port", PORT, "--tcp", "--size", 64,
                            "--timeout", 200, "--count", 1])
+
+
+def ask_by_sockperf(namespace, between):
+    """Requests for four seconds; `between` is called after two of them. What sockperf says."""
+    with contextlib.ExitStack() as stack:
+        server = popen(stack, namespace, sockperf.server(PORT).split())
+        wait.until(lambda: namespace.run(["ss", "-Hlnu", "sport", "=", f":{PORT}"]) or server.poll() is not None,
+                   LIMIT, "sockperf")
+        client = udp.Sender(popen(stack, namespace, sockperf.client("127.0.0.1", PORT, 1000, 64, LIMIT)), "sockperf",
+                            sockperf.parse, signal.SIGINT)
+        begin = time.monotonic()
+        for after, what in ((2, between), (4, lambda: None)):
+            wait.until(lambda after=after: time.monotonic() > begin + sockperf.BEGIN_S + after, LIMIT, "requests")
+            what()
+        return client.stop()
+
+
+def test_requests_by_sockperf(namespace):
+    asked = ask_by_sockperf(namespace, lambda: None)
+    assert 100 < asked["answered"] <= 1000 * asked["valid_s"] + 10
+    assert 0 < asked["p50_us"] <= asked["p99_us"]
+    assert asked["duplicated"] == 0
+
+
+def test_request_that_is_lost_is_seen(namespace):
+    """sockperf asks no more; what it measured until then would be a part only."""
+    drop = ["nft", "add table inet lost; add chain inet lost in { type filter hook input priority 0; };"
+            f"add rule inet lost in udp dport {PORT} drop"]
+    try:
+        with pytest.raises(sockperf.Stalled, match="no answer in its last [12]"):
+            ask_by_sockperf(namespace, lambda: namespace.run(drop))
+    finally:
+        namespace.run(["nft", "delete", "table", "inet", "lost"])
+
+
+def test_sockperf_without_an_answer_has_no_figures():
+    with pytest.raises(sockperf.Stalled, match="Is the server down"):
+        sockperf.parse("sockperf: No messages were received from the server. Is the server down?")
 
 
 @pytest.mark.parametrize("tool, words, message", [

@@ -11,10 +11,11 @@ and a container in it that is reached through an overlay.
 """
 
 import contextlib
+import signal
 
 from vm.guest import CommandFailed, Guest, Nic
 
-from . import guestside, hostside, plan, tcp, udp
+from . import guestside, hostside, plan, sockperf, tcp, udp
 from .netns import Namespace
 
 # So that frames arrive in the guest as on a wire: not merged, checksums to be verified.
@@ -159,6 +160,17 @@ class Topology:
         path = f"/sys/class/net/{hostside.TAP}/statistics/tx_dropped"
         return int(self.namespace.run(["cat", path]))
 
+    def _server(self, guest, command, container, cpu, port, over="tcp"):
+        """The process of a server in the container, once it listens."""
+        process = guest.spawn("exec " + self.in_container(command, container, cpu))
+        netns = guestside.container_netns(container)
+        guest.run(f"for ((n = 0; n < 400; n++)); do\n"
+                  f"\tif [[ $(ip netns exec {netns} ss -Hln{over[0]} sport = :{port}) ]]; then exit 0; fi\n"
+                  f"\tsleep 0.05\n"
+                  f"done\n"
+                  f"echo '{command} does not listen' >&2; exit 1")
+        return process
+
     # -- request and response
 
     def rr_server(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, **opts):
@@ -173,6 +185,15 @@ class Topology:
         """rr's client to the container, begun. Options as rr's."""
         words = udp.options(to=self.address(container, family), port=port, **opts)
         return udp.Sender(self.namespace.popen([udp.TOOLS / "rr", *words]), tool="rr")
+
+    def sockperf_server(self, guest, container=0, cpu=None, port=udp.DEFAULT_PORT):
+        """sockperf's server in the container, listening."""
+        return self._server(guest, sockperf.server(port), container, cpu, port, over="udp")
+
+    def sockperf_client(self, rate, size, seconds, container=0, port=udp.DEFAULT_PORT):
+        """sockperf's client to the container, begun."""
+        argv = sockperf.client(self.address(container), port, rate, size, seconds)
+        return udp.Sender(self.namespace.popen(argv), "sockperf", sockperf.parse, signal.SIGINT)
 
     # -- UDP
 
@@ -207,14 +228,7 @@ class Topology:
 
     def tcp_server(self, guest, container=0, cpu=None, port=tcp.DEFAULT_PORT):
         """iperf3 in the container, for one client, listening."""
-        process = guest.spawn("exec " + self.in_container(f"iperf3 -s -1 -p {port}", container, cpu))
-        netns = guestside.container_netns(container)
-        guest.run(f"for ((n = 0; n < 400; n++)); do\n"
-                  f"\tif [[ $(ip netns exec {netns} ss -Hltn sport = :{port}) ]]; then exit 0; fi\n"
-                  f"\tsleep 0.05\n"
-                  f"done\n"
-                  f"echo 'iperf3 does not listen' >&2; exit 1")
-        return process
+        return self._server(guest, f"iperf3 -s -1 -p {port}", container, cpu, port)
 
     def tcp_counters(self, guest, container=0):
         """The kernel's counters on both sides, for tcp.account()."""

@@ -4,6 +4,7 @@
 import itertools
 import json
 import os
+import signal
 import subprocess
 
 from vm import tools
@@ -47,11 +48,11 @@ def options(**values):
 
 
 class Sender:
-    """udp-send, or rr's client, running."""
+    """udp-send, or another tool's client, running; parse() makes what it printed into its result."""
 
-    def __init__(self, popen, tool="udp-send"):
+    def __init__(self, popen, tool="udp-send", parse=json.loads, ends_by=signal.SIGTERM):
         self._popen = popen
-        self._tool = tool
+        self._tool, self._parse, self._ends_by = tool, parse, ends_by
 
     def wait(self, timeout=120):
         """What it sent."""
@@ -63,11 +64,11 @@ class Sender:
             raise TrafficError(f"{self._tool}: not done after {timeout} s") from error
         if self._popen.returncode:
             raise TrafficError(f"{self._tool}: exit code {self._popen.returncode}: {err.strip()}")
-        return json.loads(out)
+        return self._parse(out)
 
     def stop(self, timeout=10):
         """End it early; what it sent until then."""
-        self._popen.terminate()
+        self._popen.send_signal(self._ends_by)
         return self.wait(timeout)
 
     def kill(self):

@@ -28,14 +28,11 @@ struct options {
 	uint64_t count;
 	int64_t duration_ns;
 	int64_t timeout_ns;
-	int64_t interval_ns;
-	int64_t warm_up_ns;
 };
 
 struct client {
 	int fd;
-	uint64_t answered;
-	uint64_t samples;	/* of those, after the warm-up */
+	uint64_t samples;
 	uint64_t timeouts;
 	uint64_t strays;	/* responses that came again, or too late */
 	uint32_t *rtt_ns;
@@ -48,8 +45,6 @@ static void usage(FILE *to)
 	      "  --tcp         over one connection, instead of UDP\n"
 	      "  --connect     over a TCP connection for each request, which the server closes; for both\n"
 	      "  --size N      payload of request and response (64); by TCP the server's as well\n"
-	      "  --interval US from one request to the next (0: as fast as they are answered)\n"
-	      "  --warm-up S   seconds whose requests are asked, but not timed (0)\n"
 	      "  --timeout MS  for a response (1000); by TCP none may be late\n"
 	      "  --run N       number of this run (1)\n"
 	      "The server answers until SIGINT or SIGTERM, then prints how often. The client may be\n"
@@ -60,8 +55,7 @@ static void usage(FILE *to)
 static void parse_options(struct options *opt, int argc, char **argv)
 {
 	enum {
-		SERVER = 1, TCP, CONNECT, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY,
-		INTERVAL, WARM_UP
+		SERVER = 1, TCP, CONNECT, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY
 	};
 	static const struct option table[] = {
 		{ "server", no_argument, NULL, SERVER },
@@ -74,8 +68,6 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "seconds", required_argument, NULL, SECONDS },
 		{ "size", required_argument, NULL, SIZE },
 		{ "timeout", required_argument, NULL, TIMEOUT },
-		{ "interval", required_argument, NULL, INTERVAL },
-		{ "warm-up", required_argument, NULL, WARM_UP },
 		{ "run", required_argument, NULL, RUN },
 		{ "ready", required_argument, NULL, READY },
 		OPTION_HELP,
@@ -118,14 +110,6 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case TIMEOUT:
 			opt->timeout_ns = parse_number("--timeout", optarg, 1, 60000) *
 					  NSEC_PER_MSEC;
-			break;
-		case INTERVAL:
-			opt->interval_ns = parse_number("--interval", optarg, 1, 10000000) *
-					   (NSEC_PER_MSEC / 1000);
-			break;
-		case WARM_UP:
-			opt->warm_up_ns = parse_number("--warm-up", optarg, 1, 86400) *
-					  NSEC_PER_SEC;
 			break;
 		case RUN:
 			opt->run = parse_number("--run", optarg, 0, UINT32_MAX);
@@ -361,19 +345,14 @@ static void ask(const struct options *opt)
 		wire_build(buf, opt->size, &info);
 		if (send(c.fd, buf, opt->size, MSG_NOSIGNAL) < 0)
 			die("send: %m");
-		if (await_response(&c, opt, info.seq)) {
-			c.answered++;
-			if (sent_ns - begin_ns >= opt->warm_up_ns)
-				c.rtt_ns[c.samples++] = now_ns() - sent_ns;
-		} else if (stop_requested) {
+		if (await_response(&c, opt, info.seq))
+			c.rtt_ns[c.samples++] = now_ns() - sent_ns;
+		else if (stop_requested)
 			asked--;	/* nobody waited for it to the end */
-		} else {
+		else
 			c.timeouts++;
-		}
 		if (opt->connect && !stop_requested)
 			await_end(&c, opt);
-		if (opt->interval_ns)
-			sleep_until(sent_ns + opt->interval_ns);
 	}
 	end_ns = now_ns();
 
@@ -384,7 +363,7 @@ static void ask(const struct options *opt)
 	       "\"asked\": %llu, \"answered\": %llu, \"timeouts\": %llu, "
 	       "\"strays\": %llu, "
 	       "\"duration_ns\": %lld, \"mean_ns\": %llu",
-	       opt->run, opt->size, (unsigned long long)asked, (unsigned long long)c.answered,
+	       opt->run, opt->size, (unsigned long long)asked, (unsigned long long)c.samples,
 	       (unsigned long long)c.timeouts, (unsigned long long)c.strays,
 	       (long long)(end_ns - begin_ns),
 	       (unsigned long long)(c.samples ? sum / c.samples : 0));

@@ -263,6 +263,14 @@ static void send_burst(struct sender *s, uint32_t index, unsigned int n)
 	s->sent += n;
 }
 
+static void sleep_until(int64_t ns)
+{
+	struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+
+	/* a signal ends the sleep early, which the caller notices */
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+}
+
 /* When the datagram after the first @n of the schedule is due. */
 static int64_t due_ns(int64_t start_ns, uint64_t n, uint32_t rate)
 {
