@@ -17,6 +17,7 @@
 #include "identity.h"
 #include "intake.h"
 #include "ladder.h"
+#include "lane.h"
 #include "napi.h"
 #include "plan.h"
 #include "priority.h"
@@ -35,6 +36,9 @@
  */
 #define HOLD_NS (20 * NSEC_PER_MSEC)
 #define HOLD_ROW_NS (500 * NSEC_PER_MSEC)
+
+/* How often lanes are looked at whose CPUs may stand still. */
+#define HELP_NS NSEC_PER_MSEC
 
 #define SLOTS 16	/* flows that one poll is collected for, a power of two */
 
@@ -67,6 +71,7 @@ struct intake {
 	struct list_head	gated;		/* flows that wait for this CPU's queues */
 	u32			rounds;		/* polls of the doorbell */
 	struct list_head	released;	/* flows that go back to stock's path here */
+	u64			helped;		/* local_clock() when no lane needed help */
 	call_single_data_t	ring;
 	struct napi_struct	doorbell;
 	struct falcon_context	context;
@@ -100,8 +105,8 @@ static void receive_strays(struct intake *intake)
 }
 
 /*
- * A worker is late, maybe because its virtual CPU does not run, and others wait for what it
- * has: there is nothing to do here but not to bring more.
+ * A worker is late: not to bring more, and to help when its CPU stands still, is all that can
+ * be done here.
  */
 static void hold_up(struct falcon_elephant *elephant)
 {
@@ -115,7 +120,8 @@ static void hold_up(struct falcon_elephant *elephant)
 				elephant->held_up += waited;
 				return;
 			}
-			cpu_relax();
+			if (!falcon_lanes_help())
+				cpu_relax();
 		} while (falcon_elephant_is_full(elephant));
 	}
 	elephant->held_up = 0;
@@ -615,6 +621,26 @@ static void let_go(struct intake *intake)
 	}
 }
 
+/* Whether some lane was helped, which may need more. */
+static bool help(struct intake *intake)
+{
+	u64 now = local_clock();
+
+	if (now - intake->helped < HELP_NS)
+		return false;
+	if (unlikely(falcon_lanes_help()))
+		return true;
+	intake->helped = now;
+	return false;
+}
+
+void falcon_intake_look(void)
+{
+	local_bh_disable();
+	napi_schedule(&this_cpu_ptr(intakes)->doorbell);
+	local_bh_enable();
+}
+
 static int answer_doorbell(struct napi_struct *napi, int budget)
 {
 	struct intake *intake = container_of(napi, struct intake, doorbell);
@@ -634,7 +660,8 @@ static int answer_doorbell(struct napi_struct *napi, int budget)
 	}
 
 	empty_slots(intake);
-	again = look_at_gates(intake);
+	again = help(intake);
+	again |= look_at_gates(intake);
 	let_go(intake);
 	receive_strays(intake);
 	WRITE_ONCE(intake->rounds, intake->rounds + 1);

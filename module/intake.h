@@ -62,6 +62,9 @@ void falcon_intake_go_ahead(void);
 enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi);
 bool falcon_intake_climb_frags(struct napi_struct *napi);
 
+/* Have this CPU see whether others stand still whose lanes have work. Context: process. */
+void falcon_intake_look(void);
+
 /* A flow has nothing in flight and leaves; its home CPU lets it go. Context: BH off. */
 void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant);
 

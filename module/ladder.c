@@ -377,6 +377,8 @@ static void review_all(void)
 static void review(struct work_struct *work)
 {
 	review_all();
+	/* No packet may come that would, of flows that wait for one to be answered. */
+	falcon_intake_look();
 	if (READ_ONCE(elephant_count))
 		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
 }

@@ -19,6 +19,9 @@
 /* Packets that wait for a CPU: a backlog's worth (net.core.netdev_max_backlog's default). */
 #define LANE_MAX 1000
 
+/* After which a CPU stands still that was woken: longer than any moderation lets a lane wait. */
+#define LATE_NS (20 * NSEC_PER_MSEC)
+
 struct falcon_lane {
 	struct llist_head	posted_runs;
 	struct llist_head	posted_deliveries;
@@ -27,8 +30,10 @@ struct falcon_lane {
 	unsigned int		cpu;
 	call_single_data_t	wake;
 	struct napi_struct	napi;
+	u64			looked;		/* local_clock() when it was woken or last polled */
+	unsigned long		owned;		/* bit 0: by the poll, or by a CPU that helps */
 
-	/* The poll's alone, which runs once at a time. */
+	/* Who owns it. */
 	struct falcon_ranks	runs;
 	struct falcon_ranks	deliveries;
 	struct falcon_context	context;
@@ -73,8 +78,10 @@ static void wake(struct falcon_lane *lane)
  */
 static void wake_rested(struct falcon_lane *lane)
 {
-	if (!atomic_read(&lane->active) && !atomic_xchg(&lane->active, 1))
-		wake(lane);
+	if (atomic_read(&lane->active) || atomic_xchg(&lane->active, 1))
+		return;
+	WRITE_ONCE(lane->looked, local_clock());
+	wake(lane);
 }
 
 void falcon_lane_queue(u16 cpu, struct falcon_run *run)
@@ -220,11 +227,20 @@ static u32 next_look(struct falcon_lane *lane)
 			       plan ? plan->moderation : 0);
 }
 
-static int lane_poll(struct napi_struct *napi, int budget)
+static bool own(struct falcon_lane *lane)
 {
-	struct falcon_lane *lane = container_of(napi, struct falcon_lane, napi);
+	return !test_and_set_bit_lock(0, &lane->owned);
+}
+
+static void disown(struct falcon_lane *lane)
+{
+	clear_bit_unlock(0, &lane->owned);
+}
+
+/* Deliver and process what is there, in its order. Returns packets. */
+static unsigned int look_after(struct falcon_lane *lane, unsigned int budget)
+{
 	unsigned int work = 0, some;
-	u32 wait;
 
 	do {
 		fetch(lane);
@@ -233,15 +249,55 @@ static int lane_poll(struct napi_struct *napi, int budget)
 			some += process(lane, budget - work - some);
 		work += some;
 	} while (some && work < budget);
+	return work;
+}
 
-	if (work >= budget)
+static int lane_poll(struct napi_struct *napi, int budget)
+{
+	struct falcon_lane *lane = container_of(napi, struct falcon_lane, napi);
+	unsigned int work;
+	bool again = true;
+	u32 wait = 0;
+
+	WRITE_ONCE(lane->looked, local_clock());
+	/* Who helped goes on until the end of its share. */
+	if (unlikely(!own(lane)))
 		return budget;
-	wait = next_look(lane);
-	/* What came meanwhile is for the next poll. */
-	if (!wait && !rest(lane))
+	work = look_after(lane, budget);
+	if (work < budget) {
+		wait = next_look(lane);
+		/* What came meanwhile is for the next poll. */
+		again = !wait && !rest(lane);
+	}
+	disown(lane);
+	if (again)
 		return budget;
 	if (napi_complete_done(napi, work) && wait)
 		hrtimer_start(&lane->timer, ns_to_ktime(wait), HRTIMER_MODE_REL_PINNED);
+	return work;
+}
+
+static bool is_late(const struct falcon_lane *lane)
+{
+	return lane->cpu != smp_processor_id() && atomic_read(&lane->active) &&
+	       (s64)(local_clock() - READ_ONCE(lane->looked)) > LATE_NS;
+}
+
+unsigned int falcon_lanes_help(void)
+{
+	unsigned int cpu, work = 0;
+	struct falcon_lane *lane;
+
+	for_each_online_cpu(cpu) {
+		lane = lane_of(cpu);
+		/* It stays active: its own CPU was woken, and lets it rest when it comes. */
+		if (likely(!is_late(lane)) || !own(lane))
+			continue;
+		work += look_after(lane, NAPI_POLL_WEIGHT);
+		disown(lane);
+	}
+	if (work)
+		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_HELPED, work);
 	return work;
 }
 

@@ -47,6 +47,16 @@ void falcon_lane_add(u16 cpu, int count);
 /* Whether a lane has as many packets queued as it may. Context: softirq. */
 bool falcon_lane_is_full(u16 cpu);
 
+/**
+ * falcon_lanes_help() - do what CPUs were woken for that stand still
+ *
+ * A virtual CPU whose host does not let it run, or one whose softirqs wait behind a real-time task,
+ * would hold up its flows. In order: a lane is one CPU's at a time, whichever.
+ *
+ * Context: softirq, in no context. Return: packets.
+ */
+unsigned int falcon_lanes_help(void);
+
 /* Whether a lane has nothing to do. Context: process, while allocated. */
 bool falcon_lane_is_idle(u16 cpu);
 

@@ -51,7 +51,8 @@ enum {
 	X(HELD, held) \
 	X(ELSEWHERE, elsewhere) \
 	X(DELIVERED, delivered) \
-	X(DROPPED_GONE, dropped_gone)
+	X(DROPPED_GONE, dropped_gone) \
+	X(HELPED, helped)
 
 extern const struct genl_ops falcon_nl_ops[FALCON_NL_OPS_COUNT];
 extern const struct genl_multicast_group falcon_nl_mcgrps[FALCON_NL_MCGRPS_COUNT];

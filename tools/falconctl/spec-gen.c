@@ -732,6 +732,10 @@ static const struct spec_attr counters_attrs[] = {
 		.name = "dropped-gone", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Packets dropped because a device went away meanwhile, the container's (stage container) or the NIC (stage nic).",
 	},
+	[FALCON_A_COUNTERS_HELPED] = {
+		.name = "helped", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets of a lane processed or delivered on another CPU, because its own did not look after it for 20 ms (stage tunnel).",
+	},
 };
 
 const struct spec_set spec_set_counters = {

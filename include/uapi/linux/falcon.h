@@ -552,6 +552,8 @@ enum falcon_a_flow {
  *	container). A GRO packet is one.
  * @FALCON_A_COUNTERS_DROPPED_GONE: (u64) Packets dropped because a device went away
  *	meanwhile, the container's (stage container) or the NIC (stage nic).
+ * @FALCON_A_COUNTERS_HELPED: (u64) Packets of a lane processed or delivered on another
+ *	CPU, because its own did not look after it for 20 ms (stage tunnel).
  */
 enum falcon_a_counters {
 	FALCON_A_COUNTERS_ASKED = 1,
@@ -581,6 +583,7 @@ enum falcon_a_counters {
 	FALCON_A_COUNTERS_ELSEWHERE,
 	FALCON_A_COUNTERS_DELIVERED,
 	FALCON_A_COUNTERS_DROPPED_GONE,
+	FALCON_A_COUNTERS_HELPED,
 
 	/* private: */
 	__FALCON_A_COUNTERS_MAX,
