@@ -8,6 +8,7 @@
 #include "context.h"
 #include "device.h"
 #include "napi.h"
+#include "place.h"
 #include "rfs.h"
 #include "stats.h"
 
@@ -24,6 +25,7 @@
 static DEFINE_PER_CPU(struct falcon_context *, active);
 static DEFINE_PER_CPU(bool, stock);
 static DEFINE_PER_CPU(struct falcon_chain *, delivering);
+static DEFINE_PER_CPU(bool, in_handler);	/* a device's, by falcon_context_handle() */
 
 static int no_poll(struct napi_struct *napi, int budget)
 {
@@ -194,14 +196,11 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 
 bool falcon_context_handles(void)
 {
-	const struct falcon_context *context = current_context();
-
-	return context && !context->in_handler;
+	return (current_context() || falcon_place_expected()) && !this_cpu_read(in_handler);
 }
 
 rx_handler_result_t falcon_context_handle(struct sk_buff **pskb)
 {
-	struct falcon_context *context = __this_cpu_read(active);
 	const struct net_device *dev = (*pskb)->dev;
 	/* Gone since the kernel read it: it might as well have read it now. */
 	rx_handler_func_t *handler = rcu_dereference(dev->rx_handler);
@@ -209,12 +208,14 @@ rx_handler_result_t falcon_context_handle(struct sk_buff **pskb)
 
 	if (!handler)
 		return RX_HANDLER_PASS;
-	context->in_handler = true;
+	__this_cpu_write(in_handler, true);
 	result = handler(pskb);
-	context->in_handler = false;
+	__this_cpu_write(in_handler, false);
 	/* In one namespace, a packet socket on @dev may yet hear what goes on as another's. */
 	if (result != RX_HANDLER_ANOTHER || net_eq(dev_net(dev), dev_net((*pskb)->dev)))
 		return result;
+	if (falcon_place_expected())
+		falcon_place_see(*pskb, (*pskb)->dev);
 	return falcon_context_merge(*pskb, FALCON_MERGE_POINT_RX_HANDLER) ? RX_HANDLER_CONSUMED :
 									    result;
 }

@@ -23,7 +23,6 @@ struct falcon_context {
 	bool			gro;		/* the packets can be merged */
 	bool			inner_used;
 	bool			in_cell;	/* behind a tunnel's cell already */
-	bool			in_handler;	/* a device's, by falcon_context_handle() */
 	struct falcon_chain	nested;		/* what came to a cell from there */
 	/*
 	 * Said to be the CPU that allocated the packets, and never this one: packets that are
@@ -127,11 +126,11 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where);
 bool falcon_context_handles(void);
 
 /**
- * falcon_context_handle() - call the rx_handler of a packet's device, in a context
+ * falcon_context_handle() - call the rx_handler of a packet's device
  * @pskb: as for the handler
  *
  * macvlan and ipvlan have no queue: where they pass a packet on, to be received as a container's
- * device's, is a merge point.
+ * device's, is a merge point, for packets in a context.
  *
  * Context: softirq, RCU read section. Return: RX_HANDLER_, for the caller of the handler.
  */

@@ -101,6 +101,45 @@ const struct falcon_device *falcon_device_find(const struct net_device *dev)
 	return NULL;
 }
 
+struct net_device *falcon_device_peer(struct net_device *dev)
+{
+	return dev->netdev_ops->ndo_get_peer_dev ? dev->netdev_ops->ndo_get_peer_dev(dev) : NULL;
+}
+
+int falcon_device_place(const char *name, struct falcon_place *place)
+{
+	const struct falcon_device *device;
+	struct net_device *dev;
+	int err = -ENODEV;
+
+	rcu_read_lock();
+	dev = dev_get_by_name_rcu(&init_net, name);
+	if (dev) {
+		device = falcon_device_find(dev);
+		err = device && device->kind->stage == FALCON_STAGE_CONTAINER ? 0 : -EINVAL;
+	}
+	if (!err) {
+		dev = falcon_device_peer(dev) ?: dev;
+		place->netns = dev_net(dev)->net_cookie;
+		place->ifindex = dev->ifindex;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+u64 falcon_device_netns(u64 inum)
+{
+	const struct net *net;
+	u64 cookie = 0;
+
+	rcu_read_lock();
+	for_each_net_rcu(net)
+		if (net->ns.inum == inum)
+			cookie = net->net_cookie;
+	rcu_read_unlock();
+	return cookie;
+}
+
 bool falcon_device_name(int ifindex, u64 netns, char *name)
 {
 	const struct falcon_device *device;

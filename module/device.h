@@ -13,6 +13,7 @@
 #include <uapi/linux/falcon.h>
 
 #include "packet.h"
+#include "rule.h"
 
 /* A kind of device and what falcon makes of it. */
 struct falcon_kind {
@@ -67,6 +68,24 @@ static inline bool falcon_device_is_virtual(const struct net_device *dev)
 
 /* The entry of a device, or NULL. Context: RCU read section. */
 const struct falcon_device *falcon_device_find(const struct net_device *dev);
+
+/* The other end of a veth or netkit; NULL for other devices. Context: RCU read section. */
+struct net_device *falcon_device_peer(struct net_device *dev);
+
+/**
+ * falcon_device_place() - a container, by a device of the initial network namespace
+ * @name: of the device: the host's end of a pair, or the container's own
+ * @place: result: what packets that it leads to the container come to
+ *
+ * Context: process. Return: 0; -ENODEV, no such device; -EINVAL, one that leads to none.
+ */
+int falcon_device_place(const char *name, struct falcon_place *place);
+
+/*
+ * What stands for a network namespace and never for a later one, by its inode number; 0 when there
+ * is none of that. Context: process.
+ */
+u64 falcon_device_netns(u64 inum);
 
 /**
  * falcon_device_name() - the present name of a device

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/cache.h>
+#include <linux/hash.h>
 #include <linux/init.h>
-#include <linux/kernel.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
 
@@ -20,12 +20,23 @@ u32 falcon_hash_words(const u32 *words, size_t count)
 	return hsiphash(words, count * sizeof(*words), &key_of_hash) ?: 1;
 }
 
+/*
+ * The lower bits are the same in all networks, so that behind the tunnel, where the network is not
+ * known, a flow is found among few. Whose bits nobody knows cannot be aimed at by a network either.
+ */
+static u32 in_network(u32 hash, u32 vni)
+{
+	if (vni != FALCON_NO_VNI)
+		hash ^= (vni + 1) * GOLDEN_RATIO_32 & ~0U << FALCON_HASH_COMMON;
+	return hash ?: 1;
+}
+
 u32 falcon_hash_tuple(const struct falcon_tuple *tuple)
 {
 	u32 ports = (u32)(__force u16)tuple->sport << 16 | (__force u16)tuple->dport;
 
-	return hsiphash_4u32((__force u32)tuple->saddr, (__force u32)tuple->daddr, ports,
-			     tuple->vni << 8 | tuple->protocol, &key_of_hash) ?: 1;
+	return in_network(hsiphash_4u32((__force u32)tuple->saddr, (__force u32)tuple->daddr, ports,
+					tuple->protocol, &key_of_hash), tuple->vni);
 }
 
 u32 falcon_hash_key(const struct falcon_key *key, u32 vni)
@@ -38,13 +49,8 @@ u32 falcon_hash_key(const struct falcon_key *key, u32 vni)
 		.protocol	= key->protocol,
 		.vni		= vni,
 	};
-	struct {
-		struct falcon_key	key;
-		u32			vni;
-	} whole = { *key, vni };
 
-	BUILD_BUG_ON(sizeof(whole) != sizeof(whole.key) + sizeof(whole.vni));
 	if (key->family == 4)
 		return falcon_hash_tuple(&tuple);
-	return falcon_hash_words((const u32 *)&whole, sizeof(whole) / sizeof(u32));
+	return in_network(hsiphash(key, sizeof(*key), &key_of_hash), vni);
 }

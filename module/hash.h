@@ -13,6 +13,9 @@
 
 #include "packet.h"
 
+/* Bits of a flow's hash, the lower ones, that its virtual network leaves as they are. */
+#define FALCON_HASH_COMMON 14
+
 /* Choose the key. Context: module initialisation. */
 void falcon_hash_init(void);
 

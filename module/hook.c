@@ -34,6 +34,7 @@
 #include "device.h"
 #include "hook.h"
 #include "intake.h"
+#include "place.h"
 #include "steer.h"
 
 struct hook {
@@ -114,6 +115,8 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 1);
 
+	if (unlikely(falcon_place_expected()))
+		falcon_place_see_sent(skb, dev);
 	if (!falcon_context_active())
 		return;
 	/* What comes out of a queue may be another CPU's packet: no merge point. */
@@ -128,7 +131,7 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 }
 
 /* Stands in for a device's rx_handler, which can be called again: its address is known. */
-static noinline rx_handler_result_t handle_in_context(struct sk_buff **pskb)
+static noinline rx_handler_result_t handle(struct sk_buff **pskb)
 {
 	return falcon_context_handle(pskb);
 }
@@ -137,7 +140,7 @@ static void notrace on_rx_handler(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	if (falcon_context_handles())
-		redirect(fregs, handle_in_context);
+		redirect(fregs, handle);
 }
 
 static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent_ip,
@@ -146,6 +149,8 @@ static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
 	int cpu = ftrace_regs_get_argument(fregs, 1);
 
+	if (unlikely(falcon_place_expected()))
+		falcon_place_see(skb, skb->dev);
 	if (cpu != smp_processor_id())
 		return;		/* RPS */
 	if (falcon_context_merge(skb, FALCON_MERGE_POINT_BACKLOG) || falcon_context_follow(skb))

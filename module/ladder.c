@@ -11,9 +11,11 @@
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
+#include "hash.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
+#include "place.h"
 #include "priority.h"
 #include "stats.h"
 
@@ -27,6 +29,9 @@
 /* After which a flow that could not go up tries again. */
 #define RETRY HZ
 #define RETRY_RESTING (HZ / 50 ?: 1)
+
+/* How often it is looked where a flow's packets come to: of all flows at the same time. */
+#define PLACE_INTERVAL HZ
 
 /* How often rates of flows in lanes are looked at. */
 #define REVIEW_INTERVAL (HZ / 5)
@@ -45,9 +50,10 @@ struct entry {
 	u8			limit;		/* enum falcon_limit */
 	bool			host;
 	bool			ahead;		/* every packet so far has gone ahead */
-	struct falcon_subject	flow;
 	struct falcon_priority	priority;
 	struct falcon_elephant __rcu *elephant;
+	u32			place_due;	/* jiffies from which flow.place is old */
+	struct falcon_subject	flow;
 };
 
 static struct entry *table;		/* kept while any packet may come */
@@ -127,6 +133,56 @@ static bool can_go_ahead(const struct falcon_plan *plan, const struct falcon_pri
 	       !falcon_devices_have_rps();
 }
 
+static bool is_place_due(const struct entry *entry)
+{
+	return (s32)((u32)jiffies - READ_ONCE(entry->place_due)) >= 0;
+}
+
+/*
+ * The flow of these headers behind the tunnels, if there is one, or NULL: of two virtual networks
+ * with one each nobody can tell which it is.
+ */
+static struct entry *find_inner(u32 hash, const struct falcon_key *key)
+{
+	struct entry *entry = bucket_of(hash), *found = NULL;
+	unsigned int i;
+
+	BUILD_BUG_ON(BUCKETS > 1 << FALCON_HASH_COMMON);
+	for (i = 0; i < WAYS; i++, entry++) {
+		if (!READ_ONCE(entry->hash) || memcmp(&entry->flow.key, key, sizeof(*key)))
+			continue;
+		if (found)
+			return NULL;
+		found = entry;
+	}
+	return found;
+}
+
+bool falcon_ladder_wants_place(u32 hash, const struct falcon_key *key)
+{
+	const struct entry *entry = find_inner(hash, key);
+
+	return entry && is_place_due(entry);
+}
+
+void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct falcon_place *place)
+{
+	struct entry *entry;
+
+	/* Another CPU has it: the next packet will do. */
+	if (!spin_trylock(&claim_lock))
+		return;
+	entry = find_inner(hash, key);
+	if (entry) {
+		WRITE_ONCE(entry->place_due, roundup(jiffies + 1, PLACE_INTERVAL));
+		if (memcmp(&entry->flow.place, place, sizeof(*place))) {
+			entry->flow.place = *place;
+			WRITE_ONCE(entry->priority.generation, falcon_priority_generation() - 1);
+		}
+	}
+	spin_unlock(&claim_lock);
+}
+
 bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 			 const struct falcon_subject *flow, const struct net_device *dev, bool host,
 			 u32 *rule)
@@ -158,11 +214,14 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 		entry->count = 1;
 		entry->since = jiffies;
 		entry->retry = jiffies;
+		entry->place_due = jiffies;
 		entry->limit = FALCON_LIMIT_RATE;
 		smp_wmb();	/* as above */
 		WRITE_ONCE(entry->hash, hash);
 	}
 	spin_unlock(&claim_lock);
+	if (falcon_priority_wants_places())
+		falcon_place_expect();
 	return ahead;
 }
 
@@ -232,6 +291,8 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 		return FALCON_LADDER_UNKNOWN;
 	if (unlikely(READ_ONCE(entry->priority.generation) != falcon_priority_generation()))
 		look_up(entry, hash);
+	if (unlikely(falcon_priority_wants_places()) && is_place_due(entry))
+		falcon_place_expect();
 	if (rcu_access_pointer(entry->elephant)) {
 		*elephant = get(entry, hash);
 		return *elephant ? FALCON_LADDER_LANES : FALCON_LADDER_STOCK;

@@ -93,6 +93,18 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 			 const struct falcon_subject *flow, const struct net_device *dev, bool host,
 			 u32 *rule);
 
+/*
+ * Whether it is to be seen where packets of the flow come to; @hash and @key as behind the tunnel.
+ * Context: any.
+ */
+bool falcon_ladder_wants_place(u32 hash, const struct falcon_key *key);
+
+/*
+ * They come there. What rules say of the flow is asked again when it was another place.
+ * Context: BH.
+ */
+void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct falcon_place *place);
+
 enum falcon_ladder_answer {
 	FALCON_LADDER_UNKNOWN,	/* not in the table: falcon_ladder_watch() */
 	FALCON_LADDER_STOCK,	/* on stock's path */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include "device.h"
 #include "netlink-rule.h"
 
 #define RATE_DEFAULT 10000
@@ -52,6 +53,37 @@ static int parse_ports(struct genl_info *info, int first, int last, u16 *ports)
 	return 0;
 }
 
+/* Compared by what no later namespace has: a rule whose container is gone is about no other. */
+static int parse_place(struct genl_info *info, struct falcon_rule *rule)
+{
+	const struct nlattr *netns = info->attrs[FALCON_A_RULE_NETNS];
+	const struct nlattr *device = info->attrs[FALCON_A_RULE_DEVICE];
+	struct falcon_place *place = &rule->match.place;
+	u64 cookie = 0;
+
+	if (netns) {
+		rule->netns = nla_get_u64(netns);
+		cookie = falcon_device_netns(rule->netns);
+		if (!cookie)
+			return refuse(info, FALCON_A_RULE_NETNS,
+				      "there is no such network namespace");
+	}
+	place->netns = cookie;
+	if (!device)
+		return 0;
+	nla_strscpy(rule->device, device, sizeof(rule->device));
+	switch (falcon_device_place(rule->device, place)) {
+	case -ENODEV:
+		return refuse(info, FALCON_A_RULE_DEVICE, "there is no such device");
+	case -EINVAL:
+		return refuse(info, FALCON_A_RULE_DEVICE, "the device leads to no container");
+	}
+	if (cookie && cookie != place->netns)
+		return refuse(info, FALCON_A_RULE_DEVICE,
+			      "the device's container is in another network namespace");
+	return 0;
+}
+
 static int check(struct genl_info *info, const struct falcon_match *match)
 {
 	static const int attributes[] = {
@@ -93,7 +125,8 @@ int falcon_nl_rule_parse(struct genl_info *info, struct falcon_rule *rule)
 	      parse_ports(info, FALCON_A_RULE_SPORT_FIRST, FALCON_A_RULE_SPORT_LAST,
 			  match->sport) ?:
 	      parse_ports(info, FALCON_A_RULE_DPORT_FIRST, FALCON_A_RULE_DPORT_LAST,
-			  match->dport);
+			  match->dport) ?:
+	      parse_place(info, rule);
 	return err ?: check(info, match);
 }
 
@@ -136,5 +169,9 @@ bool falcon_nl_rule_put(struct sk_buff *skb, const struct falcon_rule_info *info
 	       !nla_put_u64_64bit(skb, FALCON_A_RULE_PACKETS, info->packets, 0) &&
 	       !nla_put_u64_64bit(skb, FALCON_A_RULE_FLOWS, info->flows, 0) &&
 	       !nla_put_u64_64bit(skb, FALCON_A_RULE_BARS, info->bars, 0) &&
-	       !nla_put_u32(skb, FALCON_A_RULE_BARRED, info->barred);
+	       !nla_put_u32(skb, FALCON_A_RULE_BARRED, info->barred) &&
+	       (!rule->netns ||
+		!nla_put_u64_64bit(skb, FALCON_A_RULE_NETNS, rule->netns, 0)) &&
+	       (!rule->device[0] ||
+		!nla_put_string(skb, FALCON_A_RULE_DEVICE, rule->device));
 }

@@ -20,6 +20,7 @@
 #include "notice.h"
 #include "plan.h"
 #include "priority.h"
+#include "rest.h"
 
 /*
  * Every operation has GENL_ADMIN_PERM, that is CAP_NET_ADMIN in the initial user namespace.
@@ -237,6 +238,8 @@ int falcon_nl_priority_add_doit(struct sk_buff *skb, struct genl_info *info)
 		nlmsg_free(reply);
 		return err;
 	}
+	/* Not when a packet of its flows has come: it may be by the hooks that they are known. */
+	falcon_rest_end();
 	return reply_end(reply, header, info, nla_put_u32(reply, FALCON_A_RULE_ID, id));
 }
 

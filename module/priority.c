@@ -55,6 +55,7 @@ static DEFINE_MUTEX(rules_lock);		/* before that of notices only */
 static DEFINE_XARRAY_ALLOC1(rules);
 static struct rhashtable patterns;
 static unsigned int rule_count, pattern_count;
+static unsigned int place_count;	/* of the rules, those about where packets come to */
 
 /*
  * Changed in place, under the mutex: a shape is overwritten only while no pattern has it. Who reads
@@ -75,6 +76,11 @@ static DECLARE_DELAYED_WORK(bar_work, look_at_bars);
 bool falcon_priority_used(void)
 {
 	return READ_ONCE(rule_count);
+}
+
+bool falcon_priority_wants_places(void)
+{
+	return READ_ONCE(place_count);
 }
 
 u32 falcon_priority_generation(void)
@@ -305,6 +311,16 @@ static int check_alone(const struct falcon_rule *rule, struct netlink_ext_ack *e
 	return 0;
 }
 
+/* One more rule, or one less. */
+static void count_rule(const struct rule *rule, int one)
+{
+	const struct falcon_place *place = &rule->rule.match.place;
+
+	WRITE_ONCE(rule_count, rule_count + one);
+	if (place->netns)
+		WRITE_ONCE(place_count, place_count + one);
+}
+
 static int insert(struct rule *rule, struct netlink_ext_ack *extack)
 {
 	int err = check_alone(&rule->rule, extack);
@@ -322,7 +338,7 @@ static int insert(struct rule *rule, struct netlink_ext_ack *extack)
 		xa_erase(&rules, rule->id);
 		return err;
 	}
-	WRITE_ONCE(rule_count, rule_count + 1);
+	count_rule(rule, 1);
 	changed();
 	return 0;
 }
@@ -351,8 +367,8 @@ static void remove(struct rule *rule)
 {
 	unhash_patterns(rule);
 	xa_erase(&rules, rule->id);
+	count_rule(rule, -1);
 	kfree_rcu(rule, rcu);
-	WRITE_ONCE(rule_count, rule_count - 1);
 }
 
 int falcon_priority_del(u32 id)

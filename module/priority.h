@@ -9,6 +9,7 @@
 #ifndef _FALCON_PRIORITY_H
 #define _FALCON_PRIORITY_H
 
+#include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/types.h>
 #include <uapi/linux/falcon.h>
@@ -23,6 +24,9 @@ struct falcon_rule {
 	u32			level;		/* 0 to FALCON_LEVEL_MAX */
 	u32			mode;		/* enum falcon_priority_mode */
 	u32			rate;		/* packets per second of all its flows; 0: any */
+	/* What match.place was made from, to be shown; 0 and "" for any. */
+	u64			netns;		/* inode number */
+	char			device[IFNAMSIZ];
 };
 
 /* What priority-get tells of it. */
@@ -64,6 +68,9 @@ void falcon_priority_flush(void);
 
 /* Whether there are any. Context: any. */
 bool falcon_priority_used(void);
+
+/* Whether some rule is about where packets come to. Context: any. */
+bool falcon_priority_wants_places(void);
 
 /* Another one whenever falcon_priority_find() may have another answer. Context: any. */
 u32 falcon_priority_generation(void);

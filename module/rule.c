@@ -105,7 +105,7 @@ const char *falcon_rule_check(const struct falcon_match *match, enum falcon_rule
 }
 
 /* Whether two values meet of which @any stands for each. */
-static bool meet(u32 a, u32 b, u32 any)
+static bool meet(u64 a, u64 b, u64 any)
 {
 	return a == b || a == any || b == any;
 }
@@ -129,6 +129,11 @@ static bool ranges_meet(u8 protocol, const u16 *a, const u16 *b)
 	return a[0] <= b[1] && b[0] <= a[1];
 }
 
+static bool places_meet(const struct falcon_place *a, const struct falcon_place *b)
+{
+	return meet(a->netns, b->netns, 0) && meet(a->ifindex, b->ifindex, 0);
+}
+
 bool falcon_rules_meet(const struct falcon_match *a, const struct falcon_match *b)
 {
 	u8 protocol = a->protocol ?: b->protocol;
@@ -136,7 +141,7 @@ bool falcon_rules_meet(const struct falcon_match *a, const struct falcon_match *
 	return meet(a->family, b->family, 0) && meet(a->protocol, b->protocol, 0) &&
 	       meet(a->dscp, b->dscp, FALCON_NO_DSCP) &&
 	       meet(a->outer_dscp, b->outer_dscp, FALCON_NO_DSCP) &&
-	       meet(a->vni, b->vni, FALCON_NO_VNI) &&
+	       meet(a->vni, b->vni, FALCON_NO_VNI) && places_meet(&a->place, &b->place) &&
 	       ranges_meet(protocol, a->sport, b->sport) &&
 	       ranges_meet(protocol, a->dport, b->dport) &&
 	       prefixes_meet(a->saddr, a->saddr_len, b->saddr, b->saddr_len) &&
@@ -174,6 +179,8 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 	shape->dscp = match->dscp != FALCON_NO_DSCP;
 	shape->outer_dscp = match->outer_dscp != FALCON_NO_DSCP;
 	shape->vni = match->vni != FALCON_NO_VNI;
+	shape->netns = !!match->place.netns;
+	shape->ifindex = !!match->place.ifindex;
 	shape->saddr_len = match->saddr_len;
 	shape->daddr_len = match->daddr_len;
 	shape->sport_len = port_bits(sport, match->sport[1]);
@@ -184,6 +191,7 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 	subject->dscp = shape->dscp ? match->dscp : 0;
 	subject->outer_dscp = shape->outer_dscp ? match->outer_dscp : 0;
 	subject->vni = shape->vni ? match->vni : 0;
+	subject->place = match->place;
 	memcpy(subject->key.saddr, match->saddr, sizeof(match->saddr));
 	memcpy(subject->key.daddr, match->daddr, sizeof(match->daddr));
 	subject->key.sport = cpu_to_be16(sport);
@@ -210,6 +218,8 @@ void falcon_rule_mask(const struct falcon_shape *shape, const struct falcon_subj
 	seen->dscp = shape->dscp ? subject->dscp : 0;
 	seen->outer_dscp = shape->outer_dscp ? subject->outer_dscp : 0;
 	seen->vni = shape->vni ? subject->vni : 0;
+	seen->place.netns = shape->netns ? subject->place.netns : 0;
+	seen->place.ifindex = shape->ifindex ? subject->place.ifindex : 0;
 	mask_address(seen->key.saddr, key->saddr, shape->saddr_len);
 	mask_address(seen->key.daddr, key->daddr, shape->daddr_len);
 	seen->key.sport = cpu_to_be16(mask_port(be16_to_cpu(key->sport), shape->sport_len));

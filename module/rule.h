@@ -15,6 +15,13 @@
 
 #include "packet.h"
 
+/* Where packets of a flow come to, 0 as long as that is not known. */
+struct falcon_place {
+	u64			netns;		/* cookie of its container's namespace */
+	u32			ifindex;	/* of the container's device there */
+	u32			pad;
+};
+
 /* What is known of a flow by its packets. Compared as a whole, so cleared first. */
 struct falcon_subject {
 	struct falcon_key	key;
@@ -22,6 +29,7 @@ struct falcon_subject {
 	u8			dscp;
 	u8			outer_dscp;	/* or FALCON_NO_DSCP */
 	u16			pad;
+	struct falcon_place	place;
 };
 
 /* Flows that a rule is about. */
@@ -33,13 +41,15 @@ struct falcon_match {
 	u32	vni;			/* or FALCON_NO_VNI for any */
 	__be32	saddr[4], daddr[4];
 	u16	sport[2], dport[2];	/* first and last; 0 to 65535 for any */
+	struct falcon_place place;	/* 0 for any */
 };
 
 /* How much of a subject a pattern looks at. Compared as a whole, so cleared first. */
 struct falcon_shape {
 	u8	family, protocol, dscp, outer_dscp, vni;	/* whether */
+	u8	netns, ifindex;
 	u8	saddr_len, daddr_len, sport_len, dport_len;	/* bits */
-	u8	pad[3];
+	u8	pad[5];
 };
 
 struct falcon_pattern {

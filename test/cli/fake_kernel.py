@@ -56,7 +56,7 @@ def decode(set_name, data):
         size, number = struct.unpack_from("=HH", data)
         spec, payload = SETS[set_name][number - 1], data[4:size]
         assert spec["name"] not in out
-        out[spec["name"]] = (struct.unpack("=I", payload)[0] if spec["type"] == "u32" else
+        out[spec["name"]] = (int.from_bytes(payload, "little") if spec["type"] in ("u32", "u64") else
                              payload if spec["type"] == "binary" else payload[:-1].decode())
         data = data[(size + 3) & ~3:]
     return out

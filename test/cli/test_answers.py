@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import os
 import select
 import signal
 
@@ -159,7 +160,7 @@ RULES = [{"id": 1, "protocol": 17, "saddr": bytes([10, 1, 0, 0]), "saddr-len": 1
           "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "bars": 2, "barred": 1},
          {"id": 70000, "daddr": bytes.fromhex("fd" + "00" * 15), "daddr-len": 8, "sport-first": 1024, "sport-last": 65535,
           "dport-first": 0, "dport-last": 65535, "dscp": 46, "outer-dscp": 0, "vni": 77, "level": 0, "mode": "batch", "rate": 0,
-          "packets": 0, "flows": 0, "bars": 0, "barred": 0}]
+          "packets": 0, "flows": 0, "bars": 0, "barred": 0, "netns": 4026532200, "device": "veth-of-a-pod-1"}]
 
 
 def test_rules(ctl, peer):
@@ -168,7 +169,8 @@ def test_rules(ctl, peer):
     assert first == {"id": 1, "protocol": "udp", "src": "10.1.0.0/16", "dst": "10.9.0.1", "dport": "53", "level": 7,
                      "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "bars": 2, "barred": 1}
     assert second == {"id": 70000, "dst": "fd00::/8", "sport": "1024-65535", "dscp": 46, "outer-dscp": 0, "vni": 77,
-                      "level": 0, "mode": "batch", "rate": 0, "packets": 0, "flows": 0, "bars": 0, "barred": 0}
+                      "level": 0, "mode": "batch", "rate": 0, "packets": 0, "flows": 0, "bars": 0, "barred": 0,
+                      "netns": 4026532200, "device": "veth-of-a-pod-1"}
 
 
 def test_rule_round_trip(ctl, peer):
@@ -186,6 +188,13 @@ def test_rule_round_trip(ctl, peer):
         full = {"sport-first": 0, "sport-last": 65535, "dport-first": 0, "dport-last": 65535, **sent}
         assert full == {**{key: value for key, value in wanted.items()
                            if key not in ("id", "packets", "flows", "bars", "barred")}, "mode": modes[wanted["mode"]]}
+
+
+def test_network_namespace_is_named_by_a_file(ctl, peer):
+    peer.handlers["priority-add"] = do("rule", {"id": 5})
+    assert ctl("priority", "add", "netns=/proc/self/ns/net").code == 0
+    sent = next(r for r in peer.requests if r.op == "priority-add").values("rule")
+    assert sent == {"netns": os.stat("/proc/self/ns/net").st_ino}
 
 
 def test_rule_is_taken_away(ctl, peer):

@@ -55,7 +55,7 @@ def test_commands(falconctl):
     (["config", "set", "ba"], ["batch="]),
     (["config", "set", "cpus="], []),
     (["priority", ""], ["add", "del", "list", "flush"]),
-    (["priority", "add", "dport=1", "d"], ["dst=", "dscp="]),
+    (["priority", "add", "dport=1", "d"], ["dst=", "dscp=", "device="]),
     (["priority", "add", "mode="], [f"mode={m}" for m in ENUMS["priority-mode"]]),
 ], ids=lambda v: " ".join(v))
 def test_offers(falconctl, words, expected):

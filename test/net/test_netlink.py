@@ -164,6 +164,14 @@ def test_malformed_rules_are_refused(control):
         "VNI that stands for none": Case(add(("vni", 2 ** 32 - 1)), "EINVAL", "24 bits", HEADER),
         "level 8": Case(add(("level", 8)), "EINVAL|ERANGE", None, HEADER),
         "mode 2": Case(add(("mode", 2)), "EINVAL|ERANGE", None, HEADER),
+        "netns of 4 bytes": Case(add(("netns", 1)), "EINVAL|ERANGE", None, HEADER),
+        "netns that is none": Case(add(("netns", bytes(8))), "EINVAL", "no such network namespace", HEADER),
+        "netns of all bits": Case(add(("netns", b"\xff" * 8)), "EINVAL", "no such network namespace", HEADER),
+        "device without an end": Case(add(("device", b"lo")), "EINVAL", None, HEADER),
+        "device of 16 bytes": Case(add(("device", "sixteen-letters-")), "EINVAL|ERANGE", None, HEADER),
+        "device without a name": Case(add(("device", "")), "EINVAL", "no such device", HEADER),
+        "device that leads nowhere": Case(add(("protocol", 6), ("device", "lo")), "EINVAL", "leads to no container",
+                                          HEADER + 8),
         "an id of its own": Case(add(("id", 5)), "EINVAL", None, HEADER),
         "packets": Case(message("priority-add", attr(spec().attr("rule", "packets"), bytes(8))), "EINVAL", None, HEADER),
         "none to take away": Case(message("priority-del"), "EINVAL", "number of the rule is missing", None),
@@ -227,7 +235,8 @@ def seeds():
               config("delivery", 1), config("host", 1), config("moderation", 0), config("rest", 1),
               config("policy", 0), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
     fields = [rule("protocol", 17), rule("saddr", b"\x0a\x01\0\0"), rule("saddr-len", 16), rule("dport-first", 1),
-              rule("dport-last", 99), rule("dscp", 46), rule("vni", 77), rule("level", 3), rule("mode", 1), rule("rate", 5)]
+              rule("dport-last", 99), rule("dscp", 46), rule("vni", 77), rule("level", 3), rule("mode", 1), rule("rate", 5),
+              rule("netns", b"\x98\0\0\xf0\0\0\0\0"), rule("device", "lo")]
     rules = [message("priority-add", b"".join(fields[first:])) for first in range(len(fields))]
     return [config_set(entry) for entry in number] + [config_set(b"".join(number))] + rules + [
         message("priority-del", rule("id", number)) for number in (1, 2)] + [

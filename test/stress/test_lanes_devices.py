@@ -131,3 +131,21 @@ def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, rec
     with Traffic(overlay, idle=IDLE) as traffic:
         lanes.reach(falcon, rung="several")
     assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("doomed")
+def test_a_container_that_is_made_again_is_not_of_its_old_rule(overlay, falcon):
+    """The kernel gives its network namespace the number of the one before."""
+    guest = overlay.guest
+    falcon.enable(**{**LANES, "elephant_rate": 100000})
+    guest.run("set -e\n" + COME)
+    for _ in range(2):
+        number = falcon.ctl("priority add netns=gone rate=0")["id"]
+        lanes.reach(falcon, port=PORT, rung="inline", rule=number)
+        guest.run(GO)
+        guest.run("set -e\n" + COME)
+        until(lambda: "rule" not in lanes.flow(falcon, PORT), 20, "the flow to have no rule")
+    rules = falcon.ctl("priority list")["rules"]
+    assert len({entry["id"] for entry in rules}) == 2
+    lanes.assert_conserved(falcon)

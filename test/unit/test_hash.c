@@ -70,6 +70,22 @@ static void hash__every_field_counts(void **state)
 	}
 }
 
+/* So a flow is found without its network being known. */
+static void hash__has_its_lower_bits_in_every_network(void **state)
+{
+	static const u8 families[] = { 4, 6 };
+	u32 vni, hash, i;
+
+	for (i = 0; i < 2; i++) {
+		struct falcon_key key = flow(families[i], 17);
+
+		hash = falcon_hash_key(&key, FALCON_NO_VNI);
+		for (vni = 0; vni < 1 << 24; vni += 4099)
+			assert_int_equal((falcon_hash_key(&key, vni) ^ hash)
+						 << (32 - FALCON_HASH_COMMON), 0);
+	}
+}
+
 static void hash__is_another_by_another_key(void **state)
 {
 	struct falcon_key key = flow(4, 17);
@@ -115,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hash__of_key_and_tuple_is_one),
 		cmocka_unit_test(hash__every_field_counts),
+		cmocka_unit_test(hash__has_its_lower_bits_in_every_network),
 		cmocka_unit_test(hash__is_another_by_another_key),
 		cmocka_unit_test(hash__of_another_protocol_cannot_be_made_the_same),
 	};

@@ -102,6 +102,24 @@ static void rule__matches_what_it_says(void **state)
 	assert_false(is_matched(&match, &subject));
 }
 
+static void rule__of_a_place_matches_what_comes_there(void **state)
+{
+	struct falcon_subject subject = flow("10.1.2.3", "10.9.0.1", 4000, 80);
+	struct falcon_match match = any();
+
+	match.place.netns = 1ULL << 40;
+	assert_false(is_matched(&match, &subject));
+	subject.place.netns = 1ULL << 40;
+	subject.place.ifindex = 2;
+	assert_true(is_matched(&match, &subject));
+	match.place.ifindex = 3;
+	assert_false(is_matched(&match, &subject));
+	subject.place.ifindex = 3;
+	assert_true(is_matched(&match, &subject));
+	subject.place.netns = 2ULL << 40;
+	assert_false(is_matched(&match, &subject));
+}
+
 static void rule__matches_prefixes_of_ipv6(void **state)
 {
 	struct falcon_subject subject = flow("fd00:1:2:3::4", "fd00::2", 1, 2);
@@ -216,6 +234,9 @@ static void random_match(struct falcon_match *match, u32 *seed)
 	match->protocol = unit_random(seed) % 2 ? 17 : 0;
 	match->vni = unit_random(seed) % 2 ? 42 : FALCON_NO_VNI;
 	match->dscp = unit_random(seed) % 4 ? FALCON_NO_DSCP : unit_random(seed) % 2;
+	match->place.netns = unit_random(seed) % 3;
+	if (match->place.netns)
+		match->place.ifindex = unit_random(seed) % 3;
 	if (match->family) {
 		match->saddr_len = unit_random(seed) % 6;
 		match->daddr_len = unit_random(seed) % 33;
@@ -258,6 +279,9 @@ static void rules__meet_when_a_flow_is_of_both(void **state)
 			subject.key.saddr[0] = htonl(unit_random(&seed) << 28);
 			subject.key.daddr[0] = htonl(0x0a000000 | unit_random(&seed) % 4);
 			subject.dscp = unit_random(&seed) % 2;
+			subject.place.netns = unit_random(&seed) % 3;
+			if (subject.place.netns)
+				subject.place.ifindex = 1 + unit_random(&seed) % 2;
 			if (!is_matched(&a, &subject) || !is_matched(&b, &subject))
 				continue;
 			assert_true(meet);
@@ -286,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule__matches_what_it_says),
+		cmocka_unit_test(rule__of_a_place_matches_what_comes_there),
 		cmocka_unit_test(rule__matches_prefixes_of_ipv6),
 		cmocka_unit_test(range__is_all_its_ports_and_no_other),
 		cmocka_unit_test(range__of_both_ports_is_matched_once),

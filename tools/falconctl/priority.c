@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/falcon.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "command.h"
 #include "error.h"
@@ -118,6 +120,58 @@ static int put_value(struct nlmsghdr *nlh, const char *key, const char *text)
 	return code ? code : put_u32(nlh, attr, value);
 }
 
+static int put_u64(struct nlmsghdr *nlh, unsigned int attr, uint64_t value)
+{
+	return mnl_attr_put_u64_check(nlh, NL_REQUEST_MAX, (uint16_t)attr, value) ?
+		       EXIT_OK : no_room(set->attrs[attr].name);
+}
+
+/* The number of a file, of a type, that stands for something of the kernel's. */
+static int put_inode(struct nlmsghdr *nlh, const char *key, const char *path, mode_t type,
+		     const char *what)
+{
+	struct stat status;
+
+	if (stat(path, &status) || (status.st_mode & S_IFMT) != type)
+		return fail(EXIT_USAGE, 0, key, "there is no %s '%s'", what, path);
+	return put_u64(nlh, spec_attr(set, key), status.st_ino);
+}
+
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
+static int put_number(struct nlmsghdr *nlh, const char *key, const char *text)
+{
+	unsigned int attr = spec_attr(set, key);
+	uint64_t value;
+	int code = value_parse(&set->attrs[attr], text, &value);
+
+	return code ? code : put_u64(nlh, attr, value);
+}
+
+/* A name as `ip netns` has it, a path, or the number that the list shows. */
+static int put_netns(struct nlmsghdr *nlh, const char *key, const char *text)
+{
+	char path[PATH_MAX];
+
+	if (is_number(text))
+		return put_number(nlh, key, text);
+	snprintf(path, sizeof(path), "%s%s", strchr(text, '/') ? "" : "/run/netns/", text);
+	return put_inode(nlh, key, path, S_IFREG, "network namespace");
+}
+
+static int put_device(struct nlmsghdr *nlh, const char *key, const char *text)
+{
+	const struct spec_attr *spec = &set->attrs[FALCON_A_RULE_DEVICE];
+
+	if (strlen(text) >= spec->max_len)
+		return fail(EXIT_USAGE, 0, key, "longer than %u bytes", spec->max_len - 1);
+	return mnl_attr_put_strz_check(nlh, NL_REQUEST_MAX, FALCON_A_RULE_DEVICE, text) ?
+		       EXIT_OK : no_room(key);
+}
+
 static int put_protocol(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	unsigned int number = protocol_number(text);
@@ -139,6 +193,11 @@ static const struct {
 	{ "dscp", "0..63", "DSCP of the inner header.", put_value },
 	{ "outer-dscp", "0..63", "DSCP of the tunnel's header.", put_value },
 	{ "vni", "0..16777215", "Number of the virtual network.", put_value },
+	{ "netns", "NAME|PATH|NUMBER",
+	  "Network namespace of the container: a name as 'ip netns' has it, a path such as "
+	  "/proc/PID/ns/net, or the number that lsns shows.", put_netns },
+	{ "device", "NAME",
+	  "Device of the host that leads to the container, such as its end of a veth.", put_device },
 	{ "level", "0..7", "The highest goes first. Default 7.", put_value },
 	{ "mode", "sync|batch", "How packets go ahead. Default sync.", put_value },
 	{ "rate", "NUMBER",
@@ -293,6 +352,8 @@ static void print_match(const struct nlattr *const *tb)
 	attr_print(set, tb, FALCON_A_RULE_DSCP, " dscp=%" PRIu64, "");
 	attr_print(set, tb, FALCON_A_RULE_OUTER_DSCP, " outer-dscp=%" PRIu64, "");
 	attr_print(set, tb, FALCON_A_RULE_VNI, " vni=%" PRIu64, "");
+	attr_print(set, tb, FALCON_A_RULE_NETNS, " netns=%" PRIu64, "");
+	attr_print(set, tb, FALCON_A_RULE_DEVICE, " device=%s", "");
 	attr_print(set, tb, FALCON_A_RULE_LEVEL, " level=%" PRIu64, "");
 	attr_print(set, tb, FALCON_A_RULE_MODE, " mode=%s", "");
 	attr_print(set, tb, FALCON_A_RULE_RATE, " rate=%" PRIu64, "");

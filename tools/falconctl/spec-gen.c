@@ -846,6 +846,14 @@ static const struct spec_attr rule_attrs[] = {
 		.name = "barred", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "1 while it is.",
 	},
+	[FALCON_A_RULE_NETNS] = {
+		.name = "netns", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Inode number of the network namespace of its container, which must exist. It is that namespace alone, also when a later one gets the same number. Absent for any.",
+	},
+	[FALCON_A_RULE_DEVICE] = {
+		.name = "device", .type = SPEC_STRING, .max_len = 16,
+		.doc = "Device of the initial network namespace that leads to its container, such as the host's end of a veth; by its name when the rule is added. Absent for any.",
+	},
 };
 
 const struct spec_set spec_set_rule = {

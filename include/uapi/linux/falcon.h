@@ -637,6 +637,12 @@ enum falcon_a_stats {
  *	first seen or after rules had changed.
  * @FALCON_A_RULE_BARS: (u64) Times that the rule was barred for its rate.
  * @FALCON_A_RULE_BARRED: (u32) 1 while it is.
+ * @FALCON_A_RULE_NETNS: (u64) Inode number of the network namespace of its container,
+ *	which must exist. It is that namespace alone, also when a later one gets the same
+ *	number. Absent for any.
+ * @FALCON_A_RULE_DEVICE: (string) Device of the initial network namespace that leads to
+ *	its container, such as the host's end of a veth; by its name when the rule is added.
+ *	Absent for any.
  */
 enum falcon_a_rule {
 	FALCON_A_RULE_ID = 1,
@@ -659,6 +665,8 @@ enum falcon_a_rule {
 	FALCON_A_RULE_FLOWS,
 	FALCON_A_RULE_BARS,
 	FALCON_A_RULE_BARRED,
+	FALCON_A_RULE_NETNS,
+	FALCON_A_RULE_DEVICE,
 
 	/* private: */
 	__FALCON_A_RULE_MAX,

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where packets of a flow come to, for rules that say it by the container: what the NIC brings does
+ * not tell. It is seen at the merge points, of packets in lanes and on stock's path alike: while a
+ * rule wants to know, and for a moment after a packet whose flow's place is not known or was
+ * seen some time ago. At other times it costs a look at the clock.
+ */
+
+#ifndef _FALCON_PLACE_H
+#define _FALCON_PLACE_H
+
+#include <linux/skbuff.h>
+
+struct net_device;
+
+/* A packet whose place is to be seen is on its way. Context: any. */
+void falcon_place_expect(void);
+
+/* Whether there may be one. Context: any. */
+bool falcon_place_expected(void);
+
+/**
+ * falcon_place_see() - a packet is received by a device
+ * @skb: data at the network header
+ * @dev: device; nothing happens when it is no container's
+ *
+ * Context: BH, not in hard interrupt.
+ */
+void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev);
+
+/* Likewise, by the peer of a device that transmits it. Context: as above. */
+void falcon_place_see_sent(struct sk_buff *skb, struct net_device *dev);
+
+#endif /* _FALCON_PLACE_H */

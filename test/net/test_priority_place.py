@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Rules by where packets come to, which is seen when they do: the container's network namespace and device."""
+
+import pytest
+
+from net import guestside, lanes, path, plan
+from net.falcon import CTL
+from net.test_priority import IDLE, LANES, add, rule
+from net.wait import until
+from stress.traffic import Traffic, trouble
+
+INIT = "netns=/proc/1/ns/net"
+FIELDS = {"netns": (f"netns={guestside.container_netns(0)}", INIT),
+          "device": (f"device={guestside.veth(0)}", "device=spare0")}
+
+
+@pytest.fixture(name="spare")
+def _spare(overlay):
+    """A pair of devices that leads to no container that has traffic."""
+    with path.commands(overlay.guest, "ip link add spare0 type veth peer name spare1", "ip link del spare0"):
+        yield
+
+
+def assert_told_apart(overlay, falcon, right, wrong, **expected):
+    """A flow is of the one rule and not of the other, from its beginning, and when rules change meanwhile."""
+    numbers = [add(falcon, wrong), add(falcon, right)]
+    with Traffic(overlay, rate=1000, idle=IDLE) as traffic:
+        seen = lanes.reach(falcon, rung="inline", rule=numbers[1])
+        falcon.ctl("priority flush")
+        lanes.reach(falcon, rung="stock")
+        numbers = [add(falcon, wrong), add(falcon, right)]
+        seen = lanes.reach(falcon, rung="inline", rule=numbers[1], **expected)
+        assert rule(falcon, numbers[0])["flows"] == 0
+    falcon.ctl("priority flush")
+    lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account)
+    return seen
+
+
+@pytest.mark.usefixtures("spare")
+@pytest.mark.parametrize("key", FIELDS)
+def test_flows_of_a_container_go_ahead_and_others_do_not(overlay, falcon, key):
+    falcon.enable(**LANES)
+    assert_told_apart(overlay, falcon, *FIELDS[key], merge="backlog")
+
+
+@pytest.mark.thorough
+def test_rules_that_are_added_while_hooks_rest_are_heeded(overlay, falcon):
+    falcon.enable(**LANES, rest=1)
+    with Traffic(overlay, rate=1000, idle=IDLE) as traffic:
+        until(lambda: not any("enqueue_to_backlog" in line for line in falcon.attached()), 20, "hooks to rest")
+        number = add(falcon, FIELDS["netns"][0])
+        lanes.reach(falcon, rung="inline", rule=number)
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+def test_flows_of_a_container_that_are_in_lanes_are_known_there(overlay, falcon):
+    falcon.enable(**{**LANES, "elephant_rate": 500, "workers": 2})
+    with Traffic(overlay, rate=3000, size=64, idle=IDLE) as traffic:
+        lanes.reach(falcon, rung="several")
+        number = add(falcon, FIELDS["device"][0], "mode=batch", "rate=0")
+        lanes.reach(falcon, rung="several", rule=number)
+        falcon.ctl("priority flush")
+        until(lambda: "rule" not in lanes.flow(falcon), 20, "the flow to have no rule")
+    lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+def test_a_veth_that_receives_by_napi_is_known(overlay, falcon):
+    veth, inside = guestside.veth(0), f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
+    falcon.enable(**LANES)
+    with path.commands(overlay.guest, f"{inside} gro on; ethtool -K {veth} tso off",
+                       f"ethtool -K {veth} tso on; {inside} gro off"):
+        assert_told_apart(overlay, falcon, FIELDS["netns"][0], INIT, merge="transmit")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("device, merge", [("macvlan", "rx-handler"),
+                                           pytest.param("ipvlan", "rx-handler", marks=pytest.mark.soak),
+                                           pytest.param("netkit", "backlog", marks=pytest.mark.soak)])
+def test_a_container_with_a_device_of_another_kind_is_known(overlay, falcon, kernel, device, merge):
+    if device == "netkit" and kernel == "6.1":
+        pytest.skip("netkit came with 6.7")
+    with path.variant(overlay, plan.Variant(device, device=device)):
+        falcon.enable(**LANES)
+        assert_told_apart(overlay, falcon, FIELDS["netns"][0], INIT, merge=merge)
+        if device == "netkit":
+            assert_told_apart(overlay, falcon, FIELDS["device"][0], INIT)
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("spare")
+def test_places_that_are_not_there_are_refused_by_name(falcon):
+    for words, message in {
+            "netns=nobody": "netns: there is no network namespace '/run/netns/nobody'",
+            "netns=/proc/1/ns/uts": "netns: there is no such network namespace",
+            "netns=1": "netns: there is no such network namespace",
+            "device=nobody0": "device: there is no such device",
+            "device=lo": "device: the device leads to no container",
+            f"device={guestside.TUNNEL}": "device: the device leads to no container",
+            f"{INIT} {FIELDS['device'][0]}": "device: the device's container is in another network namespace",
+    }.items():
+        said = falcon.guest.run(f"{CTL} priority add {words}", check=False)
+        assert said.rc and message in said.err, f"{words}: {said.err}"
+    assert falcon.ctl("priority list")["rules"] == []
+    # Of one container, by either; of both ends of a pair, each leads to the other's.
+    first = add(falcon, FIELDS["netns"][0])
+    said = falcon.guest.run(f"{CTL} priority add {FIELDS['device'][0]}", check=False)
+    assert said.rc and f"rule {first} is about some of these flows" in said.err
+    listed = [rule(falcon, add(falcon, f"device=spare{end}"))["device"] for end in (0, 1)]
+    assert listed == ["spare0", "spare1"]

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SHIM_HASH_H
+#define _SHIM_HASH_H
+
+#define GOLDEN_RATIO_32 0x61C88647
+
+#endif
