@@ -52,6 +52,21 @@ static unsigned int utf8_len(const unsigned char *s)
 	return len;
 }
 
+/* Controls of a terminal, in one byte or in UTF-8's two, and what is no UTF-8: none gets there. */
+static void clean_up(char *text)
+{
+	unsigned char *s = (unsigned char *)text;
+	unsigned int len;
+
+	for (; *s; s += len ? len : 1) {
+		len = utf8_len(s);
+		if (!len || (*s < 0x20 && *s != '\n') || *s == 0x7f)
+			*s = '?';
+		else if (len == 2 && s[0] == 0xc2 && s[1] < 0xa0)
+			memset(s, '?', len);
+	}
+}
+
 static void json_quote(const char *value)
 {
 	const unsigned char *s = (const unsigned char *)value;
@@ -139,9 +154,7 @@ void out_string(const char *key, const char *fmt, const char *value)
 	clean = strdup(value);
 	if (!clean)
 		abort();
-	for (unsigned char *s = (unsigned char *)clean; *s; s++)
-		if ((*s < 0x20 && *s != '\n') || *s == 0x7f)
-			*s = '?';
+	clean_up(clean);
 	fprintf(file(), fmt, clean);
 	free(clean);
 }
