@@ -2,7 +2,6 @@
 /* falcon: the receive path of one overlay flow on several CPUs, on a stock kernel. */
 
 #include <linux/module.h>
-#include <net/genetlink.h>
 
 #include "control.h"
 #include "cpu.h"
@@ -63,4 +62,3 @@ module_exit(falcon_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Receive path of one overlay flow over several CPUs");
 MODULE_VERSION(FALCON_VERSION);
-MODULE_ALIAS_GENL_FAMILY(FALCON_FAMILY_NAME);
