@@ -232,7 +232,7 @@ static void drop_full(struct falcon_chain *packets)
 static void accept(struct falcon_elephant *elephant, struct falcon_chain *packets)
 {
 	u32 in_flight = falcon_elephant_in_flight(elephant);
-	u32 room = FALCON_IN_FLIGHT_MAX - min_t(u32, in_flight, FALCON_IN_FLIGHT_MAX);
+	u32 share = falcon_ladder_share(), room = share - min(in_flight, share);
 
 	elephant->packets += packets->count;
 	elephant->used = jiffies;
@@ -345,7 +345,7 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 	if (unlikely(READ_ONCE(elephant->dead)))
 		return false;
 	/* A holder of the lock that does not run, as happens to virtual CPUs. */
-	if (unlikely(atomic_read(&elephant->posted) >= FALCON_IN_FLIGHT_MAX)) {
+	if (unlikely(atomic_read(&elephant->posted) >= falcon_ladder_share())) {
 		drop_full(packets);
 		return true;
 	}
@@ -421,7 +421,7 @@ bool falcon_elephant_is_full(const struct falcon_elephant *elephant)
 	return READ_ONCE(elephant->gate) == FALCON_GATE_OPEN &&
 	       atomic_read(&elephant->posted) + READ_ONCE(elephant->waiting.count) +
 	       READ_ONCE(elephant->merge.taken) + READ_ONCE(elephant->ready.count) >
-	       FALCON_IN_FLIGHT_MAX * 3 / 4;
+	       falcon_ladder_share() * 3 / 4;
 }
 
 void falcon_elephant_open(struct falcon_elephant *elephant)

@@ -24,9 +24,6 @@
 #include "plan.h"
 #include "priority.h"
 
-/* Packets of a flow that may be taken and not yet delivered: some backlogs' full. */
-#define FALCON_IN_FLIGHT_MAX 8192
-
 struct falcon_context;
 struct falcon_ladder_info;
 
@@ -54,6 +51,7 @@ struct falcon_elephant {
 	u32			hash;		/* constant */
 	struct falcon_key	key;		/* constant */
 	bool			host;		/* constant: came through no tunnel */
+	bool			ruled;		/* constant: a rule has brought it, not its rate */
 	bool			relieves;	/* constant: its home was loaded when it went up */
 	u8			gate;		/* enum falcon_gate */
 	bool			leaving;	/* is to come down, or has */

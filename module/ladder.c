@@ -22,6 +22,7 @@
 #define WAYS	  4
 #define BUCKETS	  (FALCON_LADDER_FLOWS / WAYS)
 #define ELEPHANTS 1024		/* flows in lanes at most, of 8 KB each */
+#define RULED	  512		/* of them, that a rule alone has brought there, at any rate */
 
 /* A flow that was quiet for so long has left nothing in stock's queues. */
 #define FRESH HZ
@@ -67,6 +68,8 @@ static u32 missed;	/* jiffies when a packet was last seen whose flow is not in t
 static LIST_HEAD(elephants);
 static unsigned int elephant_count;
 static unsigned int host_count;		/* of them, those that came through no tunnel */
+static unsigned int ruled_count;	/* of them, those that a rule has brought */
+static u32 share = FALCON_IN_FLIGHT_MAX;	/* of what all may have in flight, for each */
 static DEFINE_SPINLOCK(elephants_lock);	/* BH; before a flow's lock */
 
 static struct net_device *dummy;
@@ -90,6 +93,11 @@ static struct entry *find(u32 hash)
 		if (READ_ONCE(entry->hash) == hash)
 			return entry;
 	return NULL;
+}
+
+u32 falcon_ladder_share(void)
+{
+	return READ_ONCE(share);
 }
 
 bool falcon_ladder_has_hosts(void)
@@ -225,6 +233,12 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 	return ahead;
 }
 
+static bool is_above(const struct falcon_plan *plan, u32 count)
+{
+	return falcon_policy_is_elephant(count, plan->elephant_window,
+					 falcon_load_above(smp_processor_id()));
+}
+
 /* Returns whether the flow is above the rate. */
 static bool count_packet(const struct falcon_plan *plan, struct entry *entry)
 {
@@ -236,8 +250,7 @@ static bool count_packet(const struct falcon_plan *plan, struct entry *entry)
 		count = 1;
 	}
 	WRITE_ONCE(entry->count, count);
-	return falcon_policy_is_elephant(count, plan->elephant_window,
-					 falcon_load_above(smp_processor_id()));
+	return is_above(plan, count);
 }
 
 /* The entry's flow in lanes, with a reference; NULL when the entry is another flow's by now. */
@@ -310,12 +323,12 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 }
 
 /* Why a flow may not go into lanes although its rate is above; FALCON_LIMIT_NONE: it may. */
-static enum falcon_limit find_limit(void)
+static enum falcon_limit find_limit(bool ruled)
 {
 	/* A thread polls the NIC, or a task that waits for packets: on this CPU by chance. */
 	if (!in_serving_softirq())
 		return FALCON_LIMIT_THREADED;
-	if (READ_ONCE(elephant_count) >= ELEPHANTS)
+	if (READ_ONCE(elephant_count) >= ELEPHANTS || (ruled && READ_ONCE(ruled_count) >= RULED))
 		return FALCON_LIMIT_TABLE;
 	if (falcon_devices_have_rps())
 		return FALCON_LIMIT_RPS;
@@ -338,14 +351,17 @@ static void refuse(u32 hash, enum falcon_limit limit)
 struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
 					   const struct falcon_key *key, bool host)
 {
-	enum falcon_limit limit = find_limit();
 	struct falcon_elephant *elephant = NULL;
 	struct entry *entry = find(hash);
 	struct falcon_priority priority = {};
+	enum falcon_limit limit;
+	bool ruled;
 
 	if (entry)
 		priority = entry->priority;
 
+	ruled = priority.rule && !is_above(plan, entry->count);
+	limit = find_limit(ruled);
 	if (limit == FALCON_LIMIT_NONE) {
 		elephant = kzalloc(sizeof(*elephant), GFP_ATOMIC | __GFP_NOWARN);
 		if (!elephant)
@@ -355,13 +371,24 @@ struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 h
 		else if (plan->resting)
 			limit = FALCON_LIMIT_RESTING;
 	}
-	if (limit == FALCON_LIMIT_NONE)
+	if (limit == FALCON_LIMIT_NONE) {
+		elephant->ruled = ruled;
 		return elephant;
+	}
 	if (limit == FALCON_LIMIT_RESTING)
 		wake_hooks();
 	kfree(elephant);
 	refuse(hash, limit);
 	return NULL;
+}
+
+/* Under elephants_lock. */
+static void count_elephant(const struct falcon_elephant *elephant, int count)
+{
+	WRITE_ONCE(elephant_count, elephant_count + count);
+	WRITE_ONCE(host_count, host_count + elephant->host * count);
+	WRITE_ONCE(ruled_count, ruled_count + elephant->ruled * count);
+	WRITE_ONCE(share, falcon_policy_share(elephant_count));
 }
 
 bool falcon_ladder_climb(struct falcon_elephant *elephant)
@@ -378,8 +405,7 @@ bool falcon_ladder_climb(struct falcon_elephant *elephant)
 		/* Found in the list by all that find it in the table. */
 		spin_lock(&elephants_lock);
 		list_add_tail(&elephant->node, &elephants);
-		elephant_count++;
-		WRITE_ONCE(host_count, host_count + elephant->host);
+		count_elephant(elephant, 1);
 		spin_unlock(&elephants_lock);
 		rcu_assign_pointer(entry->elephant, elephant);
 	}
@@ -394,8 +420,7 @@ bool falcon_ladder_climb(struct falcon_elephant *elephant)
 static void unlist(struct falcon_elephant *elephant)
 {
 	list_del(&elephant->node);
-	elephant_count--;
-	WRITE_ONCE(host_count, host_count - elephant->host);
+	count_elephant(elephant, -1);
 }
 
 void falcon_ladder_put(struct falcon_elephant *elephant)

@@ -75,6 +75,9 @@ bool falcon_ladder_settled(void);
 /* Whether the lane of a CPU has nothing to do. Context: process. */
 bool falcon_ladder_has_left(u16 cpu);
 
+/* What each flow in lanes may have in flight, see falcon_policy_share(). Context: any. */
+u32 falcon_ladder_share(void);
+
 /* Whether flows of the host itself are in lanes. Context: any. */
 bool falcon_ladder_has_hosts(void);
 

@@ -316,6 +316,10 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 /* Of elephant-rate, what a flow must have on a CPU that is loaded. */
 #define LOADED_PART 8
 
+/* Packets of all flows in lanes together, and of each, whatever that makes: two runs. */
+#define IN_FLIGHT_ALL	131072
+#define IN_FLIGHT_LEAST 256
+
 bool falcon_policy_is_elephant(u32 packets, u32 limit, bool loaded)
 {
 	return packets >= (loaded ? limit / LOADED_PART : limit);
@@ -324,6 +328,13 @@ bool falcon_policy_is_elephant(u32 packets, u32 limit, bool loaded)
 u32 falcon_policy_floor(u32 limit, bool loaded)
 {
 	return (loaded ? limit / LOADED_PART : limit) / 2;
+}
+
+u32 falcon_policy_share(unsigned int flows)
+{
+	if (flows <= IN_FLIGHT_ALL / FALCON_IN_FLIGHT_MAX)
+		return FALCON_IN_FLIGHT_MAX;
+	return flows < IN_FLIGHT_ALL / IN_FLIGHT_LEAST ? IN_FLIGHT_ALL / flows : IN_FLIGHT_LEAST;
 }
 
 unsigned int falcon_policy_expect(unsigned int expected, bool comes)

@@ -150,6 +150,19 @@ bool falcon_policy_is_elephant(u32 packets, u32 limit, bool loaded);
  */
 u32 falcon_policy_floor(u32 limit, bool loaded);
 
+/* Packets of a flow that may be taken and not yet delivered: some backlogs' full. */
+#define FALCON_IN_FLIGHT_MAX 8192
+
+/**
+ * falcon_policy_share() - packets that each flow in lanes may have in flight
+ * @flows: in lanes
+ *
+ * So that all of them together hold no more memory than 16 flows may, or than two runs of each.
+ *
+ * Context: any.
+ */
+u32 falcon_policy_share(unsigned int flows);
+
 /**
  * falcon_policy_expect() - a flow comes to a CPU, or a sample of its load was taken
  * @expected: percent so far

@@ -323,6 +323,20 @@ static void elephant__is_less_on_a_loaded_cpu(void **state)
 	}
 }
 
+/* As many flows as there may be in lanes hold a bounded number of packets. */
+static void share__bounds_what_all_hold_together(void **state)
+{
+	unsigned int flows;
+
+	(void)state;
+	for (flows = 0; flows <= 16; flows++)
+		assert_int_equal(falcon_policy_share(flows), FALCON_IN_FLIGHT_MAX);
+	for (; flows <= 1024; flows++) {
+		assert_in_range(falcon_policy_share(flows), 256, falcon_policy_share(flows - 1));
+		assert_true(flows * falcon_policy_share(flows) <= 1024 * 256);
+	}
+}
+
 static void expect__adds_up_and_is_forgotten(void **state)
 {
 	unsigned int expected = 0, i;
@@ -445,6 +459,7 @@ int main(void)
 		cmocka_unit_test(above__does_not_flap),
 		cmocka_unit_test(hold__doubles_up_to_64_times_and_ends_after_a_quiet_time),
 		cmocka_unit_test(elephant__is_less_on_a_loaded_cpu),
+		cmocka_unit_test(share__bounds_what_all_hold_together),
 		cmocka_unit_test(expect__adds_up_and_is_forgotten),
 		cmocka_unit_test(choose__hash_does_not_look_at_the_load),
 		cmocka_unit_test(choose__two_choice_leaves_a_loaded_cpu_for_a_better_one_only),
