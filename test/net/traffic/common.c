@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,6 +103,22 @@ void address_set_port(struct address *addr, uint16_t port)
 {
 	/* sin_port and sin6_port lie at the same place */
 	((struct sockaddr_in *)&addr->sa)->sin_port = htons(port);
+}
+
+void allow_sockets(uint32_t count)
+{
+	struct rlimit limit;
+
+	count += 16;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		die("getrlimit: %m");
+	if (limit.rlim_cur >= count)
+		return;
+	limit.rlim_cur = count;
+	if (limit.rlim_max < count)
+		limit.rlim_max = count;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		die("%u files: %m", count);
 }
 
 static void set_buffer(int fd, int force, int plain, int bytes)

@@ -41,6 +41,9 @@ uint64_t parse_number(const char *what, const char *text, uint64_t min, uint64_t
 struct address parse_address(const char *what, const char *text);
 void address_set_port(struct address *addr, uint16_t port);
 
+/* So many sockets may be open, beside what is. */
+void allow_sockets(uint32_t count);
+
 /* UDP socket whose buffers are as large as asked for, beyond the sysctls' limits where we may. */
 int udp_socket(const struct address *addr, int rcvbuf, int sndbuf);
 

@@ -383,6 +383,7 @@ int main(int argc, char **argv)
 	s.buffer = malloc((size_t)s.opt.burst * s.opt.sizes.largest);
 	if (!s.flows || !s.buffer)
 		die("no memory");
+	allow_sockets(s.opt.flows);
 	for (i = 0; i < s.opt.flows; i++)
 		open_flow(&s, i);
 	run(&s);

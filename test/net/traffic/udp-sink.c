@@ -140,6 +140,7 @@ static void setup(struct sink *s)
 	s->buffers = malloc((size_t)BATCH * WIRE_SIZE_MAX);
 	if (!s->tallies || !s->polls || !s->buffers)
 		die("no memory");
+	allow_sockets(s->opt.flows);
 	for (i = 0; i < s->opt.flows; i++) {
 		struct address addr = s->opt.bind;
 
