@@ -105,4 +105,4 @@ def _tcp_limit(topology, guest, case, cpu):
     return result.delivered / result.seconds, max(result.cpu_ns[:cpu]) / 1e9 / result.seconds
 
 
-_limits = {"udp": _udp_limit, "tcp": _tcp_limit, "priority": _udp_limit}
+_limits = {"udp": _udp_limit, "tcp": _tcp_limit, "priority": _udp_limit, "memcached": _udp_limit}

@@ -45,6 +45,8 @@ KINDS = {
                extra={"median_rtt_us": "us"}),
     "priority": Kind("us_per_packet", "us/packet", "packets/s", 1e3,
                      extra={"latency_p50_us": "us", "latency_p99_us": "us"}),
+    "memcached": Kind("us_per_packet", "us/packet", "packets/s", 1e3,
+                      extra={"requests_per_s": "requests/s", "mean_latency_us": "us"}),
 }
 
 
@@ -64,13 +66,14 @@ class Case:
     mtu: int = None     # of the overlay, for others than what an underlay of 1500 leaves
     usual: bool = True  # measured unless others are named
     idle: bool = False  # of what is beside requests, so little that it takes nothing
+    floor: str = None   # the case in which the same requests are beside nothing
     surge: int = 0      # flows that begin to send ten times as much as the others before the window
     loaded: int = None  # load-threshold, where the usual one is more than a machine that emulates can reach
 
     @property
     def protocol(self):
-        """udp or tcp"""
-        return next(word for word in self.name.split("-") if word in ("udp", "tcp"))
+        """udp or tcp: of the traffic that the CPU metrics are about"""
+        return next((word for word in self.name.split("-") if word in ("udp", "tcp")), "udp")
 
     @property
     def kind(self):
@@ -132,8 +135,9 @@ CASES = {case.name: case for case in (
     Case("tcp-rr", size=64),
     Case("tcp-crr", size=64, usual=False),
     # sockperf's requests, that are to be answered soon, beside many packets of 300 bytes, or alone
-    Case("priority-udp-background", size=300 - 28, usual=False),
+    Case("priority-udp-background", size=300 - 28, floor="priority-udp-idle", usual=False),
     Case("priority-udp-idle", size=300 - 28, usual=False, idle=True),
+    Case("memcached-background", size=300 - 28, usual=False),
     Case("udp-1400-surge", size=1400, flows=13, surge=3, loaded=25, usual=False),
     *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in MANY),
     *(Case(f"tcp-mtu-{flows}flows", flows=flows, usual=False) for flows in MANY),

@@ -3,11 +3,12 @@
 
 import contextlib
 import dataclasses
+import functools
 import math
 import time
 from pathlib import Path
 
-from net import hostside, sockperf, tcp, udp, wait
+from net import hostside, memcached, sockperf, tcp, udp, wait
 
 from .case import BenchError, Disturbed
 
@@ -41,8 +42,11 @@ class Round:
     waited_s: float         # by which vCPUs that could run waited for a CPU of the host, in the window
     bytes_per_skb: float | None = None      # TCP: of the packets that came to the container's IP
     median_rtt_us: float | None = None      # request and response
-    latency_p50_us: float | None = None     # requests beside other traffic
+    requests: int | None = None             # answered, beside the other traffic that all above is about
+    latency_p50_us: float | None = None     # theirs
     latency_p99_us: float | None = None
+    requests_per_s: float | None = None
+    mean_latency_us: float | None = None
     roles: list = dataclasses.field(default_factory=list)   # what each vCPU did; the engine knows
 
 
@@ -242,24 +246,35 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=NOTHING):
 
 
 class Requests(Beside):
-    """Requests in the window to a port of their own, answered on a CPU of their own; and what else is done."""
+    """Requests in the window, answered on a CPU of their own; and what else is done."""
 
-    def __init__(self, topology, seconds, others):
-        self.seconds = sockperf.BEGIN_S + others.seconds
-        self.asked = None
-        self._topology, self._window_s, self._others = topology, seconds, others
+    LEAD_S = TRAIL_S = None     # in which there must be traffic before and behind the window
+
+    def __init__(self, topology, guest, seconds, others):
+        self.seconds = self.LEAD_S + self.TRAIL_S + others.seconds
+        self.figures = {}       # of the round
+        self._topology, self._guest, self._window_s, self._others = topology, guest, seconds, others
         self._client = None
+
+    def serve(self, cpu):
+        """The server's process in the guest."""
+        raise NotImplementedError
+
+    def ask(self):
+        """The client, begun."""
+        raise NotImplementedError
+
+    def end(self, client):
+        """The figures, now that the window is over."""
+        raise NotImplementedError
 
     def before(self):
         self._others.before()
-        self._client = self._topology.sockperf_client(REQUESTS, REQUEST, self._window_s + TAIL_S, port=REQUEST_PORT)
-        _pass_time(time.monotonic() + sockperf.BEGIN_S, self._client)
+        self._client = self.ask()
+        _pass_time(time.monotonic() + self.LEAD_S, self._client)
 
     def after(self):
-        try:
-            self.asked = self._client.stop()
-        except sockperf.Stalled as stalled:
-            raise Disturbed(str(stalled)) from stalled
+        self.figures = self.end(self._client)
         self._others.after()
 
     def kill(self):
@@ -268,15 +283,49 @@ class Requests(Beside):
             self._client.kill()
 
 
-def priority_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
-    """Packets at `rate` a second, and requests."""
-    requests = Requests(topology, seconds, beside)
+class Pings(Requests):
+    """sockperf's, at a rate."""
+
+    LEAD_S, TRAIL_S = sockperf.BEGIN_S, 0
+
+    def serve(self, cpu):
+        return self._topology.sockperf_server(self._guest, cpu=cpu, port=REQUEST_PORT)
+
+    def ask(self):
+        return self._topology.sockperf_client(REQUESTS, REQUEST, self._window_s + TAIL_S, port=REQUEST_PORT)
+
+    def end(self, client):
+        try:
+            asked = client.stop()
+        except sockperf.Stalled as stalled:
+            raise Disturbed(str(stalled)) from stalled
+        return {"requests": int(asked["answered"]), "latency_p50_us": asked["p50_us"], "latency_p99_us": asked["p99_us"]}
+
+
+class Gets(Requests):
+    """To memcached, as many as are answered: somewhat longer than the window, since the load ends by itself."""
+
+    LEAD_S, TRAIL_S = memcached.BEGIN_S, memcached.BEGIN_S + memcached.END_S
+
+    def serve(self, cpu):
+        return self._topology.memcached_server(self._guest, cpu=cpu)
+
+    def ask(self):
+        return self._topology.memcached_client(self._window_s + memcached.BEGIN_S)
+
+    def end(self, client):
+        asked = client.wait()
+        return {"requests": asked["answered"], "requests_per_s": asked["per_s"], "mean_latency_us": asked["mean_us"]}
+
+
+def requests_round(kind, topology, guest, case, rate, seconds, cpu, beside=NOTHING):
+    """Packets at `rate` a second, and requests of this kind."""
+    requests = kind(topology, guest, seconds, beside)
     with contextlib.ExitStack() as stack:
-        server = topology.sockperf_server(guest, cpu=answering_cpu(cpu), port=REQUEST_PORT)
-        stack.callback(server.stop)
+        stack.callback(requests.serve(answering_cpu(cpu)).stop)
         stack.callback(requests.kill)
         done = udp_round(topology, guest, case, rate, seconds, cpu, requests)
-    return dataclasses.replace(done, latency_p50_us=requests.asked["p50_us"], latency_p99_us=requests.asked["p99_us"])
+    return dataclasses.replace(done, **requests.figures)
 
 
 def answering_cpu(application):
@@ -289,7 +338,8 @@ def _sending(seconds, beside):
     return math.ceil(WARM_UP_S + seconds + TAIL_S + beside.seconds)
 
 
-_rounds = {"udp": udp_round, "tcp": tcp_round, "rr": rr_round, "priority": priority_round}
+_rounds = {"udp": udp_round, "tcp": tcp_round, "rr": rr_round,
+           "priority": functools.partial(requests_round, Pings), "memcached": functools.partial(requests_round, Gets)}
 
 
 def measure(topology, guest, case, rate, seconds, cpu, beside=NOTHING):

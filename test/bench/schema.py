@@ -10,7 +10,7 @@ from .case import KINDS, kind_of
 
 SCHEMA = Path(__file__).with_name("schema.json")
 
-_FIRST = ("udp", "tcp", "priority")      # words of a case
+_FIRST = ("udp", "tcp", "priority", "memcached")      # words of a case
 _COUNTS = ("rounds", "sent", "received", "lost", "duplicated", "reordered")
 
 

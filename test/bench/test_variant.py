@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench import report, result
+from bench import report, result, rules
 from bench.case import CASES, BenchError
 from bench.variant import VARIANTS
 
@@ -17,9 +17,9 @@ FLOW = {"protocol": "udp", "dport": 5000, "packets": 9000, "rung": "several", "w
 class Guest:
     """Answers falconctl's questions."""
 
-    def __init__(self, flows=(), taken=10000, steered=0, status=None, ahead=0):
+    def __init__(self, flows=(), taken=10000, steered=0, status=None, ahead=0, others=0, found=0):
         self._answers = {
-            "priority list": {"rules": [{"packets": ahead}]},
+            "priority list": {"rules": [{"packets": ahead, "flows": found}, *others * [{"flows": 0}]]},
             "flow list": {"flows": list(flows)},
             "stats show": {"total": {"taken": taken, "steered": steered}},
             "status": status or {"state": "enabled", "mode": "lanes"},
@@ -33,7 +33,7 @@ class Guest:
 
 
 def round_of(frames, delivered=5000, seconds=1.0):
-    return SimpleNamespace(total_s=5.0, frames=frames, delivered=delivered, seconds=seconds)
+    return SimpleNamespace(total_s=5.0, frames=frames, delivered=delivered, seconds=seconds, requests=1000)
 
 
 def check(name, guest, frames=10000, case=UDP, delivered=5000):
@@ -96,9 +96,24 @@ def test_mice_are_to_be_left_alone():
 def test_requests_must_have_gone_ahead(name):
     case = CASES["priority-udp-background"]
     check(name, Guest(ahead=900), case=case)
-    with pytest.raises(BenchError, match=f"{name}: only 400 packets went ahead"):
+    with pytest.raises(BenchError, match=f"{name}: only 400 packets went ahead, of 1000"):
         check(name, Guest(ahead=400), case=case)
+    with pytest.raises(BenchError, match="udp-rr has no requests that could go ahead"):
+        VARIANTS[name](6).apply(Guest(), RR)
     assert VARIANTS["priority-sync-lanes"](6).config(case)["cpus"] == "1-3", "not the CPU that answers"
+
+
+def test_rules_must_be_there_and_about_others():
+    check("rules-10", Guest([FLOW], others=9))
+    with pytest.raises(BenchError, match="rules-10: falcon has 9 rules, and 0 flows"):
+        check("rules-10", Guest([FLOW], others=8))
+    with pytest.raises(BenchError, match="rules-10: falcon has 10 rules, and 1 flows were found to be of them"):
+        check("rules-10", Guest([FLOW], others=9, found=1))
+
+
+def test_rules_differ_and_some_have_the_shapes_of_many():
+    many = rules.messages(10000)
+    assert len(set(many)) == 10000 and many[:10] == rules.messages(10)
 
 
 @pytest.mark.parametrize("status", [{"state": "standby", "mode": "lanes"}, {"state": "enabled", "mode": "pipeline"}])
@@ -117,6 +132,33 @@ def test_table_shows_each_vcpu_and_what_it_did():
     # the CPUs of the path are all but the application's
     assert ["lanes-2", "3.00", "2.06", "NIC", "6.00", "worker", "2.00", "worker", "3.00", "delivery", "1.00", "0.00", "app",
             "9.00"] in [line.split() for line in lines]
+
+
+def rows_of(case, variant, scale):
+    return [{"case": case, "variant": variant, "metric": metric, "median": scale * value, "min": 0, "max": 0,
+             **dict.fromkeys(result.COUNTS, 0)}
+            for value, metric in enumerate(CASES[case].metrics, 1)]
+
+
+def lines_of(rows):
+    rounds = [{"case": row["case"], "variant": row["variant"], "per_cpu": [1.0] * 6, "roles": ["nic", *5 * [""]]} for row in rows]
+    return [line.split() for line in report.table(rows, {"rounds": rounds})]
+
+
+def test_table_shows_what_requests_gain_and_cost():
+    loaded, idle = "priority-udp-background", "priority-udp-idle"
+    lines = lines_of([*rows_of(loaded, "stock", 1), *rows_of(loaded, "priority-sync", 0.4),
+                      *rows_of(idle, "stock", 0.3), *rows_of(idle, "priority-sync", 0.3)])
+    assert ["priority-sync", "250%", "-60%", "-60%"] in lines
+    assert ["stock,", "beside", "nothing", "1.2", "1.5"] in lines
+    # what is beside nothing has no packets whose cost would mean anything
+    assert ["priority-sync", "-", "+0%", "+0%"] in lines
+
+
+def test_table_compares_many_rules_with_few():
+    lines = lines_of([*rows_of("udp-rr", "stock", 1), *rows_of("udp-rr", "rules-10", 2), *rows_of("udp-rr", "rules-10000", 2.5)])
+    assert ["rules-10", "÷", "rules-10000:", "busiest_cpu_us_per_transaction", "0.80,", "total_cpu_us_per_transaction", "0.80,",
+            "median_rtt_us", "0.80"] in lines
 
 
 def test_vcpus_are_compared_by_what_they_did():

@@ -9,17 +9,21 @@ import contextlib
 import json
 from pathlib import Path
 
-from net import guestside, tcp, udp, wait
+from net import guestside, memcached, tcp, udp, wait
 
+from . import rules
 from .case import BenchError
-from .measure import REQUEST_PORT, REQUESTS, answering_cpu
+from .measure import REQUEST_PORT, answering_cpu
 
 REPO = Path(__file__).resolve().parents[2]
 MODULE = "/falcon/build/module/$(uname -r)/falcon.ko"
 FALCONCTL = "/falcon/build/tools/falconctl"
 MIN_VCPUS = 3       # interrupts, a stage, the application
 ROLES = ("nic", "worker", "delivery", "", "application")     # of a vCPU; "" is not known
-PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_PORT, "priority": udp.DEFAULT_PORT}
+PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_PORT, "priority": udp.DEFAULT_PORT,
+         "memcached": udp.DEFAULT_PORT}
+# What requests are by a rule. memcached's are as many as come.
+REQUESTS = {"priority": f"protocol=udp dport={REQUEST_PORT}", "memcached": f"protocol=tcp dport={memcached.PORT} rate=0"}
 
 
 def application_cpu(vcpus):
@@ -48,6 +52,7 @@ class Variant:
     """
 
     name = None
+    against = "stock"   # what it is compared with
     usual = True        # measured unless others are named
     needs_falcon = False
     min_vcpus = MIN_VCPUS
@@ -347,6 +352,30 @@ class Standby(Falcon):
                              f"of {done.frames} packets")
 
 
+class Rules10(Auto):
+    """With rules that are about none of the flows."""
+
+    name, usual, count = "rules-10", False, 10
+
+    def apply(self, guest, case):
+        super().apply(guest, case)
+        rules.add(guest, self.count)
+
+    def calm(self, guest):
+        """With a rule hooks do not rest."""
+
+    def check(self, guest, case, done):
+        super().check(guest, case, done)
+        found = self.ask(guest, "priority list")["rules"]
+        if len(found) != self.count or any(rule["flows"] for rule in found):
+            raise BenchError(f"{self.name}: falcon has {len(found)} rules, and "
+                             f"{sum(rule['flows'] for rule in found)} flows were found to be of them")
+
+
+class Rules10000(Rules10):
+    name, against, count = "rules-10000", Rules10.name, 10000
+
+
 class PrioritySync(Falcon):
     """Requests go ahead by a rule, at once; all else is on stock's path, on the NIC's CPU."""
 
@@ -357,13 +386,15 @@ class PrioritySync(Falcon):
         return {**super().config(case), "mode": "lanes", "elephant-rate": 2 ** 32 - 1}
 
     def apply(self, guest, case):
+        if case.kind not in REQUESTS:
+            raise BenchError(f"{self.name}: {case.name} has no requests that could go ahead")
         super().apply(guest, case)
-        self.ask(guest, f"priority add protocol=udp dport={REQUEST_PORT} mode={self.how}")
+        self.ask(guest, f"priority add {REQUESTS[case.kind]} mode={self.how}")
 
     def check(self, guest, case, done):
         rule, = self.ask(guest, "priority list")["rules"]
-        if rule["packets"] < 0.5 * done.seconds * REQUESTS:
-            raise BenchError(f"{self.name}: only {rule['packets']} packets went ahead")
+        if rule["packets"] < 0.5 * done.requests:
+            raise BenchError(f"{self.name}: only {rule['packets']} packets went ahead, of {done.requests} requests")
 
 
 class PriorityBatch(PrioritySync):
@@ -384,4 +415,4 @@ class PriorityLanes(PrioritySync):
 
 VARIANTS = {variant.name: variant for variant in (
     Stock, RpsDisjoint, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
-    Hash, TwoChoice, Standby, PrioritySync, PriorityBatch, PriorityLanes)}
+    Hash, TwoChoice, Standby, Rules10, Rules10000, PrioritySync, PriorityBatch, PriorityLanes)}

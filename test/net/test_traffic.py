@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from net import sockperf, tcp, udp, wait
+from net import memcached, sockperf, tcp, udp, wait
 from net.netns import CommandError, Namespace
 
 RELAY = Path(__file__).with_name("relay.py")
@@ -348,6 +348,41 @@ def test_request_that_is_lost_is_seen(namespace):
 def test_sockperf_without_an_answer_has_no_figures():
     with pytest.raises(sockperf.Stalled, match="Is the server down"):
         sockperf.parse("sockperf: No messages were received from the server. Is the server down?")
+
+
+def test_load_on_nothing_has_no_figures(namespace):
+    words = memcached.client("127.0.0.1", 1)
+    with contextlib.ExitStack() as stack:
+        client = udp.Sender(popen(stack, namespace, words), "memcaslap", memcached.parse)
+        with pytest.raises(udp.TrafficError, match="memcaslap: exit code 1"):
+            client.wait()
+
+
+LOAD = """
+Get Statistics (109 events)
+   Min:        21
+   Max:     57941
+   Avg:      1629
+
+Total Statistics (121 events)
+   Min:        21
+   Max:     57941
+   Avg:      1630
+
+cmd_get: 109
+cmd_set: 12
+get_misses: 0
+
+Run time: 3.0s Ops: 121 TPS: 40 Net_rate: 0.5M/s
+"""
+
+
+def test_figures_of_a_load():
+    assert memcached.parse(LOAD) == {"answered": 121, "per_s": 40, "mean_us": 1630, "missed": 0}
+    with pytest.raises(memcached.LoadError, match="did not get back 7 of the values"):
+        memcached.parse(LOAD.replace("get_misses: 0", "get_misses: 7"))
+    with pytest.raises(memcached.LoadError, match="no figures"):
+        memcached.parse(LOAD.replace("Total", "Some"))
 
 
 @pytest.mark.parametrize("tool, words, message", [

@@ -15,7 +15,7 @@ import signal
 
 from vm.guest import CommandFailed, Guest, Nic
 
-from . import guestside, hostside, plan, sockperf, tcp, udp
+from . import guestside, hostside, memcached, plan, sockperf, tcp, udp
 from .netns import Namespace
 
 # So that frames arrive in the guest as on a wire: not merged, checksums to be verified.
@@ -194,6 +194,15 @@ class Topology:
         """sockperf's client to the container, begun."""
         argv = sockperf.client(self.address(container), port, rate, size, seconds)
         return udp.Sender(self.namespace.popen(argv), "sockperf", sockperf.parse, signal.SIGINT)
+
+    def memcached_server(self, guest, container=0, cpu=None):
+        """memcached in the container, listening."""
+        return self._server(guest, memcached.server(), container, cpu, memcached.PORT)
+
+    def memcached_client(self, seconds, container=0):
+        """A load on the container's memcached, begun."""
+        argv = memcached.client(self.address(container), seconds)
+        return udp.Sender(self.namespace.popen(argv), "memcaslap", memcached.parse)
 
     # -- UDP
 

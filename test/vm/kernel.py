@@ -21,7 +21,7 @@ FLAVOURS = ("amd64", "cloud-amd64")
 GUEST_SUITE = "trixie"
 GUEST_PACKAGES = [
     "qemu-system-x86", "seabios", "ipxe-qemu", "busybox-static",
-    "iproute2", "ethtool", "kmod", "iperf3", "sockperf", "tcpdump", "bpftrace", "nftables", "iptables",
+    "iproute2", "ethtool", "kmod", "iperf3", "memcached", "sockperf", "tcpdump", "bpftrace", "nftables", "iptables",
     "procps", "psmisc", "util-linux", "libmnl0", "strace", "iputils-ping", "conntrack", "socat", "jq",
     "python3-minimal", "libcap2-bin",
 ]

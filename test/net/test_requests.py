@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the bench asks with, through the overlay: requests that a rule lets go ahead are all answered."""
+
+import pytest
+
+from bench import rules
+from net import lanes, memcached
+from net.fixtures import VCPUS
+
+pytestmark = pytest.mark.thorough
+
+PORT, SECONDS = 5001, 4
+LANES = {"mode": "lanes", "cpus": "1-4", "busy_threshold": 100, "load_threshold": 100}
+
+
+def go_ahead(falcon, *words):
+    """A rule, and a function that gives the packets that went ahead by it, once they are accounted for."""
+    falcon.enable(**LANES)
+    number = falcon.ctl("priority add", *words, "rate=0")["id"]
+
+    def packets():
+        lanes.assert_conserved(falcon)
+        return next(item["packets"] for item in falcon.ctl("priority list")["rules"] if item["id"] == number)
+    return packets
+
+
+def test_requests_of_sockperf_go_ahead(overlay, falcon):
+    packets = go_ahead(falcon, "protocol=udp", f"dport={PORT}")
+    server = overlay.net.sockperf_server(overlay.guest, cpu=VCPUS - 1, port=PORT)
+    try:
+        asked = overlay.net.sockperf_client(200, 64, SECONDS, port=PORT).wait()
+    finally:
+        server.stop()
+    assert asked["answered"] > 0 and asked["duplicated"] == 0
+    assert packets() > 0
+
+
+def test_requests_of_memcached_go_ahead(overlay, falcon):
+    packets = go_ahead(falcon, "protocol=tcp", f"dport={memcached.PORT}")
+    server = overlay.net.memcached_server(overlay.guest, cpu=VCPUS - 1)
+    try:
+        asked = overlay.net.memcached_client(SECONDS).wait()
+    finally:
+        server.stop()
+    assert asked["answered"] > 0
+    assert packets() > 0
+
+
+def test_rules_of_the_bench_are_taken_and_about_others(overlay, falcon):
+    """No two are about the same flow, or falcon would refuse one, and none is about what is sent here."""
+    falcon.enable(**LANES)
+    rules.add(overlay.guest, 600)
+    account = overlay.udp(count=300, flows=300, rate=1000, size=64)
+    assert account["lost"] == 0
+    found = falcon.ctl("priority list")["rules"]
+    assert (len(found), sum(item["flows"] for item in found)) == (600, 0)
