@@ -17,16 +17,19 @@ INSTALL ?= install
 DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' \) ! -name '*.mod.c')
 
 # From the command line or the environment on to what reads them there.
-export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW
+export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS
 
 .DELETE_ON_ERROR:
-.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench profile predict check soak generate clean distclean
+.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench pairs profile predict check soak generate clean distclean
 
 help:
 	@echo 'See it work, on this machine, in a virtual one (Debian 12, as root):'
 	@echo '  make demo          one flow with the kernel as it is, and with falcon'
 	@echo '  make bench         every case and variant: build/bench/results.json'
 	@echo '                     CASES="udp-1400-1flow" VARIANTS="stock lanes-2" KERNEL=6.12 VCPUS=6 ROUNDS=5'
+	@echo '  make pairs         falcon enabled and disabled in turn under requests one at a time, every window'
+	@echo '                     compared with its neighbour: build/bench/pairs.json; CASES, VARIANTS, KERNEL,'
+	@echo '                     VCPUS, PAIRS=40'
 	@echo '  make profile       what each part of the path, and each function, costs on each CPU, in one'
 	@echo '                     of these cases: build/bench/profile.json; CASES, VARIANTS, KERNEL, VCPUS'
 	@echo '  make predict       what the policies say, on a simulated host, of guests of 2 to 6 vCPUs, and what'
@@ -93,6 +96,11 @@ bench:
 	scripts/setup bench
 	@$(MAKE) --no-print-directory tools
 	test/bench/bench
+
+pairs:
+	scripts/setup bench
+	@$(MAKE) --no-print-directory tools
+	test/bench/pairs
 
 profile:
 	scripts/setup bench

@@ -121,13 +121,33 @@ def _process_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
+class Traffic:
+    """A round's, as it goes on."""
+
+    def __init__(self, meter, sender):
+        self._meter, self._sender = meter, sender
+
+    def sample(self):
+        return self._meter.sample(self._sender.pid)
+
+    def go_on(self, seconds):
+        _pass_time(time.monotonic() + seconds, self._sender)
+
+
 class Beside:
     """What is done beside a round's traffic: nothing."""
 
     seconds = 0     # by which there must be traffic longer than for the window
+    log = None      # file for every round trip
 
     def before(self):
         """Just before the window."""
+
+    def window(self, traffic, seconds):
+        """The two samples of the window."""
+        first = traffic.sample()
+        traffic.go_on(seconds)
+        return first, traffic.sample()
 
     def after(self):
         """Just after it."""
@@ -138,11 +158,10 @@ NOTHING = Beside()
 
 def window(meter, sender, seconds, beside):
     """The two samples of a window that begins after the warm-up."""
-    _pass_time(time.monotonic() + WARM_UP_S, sender)
+    traffic = Traffic(meter, sender)
+    traffic.go_on(WARM_UP_S)
     beside.before()
-    first = meter.sample(sender.pid)
-    _pass_time(first.at + seconds, sender)
-    last = meter.sample(sender.pid)
+    first, last = beside.window(traffic, seconds)
     beside.after()
     if not sender.running:
         sender.wait()
@@ -230,7 +249,7 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=NOTHING):
         how = {"tcp": over_tcp, "connect": case.connects, "size": case.size}
         server = topology.rr_server(guest, cpu=cpu, **how)
         stack.callback(server.stop)
-        client = topology.rr_client(run=run, seconds=_sending(seconds, beside), **how)
+        client = topology.rr_client(run=run, seconds=_sending(seconds, beside), log=beside.log, **how)
         stack.callback(client.kill)
         first, last = window(meter, client, seconds, beside)
         asked = client.stop()

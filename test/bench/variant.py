@@ -53,6 +53,7 @@ class Variant:
 
     name = None
     against = "stock"   # what it is compared with
+    without = None      # the state that switch() turns to, if it can
     usual = True        # measured unless others are named
     needs_falcon = False
     min_vcpus = MIN_VCPUS
@@ -73,11 +74,22 @@ class Variant:
     def ready(self, guest, case):
         """Wait, under the traffic, until it does what is to be measured."""
 
+    def settle(self, guest, case):
+        """Either of them, by the traffic."""
+        if case.paced:
+            self.ready(guest, case)
+        else:
+            self.calm(guest)
+
     def watch(self, guest, case):
         """Look at what is there only as long as there is traffic."""
 
     def check(self, guest, case, done):
         """BenchError when the round `done` did not measure this variant."""
+        raise NotImplementedError
+
+    def switch(self, guest, case, on):
+        """Under the traffic, to the state `without` it, or back; it has its effect when this returns."""
         raise NotImplementedError
 
     def roles(self):
@@ -153,6 +165,7 @@ class Falcon(Variant):
     """falcon enabled; config() is what differs."""
 
     needs_falcon = True
+    without = "falcon disabled"
 
     def config(self, case):
         """{key: value} for falconctl config set"""
@@ -173,6 +186,11 @@ class Falcon(Variant):
         def resting():
             return any(hook["state"] == "resting" for hook in self.ask(guest, "status")["hooks"])
         wait.until(resting, 30, f"hooks of {self.name} to rest")
+
+    def switch(self, guest, case, on):
+        guest.run(f"{FALCONCTL} {'enable' if on else 'disable'}")
+        if on:
+            self.settle(guest, case)
 
     @staticmethod
     def ask(guest, command):
@@ -374,6 +392,14 @@ class Rules10(Auto):
 
 class Rules10000(Rules10):
     name, against, count = "rules-10000", Rules10.name, 10000
+    without = against
+
+    def switch(self, guest, case, on):
+        if on:
+            rules.add(guest, self.count, Rules10.count)
+        else:
+            guest.run(f"{FALCONCTL} priority flush")
+            rules.add(guest, Rules10.count)
 
 
 class PrioritySync(Falcon):

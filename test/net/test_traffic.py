@@ -292,12 +292,17 @@ def test_request_and_response(namespace, tmp_path, words):
                                           "--ready", ready, *words])
         wait.until(lambda: ready.exists() or server.poll() is not None, LIMIT, "rr")
         out = json.loads(namespace.run([udp.TOOLS / "rr", "--to", "127.0.0.1", "--port", PORT,
-                                        "--count", 500, *words]))
+                                        "--count", 500, "--log", tmp_path / "log", *words]))
         server.terminate()
         answered = json.loads(server.communicate(timeout=LIMIT)[0])["answered"]
     assert (out["asked"], out["answered"], answered) == (500, 500, 500)
     assert (out["timeouts"], out["strays"]) == (0, 0)
     assert 0 < out["min_ns"] <= out["p50_ns"] <= out["p99_ns"] <= out["max_ns"]
+    log = [[int(word) for word in line.split()] for line in (tmp_path / "log").read_text().splitlines()]
+    times = sorted(time for _, time in log)
+    assert (len(times), times[0], times[249], times[-1]) == (500, out["min_ns"], out["p50_ns"], out["max_ns"])
+    # one at a time: the next is sent when the answer is there
+    assert all(sent + time <= after for (sent, time), (after, _) in zip(log, log[1:]))
 
 
 def test_request_that_a_tcp_server_does_not_answer_is_an_error(namespace, tmp_path):

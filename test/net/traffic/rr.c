@@ -19,6 +19,7 @@
 struct options {
 	struct address address;
 	const char *ready;
+	const char *log;
 	bool server;
 	bool tcp;
 	bool connect;
@@ -36,6 +37,7 @@ struct client {
 	uint64_t timeouts;
 	uint64_t strays;	/* responses that came again, or too late */
 	uint32_t *rtt_ns;
+	FILE *log;
 };
 
 static void usage(FILE *to)
@@ -46,6 +48,7 @@ static void usage(FILE *to)
 	      "  --connect     over a TCP connection for each request, which the server closes; for both\n"
 	      "  --size N      payload of request and response (64); by TCP the server's as well\n"
 	      "  --timeout MS  for a response (1000); by TCP none may be late\n"
+	      "  --log FILE    write when each answered request was sent, and its time, in ns\n"
 	      "  --run N       number of this run (1)\n"
 	      "The server answers until SIGINT or SIGTERM, then prints how often. The client may be\n"
 	      "ended by them too.\n",
@@ -55,7 +58,8 @@ static void usage(FILE *to)
 static void parse_options(struct options *opt, int argc, char **argv)
 {
 	enum {
-		SERVER = 1, TCP, CONNECT, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY
+		SERVER = 1, TCP, CONNECT, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY,
+		LOG
 	};
 	static const struct option table[] = {
 		{ "server", no_argument, NULL, SERVER },
@@ -70,6 +74,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "timeout", required_argument, NULL, TIMEOUT },
 		{ "run", required_argument, NULL, RUN },
 		{ "ready", required_argument, NULL, READY },
+		{ "log", required_argument, NULL, LOG },
 		OPTION_HELP,
 		{ }
 	};
@@ -116,6 +121,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 			break;
 		case READY:
 			opt->ready = optarg;
+			break;
+		case LOG:
+			opt->log = optarg;
 			break;
 		}
 	}
@@ -303,6 +311,15 @@ static void await_end(const struct client *c, const struct options *opt)
 	close(c->fd);
 }
 
+static void note(struct client *c, int64_t sent_ns)
+{
+	uint32_t rtt_ns = now_ns() - sent_ns;
+
+	c->rtt_ns[c->samples++] = rtt_ns;
+	if (c->log)
+		fprintf(c->log, "%lld %u\n", (long long)sent_ns, rtt_ns);
+}
+
 static int compare(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -329,6 +346,11 @@ static void ask(const struct options *opt)
 	c.rtt_ns = malloc(SAMPLES_MAX * sizeof(*c.rtt_ns));
 	if (!c.rtt_ns)
 		die("no memory");
+	if (opt->log) {
+		c.log = fopen(opt->log, "we");
+		if (!c.log)
+			die("%s: %m", opt->log);
+	}
 
 	begin_ns = now_ns();
 	while (!stop_requested && asked < (opt->count ? opt->count : SAMPLES_MAX)) {
@@ -346,7 +368,7 @@ static void ask(const struct options *opt)
 		if (send(c.fd, buf, opt->size, MSG_NOSIGNAL) < 0)
 			die("send: %m");
 		if (await_response(&c, opt, info.seq))
-			c.rtt_ns[c.samples++] = now_ns() - sent_ns;
+			note(&c, sent_ns);
 		else if (stop_requested)
 			asked--;	/* nobody waited for it to the end */
 		else
@@ -355,6 +377,8 @@ static void ask(const struct options *opt)
 			await_end(&c, opt);
 	}
 	end_ns = now_ns();
+	if (c.log && fclose(c.log))
+		die("%s: %m", opt->log);
 
 	qsort(c.rtt_ns, c.samples, sizeof(*c.rtt_ns), compare);
 	for (i = 0; i < c.samples; i++)
