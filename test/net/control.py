@@ -32,7 +32,7 @@ def hookable(kernel):
 
     But those of modules that a guest has not loaded: macvlan, ipvlan.
     """
-    entry = "gro_receive_skb" if kernel == "7.2" else "napi_gro_receive"
+    entry = "gro_receive_skb" if kernel.startswith("7.2") else "napi_gro_receive"
     return ("get_rps_cpu", "gro_cells_receive", entry, "napi_gro_frags", "enqueue_to_backlog", "veth_xmit")
 
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from net import plan
+from net import plan, wait
 from net.falcon import Falcon
 from net.topology import Topology
 from vm import module, tools
@@ -24,6 +24,7 @@ class Overlay:
         self.net.__enter__()
         try:
             self.guest = self.net.guest(kernel=kernel, vcpus=VCPUS, memory=1024, time_limit=LIFE)
+            wait.patience = self.guest.kernel.patience
             self.guest.start()
             self.net.setup_guest(self.guest)
         except BaseException:

@@ -10,7 +10,7 @@ SIGNATURES = [
     ("oops", r"\bOops: |general protection fault|Unable to handle kernel|BUG: unable to handle|BUG: kernel NULL pointer|"
              r"traps: .* in \S+\.ko|invalid opcode: "),
     ("bug", r"kernel BUG at |\bBUG: (?!unable to handle|kernel NULL pointer)|Internal error:"),
-    ("warning", r"\bWARNING: (?:CPU: \d|possible|suspicious|bad unlock|inconsistent|.* at \S+\+0x)|"
+    ("warning", r"\bWARNING: (?:CPU: \d|possible|suspicious|bad unlock|inconsistent|lock held|held lock|[Nn]ested lock|.* at \S+\+0x)|"
                 r"\[ BUG: |INFO: (?:possible|trying to register|suspicious)|"
                 r"DEBUG_LOCKS_WARN_ON|ODEBUG: |refcount_t: |suspicious RCU usage"),
     ("rcu stall", r"rcu.*(?:self-detected stall|detected stalls|detected expedited stalls|kthread starved)"),
@@ -44,10 +44,19 @@ def is_stale_breakpoint(text):
     return bool(found) and found[1] != "cc"
 
 
+# A report of the kernel's sanitizers, between two lines of =.
+_RACE = re.compile(r"={60,}\n[^\n]*BUG: KCSAN: .*?={60,}", re.S)
+
+
+def _without_races_of_others(text):
+    """The kernel itself has data races that it lives with; falcon's have it on one of the two stacks."""
+    return _RACE.sub(lambda report: report[0] if "[falcon]" in report[0] else "", text)
+
+
 def scan(text):
     """[(kind, line)] of each crash signature in a console's text, the telling one first."""
     found = []
-    for line in text.splitlines():
+    for line in _without_races_of_others(text).splitlines():
         for kind, pattern in _PATTERNS:
             if pattern.search(line):
                 found.append((kind, line.strip()))

@@ -130,9 +130,10 @@ class Guest:
         root = Tree(suite)
         if suite != kernels.GUEST_SUITE:
             root.ensure(kernels.AGENT_PACKAGES)
-        self._options = dict(root=root.path, memory=memory, nics=tuple(nics), append=append, interactive=interactive)
+        self._options = dict(root=root.path, memory=max(memory, self.kernel.memory), nics=tuple(nics),
+                             append=f"{self.kernel.append} {append}".strip(), interactive=interactive)
         self._netns = netns
-        self._time_limit = time_limit
+        self._time_limit = time_limit * self.kernel.patience
         self._boots = boots
         self._qemu = self._socket = None
         self._state = threading.Condition()
@@ -195,10 +196,11 @@ class Guest:
         for target, what in ((self._listen, self._socket), (self._watch, self._qemu)):
             threading.Thread(target=target, args=(what,), daemon=True).start()
         with self._state:
-            self._state.wait_for(lambda: self._ready or self._ended, BOOT_LIMIT)
+            limit = BOOT_LIMIT * self.kernel.patience
+            self._state.wait_for(lambda: self._ready or self._ended, limit)
         if not self._ready:
             if not self._ended:
-                self.kill("boot", f"not ready after {BOOT_LIMIT} s")
+                self.kill("boot", f"not ready after {limit} s")
             self._kill()
             raise self.failure()
 
@@ -209,10 +211,11 @@ class Guest:
         try:
             if not self._ended:
                 self._write("off")
+                limit = OFF_LIMIT * self.kernel.patience
                 with self._state:
-                    self._state.wait_for(lambda: self._ended, OFF_LIMIT)
+                    self._state.wait_for(lambda: self._ended, limit)
                 if not self._ended:
-                    self._killed = self._killed or ("hang", f"does not power off in {OFF_LIMIT} s")
+                    self._killed = self._killed or ("hang", f"does not power off in {limit} s")
         finally:
             self._kill()
         failure = self.failure()
@@ -325,9 +328,9 @@ class Guest:
         return self._done.get(ident)
 
     def wait_status(self, ident, timeout):
-        """Exit status of a script, or None when it has none in time."""
+        """Exit status of a script, or None when it has none in time; a slow kernel has more of it."""
         with self._state:
-            self._state.wait_for(lambda: ident in self._done or self._ended, timeout)
+            self._state.wait_for(lambda: ident in self._done or self._ended, timeout * self.kernel.patience)
             if ident in self._done:
                 return self._done[ident]
         if self._ended:

@@ -3,7 +3,9 @@
 
 import dataclasses
 import threading
+from pathlib import Path
 
+from . import debug
 from .tree import Tree, TreeError
 
 # id -> (suite, version)
@@ -13,7 +15,15 @@ KERNELS = {
     "6.12-trixie": ("trixie", "6.12"),
     "7.2": ("trixie", "7.2"),
 }
+# Built here, with a detector of faults: id -> (suite, version, detector)
+DEBUG = {
+    "6.12-kasan": ("trixie", "6.12", "kasan"),
+    "6.12-kcsan": ("trixie", "6.12", "kcsan"),
+    "7.2-kasan": ("trixie", "7.2", "kasan"),
+}
+IDS = (*KERNELS, *DEBUG)
 DEFAULT = "6.12"
+TORTURED = "6.12-kasan"     # in a check
 TESTED = ("6.1", "6.12", "7.2")
 FLAVOURS = ("amd64", "cloud-amd64")
 
@@ -51,11 +61,69 @@ class Kernel:
     def modules(self):
         return self.tree.path / "usr/lib/modules" / self.release
 
+    @property
+    def build(self):
+        """Where modules are built, in the tree."""
+        return f"/lib/modules/{self.release}/build"
+
+    @property
+    def binds(self):
+        """What has to be mounted in the tree for that."""
+        return []
+
+    # How much longer everything takes than on an ordinary kernel.
+    patience = 1
+    # MiB; what a guest needs in any case.
+    memory = 0
+    # More for its command line.
+    append = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class DebugKernel(Kernel):
+    """A kernel that was built in the suite's tree, and is not in it."""
+
+    output: Path
+
+    patience = 6
+    memory = 2048
+
+    @property
+    def append(self):
+        # The kernel itself has races, too: crash.py knows which are falcon's.
+        return "panic_on_warn=0" if detector(self.id) == "kcsan" else ""
+
+    @property
+    def image(self):
+        return self.output / "arch/x86/boot/bzImage"
+
+    @property
+    def modules(self):
+        return self.output / "installed/lib/modules" / self.release
+
+    @property
+    def build(self):
+        return debug.OUTPUT
+
+    @property
+    def binds(self):
+        return debug.binds(DEBUG[self.id][1], self.output)
+
+
+def detector(kernel_id):
+    """A debug kernel's, or None."""
+    return DEBUG[kernel_id][2] if kernel_id in DEBUG else None
+
 
 def get(kernel_id, flavour="amd64"):
-    """The kernel of this id; its tree must have it (scripts/setup)."""
+    """The kernel of this id, made when its tree has not got it yet. A debug kernel has no flavours."""
+    if kernel_id in DEBUG:
+        suite, version, _ = DEBUG[kernel_id]
+        Tree(suite).ensure(debug.packages(version))
+        output, release = debug.build(Tree(suite), kernel_id, version, detector(kernel_id))
+        return DebugKernel(kernel_id, suite, release, output)
     if kernel_id not in KERNELS:
-        raise TreeError(f"no kernel {kernel_id}; known are {', '.join(KERNELS)}")
+        raise TreeError(f"no kernel {kernel_id}; known are {', '.join(IDS)}")
     suite, version = KERNELS[kernel_id]
     entry = Tree(suite).stamp()["kernels"].get(version)
     if not entry or flavour not in entry["flavours"]:
@@ -65,10 +133,14 @@ def get(kernel_id, flavour="amd64"):
 
 
 def setup(kernel_ids, flavours=("amd64",), check=False):
-    """Make the trees that these kernels and their guests need, both suites at a time."""
+    """Make the trees that these kernels and their guests need, both suites at a time; then the debug kernels."""
     packages = {GUEST_SUITE: list(GUEST_PACKAGES)}
     kernels = {GUEST_SUITE: []}
     for kernel_id in kernel_ids:
+        if kernel_id in DEBUG:
+            suite, version, _ = DEBUG[kernel_id]
+            packages.setdefault(suite, []).extend(debug.packages(version))
+            continue
         suite, version = KERNELS[kernel_id]
         packages.setdefault(suite, [])
         packages[suite] += BUILD_PACKAGES + (CHECK_PACKAGES if check else [])
@@ -88,3 +160,6 @@ def setup(kernel_ids, flavours=("amd64",), check=False):
         thread.join()
     if errors:
         raise errors[0]
+    for kernel_id in kernel_ids:
+        if kernel_id in DEBUG:
+            get(kernel_id)

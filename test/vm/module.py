@@ -116,8 +116,8 @@ def _command(kernel, make_vars, directory):
     # line their Makefile cannot change.
     check = [var.replace("C=", "KBUILD_CHECKSRC=") for var in check]
     check += ["CF=-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)='"] if check else []
-    return [(directory, MOUNTED)], [
-        "nice", "make", "-C", f"/lib/modules/{kernel.release}/build", f"M=/{MOUNTED}", "-j2",
+    return [*kernel.binds, (directory, MOUNTED)], [
+        "nice", "make", "-C", kernel.build, f"M=/{MOUNTED}", "-j2",
         *make_vars, *check, "modules"]
 
 

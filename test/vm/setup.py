@@ -13,7 +13,7 @@ from vm import kernel, tree  # noqa: E402  pylint: disable=wrong-import-position
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kernel", action="append", choices=kernel.KERNELS, required=True)
+    parser.add_argument("--kernel", action="append", choices=kernel.IDS, required=True)
     parser.add_argument("--check", action="store_true", help="also what the tests need: cloud headers, sparse, dkms")
     args = parser.parse_args()
     tree.require_root()

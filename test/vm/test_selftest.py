@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from vm import crash, module
+from vm import crash, debug, module
 from vm.guest import CommandFailed, CommandTimeout, Guest, GuestFailed
 from vm.paths import REPO
 
@@ -233,6 +233,7 @@ def test_qemu_does_not_outlive_its_owner(one_kernel):
     ("warning", "[  1.2] WARNING: possible circular locking dependency detected"),
     ("warning", "[  1.2] WARNING: suspicious RCU usage"),
     ("warning", "[  1.2] WARNING: inconsistent lock state"),
+    ("warning", "[  1.2] WARNING: lock held when returning to user space!"),
     ("warning", "[  1.2] refcount_t: underflow; use-after-free."),
     ("warning", "[  1.2] ODEBUG: free active (active state 0) object: ffff"),
     ("rcu stall", "[  1.2] rcu: INFO: rcu_preempt self-detected stall on CPU"),
@@ -248,6 +249,21 @@ def test_qemu_does_not_outlive_its_owner(one_kernel):
 ], ids=lambda text: text if len(text) < 12 else "")
 def test_crash_signature(kind, line):
     assert kind in {found for found, _ in crash.scan(f"[  1.1] fine\n{line}\n[  1.3] fine\n")}
+
+
+def test_options_that_a_debug_kernel_did_not_get_are_named():
+    fragments = ["# SPDX\nCONFIG_A=y\n# CONFIG_B is not set\n", "CONFIG_C=m\nCONFIG_D=16\n\n"]
+    assert debug.unmet(fragments, "CONFIG_A=y\nCONFIG_C=m\nCONFIG_D=16\n") == []
+    got = "# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=y\n# a comment\n"
+    assert debug.unmet(fragments, got) == ["CONFIG_A=y", "CONFIG_B=n", "CONFIG_C=m", "CONFIG_D=16"]
+
+
+@pytest.mark.parametrize("where, seen", [("count+0x8/0x40 [falcon]", True), ("count+0x8/0x40", False)])
+def test_data_races_are_reported_when_falcon_has_a_part_in_them(where, seen):
+    line = "=" * 66
+    report = f"{line}\nBUG: KCSAN: data-race in put / count\n\nread to 0xffff of 4 bytes:\n {where}\n{line}\n"
+    before = f"{line}\nBUG: KCSAN: data-race in other / another\n\nread to 0xffff of 4 bytes:\n other+0x1\n{line}\n"
+    assert ("sanitizer" in {kind for kind, _ in crash.scan(before + report)}) == seen
 
 
 @pytest.mark.parametrize("byte, stale", [("0f", True), ("e8", True), ("cc", False)])
