@@ -31,8 +31,12 @@
 #define RETRY HZ
 #define RETRY_RESTING (HZ / 50 ?: 1)
 
-/* How often it is looked where a flow's packets come to: of all flows at the same time. */
+/*
+ * How often it is looked where a flow's packets come to, of all flows at the same time: when that
+ * is known, and while a socket may yet be made.
+ */
 #define PLACE_INTERVAL HZ
+#define PLACE_RETRY    (HZ / 25 ?: 1)
 
 /* How often rates of flows in lanes are looked at. */
 #define REVIEW_INTERVAL (HZ / 5)
@@ -173,8 +177,10 @@ bool falcon_ladder_wants_place(u32 hash, const struct falcon_key *key)
 	return entry && is_place_due(entry);
 }
 
-void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct falcon_place *place)
+void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct falcon_place *place,
+			 bool whole)
 {
+	unsigned int interval = whole ? PLACE_INTERVAL : PLACE_RETRY;
 	struct entry *entry;
 
 	/* Another CPU has it: the next packet will do. */
@@ -182,7 +188,7 @@ void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct fa
 		return;
 	entry = find_inner(hash, key);
 	if (entry) {
-		WRITE_ONCE(entry->place_due, roundup(jiffies + 1, PLACE_INTERVAL));
+		WRITE_ONCE(entry->place_due, roundup(jiffies + 1, interval));
 		if (memcmp(&entry->flow.place, place, sizeof(*place))) {
 			entry->flow.place = *place;
 			WRITE_ONCE(entry->priority.generation, falcon_priority_generation() - 1);

@@ -102,11 +102,17 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
  */
 bool falcon_ladder_wants_place(u32 hash, const struct falcon_key *key);
 
-/*
- * They come there. What rules say of the flow is asked again when it was another place.
+/**
+ * falcon_ladder_place() - where packets of a flow come to
+ * @hash: of the flow, as behind the tunnel
+ * @key: the flow
+ * @place: what rules say of the flow is asked again when it was another one
+ * @whole: there is no more to be known soon
+ *
  * Context: BH.
  */
-void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct falcon_place *place);
+void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct falcon_place *place,
+			 bool whole);
 
 enum falcon_ladder_answer {
 	FALCON_LADDER_UNKNOWN,	/* not in the table: falcon_ladder_watch() */

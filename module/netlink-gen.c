@@ -27,7 +27,7 @@ static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_POLIC
 	[FALCON_A_CONFIG_POLICY] = NLA_POLICY_MAX(NLA_U32, FALCON_POLICY_MAX),
 };
 
-static const struct nla_policy falcon_priority_add_nl_policy[FALCON_A_RULE_DEVICE + 1] = {
+static const struct nla_policy falcon_priority_add_nl_policy[FALCON_A_RULE_CGROUP + 1] = {
 	[FALCON_A_RULE_PROTOCOL] = NLA_POLICY_RANGE(NLA_U32, 0, 255),
 	[FALCON_A_RULE_SADDR] = { .type = NLA_BINARY, .len = 16, },
 	[FALCON_A_RULE_SADDR_LEN] = NLA_POLICY_RANGE(NLA_U32, 0, 128),
@@ -45,6 +45,7 @@ static const struct nla_policy falcon_priority_add_nl_policy[FALCON_A_RULE_DEVIC
 	[FALCON_A_RULE_RATE] = { .type = NLA_U32, },
 	[FALCON_A_RULE_NETNS] = { .type = NLA_U64, },
 	[FALCON_A_RULE_DEVICE] = { .type = NLA_NUL_STRING, .len = 16 - 1, },
+	[FALCON_A_RULE_CGROUP] = { .type = NLA_U64, },
 };
 
 static const struct nla_policy falcon_priority_del_nl_policy[FALCON_A_RULE_ID + 1] = {

@@ -2,6 +2,7 @@
 
 #include "device.h"
 #include "netlink-rule.h"
+#include "place.h"
 
 #define RATE_DEFAULT 10000
 #define PORT_MAX     65535
@@ -84,6 +85,26 @@ static int parse_place(struct genl_info *info, struct falcon_rule *rule)
 	return 0;
 }
 
+static int parse_cgroup(struct genl_info *info, struct falcon_rule *rule)
+{
+	const struct nlattr *cgroup = info->attrs[FALCON_A_RULE_CGROUP];
+
+	if (!cgroup)
+		return 0;
+	rule->cgroup = nla_get_u64(cgroup);
+	switch (falcon_place_cgroup(rule->cgroup, &rule->match.place)) {
+	case 0:
+		return 0;
+	case -ERANGE:
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, cgroup,
+					"the cgroup is more than %u levels below the root",
+					FALCON_CGROUP_LEVELS - 1);
+		return -EINVAL;
+	default:
+		return refuse(info, FALCON_A_RULE_CGROUP, "there is no such cgroup");
+	}
+}
+
 static int check(struct genl_info *info, const struct falcon_match *match)
 {
 	static const int attributes[] = {
@@ -126,7 +147,8 @@ int falcon_nl_rule_parse(struct genl_info *info, struct falcon_rule *rule)
 			  match->sport) ?:
 	      parse_ports(info, FALCON_A_RULE_DPORT_FIRST, FALCON_A_RULE_DPORT_LAST,
 			  match->dport) ?:
-	      parse_place(info, rule);
+	      parse_place(info, rule) ?:
+	      parse_cgroup(info, rule);
 	return err ?: check(info, match);
 }
 
@@ -173,5 +195,7 @@ bool falcon_nl_rule_put(struct sk_buff *skb, const struct falcon_rule_info *info
 	       (!rule->netns ||
 		!nla_put_u64_64bit(skb, FALCON_A_RULE_NETNS, rule->netns, 0)) &&
 	       (!rule->device[0] ||
-		!nla_put_string(skb, FALCON_A_RULE_DEVICE, rule->device));
+		!nla_put_string(skb, FALCON_A_RULE_DEVICE, rule->device)) &&
+	       (!rule->cgroup ||
+		!nla_put_u64_64bit(skb, FALCON_A_RULE_CGROUP, rule->cgroup, 0));
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/cgroup.h>
+#include <linux/in.h>
 #include <linux/jiffies.h>
 #include <linux/netdevice.h>
 #include <linux/preempt.h>
+#include <net/inet_hashtables.h>
+#include <net/sock.h>
+#include <net/udp.h>
 
 #include "device.h"
 #include "identity.h"
 #include "ladder.h"
 #include "place.h"
+#include "priority.h"
 
 /* How long a packet may take to its container for its place to be seen; or the next one is. */
 #define EXPECTED_FOR (HZ / 50 ?: 1)
@@ -34,8 +40,68 @@ static bool is_container(const struct net_device *dev)
 	return device && device->kind->stage == FALCON_STAGE_CONTAINER;
 }
 
+/* With a reference. None as long as a connection is not established, or no port is bound. */
+static struct sock *find_socket(const struct falcon_key *key, const struct net_device *dev)
+{
+	const struct in6_addr *saddr = (const void *)key->saddr, *daddr = (const void *)key->daddr;
+	u16 port = be16_to_cpu(key->dport);
+	struct net *net = dev_net(dev);
+
+	switch (key->protocol) {
+	case IPPROTO_TCP:
+		if (key->family == 4)
+			return falcon_inet_lookup(net, key->saddr[0], key->sport, key->daddr[0],
+						  port, dev->ifindex);
+		return falcon_inet6_lookup(net, saddr, key->sport, daddr, port, dev->ifindex);
+	case IPPROTO_UDP:
+		if (key->family == 4)
+			return udp4_lib_lookup(net, key->saddr[0], key->sport, key->daddr[0],
+					       key->dport, dev->ifindex);
+		return falcon_udp6_lookup(net, saddr, key->sport, daddr, key->dport, dev->ifindex);
+	default:
+		return NULL;
+	}
+}
+
+static void see_cgroup(struct cgroup *cgroup, struct falcon_place *place)
+{
+	int level, end = min(cgroup->level + 1, FALCON_CGROUP_LEVELS);
+
+	for (level = 0; level < end; level++)
+		place->cgroup[level] = cgroup_id(cgroup_ancestor(cgroup, level));
+}
+
+static void see_socket(const struct falcon_key *key, const struct net_device *dev,
+		       struct falcon_place *place)
+{
+	struct sock *sk = find_socket(key, dev);
+
+	if (!sk)
+		return;
+	/* It holds its cgroup, which is that in which it was made. */
+	if (sk_fullsock(sk))
+		see_cgroup(sock_cgroup_ptr(&sk->sk_cgrp_data), place);
+	sock_gen_put(sk);
+}
+
+int falcon_place_cgroup(u64 id, struct falcon_place *place)
+{
+	struct cgroup *cgroup = cgroup_get_from_id(id);
+	int err = 0;
+
+	if (IS_ERR(cgroup))
+		return PTR_ERR(cgroup);
+	if (cgroup->level < FALCON_CGROUP_LEVELS)
+		see_cgroup(cgroup, place);
+	else
+		err = -ERANGE;
+	cgroup_put(cgroup);
+	return err;
+}
+
 void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev)
 {
+	bool cgroup = falcon_priority_wants_cgroups();
 	struct falcon_place place = {};
 	struct falcon_packet packet;
 	u32 hash;
@@ -46,7 +112,9 @@ void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev)
 	    falcon_ladder_wants_place(hash, &packet.key)) {
 		place.netns = dev_net(dev)->net_cookie;
 		place.ifindex = dev->ifindex;
-		falcon_ladder_place(hash, &packet.key, &place);
+		if (cgroup)
+			see_socket(&packet.key, dev, &place);
+		falcon_ladder_place(hash, &packet.key, &place, !cgroup || place.cgroup[0]);
 	}
 	rcu_read_unlock();
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where packets of a flow come to, for rules that say it by the container: what the NIC brings does
- * not tell. It is seen at the merge points, of packets in lanes and on stock's path alike: while a
- * rule wants to know, and for a moment after a packet whose flow's place is not known or was
- * seen some time ago. At other times it costs a look at the clock.
+ * Where packets of a flow come to, for rules that say it by the container or by the socket: what
+ * the NIC brings does not tell. It is seen at the merge points, of packets in lanes and on stock's
+ * path alike: while a rule wants to know, and for a moment after a packet whose flow's place is not
+ * known or was seen some time ago. At other times it costs a look at the clock.
  */
 
 #ifndef _FALCON_PLACE_H
 #define _FALCON_PLACE_H
 
 #include <linux/skbuff.h>
+
+#include "rule.h"
 
 struct net_device;
 
@@ -30,5 +32,15 @@ void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev);
 
 /* Likewise, by the peer of a device that transmits it. Context: as above. */
 void falcon_place_see_sent(struct sk_buff *skb, struct net_device *dev);
+
+/**
+ * falcon_place_cgroup() - a cgroup and those above it
+ * @id: of the cgroup
+ * @place: result: cgroup
+ *
+ * Context: process. Return: 0; -ERANGE, more levels than are looked at; another error: there is
+ * none of that id.
+ */
+int falcon_place_cgroup(u64 id, struct falcon_place *place);
 
 #endif /* _FALCON_PLACE_H */

@@ -55,7 +55,8 @@ static DEFINE_MUTEX(rules_lock);		/* before that of notices only */
 static DEFINE_XARRAY_ALLOC1(rules);
 static struct rhashtable patterns;
 static unsigned int rule_count, pattern_count;
-static unsigned int place_count;	/* of the rules, those about where packets come to */
+/* Of the rules, those about where packets come to, and about the cgroup there. */
+static unsigned int place_count, cgroup_count;
 
 /*
  * Changed in place, under the mutex: a shape is overwritten only while no pattern has it. Who reads
@@ -81,6 +82,11 @@ bool falcon_priority_used(void)
 bool falcon_priority_wants_places(void)
 {
 	return READ_ONCE(place_count);
+}
+
+bool falcon_priority_wants_cgroups(void)
+{
+	return READ_ONCE(cgroup_count);
 }
 
 u32 falcon_priority_generation(void)
@@ -315,9 +321,12 @@ static int check_alone(const struct falcon_rule *rule, struct netlink_ext_ack *e
 static void count_rule(const struct rule *rule, int one)
 {
 	const struct falcon_place *place = &rule->rule.match.place;
+	bool cgroup = place->cgroup[0];
 
 	WRITE_ONCE(rule_count, rule_count + one);
-	if (place->netns)
+	if (cgroup)
+		WRITE_ONCE(cgroup_count, cgroup_count + one);
+	if (cgroup || place->netns)
 		WRITE_ONCE(place_count, place_count + one);
 }
 

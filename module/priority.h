@@ -26,6 +26,7 @@ struct falcon_rule {
 	u32			rate;		/* packets per second of all its flows; 0: any */
 	/* What match.place was made from, to be shown; 0 and "" for any. */
 	u64			netns;		/* inode number */
+	u64			cgroup;		/* id */
 	char			device[IFNAMSIZ];
 };
 
@@ -71,6 +72,9 @@ bool falcon_priority_used(void);
 
 /* Whether some rule is about where packets come to. Context: any. */
 bool falcon_priority_wants_places(void);
+
+/* Whether some of these is about cgroups. Context: any. */
+bool falcon_priority_wants_cgroups(void);
 
 /* Another one whenever falcon_priority_find() may have another answer. Context: any. */
 u32 falcon_priority_generation(void);

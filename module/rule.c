@@ -129,8 +129,14 @@ static bool ranges_meet(u8 protocol, const u16 *a, const u16 *b)
 	return a[0] <= b[1] && b[0] <= a[1];
 }
 
+/* Cgroups meet when one is in the other. */
 static bool places_meet(const struct falcon_place *a, const struct falcon_place *b)
 {
+	unsigned int i;
+
+	for (i = 0; i < FALCON_CGROUP_LEVELS; i++)
+		if (!meet(a->cgroup[i], b->cgroup[i], 0))
+			return false;
 	return meet(a->netns, b->netns, 0) && meet(a->ifindex, b->ifindex, 0);
 }
 
@@ -164,6 +170,26 @@ static u16 mask_port(u16 port, unsigned int bits)
 	return port & ~(0xffffU >> bits);
 }
 
+static unsigned int cgroup_levels(const struct falcon_place *place)
+{
+	unsigned int levels = FALCON_CGROUP_LEVELS;
+
+	while (levels && !place->cgroup[levels - 1])
+		levels--;
+	return levels;
+}
+
+static void mask_place(const struct falcon_shape *shape, const struct falcon_place *place,
+		       struct falcon_place *seen)
+{
+	unsigned int levels = shape->cgroup_levels;
+
+	seen->netns = shape->netns ? place->netns : 0;
+	seen->ifindex = shape->ifindex ? place->ifindex : 0;
+	if (levels)
+		seen->cgroup[levels - 1] = place->cgroup[levels - 1];
+}
+
 bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cursor *cursor,
 			 struct falcon_pattern *pattern)
 {
@@ -181,6 +207,7 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 	shape->vni = match->vni != FALCON_NO_VNI;
 	shape->netns = !!match->place.netns;
 	shape->ifindex = !!match->place.ifindex;
+	shape->cgroup_levels = cgroup_levels(&match->place);
 	shape->saddr_len = match->saddr_len;
 	shape->daddr_len = match->daddr_len;
 	shape->sport_len = port_bits(sport, match->sport[1]);
@@ -191,7 +218,7 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 	subject->dscp = shape->dscp ? match->dscp : 0;
 	subject->outer_dscp = shape->outer_dscp ? match->outer_dscp : 0;
 	subject->vni = shape->vni ? match->vni : 0;
-	subject->place = match->place;
+	mask_place(shape, &match->place, &subject->place);
 	memcpy(subject->key.saddr, match->saddr, sizeof(match->saddr));
 	memcpy(subject->key.daddr, match->daddr, sizeof(match->daddr));
 	subject->key.sport = cpu_to_be16(sport);
@@ -218,8 +245,7 @@ void falcon_rule_mask(const struct falcon_shape *shape, const struct falcon_subj
 	seen->dscp = shape->dscp ? subject->dscp : 0;
 	seen->outer_dscp = shape->outer_dscp ? subject->outer_dscp : 0;
 	seen->vni = shape->vni ? subject->vni : 0;
-	seen->place.netns = shape->netns ? subject->place.netns : 0;
-	seen->place.ifindex = shape->ifindex ? subject->place.ifindex : 0;
+	mask_place(shape, &subject->place, &seen->place);
 	mask_address(seen->key.saddr, key->saddr, shape->saddr_len);
 	mask_address(seen->key.daddr, key->daddr, shape->daddr_len);
 	seen->key.sport = cpu_to_be16(mask_port(be16_to_cpu(key->sport), shape->sport_len));

@@ -15,9 +15,13 @@
 
 #include "packet.h"
 
+/* From the root on. */
+#define FALCON_CGROUP_LEVELS 8
+
 /* Where packets of a flow come to, 0 as long as that is not known. */
 struct falcon_place {
 	u64			netns;		/* cookie of its container's namespace */
+	u64			cgroup[FALCON_CGROUP_LEVELS];	/* ids: the socket's, those above */
 	u32			ifindex;	/* of the container's device there */
 	u32			pad;
 };
@@ -48,8 +52,9 @@ struct falcon_match {
 struct falcon_shape {
 	u8	family, protocol, dscp, outer_dscp, vni;	/* whether */
 	u8	netns, ifindex;
+	u8	cgroup_levels;			/* of which the last is looked at */
 	u8	saddr_len, daddr_len, sport_len, dport_len;	/* bits */
-	u8	pad[5];
+	u8	pad[4];
 };
 
 struct falcon_pattern {

@@ -160,7 +160,7 @@ RULES = [{"id": 1, "protocol": 17, "saddr": bytes([10, 1, 0, 0]), "saddr-len": 1
           "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "bars": 2, "barred": 1},
          {"id": 70000, "daddr": bytes.fromhex("fd" + "00" * 15), "daddr-len": 8, "sport-first": 1024, "sport-last": 65535,
           "dport-first": 0, "dport-last": 65535, "dscp": 46, "outer-dscp": 0, "vni": 77, "level": 0, "mode": "batch", "rate": 0,
-          "packets": 0, "flows": 0, "bars": 0, "barred": 0, "netns": 4026532200, "device": "veth-of-a-pod-1"}]
+          "packets": 0, "flows": 0, "bars": 0, "barred": 0, "netns": 4026532200, "device": "veth-of-a-pod-1", "cgroup": 2 ** 40}]
 
 
 def test_rules(ctl, peer):
@@ -170,7 +170,7 @@ def test_rules(ctl, peer):
                      "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "bars": 2, "barred": 1}
     assert second == {"id": 70000, "dst": "fd00::/8", "sport": "1024-65535", "dscp": 46, "outer-dscp": 0, "vni": 77,
                       "level": 0, "mode": "batch", "rate": 0, "packets": 0, "flows": 0, "bars": 0, "barred": 0,
-                      "netns": 4026532200, "device": "veth-of-a-pod-1"}
+                      "netns": 4026532200, "device": "veth-of-a-pod-1", "cgroup": 2 ** 40}
 
 
 def test_rule_round_trip(ctl, peer):

@@ -67,6 +67,8 @@ WRONG = [
     (["priority", "add", "netns=/proc/0/ns/net"], "netns", "there is no network namespace '/proc/0/ns/net'"),
     (["priority", "add", "netns="], "netns", "there is no network namespace"),
     (["priority", "add", "netns=18446744073709551616"], "netns", "is out of range"),
+    (["priority", "add", "cgroup=nobodys.slice"], "cgroup", "there is no cgroup '/sys/fs/cgroup/nobodys.slice'"),
+    (["priority", "add", "cgroup=/sys/fs/cgroup/nobodys.slice"], "cgroup", "there is no cgroup '/sys/fs/cgroup/nobodys.slice'"),
     (["priority", "add", "device=sixteen-letters-"], "device", "longer than 15 bytes"),
     (["priority", "add", "mode=fast"], "mode", "unknown value 'fast', known: sync, batch"),
     (["priority", "del", "x"], "id", "'x' is not a number"),

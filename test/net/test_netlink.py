@@ -172,6 +172,9 @@ def test_malformed_rules_are_refused(control):
         "device without a name": Case(add(("device", "")), "EINVAL", "no such device", HEADER),
         "device that leads nowhere": Case(add(("protocol", 6), ("device", "lo")), "EINVAL", "leads to no container",
                                           HEADER + 8),
+        "cgroup of 4 bytes": Case(add(("cgroup", 1)), "EINVAL|ERANGE", None, HEADER),
+        "cgroup that is none": Case(add(("cgroup", bytes(8))), "EINVAL", "no such cgroup", HEADER),
+        "cgroup of all bits": Case(add(("cgroup", b"\xff" * 8)), "EINVAL", "no such cgroup", HEADER),
         "an id of its own": Case(add(("id", 5)), "EINVAL", None, HEADER),
         "packets": Case(message("priority-add", attr(spec().attr("rule", "packets"), bytes(8))), "EINVAL", None, HEADER),
         "none to take away": Case(message("priority-del"), "EINVAL", "number of the rule is missing", None),
@@ -236,7 +239,8 @@ def seeds():
               config("policy", 0), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
     fields = [rule("protocol", 17), rule("saddr", b"\x0a\x01\0\0"), rule("saddr-len", 16), rule("dport-first", 1),
               rule("dport-last", 99), rule("dscp", 46), rule("vni", 77), rule("level", 3), rule("mode", 1), rule("rate", 5),
-              rule("netns", b"\x98\0\0\xf0\0\0\0\0"), rule("device", "lo")]
+              rule("netns", b"\x98\0\0\xf0\0\0\0\0"), rule("device", "lo"),
+              rule("cgroup", b"\1" + bytes(7))]
     rules = [message("priority-add", b"".join(fields[first:])) for first in range(len(fields))]
     return [config_set(entry) for entry in number] + [config_set(b"".join(number))] + rules + [
         message("priority-del", rule("id", number)) for number in (1, 2)] + [

@@ -1,17 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rules by where packets come to, which is seen when they do: the container's network namespace and device."""
+"""Rules by where packets come to, which is seen when they do: the container's network namespace and device,
+and the cgroup of the socket.
+"""
 
 import pytest
 
 from net import guestside, lanes, path, plan
 from net.falcon import CTL
-from net.test_priority import IDLE, LANES, add, rule
+from net.test_priority import IDLE, LANES, add, go_on, rule
 from net.wait import until
 from stress.traffic import Traffic, trouble
 
 INIT = "netns=/proc/1/ns/net"
 FIELDS = {"netns": (f"netns={guestside.container_netns(0)}", INIT),
           "device": (f"device={guestside.veth(0)}", "device=spare0")}
+
+
+TOP = "/sys/fs/cgroup"
+CGROUPS = ["app", "app/inner", "app2"]
+
+
+@pytest.fixture(name="cgroups")
+def _cgroups(overlay):
+    made = " ".join(f"{TOP}/{name}" for name in CGROUPS)
+    mount = f"if ! mountpoint -q {TOP}; then mount -t cgroup2 none {TOP}; fi"
+    with path.commands(overlay.guest, f"{mount}\nmkdir -p {made}",
+                       f"for name in {' '.join(reversed(CGROUPS))}; do\n\trmdir {TOP}/$name\ndone"):
+        yield
 
 
 @pytest.fixture(name="spare")
@@ -21,20 +36,19 @@ def _spare(overlay):
         yield
 
 
-def assert_told_apart(overlay, falcon, right, wrong, **expected):
+def assert_told_apart(overlay, falcon, right, wrong, traffic=None, **expected):
     """A flow is of the one rule and not of the other, from its beginning, and when rules change meanwhile."""
     numbers = [add(falcon, wrong), add(falcon, right)]
-    with Traffic(overlay, rate=1000, idle=IDLE) as traffic:
-        seen = lanes.reach(falcon, rung="inline", rule=numbers[1])
+    with Traffic(overlay, rate=1000, idle=IDLE, **(traffic or {})) as traffic:
+        lanes.reach(falcon, rung="inline", rule=numbers[1])
         falcon.ctl("priority flush")
         lanes.reach(falcon, rung="stock")
         numbers = [add(falcon, wrong), add(falcon, right)]
-        seen = lanes.reach(falcon, rung="inline", rule=numbers[1], **expected)
+        lanes.reach(falcon, rung="inline", rule=numbers[1], **expected)
         assert rule(falcon, numbers[0])["flows"] == 0
     falcon.ctl("priority flush")
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
-    return seen
 
 
 @pytest.mark.usefixtures("spare")
@@ -42,6 +56,48 @@ def assert_told_apart(overlay, falcon, right, wrong, **expected):
 def test_flows_of_a_container_go_ahead_and_others_do_not(overlay, falcon, key):
     falcon.enable(**LANES)
     assert_told_apart(overlay, falcon, *FIELDS[key], merge="backlog")
+
+
+@pytest.mark.usefixtures("cgroups")
+@pytest.mark.parametrize("family", [4, pytest.param(6, marks=pytest.mark.thorough)])
+def test_flows_of_a_cgroup_go_ahead_and_others_do_not(overlay, falcon, family):
+    """The socket's own is below that of the rule."""
+    falcon.enable(**LANES)
+    assert_told_apart(overlay, falcon, "cgroup=app", "cgroup=app2", {"cgroup": "app/inner", "family": family})
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("cgroups")
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_connection_is_of_the_cgroup_of_who_listens(overlay, falcon, family):
+    """It is established after the flow's first packet was seen."""
+    falcon.enable(**LANES)
+    number, other = add(falcon, "cgroup=app"), add(falcon, f"cgroup={TOP}/app2")
+    server = overlay.net.rr_server(overlay.guest, family=family, tcp=True, cgroup="app")
+    client = overlay.net.rr_client(family=family, tcp=True, seconds=60, interval=5000)
+    try:
+        lanes.reach(falcon, protocol="tcp", rung="inline", rule=number)
+    finally:
+        client.stop()
+        server.stop()
+    assert rule(falcon, other)["flows"] == 0
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("cgroups")
+def test_a_process_that_moves_leaves_its_sockets_where_they_are(overlay, falcon):
+    falcon.enable(**LANES)
+    first, second = add(falcon, "cgroup=app"), add(falcon, "cgroup=app2")
+    move = f"for pid in $(<{TOP}/app/cgroup.procs); do echo $pid >{TOP}/app2/cgroup.procs; done"
+    with Traffic(overlay, rate=1000, idle=IDLE, cgroup="app") as traffic:
+        lanes.reach(falcon, rung="inline", rule=first)
+        overlay.guest.run(f"{move}; [[ ! $(<{TOP}/app/cgroup.procs) ]]")
+        go_on(falcon, first, 2000)
+    assert rule(falcon, second)["flows"] == 0
+    with Traffic(overlay, rate=1000, idle=IDLE, cgroup="app2") as again:
+        lanes.reach(falcon, rung="inline", rule=second)
+    lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account) and not trouble(again.account)
 
 
 @pytest.mark.thorough
@@ -91,12 +147,16 @@ def test_a_container_with_a_device_of_another_kind_is_known(overlay, falcon, ker
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("spare")
+@pytest.mark.usefixtures("spare", "cgroups")
 def test_places_that_are_not_there_are_refused_by_name(falcon):
     for words, message in {
             "netns=nobody": "netns: there is no network namespace '/run/netns/nobody'",
             "netns=/proc/1/ns/uts": "netns: there is no such network namespace",
             "netns=1": "netns: there is no such network namespace",
+            "cgroup=nobody": f"cgroup: there is no cgroup '{TOP}/nobody'",
+            "cgroup=/sys": "cgroup: there is no cgroup",
+            f"cgroup={TOP}/..": "is no cgroup of version 2",
+            "cgroup=99999999": "cgroup: there is no such cgroup",
             "device=nobody0": "device: there is no such device",
             "device=lo": "device: the device leads to no container",
             f"device={guestside.TUNNEL}": "device: the device leads to no container",
@@ -105,6 +165,12 @@ def test_places_that_are_not_there_are_refused_by_name(falcon):
         said = falcon.guest.run(f"{CTL} priority add {words}", check=False)
         assert said.rc and message in said.err, f"{words}: {said.err}"
     assert falcon.ctl("priority list")["rules"] == []
+    # Of cgroups one in the other, and side by side.
+    first = add(falcon, "cgroup=app/inner")
+    for name, rc in {"app": 1, "app/inner": 1, "app2": 0}.items():
+        said = falcon.guest.run(f"{CTL} priority add cgroup={name}", check=False)
+        assert said.rc == rc and (not rc or f"rule {first} is about some of these flows" in said.err)
+    falcon.ctl("priority flush")
     # Of one container, by either; of both ends of a pair, each leads to the other's.
     first = add(falcon, FIELDS["netns"][0])
     said = falcon.guest.run(f"{CTL} priority add {FIELDS['device'][0]}", check=False)

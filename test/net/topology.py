@@ -155,6 +155,11 @@ class Topology:
         pin = "" if cpu is None else f"taskset -c {cpu} "
         return f"ip netns exec {guestside.container_netns(container)} {pin}{command}"
 
+    @staticmethod
+    def in_cgroup(cgroup):
+        """What a script in the guest begins with to be of a cgroup; of its own for None."""
+        return f"echo $$ >/sys/fs/cgroup/{cgroup}/cgroup.procs && " if cgroup else ""
+
     def tap_dropped(self):
         """Frames that the host lost before the guest could have them."""
         path = f"/sys/class/net/{hostside.TAP}/statistics/tx_dropped"
@@ -173,13 +178,13 @@ class Topology:
 
     # -- request and response
 
-    def rr_server(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, **opts):
+    def rr_server(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, cgroup=None, **opts):
         """rr's server in the container, ready. Options as rr's."""
         name = f"rr-{udp.new_run()}-{container}-{port}"
         words = udp.options(server=True, port=port, bind=self.address(container, family),
                             ready=f"/shared/{name}", **opts)
         command = self.in_container(f"{udp.GUEST_TOOLS}/rr {' '.join(words)}", container, cpu)
-        return udp.Sink(guest, f"exec {command}", guest.shared / name, tool="rr")
+        return udp.Sink(guest, f"{self.in_cgroup(cgroup)}exec {command}", guest.shared / name, tool="rr")
 
     def rr_client(self, container=0, family=4, port=udp.DEFAULT_PORT, **opts):
         """rr's client to the container, begun. Options as rr's."""
@@ -206,7 +211,7 @@ class Topology:
 
     # -- UDP
 
-    def sink(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, **opts):
+    def sink(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, cgroup=None, **opts):
         """A Sink in the container, ready. Options as udp-sink's."""
         run = opts.setdefault("run", udp.new_run())
         opts.setdefault("idle", udp.IDLE_MS)
@@ -214,7 +219,7 @@ class Topology:
         words = udp.options(port=port, bind=self.address(container, family), ready=f"/shared/{name}",
                             **opts)
         command = self.in_container(f"{udp.GUEST_TOOLS}/udp-sink {' '.join(words)}", container, cpu)
-        return udp.Sink(guest, f"exec {command}", guest.shared / name)
+        return udp.Sink(guest, f"{self.in_cgroup(cgroup)}exec {command}", guest.shared / name)
 
     def send(self, container=0, family=4, port=udp.DEFAULT_PORT, **opts):
         """A Sender to the container, begun. Options as udp-send's."""

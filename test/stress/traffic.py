@@ -18,13 +18,15 @@ CPU = 5     # the sinks', which no set of falcon's has
 class Traffic:
     """UDP flows to a container while its block is worked on; then the account of them.
 
-    port: of the sink. idle: silence in ms by which it knows that all has come. Options as udp-send's.
+    port: of the sink. idle: silence in ms by which it knows that all has come. cgroup: the sink's. family: of IP.
+    Options as udp-send's.
     """
 
     _runs = itertools.count(1000)
 
-    def __init__(self, overlay, port=udp.DEFAULT_PORT, idle=None, **options):
+    def __init__(self, overlay, port=udp.DEFAULT_PORT, idle=None, cgroup=None, family=4, **options):
         self.overlay, self.port, self.idle = overlay, port, idle or udp.IDLE_MS
+        self.cgroup, self.family = cgroup, family
         self.options = {"rate": RATE, "size": 200, "seconds": LIFE, **options}
         self.account = self._sent = None
 
@@ -33,8 +35,8 @@ class Traffic:
         net = self.overlay.net
         self._dropped = dropped(self.overlay)
         self._sink = net.sink(self.overlay.guest, cpu=CPU, port=self.port, run=run, idle=self.idle,
-                              flows=self.options.get("flows", 1))
-        self._sender = net.send(port=self.port, run=run, **self.options)
+                              flows=self.options.get("flows", 1), cgroup=self.cgroup, family=self.family)
+        self._sender = net.send(port=self.port, run=run, family=self.family, **self.options)
         return self
 
     def finish(self, count):

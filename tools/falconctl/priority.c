@@ -5,8 +5,10 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/falcon.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "command.h"
 #include "error.h"
@@ -162,6 +164,21 @@ static int put_netns(struct nlmsghdr *nlh, const char *key, const char *text)
 	return put_inode(nlh, key, path, S_IFREG, "network namespace");
 }
 
+/* A path below where the kernel shows them, or the number that the list shows. */
+static int put_cgroup(struct nlmsghdr *nlh, const char *key, const char *text)
+{
+	const char *top = "/sys/fs/cgroup/";
+	char path[PATH_MAX];
+	struct statfs info;
+
+	if (is_number(text))
+		return put_number(nlh, key, text);
+	snprintf(path, sizeof(path), "%s%s", strncmp(text, top, strlen(top)) ? top : "", text);
+	if (!statfs(path, &info) && info.f_type != CGROUP2_SUPER_MAGIC)
+		return fail(EXIT_USAGE, 0, key, "'%s' is no cgroup of version 2", path);
+	return put_inode(nlh, key, path, S_IFDIR, "cgroup");
+}
+
 static int put_device(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	const struct spec_attr *spec = &set->attrs[FALCON_A_RULE_DEVICE];
@@ -198,6 +215,9 @@ static const struct {
 	  "/proc/PID/ns/net, or the number that lsns shows.", put_netns },
 	{ "device", "NAME",
 	  "Device of the host that leads to the container, such as its end of a veth.", put_device },
+	{ "cgroup", "PATH|NUMBER",
+	  "Cgroup of the socket that receives the flow, or one above: a path below /sys/fs/cgroup, or "
+	  "the inode number of that directory.", put_cgroup },
 	{ "level", "0..7", "The highest goes first. Default 7.", put_value },
 	{ "mode", "sync|batch", "How packets go ahead. Default sync.", put_value },
 	{ "rate", "NUMBER",
@@ -354,6 +374,7 @@ static void print_match(const struct nlattr *const *tb)
 	attr_print(set, tb, FALCON_A_RULE_VNI, " vni=%" PRIu64, "");
 	attr_print(set, tb, FALCON_A_RULE_NETNS, " netns=%" PRIu64, "");
 	attr_print(set, tb, FALCON_A_RULE_DEVICE, " device=%s", "");
+	attr_print(set, tb, FALCON_A_RULE_CGROUP, " cgroup=%" PRIu64, "");
 	attr_print(set, tb, FALCON_A_RULE_LEVEL, " level=%" PRIu64, "");
 	attr_print(set, tb, FALCON_A_RULE_MODE, " mode=%s", "");
 	attr_print(set, tb, FALCON_A_RULE_RATE, " rate=%" PRIu64, "");

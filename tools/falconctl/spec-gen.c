@@ -854,6 +854,10 @@ static const struct spec_attr rule_attrs[] = {
 		.name = "device", .type = SPEC_STRING, .max_len = 16,
 		.doc = "Device of the initial network namespace that leads to its container, such as the host's end of a veth; by its name when the rule is added. Absent for any.",
 	},
+	[FALCON_A_RULE_CGROUP] = {
+		.name = "cgroup", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Id of a cgroup (version 2), the inode number of its directory. A flow is of the rule when the socket that receives it was made there or below. 7 levels below the root at most. Absent for any.",
+	},
 };
 
 const struct spec_set spec_set_rule = {

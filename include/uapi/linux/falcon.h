@@ -643,6 +643,9 @@ enum falcon_a_stats {
  * @FALCON_A_RULE_DEVICE: (string) Device of the initial network namespace that leads to
  *	its container, such as the host's end of a veth; by its name when the rule is added.
  *	Absent for any.
+ * @FALCON_A_RULE_CGROUP: (u64) Id of a cgroup (version 2), the inode number of its
+ *	directory. A flow is of the rule when the socket that receives it was made there or
+ *	below. 7 levels below the root at most. Absent for any.
  */
 enum falcon_a_rule {
 	FALCON_A_RULE_ID = 1,
@@ -667,6 +670,7 @@ enum falcon_a_rule {
 	FALCON_A_RULE_BARRED,
 	FALCON_A_RULE_NETNS,
 	FALCON_A_RULE_DEVICE,
+	FALCON_A_RULE_CGROUP,
 
 	/* private: */
 	__FALCON_A_RULE_MAX,
