@@ -303,18 +303,55 @@ static int hash_patterns(struct rule *rule, struct netlink_ext_ack *extack)
 	return err;
 }
 
+/*
+ * A rule that meets this one, NULL when there is none: by a look for each shape and pattern, which
+ * says all as long as no shape in use looks at more than the pattern's. Otherwise @sure is false.
+ */
+static struct rule *find_met(const struct falcon_match *match, bool *sure)
+{
+	struct falcon_rule_cursor cursor = {};
+	struct falcon_pattern pattern, seen;
+	struct pattern *found;
+	unsigned int i;
+
+	*sure = true;
+	while (falcon_rule_pattern(match, &cursor, &pattern)) {
+		/* Cgroups above its own are what coarser patterns may be about. */
+		pattern.subject.place = match->place;
+		for (i = 0; i < shapes_end; i++) {
+			if (!shapes[i].users)
+				continue;
+			if (!falcon_shape_is_of(&shapes[i].shape, &pattern.shape)) {
+				*sure = false;
+				continue;
+			}
+			falcon_rule_mask(&shapes[i].shape, &pattern.subject, &seen);
+			found = rhashtable_lookup_fast(&patterns, &seen, pattern_params);
+			if (found)
+				return found->rule;
+		}
+	}
+	return NULL;
+}
+
 static int check_alone(const struct falcon_rule *rule, struct netlink_ext_ack *extack)
 {
-	struct rule *other;
+	struct rule *met, *other;
 	unsigned long id;
+	bool sure;
 
-	xa_for_each(&rules, id, other) {
-		if (!falcon_rules_meet(&other->rule.match, &rule->match))
-			continue;
-		NL_SET_ERR_MSG_FMT(extack, "rule %u is about some of these flows, too", other->id);
-		return -EEXIST;
-	}
-	return 0;
+	met = find_met(&rule->match, &sure);
+	if (!met && !sure)
+		xa_for_each(&rules, id, other) {
+			if (!falcon_rules_meet(&other->rule.match, &rule->match))
+				continue;
+			met = other;
+			break;
+		}
+	if (!met)
+		return 0;
+	NL_SET_ERR_MSG_FMT(extack, "rule %u is about some of these flows, too", met->id);
+	return -EEXIST;
 }
 
 /* One more rule, or one less. */

@@ -251,3 +251,15 @@ void falcon_rule_mask(const struct falcon_shape *shape, const struct falcon_subj
 	seen->key.sport = cpu_to_be16(mask_port(be16_to_cpu(key->sport), shape->sport_len));
 	seen->key.dport = cpu_to_be16(mask_port(be16_to_cpu(key->dport), shape->dport_len));
 }
+
+bool falcon_shape_is_of(const struct falcon_shape *shape, const struct falcon_shape *other)
+{
+	const u8 *a = (const u8 *)shape, *b = (const u8 *)other;
+	unsigned int i;
+
+	/* Of each field more is finer. */
+	for (i = 0; i < sizeof(*shape); i++)
+		if (a[i] > b[i])
+			return false;
+	return true;
+}

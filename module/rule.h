@@ -115,4 +115,16 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 void falcon_rule_mask(const struct falcon_shape *shape, const struct falcon_subject *subject,
 		      struct falcon_pattern *pattern);
 
+/**
+ * falcon_shape_is_of() - whether a shape looks at nothing that another does not look at
+ * @shape: the shape
+ * @other: the other
+ *
+ * Then what falcon_rule_mask() makes of a rule, by @shape, is the only pattern of that shape which
+ * meets the rule's pattern of shape @other.
+ *
+ * Context: any.
+ */
+bool falcon_shape_is_of(const struct falcon_shape *shape, const struct falcon_shape *other);
+
 #endif /* _FALCON_RULE_H */

@@ -14,6 +14,7 @@ SPEC = Path(__file__).resolve().parents[2] / "include/netlink/falcon.yaml"
 GUEST_SIDE = "/usr/bin/python3 /falcon/test/net/rawnl_guest.py"
 
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
+TOGETHER = 32       # messages of one datagram
 HEADER = 16 + 4     # netlink's and generic netlink's
 NESTED = 0x8000
 
@@ -136,10 +137,15 @@ class Raw:
         assert result["family"], "the family falcon is not there"
         return [answer and Answer(answer) for answer in result["answers"]]
 
-    def turns(self, count, messages, pause=0):
+    def turns(self, count, messages, pause=0, timeout=300):
         """Send them in turn, so many times, `pause` ms after each; AssertionError when one is refused."""
-        refused = self._run("turns", count, pause, self._file(messages), timeout=300)
+        refused = self._run("turns", count, pause, self._file(messages), timeout=timeout)
         assert refused is None, refused
+
+    def together(self, messages, count=1, timeout=300):
+        """The same without a pause, as many at once as a socket has room for the answers of."""
+        datagrams = [b"".join(messages[first:first + TOGETHER]) for first in range(0, len(messages), TOGETHER)]
+        self.turns(count, datagrams, timeout=timeout)
 
     def family(self):
         """(number of the family, number of its group), each None when there is none."""

@@ -3,7 +3,8 @@
 """Speaks generic netlink to falcon byte by byte, in the guest; net/rawnl.py is its other half.
 
 	ask FILE                  send each message of the list in FILE, print what came back as JSON
-	turns COUNT PAUSE FILE    send the messages in FILE, COUNT times, after each so many milliseconds
+	turns COUNT PAUSE FILE    send the messages in FILE, each one or several, COUNT times, after each so many
+	                          milliseconds
 	join                      join the group of events; print the error number, 0 for none
 	listen READY STOP         join, make READY, wait for STOP, print the number of events heard
 	fuzz SEED COUNT FILE      send COUNT messages, mutations of those in FILE; print what came back
@@ -109,6 +110,14 @@ def sealed(message, number, seq):
     return message[:4] + struct.pack("=H", number) + message[6:8] + struct.pack("=I", seq) + message[12:]
 
 
+def split(datagram):
+    """The messages of a datagram."""
+    while datagram:
+        length = (struct.unpack_from("=I", datagram)[0] + 3) & ~3
+        yield datagram[:length]
+        datagram = datagram[length:]
+
+
 def ask(path):
     """One socket for all, so that an answer that is due but late is seen by its sequence number."""
     sock = connect()
@@ -124,20 +133,32 @@ def ask(path):
     return {"family": found[0], "group": found[1], "answers": answers}
 
 
+def first_refusal(sock, count):
+    """Read the ends of so many answers; the refusal among them, or None. All are there when send() returns."""
+    found = None
+    while count:
+        for kind, flags, _, payload in messages(sock, 0):
+            if kind != NLMSG_ERROR:
+                continue    # what it replied stands before
+            count -= 1
+            if payload[:4] != b"\0\0\0\0":
+                found = found or refusal(kind, flags, payload)
+    return found
+
+
 def turns(count, pause, path):
-    """The answer is there when send() returns."""
     sock = connect()
     number = family(sock)[0]
     with open(path, encoding="ascii") as file:
-        requests = [sealed(bytes.fromhex(request["message"]), number, 1) for request in json.load(file)]
+        requests = [[sealed(message, number, 1) for message in split(bytes.fromhex(request["message"]))]
+                    for request in json.load(file)]
+    datagrams = [(b"".join(request), len(request)) for request in requests]
     for _ in range(count):
-        for request in requests:
-            sock.send(request)
-            answer = sock.recv(4096, socket.MSG_DONTWAIT)
-            while HEADER.unpack_from(answer)[1] != NLMSG_ERROR:
-                answer = sock.recv(4096, socket.MSG_DONTWAIT)   # what it replied stands before
-            if answer[16:20] != b"\0\0\0\0":
-                return refusal(NLMSG_ERROR, HEADER.unpack_from(answer)[2], answer[16:])
+        for datagram, answers in datagrams:
+            sock.send(datagram)
+            refused = first_refusal(sock, answers)
+            if refused:
+                return refused
             time.sleep(pause / 1000)
     return None
 
