@@ -21,6 +21,7 @@ struct falcon_config {
 	u32		moderation;		/* microseconds */
 	u32		rest;			/* seconds */
 	u32		policy;			/* enum falcon_policy */
+	bool		priority_auto;
 	struct cpumask	cpus;			/* empty: all */
 };
 

@@ -389,7 +389,11 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 		collect(intake, slot, arrival, skb);
 		return FALCON_INTAKE_TAKEN;
 	}
-	switch (falcon_ladder_ask(arrival->plan, arrival->hash, &elephant, &rule)) {
+	/* It counts the NIC's polls. */
+	if (arrival->plan->priority_auto)
+		napi_schedule(&intake->doorbell);
+	switch (falcon_ladder_ask(arrival->plan, arrival->hash, intake->rounds, &elephant,
+				  &rule)) {
 	case FALCON_LADDER_AHEAD:
 		if (can_collect(arrival, skb))
 			return set_ahead(intake, arrival, NULL, rule, skb);

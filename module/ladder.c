@@ -11,6 +11,7 @@
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
+#include "habit.h"
 #include "hash.h"
 #include "intake.h"
 #include "ladder.h"
@@ -23,6 +24,9 @@
 #define BUCKETS	  (FALCON_LADDER_FLOWS / WAYS)
 #define ELEPHANTS 1024		/* flows in lanes at most, of 8 KB each */
 #define RULED	  512		/* of them, that a rule alone has brought there, at any rate */
+
+/* Packets per second above which a flow is not short requests. */
+#define REQUESTS_RATE 10000
 
 /* A flow that was quiet for so long has left nothing in stock's queues. */
 #define FRESH HZ
@@ -55,8 +59,10 @@ struct entry {
 	u8			limit;		/* enum falcon_limit */
 	bool			host;
 	bool			ahead;		/* every packet so far has gone ahead */
+	bool			requests;	/* by its habit */
 	struct falcon_priority	priority;
 	struct falcon_elephant __rcu *elephant;
+	struct falcon_habit	habit;		/* with priority-auto */
 	u32			place_due;	/* jiffies from which flow.place is old */
 	struct falcon_subject	flow;
 };
@@ -218,7 +224,7 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 		WRITE_ONCE(entry->hash, 0);
 		smp_wmb();	/* pairs with falcon_ladder_walk() */
 		entry->flow = *flow;
-		falcon_priority_find(flow, &entry->priority);
+		falcon_priority_find(flow, false, &entry->priority);
 		ahead &= can_go_ahead(plan, &entry->priority);
 		entry->ahead = ahead;
 		*rule = entry->priority.rule;
@@ -229,6 +235,8 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 		entry->since = jiffies;
 		entry->retry = jiffies;
 		entry->place_due = jiffies;
+		entry->habit = (struct falcon_habit){};
+		entry->requests = false;
 		entry->limit = FALCON_LIMIT_RATE;
 		smp_wmb();	/* as above */
 		WRITE_ONCE(entry->hash, hash);
@@ -281,7 +289,7 @@ static void look_up(struct entry *entry, u32 hash)
 	if (!spin_trylock(&claim_lock))
 		return;
 	if (entry->hash == hash) {
-		falcon_priority_find(&entry->flow, &priority);
+		falcon_priority_find(&entry->flow, READ_ONCE(entry->requests), &priority);
 		elephant = get(entry, hash);
 		if (!elephant || falcon_elephant_prioritise(elephant, &priority))
 			entry->priority = priority;
@@ -289,6 +297,25 @@ static void look_up(struct entry *entry, u32 hash)
 			falcon_ladder_put(elephant);
 	}
 	spin_unlock(&claim_lock);
+}
+
+/*
+ * With each packet, so that a flow that is no longer requests has no priority from this one on. In
+ * lanes by their rate flows are bulk, of whose packets some are collected and not asked for.
+ */
+static void watch_habit(struct entry *entry, u32 poll)
+{
+	bool requests;
+
+	if (entry->host ||
+	    (rcu_access_pointer(entry->elephant) && !READ_ONCE(entry->priority.automatic)))
+		return;
+	requests = falcon_habit_see(&entry->habit, poll, jiffies, FALCON_LADDER_WINDOW,
+				    REQUESTS_RATE * FALCON_LADDER_WINDOW / HZ);
+	if (requests == entry->requests)
+		return;
+	WRITE_ONCE(entry->requests, requests);
+	WRITE_ONCE(entry->priority.generation, falcon_priority_generation() - 1);
 }
 
 /* Whether the flow, which is on stock's path, is to go into lanes. */
@@ -301,13 +328,15 @@ static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
 	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;
 }
 
-enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
+enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, u32 poll,
 					    struct falcon_elephant **elephant, u32 *rule)
 {
 	struct entry *entry = find(hash);
 
 	if (!entry)
 		return FALCON_LADDER_UNKNOWN;
+	if (plan->priority_auto)
+		watch_habit(entry, poll);
 	if (unlikely(READ_ONCE(entry->priority.generation) != falcon_priority_generation()))
 		look_up(entry, hash);
 	if (unlikely(falcon_priority_wants_places()) && is_place_due(entry))

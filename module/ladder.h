@@ -126,12 +126,13 @@ enum falcon_ladder_answer {
  * falcon_ladder_ask() - a packet of a flow
  * @plan: the plan
  * @hash: of the flow
+ * @poll: number of the NIC's poll, with priority-auto
  * @elephant: result: the flow, with a reference, for FALCON_LADDER_LANES
  * @rule: result: its rule, for FALCON_LADDER_AHEAD
  *
  * Context: BH. Return: where the flow is.
  */
-enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
+enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, u32 poll,
 					    struct falcon_elephant **elephant, u32 *rule);
 
 /**

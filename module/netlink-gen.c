@@ -11,7 +11,7 @@ static const struct nla_policy falcon_no_attrs_nl_policy[] = {
 	[1] = { .type = NLA_REJECT, .reject_message = "operation takes no attributes", },
 };
 
-static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_POLICY + 1] = {
+static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_PRIORITY_AUTO + 1] = {
 	[FALCON_A_CONFIG_MODE] = NLA_POLICY_MAX(NLA_U32, FALCON_MODE_MAX),
 	[FALCON_A_CONFIG_CPUS] = { .type = NLA_NUL_STRING, .len = FALCON_CPULIST_LEN - 1, },
 	[FALCON_A_CONFIG_LOAD_THRESHOLD] = NLA_POLICY_RANGE(NLA_U32, 1, 100),
@@ -25,6 +25,7 @@ static const struct nla_policy falcon_config_set_nl_policy[FALCON_A_CONFIG_POLIC
 	[FALCON_A_CONFIG_MODERATION] = NLA_POLICY_RANGE(NLA_U32, 0, 10000),
 	[FALCON_A_CONFIG_REST] = NLA_POLICY_RANGE(NLA_U32, 0, 3600),
 	[FALCON_A_CONFIG_POLICY] = NLA_POLICY_MAX(NLA_U32, FALCON_POLICY_MAX),
+	[FALCON_A_CONFIG_PRIORITY_AUTO] = NLA_POLICY_MAX(NLA_U32, FALCON_SWITCH_MAX),
 };
 
 static const struct nla_policy falcon_priority_add_nl_policy[FALCON_A_RULE_CGROUP + 1] = {

@@ -197,5 +197,6 @@ bool falcon_nl_rule_put(struct sk_buff *skb, const struct falcon_rule_info *info
 	       (!rule->device[0] ||
 		!nla_put_string(skb, FALCON_A_RULE_DEVICE, rule->device)) &&
 	       (!rule->cgroup ||
-		!nla_put_u64_64bit(skb, FALCON_A_RULE_CGROUP, rule->cgroup, 0));
+		!nla_put_u64_64bit(skb, FALCON_A_RULE_CGROUP, rule->cgroup, 0)) &&
+	       (!rule->automatic || !nla_put_u32(skb, FALCON_A_RULE_AUTOMATIC, 1));
 }

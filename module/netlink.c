@@ -213,7 +213,8 @@ int falcon_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(reply, FALCON_A_CONFIG_HOST, config->host) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_MODERATION, config->moderation) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_REST, config->rest) ||
-	      nla_put_u32(reply, FALCON_A_CONFIG_POLICY, config->policy);
+	      nla_put_u32(reply, FALCON_A_CONFIG_POLICY, config->policy) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_PRIORITY_AUTO, config->priority_auto);
 	kfree(config);
 	return reply_end(reply, header, info, err);
 }
@@ -254,7 +255,10 @@ int falcon_nl_priority_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	err = falcon_priority_del(nla_get_u32(info->attrs[FALCON_A_RULE_ID]));
-	if (err)
+	if (err == -EBUSY)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[FALCON_A_RULE_ID],
+				    "the rule is there while priority-auto is on");
+	else if (err)
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[FALCON_A_RULE_ID],
 				    "there is no rule of this number");
 	return err;
@@ -337,8 +341,10 @@ int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	read_u32(info, FALCON_A_CONFIG_MODERATION, &config->moderation);
 	read_u32(info, FALCON_A_CONFIG_REST, &config->rest);
 	read_u32(info, FALCON_A_CONFIG_POLICY, &config->policy);
+	read_bool(info, FALCON_A_CONFIG_PRIORITY_AUTO, &config->priority_auto);
 	if (info->attrs[FALCON_A_CONFIG_CPUS])
 		err = parse_cpus(info->attrs[FALCON_A_CONFIG_CPUS], &config->cpus, info->extack);
+	err = err ?: falcon_priority_automate(config->priority_auto);
 	if (!err)
 		falcon_configure(config);
 	kfree(config);

@@ -39,6 +39,7 @@ static void take_config(struct falcon_plan *plan, const struct falcon_config *co
 	plan->delivery = config->delivery;
 	plan->moderation = config->moderation * NSEC_PER_USEC;
 	plan->host = config->host;
+	plan->priority_auto = config->priority_auto;
 }
 
 /*

@@ -29,6 +29,7 @@ struct falcon_plan {
 	u32			cell_bypass;	/* 0, or the generation that began to */
 	bool			lanes_capable;	/* this and what follows for mode lanes only */
 	bool			host;
+	bool			priority_auto;
 	bool			resting;	/* no flow may go into lanes for the moment */
 	u32			policy;		/* enum falcon_policy */
 	u32			workers;	/* 0: as many as a flow deserves */

@@ -13,6 +13,9 @@
 #define SHAPES	 64		/* each is a look for every new flow */
 #define PATTERNS 65536
 
+/* Of the automatic rule. */
+#define AUTOMATIC_RATE 10000
+
 /* A rate is that of so many jiffies; a rule that is above it is barred for so many. */
 #define RATE_WINDOW (HZ / 10)
 #define BARRED_FOR  HZ
@@ -53,6 +56,7 @@ static const struct rhashtable_params pattern_params = {
 
 static DEFINE_MUTEX(rules_lock);		/* before that of notices only */
 static DEFINE_XARRAY_ALLOC1(rules);
+static struct rule __rcu *automatic_rule;	/* of them, or NULL */
 static struct rhashtable patterns;
 static unsigned int rule_count, pattern_count;
 /* Of the rules, those about where packets come to, and about the cgroup there. */
@@ -118,7 +122,8 @@ static struct rule *find(const struct falcon_subject *subject)
 	return NULL;
 }
 
-void falcon_priority_find(const struct falcon_subject *subject, struct falcon_priority *priority)
+void falcon_priority_find(const struct falcon_subject *subject, bool requests,
+			  struct falcon_priority *priority)
 {
 	struct rule *rule;
 
@@ -126,11 +131,14 @@ void falcon_priority_find(const struct falcon_subject *subject, struct falcon_pr
 	smp_rmb();	/* pairs with changed() */
 	rcu_read_lock_bh();
 	rule = find(subject);
+	if (!rule && requests)
+		rule = rcu_dereference_bh(automatic_rule);
 	if (rule && READ_ONCE(rule->bar) == FREE) {
 		atomic64_inc(&rule->flows);
 		priority->rule = rule->id;
 		priority->class = rule->rule.level + 1;
 		priority->sync = rule->rule.mode == FALCON_PRIORITY_MODE_SYNC;
+		priority->automatic = rule->rule.automatic;
 	}
 	rcu_read_unlock_bh();
 }
@@ -170,8 +178,9 @@ static void tell(const struct rule *rule)
 	const struct falcon_notice notice = { .event = FALCON_EVENT_RULE_BARRED, .reason = reason };
 
 	snprintf(reason, sizeof(reason),
-		 "rule %u: more than %u packets per second; barred for %u ms", rule->id,
-		 rule->rule.rate, jiffies_to_msecs(BARRED_FOR));
+		 "rule %u%s: more than %u packets per second; barred for %u ms", rule->id,
+		 rule->rule.automatic ? " (priority-auto)" : "", rule->rule.rate,
+		 jiffies_to_msecs(BARRED_FOR));
 	falcon_notify(&notice);
 }
 
@@ -343,7 +352,8 @@ static int check_alone(const struct falcon_rule *rule, struct netlink_ext_ack *e
 	met = find_met(&rule->match, &sure);
 	if (!met && !sure)
 		xa_for_each(&rules, id, other) {
-			if (!falcon_rules_meet(&other->rule.match, &rule->match))
+			if (other->rule.automatic ||
+			    !falcon_rules_meet(&other->rule.match, &rule->match))
 				continue;
 			met = other;
 			break;
@@ -369,7 +379,8 @@ static void count_rule(const struct rule *rule, int one)
 
 static int insert(struct rule *rule, struct netlink_ext_ack *extack)
 {
-	int err = check_alone(&rule->rule, extack);
+	bool automatic = rule->rule.automatic;
+	int err = automatic ? 0 : check_alone(&rule->rule, extack);
 
 	if (!err && rule_count >= FALCON_RULES) {
 		NL_SET_ERR_MSG_FMT(extack, "there are %u rules already", FALCON_RULES);
@@ -379,12 +390,14 @@ static int insert(struct rule *rule, struct netlink_ext_ack *extack)
 		err = xa_alloc(&rules, &rule->id, rule, XA_LIMIT(1, U32_MAX), GFP_KERNEL);
 	if (err)
 		return err;
-	err = hash_patterns(rule, extack);
+	err = automatic ? 0 : hash_patterns(rule, extack);
 	if (err) {
 		xa_erase(&rules, rule->id);
 		return err;
 	}
 	count_rule(rule, 1);
+	if (automatic)
+		rcu_assign_pointer(automatic_rule, rule);
 	changed();
 	return 0;
 }
@@ -420,15 +433,20 @@ static void remove(struct rule *rule)
 int falcon_priority_del(u32 id)
 {
 	struct rule *rule;
+	int err = 0;
 
 	mutex_lock(&rules_lock);
 	rule = xa_load(&rules, id);
-	if (rule) {
+	if (!rule) {
+		err = -ENOENT;
+	} else if (rule->rule.automatic) {
+		err = -EBUSY;
+	} else {
 		remove(rule);
 		changed();
 	}
 	mutex_unlock(&rules_lock);
-	return rule ? 0 : -ENOENT;
+	return err;
 }
 
 void falcon_priority_flush(void)
@@ -438,9 +456,32 @@ void falcon_priority_flush(void)
 
 	mutex_lock(&rules_lock);
 	xa_for_each(&rules, id, rule)
-		remove(rule);
+		if (!rule->rule.automatic)
+			remove(rule);
 	changed();
 	mutex_unlock(&rules_lock);
+}
+
+int falcon_priority_automate(bool wanted)
+{
+	static const struct falcon_rule config = {
+		.mode = FALCON_PRIORITY_MODE_SYNC, .rate = AUTOMATIC_RATE, .automatic = true,
+		.match.dscp = FALCON_NO_DSCP, .match.outer_dscp = FALCON_NO_DSCP,
+		.match.vni = FALCON_NO_VNI,
+		.match.sport = { 0, 65535 }, .match.dport = { 0, 65535 },
+	};
+	u32 id;
+
+	/* Nobody else changes it: requests come one at a time. */
+	if (wanted == !!rcu_access_pointer(automatic_rule))
+		return 0;
+	if (wanted)
+		return falcon_priority_add(&config, &id, NULL);
+	mutex_lock(&rules_lock);
+	remove(rcu_replace_pointer(automatic_rule, NULL, lockdep_is_held(&rules_lock)));
+	changed();
+	mutex_unlock(&rules_lock);
+	return 0;
 }
 
 static void show(const struct rule *rule, struct falcon_rule_info *info)
@@ -482,6 +523,7 @@ int falcon_priority_init(void)
 
 void falcon_priority_exit(void)
 {
+	falcon_priority_automate(false);
 	falcon_priority_flush();
 	cancel_delayed_work_sync(&bar_work);
 	rhashtable_destroy(&patterns);

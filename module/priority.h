@@ -28,6 +28,7 @@ struct falcon_rule {
 	u64			netns;		/* inode number */
 	u64			cgroup;		/* id */
 	char			device[IFNAMSIZ];
+	bool			automatic;	/* see falcon_priority_find() */
 };
 
 /* What priority-get tells of it. */
@@ -46,6 +47,7 @@ struct falcon_priority {
 	u32	rule;		/* its number; 0: of none */
 	u8	class;
 	bool	sync;
+	bool	automatic;
 };
 
 #define FALCON_PRIORITY_END ULONG_MAX
@@ -61,11 +63,14 @@ struct falcon_priority {
  */
 int falcon_priority_add(const struct falcon_rule *rule, u32 *id, struct netlink_ext_ack *extack);
 
-/* Take a rule away. Context: process. Return: 0, or -ENOENT. */
+/* Take a rule away. Context: process. Return: 0; -ENOENT; -EBUSY, the automatic one. */
 int falcon_priority_del(u32 id);
 
-/* All of them. Context: process. */
+/* All of them, but the automatic one. Context: process. */
 void falcon_priority_flush(void);
+
+/* Whether there is to be a rule for short requests. Context: process. Return: 0, or an error. */
+int falcon_priority_automate(bool wanted);
 
 /* Whether there are any. Context: any. */
 bool falcon_priority_used(void);
@@ -79,8 +84,16 @@ bool falcon_priority_wants_cgroups(void);
 /* Another one whenever falcon_priority_find() may have another answer. Context: any. */
 u32 falcon_priority_generation(void);
 
-/* The rule of a flow. Context: BH. */
-void falcon_priority_find(const struct falcon_subject *subject, struct falcon_priority *priority);
+/**
+ * falcon_priority_find() - the rule of a flow
+ * @subject: the flow
+ * @requests: it is short requests, so that without another rule it is of the automatic one
+ * @priority: result
+ *
+ * Context: BH.
+ */
+void falcon_priority_find(const struct falcon_subject *subject, bool requests,
+			  struct falcon_priority *priority);
 
 /* Packets of a flow of the rule go ahead. Context: BH. */
 void falcon_priority_count(u32 rule, unsigned int packets);

@@ -21,7 +21,7 @@ CPUS = [{"cpu": 0, "load": 61, "loaded": 0, "used": 0}, {"cpu": 1, "load": 12, "
         {"cpu": 17, "load": 87, "loaded": 1, "used": 1}]
 CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
           "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
-          "rest": 2, "policy": "auto"}
+          "rest": 2, "policy": "auto", "priority-auto": "off"}
 DEVICES = [{"ifindex": 2, "ifname": "eth0", "netns": 4026531840, "kind": "physical", "stage": "nic"},
            {"ifindex": 7, "ifname": "vx0", "netns": 4026531840, "kind": "vxlan", "stage": "tunnel", "port": 4789},
            {"ifindex": 3, "ifname": "eth0", "netns": 2 ** 63, "kind": "veth", "stage": "container"}]
@@ -140,7 +140,7 @@ def test_config_set_of_lanes(ctl, peer):
     ("workers=-1", "not a number"), ("workers=9", "out of range, 0 to 8"), ("batch=0", "1 to 32767"),
     ("batch=32768", "1 to 32767"), ("elephant-rate=4294967296", "0 to 4294967295"), ("elephant-rate=-1", "not a number"),
     ("delivery=any", "known: own, worker, auto"), ("mode=lane", "known: pipeline, lanes"),
-    ("policy=load", "known: hash, two-choice, least-loaded, auto"), ("host=2", "0 to 1")])
+    ("policy=load", "known: hash, two-choice, least-loaded, auto"), ("host=2", "0 to 1"), ("priority-auto=yes", "known: off, on")])
 def test_values_of_lanes_that_are_wrong(ctl, peer, word, message):
     result = ctl("config", "set", "cpus=1", word, "--json")
     assert result.code == 2 and message in result.error()["message"]
@@ -152,7 +152,7 @@ def test_config_round_trip(ctl, peer):
     peer.handlers.update({"config-set": accept, "config-get": do("config", CONFIG)})
     shown = ctl("config", "show").out.split()
     assert ctl("config", "set", *shown).code == 0
-    assert next(r for r in peer.requests if r.op == "config-set").values("config") == {**CONFIG, "mode": 0, "delivery": 2, "policy": 3}
+    assert next(r for r in peer.requests if r.op == "config-set").values("config") == {**CONFIG, "mode": 0, "delivery": 2, "policy": 3, "priority-auto": 0}
 
 
 RULES = [{"id": 1, "protocol": 17, "saddr": bytes([10, 1, 0, 0]), "saddr-len": 16, "daddr": bytes([10, 9, 0, 1]),
@@ -188,6 +188,16 @@ def test_rule_round_trip(ctl, peer):
         full = {"sport-first": 0, "sport-last": 65535, "dport-first": 0, "dport-last": 65535, **sent}
         assert full == {**{key: value for key, value in wanted.items()
                            if key not in ("id", "packets", "flows", "bars", "barred")}, "mode": modes[wanted["mode"]]}
+
+
+def test_rule_of_priority_auto(ctl, peer):
+    peer.handlers["priority-get"] = dump("rule", [{"id": 3, "sport-first": 0, "sport-last": 65535, "dport-first": 0,
+                                                   "dport-last": 65535, "level": 0, "mode": "sync", "rate": 10000,
+                                                   "packets": 5, "flows": 1, "bars": 0, "barred": 0, "automatic": 1}])
+    listed, = both(ctl, "priority", "list")["rules"]
+    assert listed == {"id": 3, "level": 0, "mode": "sync", "rate": 10000, "packets": 5, "flows": 1, "bars": 0,
+                      "barred": 0, "automatic": 1}
+    assert ctl("priority", "list").out.splitlines()[1].endswith("  (priority-auto) level=0 mode=sync rate=10000")
 
 
 def test_network_namespace_is_named_by_a_file(ctl, peer):

@@ -21,7 +21,7 @@ KMOD = REPO / "test/net/kmod"
 # What falcon has after Falcon.load().
 DEFAULT = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
            "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
-           "rest": 2, "policy": "auto"}
+           "rest": 2, "policy": "auto", "priority-auto": "off"}
 
 # Exit codes of falconctl.
 OK, REFUSED, USAGE, NOT_LOADED, NOT_PERMITTED, UNFIT = range(6)

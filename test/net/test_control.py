@@ -106,7 +106,7 @@ def test_text_and_json_say_the_same(overlay, control):
 def test_configuration_is_set_shown_and_given_back(control):
     wanted = {"mode": "lanes", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0,
               "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1,
-              "moderation": 10000, "rest": 3600, "policy": "two-choice"}
+              "moderation": 10000, "rest": 3600, "policy": "two-choice", "priority-auto": "on"}
     said = control.say_all([
         ["config", "show"],
         ["config", "set", *(f"{name}={value}" for name, value in wanted.items())],
@@ -137,9 +137,9 @@ def test_refused_settings_name_the_attribute_and_change_nothing(control):
     usage = control.say_all([["config", "set", *words] for words in
                              (["mode=lane"], ["load-threshold=0"], ["load-threshold=101"], ["nic-split=2"],
                               ["workers=-1"], ["workers=9"], ["batch=0"], ["batch=32768"],
-                              ["elephant-rate=4294967296"], ["delivery=all"], ["host=2"], ["policy=any"],
+                              ["elephant-rate=4294967296"], ["delivery=all"], ["host=2"], ["policy=any"], ["priority-auto=1"],
                               ["nosuch=1"], ["nic-split=0", "cpus=" + "1," * 512])])
-    assert [line.error()["exit"] for line in usage] == [USAGE] * 14
+    assert [line.error()["exit"] for line in usage] == [USAGE] * 15
     assert control.config() == DEFAULT
 
 

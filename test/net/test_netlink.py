@@ -15,7 +15,7 @@ from vm import crash
 
 GOOD = {"mode": 1, "load-threshold": 71, "busy-threshold": 72, "cpus": "1-2", "nic-split": 0,
         "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": 1, "host": 1,
-        "moderation": 10000, "rest": 3600, "policy": 2}
+        "moderation": 10000, "rest": 3600, "policy": 2, "priority-auto": 1}
 FUZZED = 4000
 
 
@@ -69,6 +69,7 @@ def test_values_out_of_range_are_refused(control):
             "moderation": (10001, 2**32 - 1),
             "rest": (3601, 2**32 - 1),
             "policy": (4, 256, 2**32 - 1),
+            "priority-auto": (2, 256, 2**32 - 1),
         }.items() for value in values})
 
 
@@ -236,7 +237,7 @@ def seeds():
     number = [config("load-threshold", 40), config("busy-threshold", 60), config("nic-split", 0),
               config("mode", 1), config("workers", 3), config("batch", 300), config("elephant-rate", 0),
               config("delivery", 1), config("host", 1), config("moderation", 0), config("rest", 1),
-              config("policy", 0), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
+              config("policy", 0), config("priority-auto", 1), config("cpus", "1-3"), config("cpus", "0,2,4-5")]
     fields = [rule("protocol", 17), rule("saddr", b"\x0a\x01\0\0"), rule("saddr-len", 16), rule("dport-first", 1),
               rule("dport-last", 99), rule("dscp", 46), rule("vni", 77), rule("level", 3), rule("mode", 1), rule("rate", 5),
               rule("netns", b"\x98\0\0\xf0\0\0\0\0"), rule("device", "lo"),
@@ -266,6 +267,7 @@ def test_fuzzed_messages_leave_a_sane_configuration_and_a_clean_log(control, see
     assert left["moderation"] <= 10000
     assert left["rest"] <= 3600
     assert left["policy"] in (0, 1, 2, 3)
+    assert left["priority-auto"] in (0, 1)
     # Any list that is taken can be given back.
     answer, = control.raw.ask([config_set(config("cpus", left["cpus"]))])
     assert not answer.error, (left, answer)

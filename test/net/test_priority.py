@@ -104,6 +104,65 @@ def test_a_rule_above_its_rate_has_no_effect_for_a_second(overlay, falcon):
     assert rule(falcon, number)["packets"] < traffic.account["sent"] / 2
 
 
+def automatic(falcon):
+    """The rule that is priority-auto's."""
+    return next(item for item in falcon.ctl("priority list")["rules"] if item.get("automatic"))
+
+
+def test_requests_go_ahead_without_a_rule_and_bulk_does_not(overlay, falcon):
+    falcon.enable(**LANES, priority_auto="on")
+    number = automatic(falcon)["id"]
+    server = overlay.net.rr_server(overlay.guest, cpu=5)
+    client = overlay.net.rr_client(seconds=120, interval=2000)
+    try:
+        with Traffic(overlay, rate=2000, burst=40, port=PORT + 1, idle=IDLE) as bulk:
+            lanes.reach(falcon, rung="inline", rule=number)
+            go_on(falcon, number, 300)
+            beside = lanes.flow(falcon, PORT + 1)
+            assert beside["rung"] == "stock" and "rule" not in beside
+            # A rule of one's own is before it.
+            own = add(falcon, f"dport={PORT}", "level=5")
+            lanes.reach(falcon, rung="inline", rule=own)
+            falcon.ctl("priority flush")
+            lanes.reach(falcon, rung="inline", rule=number)
+            falcon.configure(priority_auto="off")
+            lanes.reach(falcon, rung="stock")
+    finally:
+        account = client.stop()
+        server.stop()
+    assert falcon.ctl("priority list")["rules"] == []
+    lanes.assert_conserved(falcon)
+    assert not trouble(bulk.account) and not account["timeouts"]
+
+
+@pytest.mark.thorough
+def test_requests_that_become_bulk_lose_priority_in_order(overlay, falcon):
+    falcon.enable(**LANES, priority_auto="on")
+    number = automatic(falcon)["id"]
+    single = 20000
+    with Traffic(overlay, rate=400, burst=40, single=single, size=64, idle=IDLE) as traffic:
+        lanes.reach(falcon, rung="inline", rule=number)
+        until(lambda: "rule" not in lanes.flow(falcon), single / 1000 + 10, "the flow to be bulk")
+        lanes.reach(falcon, rung="stock")
+    lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+def test_the_rule_of_requests_is_nobodys_to_take_away(falcon):
+    falcon.enable(**LANES, priority_auto="on")
+    seen = automatic(falcon)
+    assert (seen["level"], seen["mode"], seen["rate"]) == (0, "sync", 10000)
+    said = falcon.guest.run(f"{CTL} priority del {seen['id']}", check=False)
+    assert said.rc == 1 and "the rule is there while priority-auto is on" in said.err
+    falcon.ctl("priority flush")
+    assert automatic(falcon)["id"] == seen["id"]
+    # It is in nobody's way.
+    other = add(falcon, "level=1", f"dport={PORT + 9}")
+    falcon.configure(priority_auto="off")
+    assert [item["id"] for item in falcon.ctl("priority list")["rules"]] == [other] != [seen["id"]]
+
+
 @pytest.mark.thorough
 def test_what_a_rule_says_of_a_flow(overlay, falcon):
     """Every field, by the same flow: it is of the rule, or by one that differs in that field it is not."""

@@ -360,6 +360,10 @@ static void print_match(const struct nlattr *const *tb)
 {
 	char buf[32];
 
+	if (tb[FALCON_A_RULE_AUTOMATIC]) {
+		out_text(" (priority-auto)");
+		out_uint("automatic", NULL, attr_uint(tb[FALCON_A_RULE_AUTOMATIC]));
+	}
 	if (tb[FALCON_A_RULE_PROTOCOL])
 		out_string("protocol", " protocol=%s",
 			   protocol_name(attr_uint(tb[FALCON_A_RULE_PROTOCOL]), buf, sizeof(buf)));

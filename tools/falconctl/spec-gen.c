@@ -8,6 +8,24 @@
 
 #include "spec-gen.h"
 
+static const struct spec_entry switch_entries[] = {
+	[FALCON_SWITCH_OFF] = {
+		.name = "off",
+		.doc = "It is not.",
+	},
+	[FALCON_SWITCH_ON] = {
+		.name = "on",
+		.doc = "It is.",
+	},
+};
+
+const struct spec_enum spec_enum_switch = {
+	.name = "switch",
+	.doc = "Whether something is done.",
+	.count = 2,
+	.entries = switch_entries,
+};
+
 static const struct spec_entry priority_mode_entries[] = {
 	[FALCON_PRIORITY_MODE_SYNC] = {
 		.name = "sync",
@@ -481,6 +499,10 @@ static const struct spec_attr config_attrs[] = {
 		.name = "policy", .type = SPEC_U32, .names = &spec_enum_policy, .min = 0, .max = 3U,
 		.doc = "Which CPU a stage or a worker of a flow gets. Default auto.",
 	},
+	[FALCON_A_CONFIG_PRIORITY_AUTO] = {
+		.name = "priority-auto", .type = SPEC_U32, .names = &spec_enum_switch, .min = 0, .max = 1U,
+		.doc = "Whether flows of short requests and responses go ahead without a rule, by sync and at level 0: whose packets have come singly for a while, and 10000 a second at most. A flow that becomes bulk ceases to at once. All of them together may bring 10000 packets per second, as by a rule, which the list has. For mode lanes. Default off.",
+	},
 };
 
 const struct spec_set spec_set_config = {
@@ -858,6 +880,10 @@ static const struct spec_attr rule_attrs[] = {
 		.name = "cgroup", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Id of a cgroup (version 2), the inode number of its directory. A flow is of the rule when the socket that receives it was made there or below. 7 levels below the root at most. Absent for any.",
 	},
+	[FALCON_A_RULE_AUTOMATIC] = {
+		.name = "automatic", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "1 for the rule that is priority-auto's, which no request makes or takes away. Absent for others.",
+	},
 };
 
 const struct spec_set spec_set_rule = {
@@ -986,12 +1012,12 @@ const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 	},
 	[FALCON_CMD_PRIORITY_DEL] = {
 		.name = "priority-del",
-		.doc = "Take a rule away. -ENOENT when there is none of this number.",
+		.doc = "Take a rule away. -ENOENT when there is none of this number; -EBUSY for that of priority-auto.",
 		.set = &spec_set_rule,
 	},
 	[FALCON_CMD_PRIORITY_FLUSH] = {
 		.name = "priority-flush",
-		.doc = "Take all rules away.",
+		.doc = "Take all rules away, but that of priority-auto.",
 		.set = &spec_set_rule,
 	},
 	[FALCON_CMD_PRIORITY_GET] = {

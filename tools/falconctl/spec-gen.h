@@ -9,6 +9,7 @@
 
 #include "spec.h"
 
+extern const struct spec_enum spec_enum_switch;
 extern const struct spec_enum spec_enum_priority_mode;
 extern const struct spec_enum spec_enum_state;
 extern const struct spec_enum spec_enum_mode;

@@ -22,6 +22,20 @@
 #define FALCON_LEVEL_MAX 7
 
 /**
+ * enum falcon_switch - Whether something is done.
+ * @FALCON_SWITCH_OFF: It is not.
+ * @FALCON_SWITCH_ON: It is.
+ */
+enum falcon_switch {
+	FALCON_SWITCH_OFF,
+	FALCON_SWITCH_ON,
+
+	/* private: */
+	__FALCON_SWITCH_MAX,
+	FALCON_SWITCH_MAX = (__FALCON_SWITCH_MAX - 1)
+};
+
+/**
  * enum falcon_priority_mode - How packets of a flow with priority go ahead of others.
  * @FALCON_PRIORITY_MODE_SYNC: Each at once, from the NIC's poll through every stage up to
  *	the socket, on the NIC's CPU (PRISM-sync, ICDCS '22).
@@ -386,6 +400,11 @@ enum falcon_a_status {
  *	Default 2.
  * @FALCON_A_CONFIG_POLICY: (u32) Which CPU a stage or a worker of a flow gets. Default
  *	auto.
+ * @FALCON_A_CONFIG_PRIORITY_AUTO: (u32) Whether flows of short requests and responses go
+ *	ahead without a rule, by sync and at level 0: whose packets have come singly for a
+ *	while, and 10000 a second at most. A flow that becomes bulk ceases to at once. All of
+ *	them together may bring 10000 packets per second, as by a rule, which the list has. For
+ *	mode lanes. Default off.
  */
 enum falcon_a_config {
 	FALCON_A_CONFIG_MODE = 1,
@@ -401,6 +420,7 @@ enum falcon_a_config {
 	FALCON_A_CONFIG_MODERATION,
 	FALCON_A_CONFIG_REST,
 	FALCON_A_CONFIG_POLICY,
+	FALCON_A_CONFIG_PRIORITY_AUTO,
 
 	/* private: */
 	__FALCON_A_CONFIG_MAX,
@@ -646,6 +666,8 @@ enum falcon_a_stats {
  * @FALCON_A_RULE_CGROUP: (u64) Id of a cgroup (version 2), the inode number of its
  *	directory. A flow is of the rule when the socket that receives it was made there or
  *	below. 7 levels below the root at most. Absent for any.
+ * @FALCON_A_RULE_AUTOMATIC: (u32) 1 for the rule that is priority-auto's, which no
+ *	request makes or takes away. Absent for others.
  */
 enum falcon_a_rule {
 	FALCON_A_RULE_ID = 1,
@@ -671,6 +693,7 @@ enum falcon_a_rule {
 	FALCON_A_RULE_NETNS,
 	FALCON_A_RULE_DEVICE,
 	FALCON_A_RULE_CGROUP,
+	FALCON_A_RULE_AUTOMATIC,
 
 	/* private: */
 	__FALCON_A_RULE_MAX,
@@ -741,8 +764,9 @@ enum falcon_a_notice {
  * @FALCON_CMD_PRIORITY_ADD: Give flows priority, at once and in order, also those that
  *	are running. -EEXIST when a flow could be of another rule, too, which is named; -ENOSPC
  *	when there are too many.
- * @FALCON_CMD_PRIORITY_DEL: Take a rule away. -ENOENT when there is none of this number.
- * @FALCON_CMD_PRIORITY_FLUSH: Take all rules away.
+ * @FALCON_CMD_PRIORITY_DEL: Take a rule away. -ENOENT when there is none of this number;
+ *	-EBUSY for that of priority-auto.
+ * @FALCON_CMD_PRIORITY_FLUSH: Take all rules away, but that of priority-auto.
  * @FALCON_CMD_PRIORITY_GET: The rules, and what became of them.
  */
 enum falcon_cmd {

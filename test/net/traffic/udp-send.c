@@ -39,6 +39,7 @@ struct options {
 	bool digest;
 	uint32_t surge;		/* flows that bring SURGE_TIMES as much as the others, in the end */
 	int64_t surge_after_ns;
+	int64_t single_ns;	/* no bursts until then */
 	uint64_t count;		/* of all flows together; 0: no limit */
 	int64_t duration_ns;	/* 0: no limit */
 };
@@ -75,6 +76,7 @@ static void usage(FILE *to)
 		"                    rate (0)\n"
 		"  --seed N          of pauses, and of sizes of a range (0)\n"
 		"  --digest          print a digest of all that was sent\n"
+		"  --single MS       one datagram a system call, for so long (0)\n"
 		"  --surge N         the first N flows send %d times as much as the others, at the same\n"
 		"                    rate of all together (0)\n"
 		"  --surge-after MS  from then on (0)\n"
@@ -98,6 +100,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		PAUSE,
 		SEED,
 		DIGEST,
+		SINGLE,
 		SURGE,
 		SURGE_AFTER,
 		RUN
@@ -116,6 +119,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "pause", required_argument, NULL, PAUSE },
 		{ "seed", required_argument, NULL, SEED },
 		{ "digest", no_argument, NULL, DIGEST },
+		{ "single", required_argument, NULL, SINGLE },
 		{ "surge", required_argument, NULL, SURGE },
 		{ "surge-after", required_argument, NULL, SURGE_AFTER },
 		{ "run", required_argument, NULL, RUN },
@@ -173,6 +177,10 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case SURGE_AFTER:
 			opt->surge_after_ns = parse_number("--surge-after", optarg, 0, 86400000) *
 					      NSEC_PER_MSEC;
+			break;
+		case SINGLE:
+			opt->single_ns = parse_number("--single", optarg, 0, 86400000) *
+					 NSEC_PER_MSEC;
 			break;
 		case RUN:
 			opt->run = parse_number("--run", optarg, 0, UINT32_MAX);
@@ -307,14 +315,13 @@ static void run(struct sender *s)
 	s->begin_ns = schedule_ns;
 	deadline_ns = opt->duration_ns ? s->begin_ns + opt->duration_ns : INT64_MAX;
 	while (!stop_requested) {
-		uint64_t n = opt->burst;
-		int64_t now;
+		int64_t now = now_ns();
+		uint64_t n = now - s->begin_ns < opt->single_ns ? 1 : opt->burst;
 
 		if (opt->count && opt->count - s->sent < n)
 			n = opt->count - s->sent;
 		if (!n)
 			break;
-		now = now_ns();
 		if (opt->rate) {
 			/* a burst goes out when its last datagram is due */
 			int64_t due = due_ns(schedule_ns, scheduled + n, opt->rate);
