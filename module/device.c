@@ -346,6 +346,19 @@ bool falcon_devices_have_rps(void)
 	return found;
 }
 
+bool falcon_devices_had_rps(void)
+{
+	static unsigned long asked;	/* jiffies */
+	static bool had;
+	unsigned long now = jiffies;
+
+	if (READ_ONCE(asked) != now) {
+		WRITE_ONCE(had, falcon_devices_have_rps());
+		WRITE_ONCE(asked, now);
+	}
+	return READ_ONCE(had);
+}
+
 unsigned int falcon_devices_walk(unsigned int skip,
 				 int (*call)(const struct falcon_device *device, void *data),
 				 void *data)

@@ -106,6 +106,9 @@ void falcon_devices_sum(struct falcon_device_sum *sum);
  */
 bool falcon_devices_have_rps(void);
 
+/* Whether it was so a jiffy ago at most: to be asked for each packet. Context: BH. */
+bool falcon_devices_had_rps(void);
+
 /* Whether RPS or RFS is set on a device. Context: BH. */
 bool falcon_device_has_rps(const struct net_device *dev);
 

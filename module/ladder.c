@@ -144,11 +144,14 @@ static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim)
 	       (!victim->hash || (u32)jiffies - victim->since >= FRESH);
 }
 
-/* Whether a flow by this rule may be on the NIC's CPU, ahead of the others. */
+/*
+ * Whether a flow by this rule may be on the NIC's CPU, ahead of the others. RPS that was set just
+ * now does no harm: what goes ahead comes to no queue.
+ */
 static bool can_go_ahead(const struct falcon_plan *plan, const struct falcon_priority *priority)
 {
 	return priority->sync && plan->ahead && !plan->resting && in_serving_softirq() &&
-	       !falcon_devices_have_rps();
+	       !falcon_devices_had_rps();
 }
 
 static bool is_place_due(const struct entry *entry)
