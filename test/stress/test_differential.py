@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The same traffic to the kernel as it is and to falcon: what arrives is the same, to the byte, and in order.
+
+Flows of datagrams whose sizes and pauses are chance's, by a seed. A run is PACKETS of them in all, in
+parts of PART, each with a seed of its own: PACKETS=100000000 makes the long run, over a day.
+"""
+
+import os
+
+import pytest
+
+from stress.traffic import SCALE, Traffic, record, trouble
+
+PART = 10_000 * SCALE
+PACKETS = int(os.environ.get("PACKETS", PART))
+FLOWS = 5
+RATE = 2500
+VARIANTS = {
+    "pipeline": {"mode": "pipeline", "cpus": "1-4", "load_threshold": 100},
+    "lanes": {"mode": "lanes", "cpus": "1-4", "workers": 3, "batch": 4, "elephant_rate": 0},
+}
+
+
+def part(overlay, seed):
+    """The account of one part; sizes up to three fragments."""
+    with Traffic(overlay, flows=FLOWS, rate=RATE, seconds=None, count=PART, size="32-1400,64,3000-4000,32-200", burst=8,
+                 pause=3000, seed=seed, digest=True, idle=5000) as traffic:
+        traffic.finish(PART)
+    return traffic.account
+
+
+def same(account):
+    """What must not depend on who received it."""
+    assert not trouble(account), {**account, "flows": None}
+    assert account["digests"][0] == account["digests"][1], account["digests"]
+    return {key: account[key] for key in ("sent", "received", "bytes", "digests", "flows")}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_arrives_is_what_arrives_without_falcon(variant, overlay, falcon, record_property):
+    for seed in range(1, 1 + PACKETS // PART):
+        stock = part(overlay, seed)
+        falcon.enable(busy_threshold=100, **VARIANTS[variant])
+        ours = part(overlay, seed)
+        counters = falcon.counters()
+        falcon.disable()
+        expected = same(stock)
+        assert same(ours) == expected
+        assert counters["steered"] or counters["taken"]
+    for name, account in (("stock", stock), ("falcon", ours)):
+        record_property(name, {key: f"{value / 1e6:.1f} ms" for key, value in account["delay"].items()})
+    record(record_property, ours, parts=PACKETS // PART)
