@@ -17,15 +17,16 @@ FIELDS = {"netns": (f"netns={guestside.container_netns(0)}", INIT),
 
 
 TOP = "/sys/fs/cgroup"
-CGROUPS = ["app", "app/inner", "app2"]
+CGROUPS = ["app/inner", "app2"]
+DEEPEST = "app/" + "/".join(f"level{level}" for level in range(2, 8))
 
 
 @pytest.fixture(name="cgroups")
 def _cgroups(overlay):
-    made = " ".join(f"{TOP}/{name}" for name in CGROUPS)
+    made = " ".join(f"{TOP}/{name}" for name in (*CGROUPS, f"{DEEPEST}/level8"))
     mount = f"if ! mountpoint -q {TOP}; then mount -t cgroup2 none {TOP}; fi"
     with path.commands(overlay.guest, f"{mount}\nmkdir -p {made}",
-                       f"for name in {' '.join(reversed(CGROUPS))}; do\n\trmdir {TOP}/$name\ndone"):
+                       f"find {TOP}/app {TOP}/app2 -depth -type d -exec rmdir '{{}}' +"):
         yield
 
 
@@ -157,6 +158,7 @@ def test_places_that_are_not_there_are_refused_by_name(falcon):
             "cgroup=/sys": "cgroup: there is no cgroup",
             f"cgroup={TOP}/..": "is no cgroup of version 2",
             "cgroup=99999999": "cgroup: there is no such cgroup",
+            f"cgroup={DEEPEST}/level8": "cgroup: the cgroup is more than 7 levels below the root",
             "device=nobody0": "device: there is no such device",
             "device=lo": "device: the device leads to no container",
             f"device={guestside.TUNNEL}": "device: the device leads to no container",
@@ -167,7 +169,7 @@ def test_places_that_are_not_there_are_refused_by_name(falcon):
     assert falcon.ctl("priority list")["rules"] == []
     # Of cgroups one in the other, and side by side.
     first = add(falcon, "cgroup=app/inner")
-    for name, rc in {"app": 1, "app/inner": 1, "app2": 0}.items():
+    for name, rc in {"app": 1, "app/inner": 1, "app2": 0, DEEPEST: 0}.items():
         said = falcon.guest.run(f"{CTL} priority add cgroup={name}", check=False)
         assert said.rc == rc and (not rc or f"rule {first} is about some of these flows" in said.err)
     falcon.ctl("priority flush")
