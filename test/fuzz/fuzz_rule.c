@@ -38,6 +38,25 @@ static bool is_in(__be16 port, const u16 *range)
 	return ntohs(port) >= range[0] && ntohs(port) <= range[1];
 }
 
+/* A cgroup has one id on each level, by which those above it are known. */
+static void take_cgroup(u64 *cgroup)
+{
+	u64 levels = cgroup[0] % (FALCON_CGROUP_LEVELS + 1), path = cgroup[1];
+	unsigned int i;
+
+	for (i = 0; i < FALCON_CGROUP_LEVELS; i++)
+		cgroup[i] = i < levels ? 2ULL << i | (path & ((2ULL << i) - 1)) : 0;
+}
+
+static bool is_within(const u64 *cgroup, const u64 *other)
+{
+	unsigned int i = FALCON_CGROUP_LEVELS;
+
+	while (i && !other[i - 1])
+		i--;
+	return !i || cgroup[i - 1] == other[i - 1];
+}
+
 /* What a rule means, field by field. */
 static bool says(const struct falcon_match *match, const struct falcon_subject *flow)
 {
@@ -50,6 +69,7 @@ static bool says(const struct falcon_match *match, const struct falcon_subject *
 	       (match->vni == FALCON_NO_VNI || match->vni == flow->vni) &&
 	       (!match->place.netns || match->place.netns == flow->place.netns) &&
 	       (!match->place.ifindex || match->place.ifindex == flow->place.ifindex) &&
+	       is_within(flow->place.cgroup, match->place.cgroup) &&
 	       begins_with(key->saddr, match->saddr, match->saddr_len) &&
 	       begins_with(key->daddr, match->daddr, match->daddr_len) &&
 	       is_in(key->sport, match->sport) && is_in(key->dport, match->dport);
@@ -76,6 +96,7 @@ static void take_match(const uint8_t **data, size_t *size, struct falcon_match *
 	if (how & 16)
 		memcpy(match->dport, all, sizeof(all));
 	match->place.pad = 0;
+	take_cgroup(match->place.cgroup);
 	if (how & 64)
 		match->place.netns = 0;
 	if (how & 128)
@@ -139,6 +160,9 @@ static void make_common(const struct falcon_match *a, const struct falcon_match 
 		flow->vni = a->vni != FALCON_NO_VNI ? a->vni : b->vni;
 	flow->place.netns = a->place.netns ?: b->place.netns;
 	flow->place.ifindex = a->place.ifindex ?: b->place.ifindex;
+	memcpy(flow->place.cgroup,
+	       is_within(a->place.cgroup, b->place.cgroup) ? a->place.cgroup : b->place.cgroup,
+	       sizeof(flow->place.cgroup));
 	copy_prefix(key->saddr, a->saddr, a->saddr_len);
 	copy_prefix(key->daddr, a->daddr, a->daddr_len);
 	if (b->saddr_len > a->saddr_len)
@@ -190,6 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(falcon_rules_meet(&a, &a));
 	for (i = 0; i < FLOWS; i++) {
 		fuzz_take(&data, &size, &flow, sizeof(flow));
+		take_cgroup(flow.place.cgroup);
 		make_possible(&flow);
 		expect_found(&a, &flow);
 		expect_found(&b, &flow);

@@ -161,6 +161,3 @@ class Raw:
         """Name of the error that joining the group of events gave, "" for none."""
         failed = self._run("join", wrap=wrap)
         return error_name(failed)
-
-    def fuzz(self, seed, count, seeds):
-        return self._run("fuzz", seed, count, self._file(seeds), timeout=300)

@@ -7,13 +7,11 @@
 	                          milliseconds
 	join                      join the group of events; print the error number, 0 for none
 	listen READY STOP         join, make READY, wait for STOP, print the number of events heard
-	fuzz SEED COUNT FILE      send COUNT messages, mutations of those in FILE; print what came back
 """
 
 import errno
 import json
 import os
-import random
 import select
 import socket
 import struct
@@ -187,59 +185,6 @@ def listen(ready, stop):
     return {"joined": failed, "heard": heard}
 
 
-def mutate(message, rng):
-    """One message, changed in one to four places; its type stays, so that it comes to falcon."""
-    data = bytearray(message)
-    for _ in range(rng.randint(1, 4)):
-        what = rng.randrange(7)
-        place = rng.choice([*range(0, 4), *range(6, 8), *range(16, max(17, len(data)))])
-        if what == 0:                                   # a byte of any value
-            data[min(place, len(data) - 1)] = rng.randrange(256)
-        elif what == 1:                                 # a bit
-            data[min(place, len(data) - 1)] ^= 1 << rng.randrange(8)
-        elif what == 2 and len(data) > 20:              # the end is missing
-            del data[rng.randrange(20, len(data)):]
-        elif what == 3:                                 # more than there should be
-            data += bytes(rng.randrange(256) for _ in range(rng.randint(1, 64)))
-        elif what == 4:                                 # an attribute of whatever sort
-            size = rng.choice([0, 1, 2, 3, 4, 5, 8, 100, 1024, 1025, 5000])
-            data += b"\0" * (-len(data) % 4)
-            data += struct.pack("=HH", max(0, 4 + size + rng.choice([0, 0, 0, -1, 1, 4, -4])), rng.randrange(9))
-            data += bytes(rng.choice(b"0123456789-,:/ \0aN\xff") for _ in range(size))
-        elif what == 5 and len(data) > 24:              # a word of extreme value
-            at = rng.randrange(20, len(data) - 3) & ~3
-            data[at:at + 4] = struct.pack("=I", rng.choice([0, 1, 99, 100, 101, 2**31 - 1, 2**31, 2**32 - 1]))
-        elif what == 6:                                 # a header that tells the truth again
-            data[0:4] = struct.pack("=I", len(data))
-    if len(data) < 16:
-        data += b"\0" * (16 - len(data))
-    return bytes(data)
-
-
-def fuzz(seed, count, path):
-    sock, rng = connect(), random.Random(seed)
-    number = family(sock)[0]
-    with open(path, encoding="ascii") as file:
-        seeds = [bytes.fromhex(request["message"]) for request in json.load(file)]
-    errors = {}
-    for seq in range(1, count + 1):
-        message = mutate(rng.choice(seeds), rng)
-        try:
-            sock.send(sealed(message, number, seq))
-        except OSError as error:
-            errors[f"send {error.errno}"] = errors.get(f"send {error.errno}", 0) + 1
-            continue
-        drained = False
-        while not drained:
-            drained = True
-            for kind, flags, _, payload in messages(sock, 0):
-                drained = False
-                if kind == NLMSG_ERROR:
-                    code = refusal(kind, flags, payload)["error"]
-                    errors[str(code)] = errors.get(str(code), 0) + 1
-    return {"sent": count, "errors": errors}
-
-
 def main(verb, *words):
     if verb == "ask":
         print(json.dumps(ask(words[0])))
@@ -249,8 +194,6 @@ def main(verb, *words):
         print(json.dumps(join(connect())))
     elif verb == "listen":
         print(json.dumps(listen(*words)))
-    elif verb == "fuzz":
-        print(json.dumps(fuzz(int(words[0]), int(words[1]), words[2])))
     else:
         sys.exit(__doc__)
 
