@@ -44,7 +44,7 @@ KINDS = {
     "rr": Kind("us_per_transaction", "us/transaction", "transactions/s", 1e3,
                extra={"median_rtt_us": "us"}),
     "priority": Kind("us_per_packet", "us/packet", "packets/s", 1e3,
-                     extra={"latency_p50_us": "us", "latency_p99_us": "us"}),
+                     extra={"latency_p50_us": "us", "latency_p99_us": "us", "receive_p50_us": "us", "receive_p99_us": "us"}),
     "memcached": Kind("us_per_packet", "us/packet", "packets/s", 1e3,
                       extra={"requests_per_s": "requests/s", "mean_latency_us": "us"}),
 }

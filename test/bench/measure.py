@@ -18,7 +18,10 @@ TAIL_S = 1          # the window must end while the sender still sends
 BURST = 4           # datagrams a system call
 REQUEST = 64        # bytes of a request that is to be answered soon
 REQUESTS = 1000     # of them a second
-REQUEST_PORT = udp.DEFAULT_PORT + 1
+REQUEST_PORT = udp.DEFAULT_PORT + 2
+STAMPED_PORT = REQUEST_PORT + 1
+STAMPED_S = 3       # in which datagrams are stamped, and what it takes at most to begin and to end that
+STAMPING_S = 30
 
 
 @dataclasses.dataclass
@@ -45,6 +48,8 @@ class Round:
     requests: int | None = None             # answered, beside the other traffic that all above is about
     latency_p50_us: float | None = None     # theirs
     latency_p99_us: float | None = None
+    receive_p50_us: float | None = None     # of what is sent like them: within the host, from the driver on
+    receive_p99_us: float | None = None
     requests_per_s: float | None = None
     mean_latency_us: float | None = None
     roles: list = dataclasses.field(default_factory=list)   # what each vCPU did; the engine knows
@@ -273,7 +278,7 @@ class Requests(Beside):
         self.seconds = self.LEAD_S + self.TRAIL_S + others.seconds
         self.figures = {}       # of the round
         self._topology, self._guest, self._window_s, self._others = topology, guest, seconds, others
-        self._client = None
+        self._client = self._cpu = None
 
     def serve(self, cpu):
         """The server's process in the guest."""
@@ -305,9 +310,10 @@ class Requests(Beside):
 class Pings(Requests):
     """sockperf's, at a rate."""
 
-    LEAD_S, TRAIL_S = sockperf.BEGIN_S, 0
+    LEAD_S, TRAIL_S = sockperf.BEGIN_S, STAMPED_S + STAMPING_S
 
     def serve(self, cpu):
+        self._cpu = cpu
         return self._topology.sockperf_server(self._guest, cpu=cpu, port=REQUEST_PORT)
 
     def ask(self):
@@ -318,7 +324,27 @@ class Pings(Requests):
             asked = client.stop()
         except sockperf.Stalled as stalled:
             raise Disturbed(str(stalled)) from stalled
-        return {"requests": int(asked["answered"]), "latency_p50_us": asked["p50_us"], "latency_p99_us": asked["p99_us"]}
+        return {"requests": int(asked["answered"]), "latency_p50_us": asked["p50_us"], "latency_p99_us": asked["p99_us"],
+                **self._receive()}
+
+    def _receive(self):
+        """What falcon changes of a request's time, by as many datagrams as there were requests.
+
+        Behind the window, as every packet has the driver's program and the timestamps to pay for.
+        """
+        how = {"port": STAMPED_PORT, "run": udp.new_run()}
+        with self._topology.stamps(self._guest, STAMPED_PORT), contextlib.ExitStack() as stack:
+            sink = self._topology.sink(self._guest, cpu=self._cpu, stamps=True, **how)
+            stack.callback(sink.stop)
+            sent = self._topology.send(size=REQUEST, rate=REQUESTS, burst=1, seconds=STAMPED_S, **how).wait()
+            stack.pop_all()
+            got = sink.wait()
+        counts = udp.balance(sent, got)
+        if counts["duplicated"] or counts["reordered"]:
+            raise BenchError(f"of what was stamped {counts['duplicated']} came again, {counts['reordered']} too late")
+        if counts["lost"]:
+            raise Disturbed(f"of what was stamped {counts['lost']} were lost")
+        return {"receive_p50_us": got["way_p50_ns"] / 1e3, "receive_p99_us": got["way_p99_ns"] / 1e3}
 
 
 class Gets(Requests):

@@ -13,7 +13,7 @@ from net import guestside, memcached, tcp, udp, wait
 
 from . import rules
 from .case import BenchError
-from .measure import REQUEST_PORT, answering_cpu
+from .measure import REQUEST_PORT, STAMPED_PORT, answering_cpu
 
 REPO = Path(__file__).resolve().parents[2]
 MODULE = "/falcon/build/module/$(uname -r)/falcon.ko"
@@ -23,7 +23,8 @@ ROLES = ("nic", "worker", "delivery", "", "application")     # of a vCPU; "" is 
 PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_PORT, "priority": udp.DEFAULT_PORT,
          "memcached": udp.DEFAULT_PORT}
 # What requests are by a rule. memcached's are as many as come.
-REQUESTS = {"priority": f"protocol=udp dport={REQUEST_PORT}", "memcached": f"protocol=tcp dport={memcached.PORT} rate=0"}
+REQUESTS = {"priority": f"protocol=udp dport={REQUEST_PORT}-{STAMPED_PORT}",
+            "memcached": f"protocol=tcp dport={memcached.PORT} rate=0"}
 
 
 def application_cpu(vcpus):

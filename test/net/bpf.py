@@ -6,7 +6,7 @@ import os
 import socket
 import struct
 
-from .wire import HEADER, MAGIC
+from .wire import HEADER, MAGIC, SIZE
 
 # Where the sender's header begins in a frame: Ethernet, IPv4, UDP; with the tunnel's in front.
 INNER = 14 + 20 + 8
@@ -18,6 +18,7 @@ XDP_DATA, XDP_DATA_END = 0, 4           # struct xdp_md
 PACKET_HOST = 0
 TC_ACT_OK = 0
 ETH_P_8021Q = 0x8100
+BPF_KTIME_GET_NS = 5
 BPF_SKB_VLAN_PUSH, BPF_SKB_VLAN_POP, BPF_SKB_CHANGE_TYPE, BPF_REDIRECT_PEER = 18, 19, 32, 155
 # Of the sender's datagrams one in so many is dropped: those whose number ends like this.
 DROP_EVERY, DROP_REMAINDER = 8, 3
@@ -49,8 +50,20 @@ def load32(dst, src, offset):
     return _insn(0x61, dst, src, offset)
 
 
+def load16(dst, src, offset):
+    return _insn(0x69, dst, src, offset)
+
+
 def load8(dst, src, offset):
     return _insn(0x71, dst, src, offset)
+
+
+def store64(dst, offset, src):
+    return _insn(0x7b, dst, src, offset)
+
+
+def store16_imm(dst, offset, value):
+    return _insn(0x6a, dst, offset=offset, immediate=value)
 
 
 def jump_greater(dst, src, over):
@@ -87,6 +100,28 @@ def drop_some(at):
         jump_other_imm(R5, DROP_REMAINDER, 2),
         mov_imm(R0, XDP_DROP),
         leave(),
+        mov_imm(R0, XDP_PASS),
+        leave(),
+    ]
+
+
+def stamp(at, port):
+    """XDP: writes its time behind the header of the sender's datagrams to this port, and takes their checksum away."""
+    magic = struct.unpack("<i", MAGIC)[0]
+    return [
+        load32(R6, R1, XDP_DATA),
+        load32(R3, R1, XDP_DATA_END),
+        mov(R4, R6),
+        add_imm(R4, at + SIZE + 8),
+        jump_greater(R4, R3, 7),
+        load32(R5, R6, at),
+        jump_other_imm(R5, magic, 5),
+        # UDP's header: source, destination, length, checksum
+        load16(R5, R6, at - 6),
+        jump_other_imm(R5, socket.htons(port), 3),
+        store16_imm(R6, at - 2, 0),
+        call(BPF_KTIME_GET_NS),
+        store64(R6, at + SIZE, R0),
         mov_imm(R0, XDP_PASS),
         leave(),
     ]

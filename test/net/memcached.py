@@ -7,7 +7,7 @@ PORT = 11211
 CONNECTIONS = 8     # with one request outstanding each
 VALUE = 100         # bytes; keys have 64
 BEGIN_S = 2         # from its start until it is sure to ask
-END_S = 3           # more, until it has printed its figures
+END_S = 30          # more, at most, until it has printed its figures
 
 _NUMBERS = {
     "answered": r"Ops: (\d+)",

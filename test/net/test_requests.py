@@ -4,7 +4,7 @@
 import pytest
 
 from bench import rules
-from net import lanes, memcached
+from net import lanes, memcached, udp
 from net.fixtures import VCPUS
 
 pytestmark = pytest.mark.thorough
@@ -44,6 +44,21 @@ def test_requests_of_memcached_go_ahead(overlay, falcon):
         server.stop()
     assert asked["answered"] > 0
     assert packets() > 0
+
+
+@pytest.mark.parametrize("words", [["dport=53"], ["protocol=udp", f"dport={PORT}"]], ids=["stock", "ahead"])
+def test_way_from_the_driver_to_the_container_is_timed(overlay, falcon, words):
+    """On stock's path and by a rule: every datagram has a stamp that is before the kernel's own."""
+    packets = go_ahead(falcon, *words)
+    run = udp.new_run()
+    with overlay.net.stamps(overlay.guest, PORT):
+        sink = overlay.net.sink(overlay.guest, port=PORT, run=run, stamps=True)
+        sent = overlay.net.send(port=PORT, run=run, count=1000, rate=1000, burst=1, size=64).wait()
+        got = sink.wait()
+    account = udp.balance(sent, got)
+    assert (account["received"], account["duplicated"], account["reordered"], account["damaged"]) == (1000, 0, 0, 0)
+    assert 0 < got["way_min_ns"] <= got["way_p50_ns"] <= got["way_p99_ns"] <= got["way_max_ns"] < got["duration_ns"]
+    assert (packets() > 0) is (words != ["dport=53"])
 
 
 def test_rules_of_the_bench_are_taken_and_about_others(overlay, falcon):

@@ -241,6 +241,13 @@ def test_more_received_than_sent_is_an_error():
         udp.balance({"run": 1, "sent": 9}, {"run": 1, "received": 10})
 
 
+def test_what_was_not_stamped_is_not_timed(setup):
+    s = setup(stamps=True)
+    s.send(count=10)
+    assert "was not stamped" in s.sink.communicate(timeout=LIMIT)[1]
+    assert s.sink.returncode
+
+
 def test_sink_ends_when_nothing_comes(setup):
     assert counts(setup(wait=100).end()) == expected(0)
 

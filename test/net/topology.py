@@ -15,7 +15,7 @@ import signal
 
 from vm.guest import CommandFailed, Guest, Nic
 
-from . import guestside, hostside, memcached, plan, sockperf, tcp, udp
+from . import bpf, guestside, hostside, memcached, plan, sockperf, tcp, udp
 from .netns import Namespace
 
 # So that frames arrive in the guest as on a wire: not merged, checksums to be verified.
@@ -210,6 +210,21 @@ class Topology:
         return udp.Sender(self.namespace.popen(argv), "memcaslap", memcached.parse)
 
     # -- UDP
+
+    @contextlib.contextmanager
+    def stamps(self, guest, port):
+        """What is sent to the port is stamped where the NIC's driver takes it from the ring, by XDP, and by the kernel
+        where the container's own stage begins with it, behind every queue: a sink with the option stamps.
+        """
+        # virtio polls its ring on the CPU that sets this, and so ahead of what that of its interrupts has in queues
+        xdp = f"{guestside.FIND_NIC}\ntaskset -c 0 ip link set dev $nic xdpdrv"
+        prequeue = "sysctl -qw net.core.netdev_tstamp_prequeue"
+        program = bpf.put(guest, "xdp", bpf.stamp(bpf.OUTER, port))
+        guest.run(f"set -e\n{xdp} obj {program} sec xdp\n{prequeue}=0")
+        try:
+            yield
+        finally:
+            guest.run(f"{xdp} off\n{prequeue}=1")
 
     def sink(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, cgroup=None, **opts):
         """A Sink in the container, ready. Options as udp-sink's."""

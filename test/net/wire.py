@@ -5,3 +5,4 @@ import struct
 
 MAGIC = struct.pack(">I", 0x66616c63)
 HEADER = struct.Struct(">4sIIIQ")           # magic, run, flow, size, seq
+SIZE = HEADER.size + 8                      # with the time at which it was sent

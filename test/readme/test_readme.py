@@ -65,6 +65,15 @@ def test_make_profile_shows_the_path():
         assert sum(parts.values()) == pytest.approx(spent), profile
 
 
+def test_make_pairs_writes_ratios():
+    done = subprocess.run(["make", "pairs", "CASES=udp-rr", "PAIRS=2"], cwd=REPO, capture_output=True, text=True,
+                          check=False, timeout=600, env={**os.environ, "KERNEL": ""})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    case, = json.loads((BUILD / "bench/pairs.json").read_text())["cases"]
+    assert (case["case"], case["variant"], case["without"], len(case["pairs"])) == ("udp-rr", "auto", "falcon disabled", 2)
+    assert all(case["ratios"][metric]["mean"] > 0 for metric in ("total_cpu_us_per_transaction", "median_rtt_us"))
+
+
 def test_make_check_runs_these_tests():
     plan = subprocess.run(["make", "-n", "check"], cwd=REPO, capture_output=True, text=True, check=True)
     assert "test/run" in plan.stdout

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "samples.h"
 #include "wire.h"
 
-#define SAMPLES_MAX	10000000
 #define STRAY_MAX	1000	/* late answers thrown away for one request */
 #define STOP_CHECK_NS	(200 * NSEC_PER_MSEC)
 
@@ -33,10 +33,9 @@ struct options {
 
 struct client {
 	int fd;
-	uint64_t samples;
+	struct samples rtt;
 	uint64_t timeouts;
 	uint64_t strays;	/* responses that came again, or too late */
-	uint32_t *rtt_ns;
 	FILE *log;
 };
 
@@ -315,23 +314,9 @@ static void note(struct client *c, int64_t sent_ns)
 {
 	uint32_t rtt_ns = now_ns() - sent_ns;
 
-	c->rtt_ns[c->samples++] = rtt_ns;
+	samples_add(&c->rtt, rtt_ns);
 	if (c->log)
 		fprintf(c->log, "%lld %u\n", (long long)sent_ns, rtt_ns);
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void print_percentile(const struct client *c, const char *name, unsigned int per_mille)
-{
-	uint64_t rank = (c->samples * per_mille + 999) / 1000;
-
-	printf(", \"%s\": %u", name, c->samples ? c->rtt_ns[rank ? rank - 1 : 0] : 0);
 }
 
 static void ask(const struct options *opt)
@@ -339,13 +324,11 @@ static void ask(const struct options *opt)
 	static uint8_t buf[WIRE_SIZE_MAX];
 	int64_t begin_ns, end_ns;
 	struct client c = { };
-	uint64_t i, sum = 0, asked = 0;
+	uint64_t asked = 0;
 
 	if (!opt->connect)
 		c.fd = connect_to(opt);
-	c.rtt_ns = malloc(SAMPLES_MAX * sizeof(*c.rtt_ns));
-	if (!c.rtt_ns)
-		die("no memory");
+	samples_init(&c.rtt);
 	if (opt->log) {
 		c.log = fopen(opt->log, "we");
 		if (!c.log)
@@ -380,23 +363,14 @@ static void ask(const struct options *opt)
 	if (c.log && fclose(c.log))
 		die("%s: %m", opt->log);
 
-	qsort(c.rtt_ns, c.samples, sizeof(*c.rtt_ns), compare);
-	for (i = 0; i < c.samples; i++)
-		sum += c.rtt_ns[i];
 	printf("{\"tool\": \"rr\", \"run\": %u, \"size\": %u, "
 	       "\"asked\": %llu, \"answered\": %llu, \"timeouts\": %llu, "
 	       "\"strays\": %llu, "
-	       "\"duration_ns\": %lld, \"mean_ns\": %llu",
-	       opt->run, opt->size, (unsigned long long)asked, (unsigned long long)c.samples,
+	       "\"duration_ns\": %lld",
+	       opt->run, opt->size, (unsigned long long)asked, (unsigned long long)c.rtt.count,
 	       (unsigned long long)c.timeouts, (unsigned long long)c.strays,
-	       (long long)(end_ns - begin_ns),
-	       (unsigned long long)(c.samples ? sum / c.samples : 0));
-	print_percentile(&c, "min_ns", 0);
-	print_percentile(&c, "p50_ns", 500);
-	print_percentile(&c, "p90_ns", 900);
-	print_percentile(&c, "p99_ns", 990);
-	print_percentile(&c, "p999_ns", 999);
-	print_percentile(&c, "max_ns", 1000);
+	       (long long)(end_ns - begin_ns));
+	samples_print(&c.rtt, "");
 	printf("}\n");
 }
 

@@ -9,16 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common.h"
 #include "delays.h"
+#include "samples.h"
 #include "tally.h"
 #include "wire.h"
 
 #define FLOWS_MAX	1024
 #define BATCH		64
 #define RCVBUF		(64 << 20)
+#define CLOCK_TRIES	100
 #define POLL_MAX_NS	(200 * NSEC_PER_MSEC)
 
 struct options {
@@ -32,6 +35,7 @@ struct options {
 	int64_t wait_ns;	/* for the first datagram */
 	bool verify;
 	bool digest;
+	bool stamps;
 };
 
 struct sink {
@@ -46,6 +50,8 @@ struct sink {
 	int64_t first_ns;	/* 0: nothing came yet */
 	int64_t last_ns;
 	int64_t gap_ns;		/* the longest silence between two of those */
+	int64_t real_ns;	/* by which CLOCK_REALTIME is before CLOCK_MONOTONIC */
+	struct samples way;	/* from a datagram's stamp to the kernel's own */
 };
 
 static void usage(FILE *to)
@@ -59,6 +65,8 @@ static void usage(FILE *to)
 	      "  --run N          number of the run; others' datagrams are foreign (1)\n"
 	      "  --verify         check the payload, too\n"
 	      "  --digest         print a digest of all that came, foreign ones too\n"
+	      "  --stamps         datagrams carry the time at which they came; say how long they took\n"
+	      "                   from there to the kernel's timestamp\n"
 	      "  --ready FILE     make this file once able to receive\n"
 	      "SIGINT and SIGTERM end it as well; the result is printed in every case.\n",
 	      to);
@@ -66,8 +74,7 @@ static void usage(FILE *to)
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, DIGEST,
-	       READY };
+	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, DIGEST, STAMPS, READY };
 	static const struct option table[] = {
 		{ "port", required_argument, NULL, PORT },
 		{ "flows", required_argument, NULL, FLOWS },
@@ -78,6 +85,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "run", required_argument, NULL, RUN },
 		{ "verify", no_argument, NULL, VERIFY },
 		{ "digest", no_argument, NULL, DIGEST },
+		{ "stamps", no_argument, NULL, STAMPS },
 		{ "ready", required_argument, NULL, READY },
 		OPTION_HELP,
 		{ }
@@ -120,6 +128,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case DIGEST:
 			opt->digest = true;
 			break;
+		case STAMPS:
+			opt->stamps = true;
+			break;
 		case READY:
 			opt->ready = optarg;
 			break;
@@ -131,8 +142,29 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		die_usage("more flows than ports");
 }
 
+/* The kernel's timestamps are by the one clock, what stamps datagrams has the other. */
+static int64_t real_ahead_ns(void)
+{
+	int64_t best_ns = INT64_MAX, ahead_ns = 0;
+	int i;
+
+	for (i = 0; i < CLOCK_TRIES; i++) {
+		int64_t begin_ns = now_ns(), took_ns;
+		struct timespec real;
+
+		clock_gettime(CLOCK_REALTIME, &real);
+		took_ns = now_ns() - begin_ns;
+		if (took_ns >= best_ns)
+			continue;
+		best_ns = took_ns;
+		ahead_ns = real.tv_sec * NSEC_PER_SEC + real.tv_nsec - begin_ns - took_ns / 2;
+	}
+	return ahead_ns;
+}
+
 static void setup(struct sink *s)
 {
+	int one = 1;
 	uint32_t i;
 
 	s->tallies = calloc(s->opt.flows, sizeof(*s->tallies));
@@ -149,6 +181,13 @@ static void setup(struct sink *s)
 		s->polls[i].events = POLLIN;
 		if (bind(s->polls[i].fd, (struct sockaddr *)&addr.sa, addr.len))
 			die("bind port %u: %m", s->opt.port + i);
+		if (s->opt.stamps && setsockopt(s->polls[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &one,
+						sizeof(one)))
+			die("SO_TIMESTAMPNS: %m");
+	}
+	if (s->opt.stamps) {
+		samples_init(&s->way);
+		s->real_ns = real_ahead_ns();
 	}
 }
 
@@ -175,9 +214,32 @@ static void take(struct sink *s, uint32_t index, const uint8_t *buf, size_t size
 		delays_add(&s->delays, when_ns - info.sent_ns);
 }
 
+/* How long a datagram took. */
+static void measure(struct sink *s, struct msghdr *msg, const uint8_t *buf, size_t size)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+	struct timespec end;
+	int64_t begin_ns, way_ns;
+
+	if (!cmsg || cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_TIMESTAMPNS)
+		die("a datagram without the kernel's timestamp");
+	if (size < WIRE_STAMP + sizeof(begin_ns))
+		die("a datagram too short for a stamp");
+	memcpy(&begin_ns, buf + WIRE_STAMP, sizeof(begin_ns));
+	memcpy(&end, CMSG_DATA(cmsg), sizeof(end));
+	way_ns = end.tv_sec * NSEC_PER_SEC + end.tv_nsec - s->real_ns - begin_ns;
+	if (way_ns < 0 || way_ns > UINT32_MAX)
+		die("a datagram that took %lld ns was not stamped", (long long)way_ns);
+	samples_add(&s->way, way_ns);
+}
+
 /* Takes what is in socket @index. */
 static void drain(struct sink *s, uint32_t index)
 {
+	union {
+		char buf[CMSG_SPACE(sizeof(struct timespec))];
+		struct cmsghdr align;
+	} controls[BATCH];
 	struct mmsghdr msgs[BATCH];
 	struct iovec iovs[BATCH];
 	int64_t when_ns;
@@ -190,6 +252,10 @@ static void drain(struct sink *s, uint32_t index)
 			memset(&msgs[i], 0, sizeof(msgs[i]));
 			msgs[i].msg_hdr.msg_iov = &iovs[i];
 			msgs[i].msg_hdr.msg_iovlen = 1;
+			if (s->opt.stamps) {
+				msgs[i].msg_hdr.msg_control = &controls[i];
+				msgs[i].msg_hdr.msg_controllen = sizeof(controls[i]);
+			}
 		}
 		n = recvmmsg(s->polls[index].fd, msgs, BATCH, MSG_DONTWAIT, NULL);
 		if (n < 0) {
@@ -198,8 +264,11 @@ static void drain(struct sink *s, uint32_t index)
 			die("receive: %m");
 		}
 		when_ns = now_ns();
-		for (i = 0; i < n; i++)
+		for (i = 0; i < n; i++) {
 			take(s, index, iovs[i].iov_base, msgs[i].msg_len, when_ns);
+			if (s->opt.stamps)
+				measure(s, &msgs[i].msg_hdr, iovs[i].iov_base, msgs[i].msg_len);
+		}
 	} while (n == BATCH);
 }
 
@@ -265,7 +334,7 @@ static void print_counts(const struct tally *t, uint64_t sent)
 	       (unsigned long long)t->bytes);
 }
 
-static void print_result(const struct sink *s)
+static void print_result(struct sink *s)
 {
 	uint64_t lost = 0;
 	struct tally sum = { };
@@ -300,7 +369,10 @@ static void print_result(const struct sink *s)
 		print_counts(&s->tallies[i], s->opt.count);
 		printf("}");
 	}
-	printf("]}\n");
+	printf("]");
+	if (s->opt.stamps)
+		samples_print(&s->way, "way_");
+	printf("}\n");
 	if (fflush(stdout) || ferror(stdout))
 		die("standard output: %m");
 }

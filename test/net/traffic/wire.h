@@ -32,6 +32,9 @@ struct wire_info {
 
 #define WIRE_SIZE_MIN	sizeof(struct wire_header)
 
+/* Behind the header, by a program in the way's first driver: its CLOCK_MONOTONIC, as it has it. */
+#define WIRE_STAMP	WIRE_SIZE_MIN
+
 void wire_build(void *buf, size_t size, const struct wire_info *info);
 
 enum wire_verdict {
