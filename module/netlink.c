@@ -344,7 +344,7 @@ int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	read_bool(info, FALCON_A_CONFIG_PRIORITY_AUTO, &config->priority_auto);
 	if (info->attrs[FALCON_A_CONFIG_CPUS])
 		err = parse_cpus(info->attrs[FALCON_A_CONFIG_CPUS], &config->cpus, info->extack);
-	err = err ?: falcon_priority_automate(config->priority_auto);
+	err = err ?: falcon_priority_automate(config->priority_auto, info->extack);
 	if (!err)
 		falcon_configure(config);
 	kfree(config);

@@ -462,7 +462,7 @@ void falcon_priority_flush(void)
 	mutex_unlock(&rules_lock);
 }
 
-int falcon_priority_automate(bool wanted)
+int falcon_priority_automate(bool wanted, struct netlink_ext_ack *extack)
 {
 	static const struct falcon_rule config = {
 		.mode = FALCON_PRIORITY_MODE_SYNC, .rate = AUTOMATIC_RATE, .automatic = true,
@@ -476,7 +476,7 @@ int falcon_priority_automate(bool wanted)
 	if (wanted == !!rcu_access_pointer(automatic_rule))
 		return 0;
 	if (wanted)
-		return falcon_priority_add(&config, &id, NULL);
+		return falcon_priority_add(&config, &id, extack);
 	mutex_lock(&rules_lock);
 	remove(rcu_replace_pointer(automatic_rule, NULL, lockdep_is_held(&rules_lock)));
 	changed();
@@ -523,7 +523,7 @@ int falcon_priority_init(void)
 
 void falcon_priority_exit(void)
 {
-	falcon_priority_automate(false);
+	falcon_priority_automate(false, NULL);
 	falcon_priority_flush();
 	cancel_delayed_work_sync(&bar_work);
 	rhashtable_destroy(&patterns);

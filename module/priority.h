@@ -69,8 +69,14 @@ int falcon_priority_del(u32 id);
 /* All of them, but the automatic one. Context: process. */
 void falcon_priority_flush(void);
 
-/* Whether there is to be a rule for short requests. Context: process. Return: 0, or an error. */
-int falcon_priority_automate(bool wanted);
+/**
+ * falcon_priority_automate() - whether there is to be a rule for short requests
+ * @wanted: there is
+ * @extack: gets what is wrong
+ *
+ * Context: process. Return: 0; -ENOSPC; -ENOMEM.
+ */
+int falcon_priority_automate(bool wanted, struct netlink_ext_ack *extack);
 
 /* Whether there are any. Context: any. */
 bool falcon_priority_used(void);
