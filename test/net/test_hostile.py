@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Hostile packets, the same ones to the kernel as it is and to falcon: what becomes of them is the same."""
+
+import dataclasses
+
+import pytest
+
+from net import hostile, lanes, rawnl
+from net.hostile import Hostile
+from stress.traffic import SCALE, clean_log
+
+# Of each variant and each of the two; 10^6 by falcon in a soak.
+PACKETS = 6250 * SCALE
+LANES = {"mode": "lanes", "cpus": "1-4", "workers": 3, "batch": 4, "elephant_rate": 0, "busy_threshold": 100, "rest": 0}
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """How falcon is set up; gro: so that TCP may be merged, which hides packets from IP's counters."""
+
+    config: dict
+    ruled: bool = False     # a rule for all
+    gro: bool = False
+
+
+VARIANTS = {
+    "pipeline": Variant({"mode": "pipeline", "cpus": "1-4", "busy_threshold": 100, "load_threshold": 100}),
+    "lanes": Variant(LANES),
+    "sync": Variant(LANES, ruled=True),
+    "lanes-gro": Variant(LANES, gro=True),
+}
+
+
+@pytest.fixture
+def variant(request):
+    return VARIANTS[request.param]
+
+
+@pytest.fixture
+def victim(overlay, variant):
+    """An overlay with every tunnel."""
+    switch = "for dev in /sys/class/net/*; do ethtool -K ${{dev##*/}} gro {} 2>/dev/null; done; true"
+    hostile.prepare(overlay)
+    overlay.guest.run(switch.format("on" if variant.gro else "off"))
+    yield overlay
+    if overlay.guest.alive:
+        overlay.guest.run(switch.format("on"))
+        hostile.clear(overlay)
+
+
+def assert_all_came(result):
+    rises, sinks, sent, dropped = result
+    assert not dropped and sent["packets"] == PACKETS
+    # Else they are not such that they get anywhere.
+    assert sum(count for count, _ in sinks) > PACKETS / 20
+    for name in (("host", "Ip:InHdrErrors"), ("host", "Ip:ReasmOKs"), ("c0", "Udp:InErrors"), ("c0", "Udp:NoPorts"),
+                 ("c0", "Tcp:OutRsts")):
+        assert rises.get(name, 0) > 0, (name, rises)
+
+
+def compared(variant, name):
+    """Whether a counter must not depend on which packets came so close together that GRO merged them."""
+    return not variant.gro or name[1].startswith(("Udp", "Icmp", "Ip:Reasm", "Ip6Reasm"))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("variant", VARIANTS, indirect=True)
+def test_what_becomes_of_hostile_packets_is_the_same(variant, victim, falcon, record_property):
+    corpus = Hostile(victim, PACKETS, seed=1 + list(VARIANTS.values()).index(variant))
+    with clean_log(victim.guest):
+        stock = corpus.run()
+        falcon.enable(**variant.config)
+        if variant.ruled:
+            answer, = rawnl.Raw(victim.guest).ask([rawnl.message("priority-add", rawnl.rule("rate", 0))])
+            assert not answer.error
+        ours = corpus.run()
+        counters = lanes.assert_conserved(falcon)
+        falcon.disable()
+    assert_all_came(stock)
+    record_property("frames", stock[2]["frames"])
+    record_property("delivered", sum(count for count, _ in stock[1]))
+    record_property("by falcon", counters["taken"] or counters["steered"])
+    assert (counters["taken"] or counters["steered"]) > PACKETS / 5
+    different = {name: (stock[0].get(name, 0), ours[0].get(name, 0)) for name in {*stock[0], *ours[0]}
+                 if compared(variant, name) and stock[0].get(name, 0) != ours[0].get(name, 0)}
+    assert not different, sorted(different.items())
+    assert ours[1:] == stock[1:]
