@@ -20,7 +20,7 @@ DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -
 export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS
 
 .DELETE_ON_ERROR:
-.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench pairs profile predict check soak generate clean distclean
+.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench pairs profile predict check soak torture generate clean distclean
 
 help:
 	@echo 'See it work, on this machine, in a virtual one (Debian 12, as root):'
@@ -39,6 +39,8 @@ help:
 	@echo '                     by chance, forty times as long, and on every kernel what a check tries on'
 	@echo '                     one or leaves out;'
 	@echo '                     KERNEL=6.12 selects'
+	@echo '  make torture       tests in guests whose kernels are built for it, with detectors of faults:'
+	@echo '                     PART="$(PARTS)" selects, KERNEL chooses another kernel'
 	@echo
 	@echo 'Install on a server:'
 	@echo '  make tools         build falconctl                 (build/tools/falconctl)'
@@ -119,6 +121,22 @@ check:
 soak:
 	@scripts/setup check
 	@SOAK=1 test/run test/fuzz test/build test/vm test/net test/stress
+
+# The kernels of the torture's parts: one that sees faults of memory, of locks and of RCU; one that sees
+# data races; the newest one, with the detectors of the first.
+PARTS = kasan kcsan newest
+kasan_KERNEL = 6.12-kasan
+kcsan_KERNEL = 6.12-kcsan
+newest_KERNEL = 7.2-kasan
+PART ?= $(PARTS)
+
+torture:
+	@$(MAKE) --no-print-directory --keep-going $(addprefix torture-,$(PART))
+
+.PHONY: $(addprefix torture-,$(PARTS))
+$(addprefix torture-,$(PARTS)): torture-%:
+	@KERNEL="$(or $(KERNEL),$($*_KERNEL))" scripts/setup torture
+	@KERNEL="$(or $(KERNEL),$($*_KERNEL))" test/run -m torture test/net test/stress
 
 generate:
 	scripts/netlink-gen

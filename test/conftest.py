@@ -23,7 +23,7 @@ ALONE = ("stress", "readme")    # layers that load or measure the machine
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kernel", action="append", choices=list(kernels.KERNELS),
+    parser.addoption("--kernel", action="append", choices=kernels.IDS,
                      help="run the guest tests on this kernel only (may be repeated)")
     parser.addoption("--side", choices=("beside", "alone"), default="beside",
                      help="the layers that can be tried side by side, or the others")
@@ -32,6 +32,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: on the default kernel in a check, on every one in a soak")
     config.addinivalue_line("markers", "soak: in no check, but in a soak and when a kernel is named")
+    config.addinivalue_line("markers", "torture(check): make torture runs it on debug kernels; check=True: a check does, too")
+    config.addinivalue_line("markers", "detector(name): on debug kernels that have it only")
 
 
 def selected(config):
@@ -43,7 +45,7 @@ def pytest_generate_tests(metafunc):
     own = any("kernel" in re.split(r"[\s,]+", str(mark.args[0]))
               for mark in metafunc.definition.iter_markers("parametrize"))
     if "kernel" in metafunc.fixturenames and not own:
-        metafunc.parametrize("kernel", in_a_check(metafunc) or selected(metafunc.config))
+        metafunc.parametrize("kernel", kernels_for(metafunc.definition, metafunc.config))
 
 
 def is_thorough(node):
@@ -54,9 +56,15 @@ def is_check(config):
     return not os.environ.get("SOAK") and not config.getoption("--kernel")
 
 
-def in_a_check(metafunc):
+def kernels_for(node, config):
     """What is thorough takes too long for every kernel in every check: a soak does that."""
-    return [kernels.DEFAULT] if is_thorough(metafunc.definition) and is_check(metafunc.config) else None
+    ids = selected(config)
+    if is_check(config):
+        ids = [kernels.DEFAULT] if is_thorough(node) else ids
+        torture = node.get_closest_marker("torture")
+        ids = ids + [kernels.TORTURED] if torture and torture.kwargs.get("check") else ids
+    wanted = node.get_closest_marker("detector")
+    return [kernel for kernel in ids if not wanted or kernels.detector(kernel) == wanted.args[0]]
 
 
 def layer(item):
@@ -64,8 +72,8 @@ def layer(item):
 
 
 def share(item):
-    """What is thorough is the longest of all, and two workers' work."""
-    if not is_thorough(item):
+    """What is thorough is the longest of all, and two workers' work. A debug kernel boots once."""
+    if not is_thorough(item) or kernels.detector(kernel_of(item)):
         return ""
     return "-thorough-path" if Path(item.fspath).name.startswith("test_path") else "-thorough"
 
@@ -75,7 +83,7 @@ def pytest_collection_modifyitems(config, items):
     """Layer after layer; within one the tests of a kernel together, so that its guest is kept, and
     so that one worker has them.
     """
-    ids = list(kernels.KERNELS)
+    ids = kernels.IDS
 
     def key(item):
         kernel = kernel_of(item)

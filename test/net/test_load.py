@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Loading and unloading: nothing is left behind."""
 
+import pytest
+
 from net.control import DEFAULT
 from net.control import unloaded  # noqa: F401  pylint: disable=unused-import
 from net.falcon import CTL
@@ -19,6 +21,7 @@ def shown_in(guest):
                      check=False).out.split()
 
 
+@pytest.mark.torture(check=True)
 def test_unloading_while_enabled_leaves_nothing_behind(unloaded):
     before = unloaded.traces()
     unloaded.load()
@@ -30,6 +33,7 @@ def test_unloading_while_enabled_leaves_nothing_behind(unloaded):
     assert unloaded.raw.family() == (None, None)
 
 
+@pytest.mark.torture
 def test_loading_and_unloading_leaves_nothing_behind(unloaded):
     """Every fourth time enabled, and unloaded as it is."""
     guest = unloaded.guest

@@ -32,6 +32,7 @@ def go_on(falcon, number, packets):
     until(lambda: rule(falcon, number)["packets"] >= end, 60, f"{packets} packets by rule {number}")
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("mode", ["sync", "batch"])
 def test_flows_of_a_rule_go_ahead_and_others_do_not(overlay, falcon, mode):
     falcon.enable(**LANES)
