@@ -45,7 +45,7 @@ class Round:
     waited_s: float         # by which vCPUs that could run waited for a CPU of the host, in the window
     bytes_per_skb: float | None = None      # TCP: of the packets that came to the container's IP
     median_rtt_us: float | None = None      # request and response
-    requests: int | None = None             # answered, beside the other traffic that all above is about
+    requests: int | None = None             # answered, or stamped, beside the traffic that all above is about
     latency_p50_us: float | None = None     # theirs
     latency_p99_us: float | None = None
     receive_p50_us: float | None = None     # of what is sent like them: within the host, from the driver on
@@ -324,8 +324,10 @@ class Pings(Requests):
             asked = client.stop()
         except sockperf.Stalled as stalled:
             raise Disturbed(str(stalled)) from stalled
-        return {"requests": int(asked["answered"]), "latency_p50_us": asked["p50_us"], "latency_p99_us": asked["p99_us"],
-                **self._receive()}
+        got = self._receive()
+        return {"requests": int(asked["answered"]) + got["received"],
+                "latency_p50_us": asked["p50_us"], "latency_p99_us": asked["p99_us"],
+                "receive_p50_us": got["way_p50_ns"] / 1e3, "receive_p99_us": got["way_p99_ns"] / 1e3}
 
     def _receive(self):
         """What falcon changes of a request's time, by as many datagrams as there were requests.
@@ -344,7 +346,7 @@ class Pings(Requests):
             raise BenchError(f"of what was stamped {counts['duplicated']} came again, {counts['reordered']} too late")
         if counts["lost"]:
             raise Disturbed(f"of what was stamped {counts['lost']} were lost")
-        return {"receive_p50_us": got["way_p50_ns"] / 1e3, "receive_p99_us": got["way_p99_ns"] / 1e3}
+        return got
 
 
 class Gets(Requests):
