@@ -127,6 +127,11 @@ def stamp(at, port):
     ]
 
 
+def let_pass():
+    """XDP: everything."""
+    return [mov_imm(R0, XDP_PASS), leave()]
+
+
 def redirect_peer(ifindex):
     """tc, ingress: into the container whose device is the peer of this one."""
     return [

@@ -37,6 +37,17 @@ class Spec:
     def last(self, attr_set):
         return len(self._sets[attr_set])
 
+    def numbers(self, attr_set):
+        """{name: (least, greatest)} of its numbers."""
+        entries = {entry["name"]: len(entry.get("entries", ())) for entry in self._spec["definitions"]}
+        found = {}
+        for entry in self._sets[attr_set]:
+            checks = entry.get("checks", {})
+            most = entries[entry["enum"]] - 1 if "enum" in entry else checks.get("max", 2**32 - 1)
+            if entry["type"] == "u32":
+                found[entry["name"]] = (checks.get("min", 0), most)
+        return found
+
     def decode(self, attr_set, data):
         """{name: value}; binary ones and nests stay bytes."""
         found = {}
