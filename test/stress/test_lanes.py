@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Mode lanes under load and change: all that was sent arrives, once and in order."""
 
-import shutil
 import time
 
 import pytest
 
 from net import lanes, rawnl
-from net.falcon import CTL, Falcon
+from net.falcon import CTL
 from stress.traffic import SCALE, Traffic, clean_log, record, trouble
-from vm import module
-from vm.paths import BUILD, REPO
 
 CPUS = "1-4"
 # Every flow goes into lanes at once, and on to its next worker after every few packets.
@@ -51,39 +48,6 @@ def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon,
     assert counters["held"] > 0
     # All that was taken came to a merge point, too, as GRO does not merge UDP.
     assert counters["merged"] > 0.99 * counters["taken"] > 0.5 * count
-
-
-class Unmerged(Falcon):
-    """falcon built from a copy of its sources in which a run is released whatever was before it."""
-
-    HOLD = "falcon_chain_splice(&run->packets, output);"
-    DO_NOT = "falcon_chain_splice(released, output);"
-
-    def __init__(self, guest, kernel, root):
-        super().__init__(guest)
-        for name in module.sources():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(REPO / name, root / name)
-        merge = root / "module/merge.c"
-        text = merge.read_text()
-        assert text.count(self.HOLD) == 1
-        merge.write_text(text.replace(self.HOLD, self.DO_NOT))
-        built = module.build(kernel, root=root, directory=BUILD / "test/unmerged" / kernel)
-        self._path = f"/falcon/{built.path.relative_to(REPO)}"
-
-    def load(self):
-        self.guest.run(f"insmod {self._path}")
-
-
-@pytest.mark.thorough
-def test_without_the_merge_the_same_traffic_is_reordered(overlay, kernel, tmp_path, record_property):
-    """That the other tests' traffic is fit to show what the merge is for."""
-    with Unmerged(overlay.guest, kernel, tmp_path) as unmerged:
-        unmerged.enable(busy_threshold=100, load_threshold=100, **LANES)
-        account = overlay.udp(count=30_000, **BURSTS)
-    record(record_property, account)
-    assert account["reordered"] > 0
-    assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
 
 
 def request(**values):

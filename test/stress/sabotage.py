@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""falcon with a fault put into it, to see that what is to detect such a fault does."""
+
+import dataclasses
+import shutil
+
+from net.falcon import Falcon
+from vm import module
+from vm.paths import BUILD, REPO
+
+
+DIRECTORY = BUILD / "test/sabotage"
+
+
+@dataclasses.dataclass(frozen=True)
+class Sabotage:
+    """A piece of one of the module's files, and what is there instead."""
+
+    file: str
+    text: str
+    instead: str
+
+
+RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
+CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
+DELETED = "\tmutex_unlock(&rules_lock);\n\treturn rule ? 0 : -ENOENT;\n"
+
+SABOTAGES = {
+    # A run is released whatever was before it.
+    "unmerged": Sabotage("module/merge.c", "falcon_chain_splice(&run->packets, output);",
+                         "falcon_chain_splice(released, output);"),
+    # What one of a hundred runs gave is left in nobody's hands.
+    "lossy": Sabotage("module/merge.c", RELEASE, "\t\tif (merge->head % 100)\n\t" + RELEASE),
+    "use after free": Sabotage("module/netlink.c", CONFIGURE, "\t\t{ kfree(config); falcon_configure(config); }\n"),
+    "locked for ever": Sabotage("module/priority.c", DELETED, DELETED.partition("\n")[2]),
+    "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
+}
+
+
+def build(kernel, root, name):
+    """Path in the guest of the module that was built from a copy of the sources in root."""
+    sabotage = SABOTAGES[name]
+    for source in module.sources():
+        (root / source).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPO / source, root / source)
+    file = root / sabotage.file
+    text = file.read_text()
+    assert text.count(sabotage.text) == 1, f"{sabotage.file} has changed"
+    file.write_text(text.replace(sabotage.text, sabotage.instead))
+    # One directory for all, so that little is compiled for each.
+    built = module.build(kernel, root=root, directory=DIRECTORY / kernel)
+    path = DIRECTORY / f"{kernel}-{name}.ko".replace(" ", "-")
+    shutil.copy(built.path, path)
+    return f"/falcon/{path.relative_to(REPO)}"
+
+
+class Sabotaged(Falcon):
+    """Such a falcon in a guest."""
+
+    def __init__(self, guest, kernel, root, name):
+        super().__init__(guest)
+        self._path = build(kernel, root, name)
+
+    def load(self):
+        self.guest.run(f"insmod {self._path}")

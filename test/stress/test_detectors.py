@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Each detector of faults sees one: falcon is built with a fault, and run."""
+
+import pytest
+
+from net import lanes
+from net.falcon import CTL
+from stress import sabotage
+from stress.sabotage import Sabotaged
+from stress.test_lanes import BURSTS, LANES
+from stress.traffic import record
+from vm.test_selftest import failing
+
+
+def traffic(overlay, kernel, root, name, settle=None):
+    """The account of what was sent through a falcon with this fault."""
+    with Sabotaged(overlay.guest, kernel, root, name) as falcon:
+        falcon.enable(busy_threshold=100, load_threshold=100, **LANES)
+        account = overlay.udp(count=30_000, **BURSTS)
+        if settle:
+            settle(falcon)
+    return account
+
+
+@pytest.mark.thorough
+def test_without_the_merge_packets_are_reordered(overlay, kernel, tmp_path, record_property):
+    """That the other tests' traffic is fit to show what the merge is for."""
+    account = traffic(overlay, kernel, tmp_path, "unmerged")
+    record(record_property, account)
+    assert account["reordered"] > 0
+    assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
+
+
+def miscounted(falcon):
+    with pytest.raises(AssertionError):
+        lanes.assert_conserved(falcon)
+
+
+@pytest.mark.thorough
+def test_packets_that_falcon_loses_are_missed_and_not_accounted_for(overlay, kernel, tmp_path, record_property):
+    account = traffic(overlay, kernel, tmp_path, "lossy", miscounted)
+    record(record_property, account)
+    assert 0 < account["lost"] < account["sent"] / 10
+    assert (account["reordered"], account["duplicated"], account["damaged"]) == (0, 0, 0)
+
+
+CONFIGURED = f"{CTL} config set batch=16 && {CTL} config set batch=32"
+# What is to be run, and the kind of crash.py's report. Lockdep is off once KASAN has reported.
+REPORTED = {
+    "leak": (f"{CTL} enable && {CONFIGURED} && rmmod falcon", "leak"),
+    "use after free": (f"{CONFIGURED} && rmmod falcon", "sanitizer"),
+    "locked for ever": (f"{CTL} priority add dport=1 && {CTL} priority del 1", "warning"),
+}
+
+
+@pytest.mark.torture(check=True)
+@pytest.mark.detector("kasan")
+@pytest.mark.parametrize("names", [("leak", "use after free"), ("locked for ever",)], ids=", ".join)
+def test_the_kernel_reports_each_fault(kernel, falconctl, tmp_path, names):  # pylint: disable=unused-argument
+    """kmemleak and KASAN, then lockdep, in guests that go on after a report."""
+    script = ["sysctl -qw kernel.panic_on_warn=0"]
+    for name in names:
+        lines, _ = REPORTED[name]
+        script.append(f"insmod {sabotage.build(kernel, tmp_path, name)} && {lines} || exit")
+    failure = failing(kernel, "\n".join(script))
+    assert {REPORTED[name][1] for name in names} <= failure.kinds
