@@ -76,8 +76,10 @@ static u16 port_of(const struct net_device *dev, u16 attribute)
 		return 0;
 	info = alloc_skb(nla_total_size(ops->get_size ? ops->get_size(dev) : NLMSG_GOODSIZE),
 			 GFP_KERNEL);
-	if (!info)
+	if (!info) {
+		netdev_warn(dev, "falcon: no memory, flows of this tunnel are not known at the NIC\n");
 		return 0;
+	}
 	if (!ops->fill_info(info, dev))
 		port = nla_find((struct nlattr *)info->data, info->len, attribute);
 	if (port && nla_len(port) >= sizeof(__be16))

@@ -49,6 +49,14 @@ int64_t now_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+void sleep_until(int64_t ns)
+{
+	struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+
+	/* a signal ends the sleep early, which the caller notices */
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+}
+
 uint64_t parse_number(const char *what, const char *text, uint64_t min, uint64_t max)
 {
 	unsigned long long value;

@@ -25,6 +25,9 @@ __attribute__((noreturn, format(printf, 1, 2))) void die_usage(const char *fmt, 
 
 int64_t now_ns(void);
 
+/* Until now_ns() is @ns, or a signal comes. */
+void sleep_until(int64_t ns);
+
 /* In every program's table of options, whose own values are above. */
 #define OPTION_HELP { "help", no_argument, NULL, 0 }
 

@@ -29,6 +29,7 @@ struct options {
 	uint64_t count;
 	int64_t duration_ns;
 	int64_t timeout_ns;
+	int64_t interval_ns;
 };
 
 struct client {
@@ -46,6 +47,7 @@ static void usage(FILE *to)
 	      "  --tcp         over one connection, instead of UDP\n"
 	      "  --connect     over a TCP connection for each request, which the server closes; for both\n"
 	      "  --size N      payload of request and response (64); by TCP the server's as well\n"
+	      "  --interval US from one request to the next (0: as fast as they are answered)\n"
 	      "  --timeout MS  for a response (1000); by TCP none may be late\n"
 	      "  --log FILE    write when each answered request was sent, and its time, in ns\n"
 	      "  --run N       number of this run (1)\n"
@@ -58,7 +60,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 {
 	enum {
 		SERVER = 1, TCP, CONNECT, TO, BIND, PORT, COUNT, SECONDS, SIZE, TIMEOUT, RUN, READY,
-		LOG
+		LOG, INTERVAL
 	};
 	static const struct option table[] = {
 		{ "server", no_argument, NULL, SERVER },
@@ -74,6 +76,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "run", required_argument, NULL, RUN },
 		{ "ready", required_argument, NULL, READY },
 		{ "log", required_argument, NULL, LOG },
+		{ "interval", required_argument, NULL, INTERVAL },
 		OPTION_HELP,
 		{ }
 	};
@@ -123,6 +126,10 @@ static void parse_options(struct options *opt, int argc, char **argv)
 			break;
 		case LOG:
 			opt->log = optarg;
+			break;
+		case INTERVAL:
+			opt->interval_ns = parse_number("--interval", optarg, 1, 10000000) *
+					   (NSEC_PER_MSEC / 1000);
 			break;
 		}
 	}
@@ -358,6 +365,8 @@ static void ask(const struct options *opt)
 			c.timeouts++;
 		if (opt->connect && !stop_requested)
 			await_end(&c, opt);
+		if (opt->interval_ns)
+			sleep_until(sent_ns + opt->interval_ns);
 	}
 	end_ns = now_ns();
 	if (c.log && fclose(c.log))

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -269,14 +268,6 @@ static void send_burst(struct sender *s, uint32_t index, unsigned int n)
 		flow->bytes += iovs[i].iov_len;
 	flow->sent += n;
 	s->sent += n;
-}
-
-static void sleep_until(int64_t ns)
-{
-	struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
-
-	/* a signal ends the sleep early, which the caller notices */
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
 /* When the datagram after the first @n of the schedule is due. */
