@@ -77,7 +77,7 @@ static u16 port_of(const struct net_device *dev, u16 attribute)
 	info = alloc_skb(nla_total_size(ops->get_size ? ops->get_size(dev) : NLMSG_GOODSIZE),
 			 GFP_KERNEL);
 	if (!info) {
-		netdev_warn(dev, "falcon: no memory, flows of this tunnel are not known at the NIC\n");
+		netdev_warn(dev, "falcon: no memory, its flows are not known at the NIC\n");
 		return 0;
 	}
 	if (!ops->fill_info(info, dev))

@@ -12,7 +12,7 @@ from _pytest.runner import runtestprotocol
 TEST = Path(__file__).resolve().parent
 sys.path.insert(0, str(TEST))
 
-from vm import crash, kernel as kernels, module  # noqa: E402  pylint: disable=wrong-import-position
+from vm import crash, debug, kernel as kernels, module  # noqa: E402  pylint: disable=wrong-import-position
 from vm.guest import Guest  # noqa: E402  pylint: disable=wrong-import-position
 from vm.pool import Pool, kernel_of  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -62,7 +62,9 @@ def kernels_for(node, config):
     if is_check(config):
         ids = [kernels.DEFAULT] if is_thorough(node) else ids
         torture = node.get_closest_marker("torture")
-        ids = ids + [kernels.TORTURED] if torture and torture.kwargs.get("check") else ids
+        # To build it takes longer than all that is tried on it.
+        also = torture and torture.kwargs.get("check") and debug.is_built(kernels.TORTURED)
+        ids = ids + [kernels.TORTURED] if also else ids
     wanted = node.get_closest_marker("detector")
     return [kernel for kernel in ids if not wanted or kernels.detector(kernel) == wanted.args[0]]
 

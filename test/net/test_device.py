@@ -16,6 +16,7 @@ def inode(guest, netns=None):
     return int(guest.run(f"stat -L -c %i {where}").out)
 
 
+@pytest.mark.thorough
 def test_devices_of_the_overlay_are_listed_with_their_stage(overlay, control):
     here, container = inode(control.guest), inode(control.guest, guestside.container_netns(0))
     devices = control.devices()

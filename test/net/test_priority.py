@@ -66,6 +66,7 @@ def test_the_first_packet_of_a_flow_goes_ahead_too(overlay, falcon):
     assert rule(falcon, number)["packets"] == lanes.assert_conserved(falcon)["taken"] == account["sent"]
 
 
+@pytest.mark.thorough
 def test_a_rule_that_comes_and_goes_leaves_a_running_flow_in_order(overlay, falcon):
     falcon.enable(**{**LANES, "elephant_rate": 500, "workers": 2})
     with Traffic(overlay, rate=3000, size=64, idle=IDLE) as traffic:
@@ -111,6 +112,7 @@ def automatic(falcon):
     return next(item for item in falcon.ctl("priority list")["rules"] if item.get("automatic"))
 
 
+@pytest.mark.thorough
 def test_requests_go_ahead_without_a_rule_and_bulk_does_not(overlay, falcon):
     falcon.enable(**LANES, priority_auto="on")
     number = automatic(falcon)["id"]

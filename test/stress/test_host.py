@@ -20,7 +20,7 @@ def ip_batch(lines):
     return "ip -batch - <<'LINES' || exit\n" + "\n".join(lines) + "\nLINES"
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 @pytest.mark.torture
 def test_containers_come_and_go_by_the_dozen_under_traffic(overlay, falcon, record_property):
     guest, names = overlay.guest, [f"churn{n}" for n in range(BATCH)]
@@ -62,7 +62,7 @@ def test_the_modules_of_tunnel_bridge_and_veth_leave_and_come_back_under_traffic
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_flags_and_sizes_of_devices_changed_under_traffic(overlay, falcon, record_property):
     """Another way for packets may be another order, on stock as well: what must be is that all arrive, once."""
     tunnel, inside = guestside.TUNNEL, f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
@@ -95,7 +95,7 @@ def test_xdp_comes_and_goes_on_the_nic_under_traffic(overlay, falcon, record_pro
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 @pytest.mark.torture
 def test_others_trace_and_probe_the_hooked_functions_under_traffic(overlay, falcon, kernel, record_property):
     """The function tracer and kprobes, which do not redirect, come and go beside falcon's hooks."""

@@ -10,7 +10,7 @@ from stress.test_lanes import in_guest
 from stress.traffic import SCALE, Traffic, record, trouble
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_packets_in_the_order_sent(overlay, falcon, record_property):
     falcon.enable()
     account = overlay.udp(count=50_000 * SCALE, size=64, rate=8000, timeout=1200)
@@ -72,7 +72,7 @@ def test_a_tunnel_that_merges_udp_and_then_does_not_keeps_the_order(overlay, fal
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_cpu_goes_and_comes_back_under_traffic(overlay, falcon, record_property):
     falcon.enable(cpus="1-3")
     cpu = "/sys/devices/system/cpu/cpu{}/online"

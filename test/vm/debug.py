@@ -23,6 +23,7 @@ FRAGMENTS = Path(__file__).with_name("debug")
 DIRECTORY = BUILD / "debug"
 SOURCE, OUTPUT = "/usr/src/falcon-linux", "/usr/src/falcon-debug"     # in the tree
 RELEASE = "include/config/kernel.release"
+STAMP = ".stamp"
 
 
 def packages(version):
@@ -124,11 +125,15 @@ class _Build:
         self.say("ready")
 
 
+def is_built(kernel_id):
+    return (DIRECTORY / kernel_id / STAMP).exists()
+
+
 def build(tree, kernel_id, version, detector):
     """The directory of the kernel's output and its release; it is built unless it is there."""
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     what = _Build(tree, kernel_id, version, detector)
-    stamp = what.output / ".stamp"
+    stamp = what.output / STAMP
     # Kernels of one version share their source.
     with open(DIRECTORY / f"{version}.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

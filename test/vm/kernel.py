@@ -23,7 +23,7 @@ DEBUG = {
 }
 IDS = (*KERNELS, *DEBUG)
 DEFAULT = "6.12"
-TORTURED = "6.12-kasan"     # in a check
+TORTURED = "6.12-kasan"     # in a check as well, once it is built
 TESTED = ("6.1", "6.12", "7.2")
 FLAVOURS = ("amd64", "cloud-amd64")
 

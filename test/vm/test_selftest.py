@@ -92,12 +92,14 @@ def test_cpu_time_grows_where_the_work_is(guest):
     assert spent[2] > 5e8
 
 
+@pytest.mark.thorough
 def test_panic(kernel):
     failure = failing(kernel, "echo c >/proc/sysrq-trigger")
     assert failure.reason == "panic"
     assert "panic" in failure.kinds
 
 
+@pytest.mark.thorough
 def test_warning(kernel):
     failure = failing(kernel, f"insmod {module.fault(kernel)} kind=warn")
     assert failure.reason == "panic", "panic_on_warn"
