@@ -92,7 +92,7 @@ def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, re
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 @pytest.mark.usefixtures("doomed")
 def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, falcon, record_property):
     guest, cycles = overlay.guest, 1 + SCALE

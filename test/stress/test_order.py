@@ -45,7 +45,7 @@ def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, rec
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, record_property):
     with Traffic(overlay, flows=2) as traffic:
         for _ in range(2 * SCALE):
