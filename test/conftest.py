@@ -32,7 +32,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: on the default kernel in a check, on every one in a soak")
     config.addinivalue_line("markers", "soak: in no check, but in a soak and when a kernel is named")
-    config.addinivalue_line("markers", "torture(check): make torture runs it on debug kernels; check=True: a check does, too")
+    config.addinivalue_line("markers", "torture(check): make torture runs it on debug kernels; check=True: a check does, too, where one is built")
     config.addinivalue_line("markers", "detector(name): on debug kernels that have it only")
 
 
