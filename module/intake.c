@@ -11,6 +11,7 @@
 #include "backlog.h"
 #include "cell.h"
 #include "context.h"
+#include "cpu.h"
 #include "device.h"
 #include "elephant.h"
 #include "hash.h"
@@ -20,6 +21,7 @@
 #include "lane.h"
 #include "napi.h"
 #include "plan.h"
+#include "policy.h"
 #include "priority.h"
 #include "rank.h"
 #include "stats.h"
@@ -41,6 +43,9 @@
 #define HELP_NS NSEC_PER_MSEC
 
 #define SLOTS 16	/* flows that one poll is collected for, a power of two */
+
+/* Packets in FALCON_LADDER_WINDOW that are looked at however few come, so that mice are known. */
+#define SAMPLES 4
 
 /* What this poll has brought of a flow. */
 struct slot {
@@ -65,6 +70,9 @@ struct intake {
 	const struct net_device	*dev;
 	u32			generation;
 	bool			managed;
+	bool			calm;		/* as the window before was */
+	u32			window;		/* jiffies of its begin */
+	u32			arrived;	/* packets in it, while hooks rest */
 	unsigned int		cpu;
 
 	spinlock_t		lock;		/* innermost; BH */
@@ -79,7 +87,10 @@ struct intake {
 
 static struct intake __percpu *intakes;
 
-/* A packet and its flow. */
+/*
+ * A packet and its flow. Never cleared as a whole, not by the compiler either, which would cost more
+ * than all of what most packets need: who reads a part has written it.
+ */
 struct arrival {
 	struct falcon_gro	*gro;	/* the NIC's */
 	struct napi_struct	*frags;	/* whose skb it is, for napi_gro_frags(); or NULL */
@@ -372,52 +383,88 @@ static bool wanted(struct intake *intake, struct arrival *arrival, const struct 
 	return is_managed(intake, arrival->plan, skb->dev);
 }
 
-static enum falcon_intake_answer answer(struct intake *intake, struct arrival *arrival,
+/*
+ * Whether so few packets come to this CPU that none of its flows can be an elephant: what one has
+ * to have in some window, half of it comes in one of the two windows of the CPU that this meets.
+ */
+static bool is_calm_at(const struct falcon_plan *plan, u32 arrived)
+{
+	return !falcon_policy_is_elephant(2 * arrived, plan->elephant_window,
+					  falcon_load_above(smp_processor_id()));
+}
+
+/* Whether the packet need not be looked at: nothing is in lanes, and nothing is to go there. */
+static bool is_calm(struct intake *intake, const struct falcon_plan *plan)
+{
+	if (!plan->resting || plan->priority_auto)
+		return false;
+	if ((u32)jiffies - intake->window >= FALCON_LADDER_WINDOW) {
+		intake->calm = is_calm_at(plan, intake->arrived);
+		intake->window = jiffies;
+		intake->arrived = 0;
+	}
+	return ++intake->arrived > SAMPLES && intake->calm && is_calm_at(plan, intake->arrived);
+}
+
+/* A flow's first packet. Not inline, as what it has on the stack is cleared each time. */
+static noinline enum falcon_intake_answer watch(struct intake *intake, struct arrival *arrival,
+						struct sk_buff *skb)
+{
+	struct falcon_subject flow;
+	u32 rule;
+
+	if (!arrival->whole || (arrival->host && !arrival->plan->host))
+		return FALCON_INTAKE_PASS;
+	subject_of(arrival, skb, &flow);
+	if (falcon_ladder_watch(arrival->plan, arrival->hash, &flow, skb->dev, arrival->host,
+				&rule) &&
+	    can_collect(arrival, skb))
+		return set_ahead(intake, arrival, NULL, rule, skb);
+	return FALCON_INTAKE_PASS;
+}
+
+static enum falcon_intake_answer answer(struct falcon_gro *gro, struct napi_struct *frags,
 					struct sk_buff *skb)
 {
+	struct intake *intake = this_cpu_ptr(intakes);
+	struct arrival arrival __uninitialized;
 	struct falcon_elephant *elephant;
-	struct falcon_subject flow;
 	struct slot *slot;
 	u32 rule;
 
-	if (!wanted(intake, arrival, skb) || !identify(arrival, skb))
+	arrival.gro = gro;
+	arrival.frags = frags;
+	if (!wanted(intake, &arrival, skb) || is_calm(intake, arrival.plan) ||
+	    !identify(&arrival, skb))
 		return FALCON_INTAKE_PASS;
-	slot = slot_of(intake, arrival->hash);
-	if (likely(slot->elephant && slot->hash == arrival->hash)) {
-		if (!can_collect(arrival, skb))
+	slot = slot_of(intake, arrival.hash);
+	if (likely(slot->elephant && slot->hash == arrival.hash)) {
+		if (!can_collect(&arrival, skb))
 			return FALCON_INTAKE_PASS;
-		collect(intake, slot, arrival, skb);
+		collect(intake, slot, &arrival, skb);
 		return FALCON_INTAKE_TAKEN;
 	}
 	/* It counts the NIC's polls. */
-	if (arrival->plan->priority_auto)
+	if (arrival.plan->priority_auto)
 		napi_schedule(&intake->doorbell);
-	switch (falcon_ladder_ask(arrival->plan, arrival->hash, intake->rounds, &elephant,
-				  &rule)) {
+	switch (falcon_ladder_ask(arrival.plan, arrival.hash, intake->rounds, &elephant, &rule)) {
 	case FALCON_LADDER_AHEAD:
-		if (can_collect(arrival, skb))
-			return set_ahead(intake, arrival, NULL, rule, skb);
+		if (can_collect(&arrival, skb))
+			return set_ahead(intake, &arrival, NULL, rule, skb);
 		break;
 	case FALCON_LADDER_LANES:
-		if (!can_collect(arrival, skb)) {
+		if (!can_collect(&arrival, skb)) {
 			falcon_ladder_put(elephant);
 			break;
 		}
 		if (falcon_elephant_is_sync(elephant))
-			return set_ahead(intake, arrival, elephant, 0, skb);
-		collect_first(intake, arrival, elephant, skb);
+			return set_ahead(intake, &arrival, elephant, 0, skb);
+		collect_first(intake, &arrival, elephant, skb);
 		return FALCON_INTAKE_TAKEN;
 	case FALCON_LADDER_CLIMBS:
-		return arrival->whole ? FALCON_INTAKE_CLIMB : FALCON_INTAKE_PASS;
+		return arrival.whole ? FALCON_INTAKE_CLIMB : FALCON_INTAKE_PASS;
 	case FALCON_LADDER_UNKNOWN:
-		if (!arrival->whole || (arrival->host && !arrival->plan->host))
-			break;
-		subject_of(arrival, skb, &flow);
-		if (falcon_ladder_watch(arrival->plan, arrival->hash, &flow, skb->dev,
-					arrival->host, &rule) &&
-		    can_collect(arrival, skb))
-			return set_ahead(intake, arrival, NULL, rule, skb);
-		break;
+		return watch(intake, &arrival, skb);
 	case FALCON_LADDER_STOCK:
 		break;
 	}
@@ -426,17 +473,12 @@ static enum falcon_intake_answer answer(struct intake *intake, struct arrival *a
 
 enum falcon_intake_answer falcon_intake(struct falcon_gro *gro, struct sk_buff *skb)
 {
-	struct arrival arrival = { .gro = gro };
-
-	return answer(this_cpu_ptr(intakes), &arrival, skb);
+	return answer(gro, NULL, skb);
 }
 
 enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi)
 {
-	struct arrival arrival = { .gro = falcon_gro_of(napi), .frags = napi };
-
-	return napi->skb ? answer(this_cpu_ptr(intakes), &arrival, napi->skb) :
-			   FALCON_INTAKE_PASS;
+	return napi->skb ? answer(falcon_gro_of(napi), napi, napi->skb) : FALCON_INTAKE_PASS;
 }
 
 void falcon_intake_go_ahead(void)
@@ -469,48 +511,45 @@ static void ungate(struct intake *intake, struct falcon_elephant *elephant)
 	spin_unlock(&intake->lock);
 }
 
-static bool climb(struct arrival *arrival, struct sk_buff *skb)
+static bool climb(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
 {
 	struct intake *intake = this_cpu_ptr(intakes);
+	struct arrival arrival = { .gro = gro, .frags = frags };
 	struct falcon_elephant *elephant;
 	struct falcon_key key;
 
-	if (!wanted(intake, arrival, skb) || !identify(arrival, skb))
+	if (!wanted(intake, &arrival, skb) || !identify(&arrival, skb))
 		return false;
-	key_of(arrival, &key);
-	elephant = falcon_ladder_make(arrival->plan, arrival->hash, &key, arrival->host);
+	key_of(&arrival, &key);
+	elephant = falcon_ladder_make(arrival.plan, arrival.hash, &key, arrival.host);
 	if (!elephant)
 		return false;
 	/* Packets of the flow that the NIC's GRO still has are before this one. */
-	falcon_gro_flush(arrival->gro);
+	falcon_gro_flush(gro);
 	gate(intake, elephant);
 	if (!falcon_ladder_climb(elephant)) {
 		ungate(intake, elephant);
 		falcon_ladder_put(elephant);
 		return false;
 	}
-	if (!can_collect(arrival, skb)) {
+	if (!can_collect(&arrival, skb)) {
 		falcon_elephant_leave(elephant, FALCON_LIMIT_NO_MERGE);
 		falcon_ladder_put(elephant);
 		napi_schedule(&intake->doorbell);
 		return false;
 	}
-	collect_first(intake, arrival, elephant, skb);
+	collect_first(intake, &arrival, elephant, skb);
 	return true;
 }
 
 bool falcon_intake_climb(struct falcon_gro *gro, struct sk_buff *skb)
 {
-	struct arrival arrival = { .gro = gro };
-
-	return climb(&arrival, skb);
+	return climb(gro, NULL, skb);
 }
 
 bool falcon_intake_climb_frags(struct napi_struct *napi)
 {
-	struct arrival arrival = { .gro = falcon_gro_of(napi), .frags = napi };
-
-	return climb(&arrival, napi->skb);
+	return climb(falcon_gro_of(napi), napi, napi->skb);
 }
 
 /*

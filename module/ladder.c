@@ -145,12 +145,14 @@ static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim)
 }
 
 /*
- * Whether a flow by this rule may be on the NIC's CPU, ahead of the others. RPS that was set just
- * now does no harm: what goes ahead comes to no queue.
+ * Whether a flow by this rule may be on the NIC's CPU, ahead of the others: not when packets of it
+ * may be in queues that were not looked at while hooks rested. RPS that was set just now does no
+ * harm: what goes ahead comes to no queue.
  */
 static bool can_go_ahead(const struct falcon_plan *plan, const struct falcon_priority *priority)
 {
-	return priority->sync && plan->ahead && !plan->resting && in_serving_softirq() &&
+	return priority->sync && plan->ahead && !plan->resting &&
+	       time_after_eq(jiffies, plan->awake + FRESH) && in_serving_softirq() &&
 	       !falcon_devices_had_rps();
 }
 

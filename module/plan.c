@@ -110,6 +110,7 @@ static struct falcon_plan *plan_make(void)
 	plan->resting = resting;
 	plan->devices = sum.count;
 	plan->since = sees_more(old, plan) ? jiffies : old->since;
+	plan->awake = !old || old->resting ? jiffies : old->awake;
 	return plan;
 }
 

@@ -23,7 +23,8 @@ struct falcon_plan {
 	 */
 	u16			hold;
 	bool			ahead;		/* flows with priority need not come back, too */
-	unsigned long		since;		/* jiffies since which every flow is looked at */
+	unsigned long		since;		/* jiffies since which every flow is looked at, */
+	unsigned long		awake;		/* and every packet of it */
 	unsigned int		devices;
 	bool			nic_split;	/* both for mode pipeline only */
 	u32			cell_bypass;	/* 0, or the generation that began to */

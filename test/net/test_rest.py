@@ -85,6 +85,23 @@ def test_mice_wake_nothing(overlay, control):
 
 
 @pytest.mark.thorough
+def test_of_few_packets_some_are_looked_at_while_hooks_rest(overlay, control):
+    """So that mice are known and cost nothing; of a flow that falcon looks after every packet is."""
+    def looked_at():
+        """The most packets of the flow that a window of 20 ms had."""
+        return max(lanes.flow(control).get("packets", 0) for _ in range(20))
+
+    control.enable(**{**LANES, "elephant_rate": 10_000})
+    with Traffic(overlay, rate=2000, idle=1500) as traffic:
+        until_resting(control, OF_LANES)
+        assert 0 < looked_at() <= 2 * 4
+        control.configure(rest=0)
+        until_resting(control, set())
+        assert looked_at() > 2 * 4
+    assert not trouble(traffic.account), traffic.account
+
+
+@pytest.mark.thorough
 def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(overlay, control, kernel, hooked):
     control.enable(**LANES)
     until_resting(control, OF_LANES)

@@ -416,7 +416,7 @@ static const struct spec_attr status_attrs[] = {
 	},
 	[FALCON_A_STATUS_FLOWS] = {
 		.name = "flows", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Flows, mice included, that had packets in the last second. 0 while disabled.",
+		.doc = "Flows, mice included, that had packets in the last second. 0 while disabled. While hooks rest and a CPU has so few packets that none of its flows can be an elephant, only some are looked at, 200 a second, and of many mice not all are seen.",
 	},
 	[FALCON_A_STATUS_ELEPHANTS] = {
 		.name = "elephants", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -493,7 +493,7 @@ static const struct spec_attr config_attrs[] = {
 	},
 	[FALCON_A_CONFIG_REST] = {
 		.name = "rest", .type = SPEC_U32, .min = 0, .max = 3600U,
-		.doc = "Seconds without a flow in lanes after which the functions are given back to the kernel that only such flows take, so that other traffic does not pay for them. They are hooked again before a flow goes into lanes. 0 means never. Default 2.",
+		.doc = "Seconds without a flow in lanes after which the functions are given back to the kernel that only such flows take, so that other traffic does not pay for them. They are hooked again before a flow goes into lanes. Meanwhile only 200 packets a second are looked at on a CPU to which fewer come than half of elephant-rate, so that of many small flows the flow list may not have all. 0 means never. Default 2.",
 	},
 	[FALCON_A_CONFIG_POLICY] = {
 		.name = "policy", .type = SPEC_U32, .names = &spec_enum_policy, .min = 0, .max = 3U,

@@ -328,7 +328,9 @@ enum falcon_a_hook {
  *	the last samples saw it. 0 while disabled.
  * @FALCON_A_STATUS_HOOK: (nest, any number) Each hook and what became of it.
  * @FALCON_A_STATUS_FLOWS: (u32) Flows, mice included, that had packets in the last
- *	second. 0 while disabled.
+ *	second. 0 while disabled. While hooks rest and a CPU has so few packets that none of
+ *	its flows can be an elephant, only some are looked at, 200 a second, and of many mice
+ *	not all are seen.
  * @FALCON_A_STATUS_ELEPHANTS: (u32) Of them, flows in lanes.
  * @FALCON_A_STATUS_SEVERAL: (u32) Of those in lanes, flows on several CPUs at once.
  * @FALCON_A_STATUS_BARRED: (u32) Flows that stay on stock's path although their rate is
@@ -396,8 +398,9 @@ enum falcon_a_status {
  *	never. Default 250.
  * @FALCON_A_CONFIG_REST: (u32) Seconds without a flow in lanes after which the functions
  *	are given back to the kernel that only such flows take, so that other traffic does not
- *	pay for them. They are hooked again before a flow goes into lanes. 0 means never.
- *	Default 2.
+ *	pay for them. They are hooked again before a flow goes into lanes. Meanwhile only 200
+ *	packets a second are looked at on a CPU to which fewer come than half of elephant-rate,
+ *	so that of many small flows the flow list may not have all. 0 means never. Default 2.
  * @FALCON_A_CONFIG_POLICY: (u32) Which CPU a stage or a worker of a flow gets. Default
  *	auto.
  * @FALCON_A_CONFIG_PRIORITY_AUTO: (u32) Whether flows of short requests and responses go
