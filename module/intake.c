@@ -88,8 +88,8 @@ struct intake {
 static struct intake __percpu *intakes;
 
 /*
- * A packet and its flow. Never cleared as a whole, not by the compiler either, which would cost more
- * than all of what most packets need: who reads a part has written it.
+ * A packet and its flow. Never cleared as a whole, not by the compiler either, which would cost
+ * more than all of what most packets need: who reads a part has written it.
  */
 struct arrival {
 	struct falcon_gro	*gro;	/* the NIC's */
@@ -444,8 +444,11 @@ static enum falcon_intake_answer answer(struct falcon_gro *gro, struct napi_stru
 		collect(intake, slot, &arrival, skb);
 		return FALCON_INTAKE_TAKEN;
 	}
-	/* It counts the NIC's polls. */
-	if (arrival.plan->priority_auto)
+	/*
+	 * It counts the NIC's polls; and the kernel polls it before the cell that this packet may
+	 * be the first to come to, so what a batch brings goes ahead of all that waits there, too.
+	 */
+	if (arrival.plan->priority_auto || falcon_priority_has_batches())
 		napi_schedule(&intake->doorbell);
 	switch (falcon_ladder_ask(arrival.plan, arrival.hash, intake->rounds, &elephant, &rule)) {
 	case FALCON_LADDER_AHEAD:

@@ -61,6 +61,7 @@ static struct rhashtable patterns;
 static unsigned int rule_count, pattern_count;
 /* Of the rules, those about where packets come to, and about the cgroup there. */
 static unsigned int place_count, cgroup_count;
+static unsigned int batch_count;	/* of the rules, those by batch */
 
 /*
  * Changed in place, under the mutex: a shape is overwritten only while no pattern has it. Who reads
@@ -81,6 +82,11 @@ static DECLARE_DELAYED_WORK(bar_work, look_at_bars);
 bool falcon_priority_used(void)
 {
 	return READ_ONCE(rule_count);
+}
+
+bool falcon_priority_has_batches(void)
+{
+	return READ_ONCE(batch_count);
 }
 
 bool falcon_priority_wants_places(void)
@@ -371,6 +377,8 @@ static void count_rule(const struct rule *rule, int one)
 	bool cgroup = place->cgroup[0];
 
 	WRITE_ONCE(rule_count, rule_count + one);
+	if (rule->rule.mode == FALCON_PRIORITY_MODE_BATCH)
+		WRITE_ONCE(batch_count, batch_count + one);
 	if (cgroup)
 		WRITE_ONCE(cgroup_count, cgroup_count + one);
 	if (cgroup || place->netns)

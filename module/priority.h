@@ -81,6 +81,9 @@ int falcon_priority_automate(bool wanted, struct netlink_ext_ack *extack);
 /* Whether there are any. Context: any. */
 bool falcon_priority_used(void);
 
+/* Whether some rule has flows go ahead by batch. Context: any. */
+bool falcon_priority_has_batches(void);
+
 /* Whether some rule is about where packets come to. Context: any. */
 bool falcon_priority_wants_places(void);
 
