@@ -4,7 +4,7 @@
 import re
 
 PORT = 11211
-CONNECTIONS = 8     # with one request outstanding each
+CONNECTIONS = 1     # with one request outstanding: more keep the machine busy all the time, and leave no room for the flood
 VALUE = 100         # bytes; keys have 64
 BEGIN_S = 2         # from its start until it is sure to ask
 END_S = 30          # more, at most, until it has printed its figures
