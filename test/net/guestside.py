@@ -43,6 +43,11 @@ def link(wire=plan.WIRE):
     # virtio's interrupts are those of the device above; a NIC without MSI has one, once it is up
     steps.add('irqs=$(cd "$(readlink -f "/sys/class/net/$nic/device")" && ls ../msi_irqs 2>/dev/null || cat irq)')
     steps.add('for irq in $irqs; do echo 0 >"/proc/irq/$irq/smp_affinity_list"; done')
+    if wire.queues > 1:
+        steps.add(f'ethtool -L "$nic" combined {wire.queues} && virtio=$(readlink -f "/sys/class/net/$nic/device")')
+    for queue in range(1, wire.queues):
+        steps.add(f"irq=$(sed -n \"s/^ *\\([0-9]*\\):.* ${{virtio##*/}}-input.{queue}$/\\1/p\" /proc/interrupts) &&"
+                  f' echo {queue} >"/proc/irq/$irq/smp_affinity_list"')
     steps.add(f"sysctl -qw net.core.netdev_max_backlog={BACKLOG}")
     _underlay(steps, '"$nic"', f"{FIND_NIC}; ")
     return steps

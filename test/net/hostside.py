@@ -23,7 +23,7 @@ TAP_QUEUE = 20000
 def link(wire=plan.WIRE):
     """The tap with both families' underlay addresses."""
     steps = Steps()
-    steps.add(f"ip tuntap add dev {TAP} mode tap", f"ip link del {TAP}")
+    steps.add(f"ip tuntap add dev {TAP} mode tap{' multi_queue' if wire.queues > 1 else ''}", f"ip link del {TAP}")
     steps.add(f"ip link set {TAP} address {plan.TAP_MAC} mtu {plan.UNDERLAY_MTU} "
               f"txqueuelen {TAP_QUEUE} addrgenmode none")
     steps.add(f"ethtool -K {TAP} {OFFLOADS_MERGED if wire.merged else OFFLOADS}")

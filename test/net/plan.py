@@ -88,10 +88,12 @@ class Wire:
     model: str = "virtio-net-pci"
     driver: str = "virtio_net"
     merged: bool = False    # frames larger than the MTU, checksums not yet made, as a host's own guests send them
+    queues: int = 1         # of the NIC, the interrupts of each on a CPU of its own
 
 
 WIRE = Wire()
 MERGED = Wire(merged=True)
+QUEUES = Wire(queues=2)
 E1000 = Wire(model="e1000", driver="e1000")
 
 

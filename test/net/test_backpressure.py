@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A CPU that stands still, as a virtual one may, while packets wait for it: who else sees to them."""
+"""A CPU that does not come, while packets wait for it: who else sees to them."""
+
+import time
 
 import pytest
 
 from net import lanes, udp
+from stress.sabotage import Sabotaged
 from stress.traffic import Traffic, clean_log, record, trouble
 from vm import module
 
+# One worker, and another CPU that delivers.
 LANES = {"mode": "lanes", "cpus": "1-2", "workers": 1, "policy": "hash", "delivery": "own", "rest": 0}
 RATE = 12000
 AWAY = 2500     # ms
@@ -33,3 +37,41 @@ def test_a_cpu_that_stands_still_holds_up_nobody(overlay, falcon, role, record_p
     # Of what came in that time most, less what the machine itself was away.
     assert helped > 0.2 * RATE * AWAY / 1000
     assert not trouble(traffic.account) and not trouble(mouse.account)
+
+
+@pytest.mark.soak
+@pytest.mark.torture
+@pytest.mark.parametrize("role", ["workers", "cpu"])
+def test_a_cpu_behind_a_real_time_task_holds_up_nobody(overlay, falcon, role, record_property):
+    """Softirqs that have been put off to their thread there do not run, for as long as the task does."""
+    falcon.enable(elephant_rate=0, **LANES)
+    with clean_log(overlay.guest), Traffic(overlay, rate=RATE, size=64, idle=IDLE) as traffic:
+        cpu = lanes.reach(falcon, rung="one", limit="none")[role]
+        before = falcon.counters()["helped"]
+        task = overlay.guest.spawn(f"exec taskset -c {cpu} chrt -f 50 bash -c 'while :; do :; done'")
+        time.sleep(AWAY / 1000)
+        task.stop("KILL")
+        helped = falcon.counters()["helped"] - before
+        lanes.reach(falcon, rung="one")
+    lanes.assert_conserved(falcon)
+    record(record_property, traffic.account, helped=helped, gap_ms=traffic.account["longest_gap_ns"] // 1_000_000)
+    assert traffic.account["longest_gap_ns"] < AWAY * 1_000_000
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+@pytest.mark.torture
+@pytest.mark.parametrize("fault", ["refused", "never come"])
+def test_wake_ups_that_do_not_arrive_hold_up_nobody(overlay, tmp_path, fault, record_property):
+    """Every second one to a lane: as for a CPU that is gone, and as if it were on its way for ever."""
+    with Sabotaged(overlay.guest, overlay.kernel, tmp_path, fault) as falcon:
+        falcon.enable(elephant_rate=0, busy_threshold=100, **{**LANES, "cpus": "1-4", "workers": 2, "batch": 4})
+        with clean_log(overlay.guest), \
+             Traffic(overlay, flows=2, seconds=None, count=20_000, rate=3000, size=64, idle=IDLE) as traffic:
+            traffic.finish(20_000)
+        counters = lanes.assert_conserved(falcon)
+    record(record_property, traffic.account, wakes=counters["wakes"], helped=counters["helped"])
+    # Who waits for ever for the one is not woken again, and helped with all that comes.
+    assert counters["wakes" if fault == "refused" else "helped"] > 100
+    assert counters["taken"] > 0.5 * traffic.account["sent"]
+    assert not trouble(traffic.account)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Other NICs: one that brings packets merged already, and a driver that hands over fragments of pages."""
+"""Other NICs: one that brings packets merged already, a driver that hands over fragments of pages, two queues."""
 
+import contextlib
+import re
 import sys
 from pathlib import Path
 
@@ -110,3 +112,48 @@ def pages(guest, traffic):
         return int(guest.run(f"grep -c 'napi_gro_frags_entry: ' {tracing}/trace || true").out)
     finally:
         guest.run(f"echo 0 >{event}; echo >{tracing}/trace")
+
+
+SOURCES = range(40000, 40016)
+
+
+@contextlib.contextmanager
+def scattered(namespace, port):
+    """Of the tunnel's packets each has another source port than the one before, and so another queue, now and then."""
+    # By its place in the header, as no checksum covers it.
+    ports = ", ".join(f"{number} : {source:#x}" for number, source in enumerate(SOURCES))
+    namespace.run(["nft", "-f", "-"], text=f"""
+        table ip scatter {{
+            chain out {{
+                type filter hook output priority mangle
+                udp dport {port} @th,0,16 set numgen inc mod {len(SOURCES)} map {{ {ports} }}
+            }}
+        }}""")
+    try:
+        yield
+    finally:
+        namespace.run(["nft", "delete", "table", "ip", "scatter"])
+
+
+def of_queues(guest):
+    """Packets that each queue has brought so far."""
+    # rx0_packets or rx_queue_0_packets, by the kernel
+    return [int(count) for count in re.findall(r"rx\D*\d+_packets: (\d+)", guest.run(f"ethtool -S {nic(guest)}").out)]
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("wire", [plan.QUEUES], ids=["queues"])
+def test_packets_of_one_flow_from_two_queues_at_once_all_arrive(overlay, same, wire):
+    """As no NIC should, which no order survives, on stock either: nothing is lost for it, or twice there."""
+    def traffic():
+        before = of_queues(overlay.guest)
+        account = path.counts(overlay.udp(count=20 * COUNT, size=64, **{**path.TRAFFIC, "rate": 8000}))
+        assert all(now > was + COUNT for was, now in zip(before, of_queues(overlay.guest), strict=True)), before
+        del account["reordered"]
+        return {"udp": account}
+
+    def expect(seen):
+        assert seen["udp"]["received"] == 20 * COUNT
+
+    with scattered(overlay.net.namespace, overlay.net.variant.port):
+        same(traffic, expect, merge="backlog")

@@ -74,7 +74,8 @@ class Topology:
     def guest(self, kernel="6.12", vcpus=4, **options):
         """A Guest, not yet started, whose NIC is our tap; a context manager."""
         return Guest(kernel=kernel, vcpus=vcpus, netns=self.namespace.name,
-                     nics=[Nic(tap=hostside.TAP, mac=plan.NIC_MAC, model=self.wire.model, props=self._nic_props())],
+                     nics=[Nic(tap=hostside.TAP, mac=plan.NIC_MAC, queues=self.wire.queues, model=self.wire.model,
+                               props=self._nic_props())],
                      **options)
 
     def _nic_props(self):

@@ -25,6 +25,8 @@ RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
 CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
 DELETED = "\tmutex_unlock(&rules_lock);\n\treturn rule ? 0 : -ENOENT;\n"
 
+WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
+
 SABOTAGES = {
     # A run is released whatever was before it.
     "unmerged": Sabotage("module/merge.c", "falcon_chain_splice(&run->packets, output);",
@@ -33,6 +35,11 @@ SABOTAGES = {
     "lossy": Sabotage("module/merge.c", RELEASE, "\t\tif (merge->head % 100)\n\t" + RELEASE),
     "use after free": Sabotage("module/netlink.c", CONFIGURE, "\t\t{ kfree(config); falcon_configure(config); }\n"),
     "locked for ever": Sabotage("module/priority.c", DELETED, DELETED.partition("\n")[2]),
+    # Of a lane's wake-ups every second one fails, as for a CPU that is gone, or is on its way for ever.
+    "refused": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2 || "
+                        + WAKE.partition("(")[2]),
+    "never come": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2)\n"
+                           "\t\treturn;\n" + WAKE),
     "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
 }
 

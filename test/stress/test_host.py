@@ -2,10 +2,11 @@
 """What else is done on a host while falcon is at work: to containers, modules, devices, probes."""
 
 import random
+import re
 
 import pytest
 
-from net import bpf, guestside, lanes, rawnl
+from net import bpf, guestside, lanes, rawnl, wait
 from net.capture import nic
 from net.control import hookable
 from stress.test_lanes import IDLE, LANES, in_guest
@@ -115,6 +116,103 @@ def test_others_trace_and_probe_the_hooked_functions_under_traffic(overlay, falc
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
     assert [line.split()[0] for line in falcon.attached()] == attached
+
+
+BPF_KINDS = ("kfunc", "kretfunc")      # fentry, fexit
+
+
+class BpfPrograms:
+    """Of bpftrace, at entry and exit of functions of the kernel, while the block lasts; then how often each ran."""
+
+    def __init__(self, guest, functions):
+        self.guest, self.functions = guest, functions
+        self.runs = {}
+        self._process = None
+
+    def __enter__(self):
+        program = "\n".join(f'{kind}:{name} {{ @["{kind} {name}"] = count(); }}'
+                            for name in self.functions for kind in BPF_KINDS)
+        self._process = self.guest.spawn(f"exec bpftrace -e '{program}'")
+        try:
+            wait.until(self._attached, 120, "programs to be attached")
+        except BaseException:
+            self._process.stop("KILL")
+            raise
+        return self
+
+    def _attached(self):
+        assert self._process.running, self._process.output()
+        # Those that have a trampoline of their own have a D.
+        seen = self.guest.run(f"awk '/^[^\\t].* D / {{ print $1 }}' {TRACING}/enabled_functions").out.split()
+        return set(seen) >= set(self.functions)
+
+    def __exit__(self, kind, *exc):
+        out = self._process.stop("INT" if kind is None else "KILL", 60).out
+        self.runs = {name: int(count) for name, count in re.findall(r"^@\[(.+)\]: (\d+)$", out, re.M)}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("first", ["falcon", "bpf"])
+def test_bpf_programs_at_entry_and_exit_of_the_hooked_functions_under_traffic(overlay, falcon, kernel, first, record_property):
+    """Whoever comes first, they share: the kernel has the program see the call, and falcon what becomes of it."""
+    guest = overlay.guest
+    inside = set(guest.run("awk 'NF == 3 { print $3 }' /proc/kallsyms").out.split())
+    functions = [name for name in hookable(kernel) if name in inside]
+    programs, config = BpfPrograms(guest, functions), {**LANES, "rest": 0}
+    with clean_log(guest), Traffic(overlay, flows=4, rate=2000, idle=IDLE) as traffic:
+        if first == "falcon":
+            falcon.enable(**config)
+            lanes.reach(falcon, rung="several")
+        with programs:
+            if first == "bpf":
+                falcon.enable(**config)
+            lanes.reach(falcon, rung="several")
+            hooked = {hook["symbol"] for hook in falcon.ctl("status")["hooks"] if hook["state"] == "attached"}
+            assert hooked >= set(functions)
+            taken = falcon.counters()["taken"]
+            wait.until(lambda: falcon.counters()["taken"] > taken + 1000, 60, "packets in lanes")
+        lanes.reach(falcon, rung="several")
+    record(record_property, traffic.account, programs=len(programs.runs))
+    lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account)
+    for kind in BPF_KINDS:
+        assert programs.runs.get(f"{kind} enqueue_to_backlog", 0) > 1000, programs.runs
+
+
+# Takes memory until there is hardly any left, and gives it back, again and again.
+HOG = """\
+import time
+
+def available():
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
+
+while True:
+    kept = []
+    while (more := available() - {least}) > 0:
+        kept.append(b"x" * max(more << 9, 1 << 20))
+    print(available(), flush=True)
+    time.sleep(0.2)
+"""
+LEAST = 32 << 10    # KiB
+
+
+@pytest.mark.soak
+@pytest.mark.torture
+def test_memory_is_short_under_traffic(overlay, falcon, record_property):
+    guest = overlay.guest
+    (guest.shared / "hog.py").write_text(HOG.format(least=LEAST))
+    falcon.enable(**LANES)
+    with clean_log(guest), Traffic(overlay, flows=4, idle=IDLE) as traffic:
+        hog = guest.spawn("exec python3 /shared/hog.py")
+        try:
+            wait.until(lambda: len(hog.output()[0].splitlines()) >= 3 * TURNS, 120 * TURNS, "memory taken and given back")
+            lanes.reach(falcon, rung="several")
+        finally:
+            least = hog.stop("KILL").out.split()
+    record(record_property, traffic.account, least_kib=min(map(int, least)), times=len(least))
+    lanes.assert_conserved(falcon)
+    assert not trouble(traffic.account)
 
 
 def random_change(rng):

@@ -6,7 +6,7 @@ import itertools
 import os
 import re
 
-from net import path, udp
+from net import path, udp, wait
 from net.fixtures import LIFE
 
 # Counts are a fortieth of what SOAK=1 (make soak) runs.
@@ -28,6 +28,8 @@ class Traffic:
         self.overlay, self.port, self.idle = overlay, port, idle or udp.IDLE_MS
         self.cgroup, self.family = cgroup, family
         self.options = {"rate": RATE, "size": 200, "seconds": LIFE, **options}
+        # What a slow kernel cannot take would be dropped before it, and leave no time for anything else.
+        self.options["rate"] //= wait.patience
         self.account = self._sent = None
 
     def __enter__(self):
