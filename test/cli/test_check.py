@@ -6,7 +6,8 @@ import gzip
 import pytest
 
 RELEASE = "6.12.9-amd64"
-CONFIG = "CONFIG_MODULES=y\nCONFIG_KALLSYMS=y\nCONFIG_DYNAMIC_FTRACE_WITH_ARGS=y\nCONFIG_RPS=y\n"
+CONFIG = ("CONFIG_MODULES=y\nCONFIG_KALLSYMS=y\nCONFIG_DYNAMIC_FTRACE_WITH_ARGS=y\nCONFIG_RPS=y\n"
+          "CONFIG_NF_SOCKET_IPV4=m\nCONFIG_NF_SOCKET_IPV6=m\n")
 FUNCTIONS = ("get_rps_cpu", "gro_cells_receive", "napi_gro_receive", "napi_gro_frags", "enqueue_to_backlog", "veth_xmit")
 KALLSYMS = "".join(f"0000000000000000 t {name}\n" for name in (*FUNCTIONS, "get_rps_cpus", "napi_gro_receiver"))
 AVAILABLE = "get_rps_cpu\ngro_cells_receive\nnapi_gro_receive\nnapi_gro_frags\nenqueue_to_backlog\nveth_xmit [veth]\n"
@@ -97,6 +98,7 @@ CASES = [
     ("kernel", "unknown", "cannot tell", {"proc/sys/kernel/osrelease": "strange\n"}),
     ("kernel", "unknown", "cannot be read", {"proc/sys/kernel/osrelease": NOT_THERE}),
     ("kernel-options", "fail", "CONFIG_RPS", {f"boot/config-{RELEASE}": CONFIG.replace("CONFIG_RPS=y", "# CONFIG_RPS is not set")}),
+    ("kernel-options", "fail", "CONFIG_NF_SOCKET_IPV6", {f"boot/config-{RELEASE}": CONFIG.replace("IPV6=m", "IPV6=n")}),
     ("kernel-options", "fail", "WITH_ARGS", {f"boot/config-{RELEASE}": CONFIG.replace("WITH_ARGS", "WITH_REGS")}),
     ("kernel-options", "fail", "CONFIG_MODULES", {f"boot/config-{RELEASE}": CONFIG.replace("CONFIG_MODULES=y", "CONFIG_MODULES=yes")}),
     ("kernel-options", "unknown", "neither", {f"boot/config-{RELEASE}": NOT_THERE}),

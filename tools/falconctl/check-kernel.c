@@ -19,6 +19,9 @@ static const struct {
 	{ "CONFIG_KALLSYMS", "functions are found by name" },
 	{ "CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "functions can be redirected" },
 	{ "CONFIG_RPS", "packets can be handed to other CPUs" },
+	/* The kernel exports the lookups for these alone (or for TPROXY, which is as common). */
+	{ "CONFIG_NF_SOCKET_IPV4", "the socket of a packet can be looked up, for rules by cgroup" },
+	{ "CONFIG_NF_SOCKET_IPV6", "the same for IPv6" },
 };
 #define REQUIRED (sizeof(required) / sizeof(required[0]))
 
@@ -30,7 +33,8 @@ static void read_options(FILE *file, bool *set)
 		for (size_t i = 0; i < REQUIRED; i++) {
 			size_t len = strlen(required[i].name);
 
-			if (!strncmp(line, required[i].name, len) && !strcmp(line + len, "=y\n"))
+			if (!strncmp(line, required[i].name, len) &&
+			    (!strcmp(line + len, "=y\n") || !strcmp(line + len, "=m\n")))
 				set[i] = true;
 		}
 }
@@ -67,7 +71,8 @@ static void check_options(const char *release)
 	source = read_plain(path, set) ? path : read_gzipped(gzipped, set) ? gzipped : NULL;
 	if (!source) {
 		finding("kernel-options", RESULT_UNKNOWN, "See how the kernel was configured: "
-			"CONFIG_DYNAMIC_FTRACE_WITH_ARGS and CONFIG_RPS are needed.",
+			"CONFIG_DYNAMIC_FTRACE_WITH_ARGS, CONFIG_RPS and "
+			"CONFIG_NF_SOCKET_IPV4 and _IPV6 are needed.",
 			"neither %s nor %s can be read", path, gzipped);
 		return;
 	}
