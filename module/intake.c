@@ -88,8 +88,8 @@ struct intake {
 static struct intake __percpu *intakes;
 
 /*
- * A packet and its flow. Never cleared as a whole, not by the compiler either, which would cost
- * more than all of what most packets need: who reads a part has written it.
+ * A packet and its flow. Who reads a part has written it: where every packet comes by, it is not
+ * cleared, not by the compiler either, which would cost more than all that most of them need.
  */
 struct arrival {
 	struct falcon_gro	*gro;	/* the NIC's */

@@ -24,7 +24,6 @@ class Sabotage:
 RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
 CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
 DELETED = "\tmutex_unlock(&rules_lock);\n\treturn rule ? 0 : -ENOENT;\n"
-
 WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
 
 SABOTAGES = {
