@@ -108,6 +108,26 @@ struct net_device *falcon_device_peer(struct net_device *dev)
 	return dev->netdev_ops->ndo_get_peer_dev ? dev->netdev_ops->ndo_get_peer_dev(dev) : NULL;
 }
 
+bool falcon_device_has_waiting(struct net_device *dev, u64 *taken)
+{
+	struct rtnl_link_stats64 stats = {};
+	struct net_device *peer;
+	struct napi_struct *napi;
+	bool waiting = false;
+
+	rcu_read_lock();
+	peer = falcon_device_peer(dev);
+	if (peer && !list_empty(&peer->napi_list) && peer->netdev_ops->ndo_get_stats64) {
+		/* A poll ends by finding nothing. */
+		list_for_each_entry_rcu(napi, &peer->napi_list, dev_list)
+			waiting |= test_bit(NAPI_STATE_SCHED, &napi->state);
+		peer->netdev_ops->ndo_get_stats64(peer, &stats);
+	}
+	rcu_read_unlock();
+	*taken = stats.rx_packets;
+	return waiting;
+}
+
 int falcon_device_place(const char *name, struct falcon_place *place)
 {
 	const struct falcon_device *device;

@@ -73,6 +73,16 @@ const struct falcon_device *falcon_device_find(const struct net_device *dev);
 struct net_device *falcon_device_peer(struct net_device *dev);
 
 /**
+ * falcon_device_has_waiting() - whether what a device transmitted waits in a ring of its peer's
+ * @dev: the device
+ * @taken: result, when its peer receives by NAPI, as a veth with XDP or GRO does: packets that the
+ *	peer's polls have taken from there so far
+ *
+ * Context: softirq. Return: whether the peer is to be polled.
+ */
+bool falcon_device_has_waiting(struct net_device *dev, u64 *taken);
+
+/**
  * falcon_device_place() - a container, by a device of the initial network namespace
  * @name: of the device: the host's end of a pair, or the container's own
  * @place: result: what packets that it leads to the container come to

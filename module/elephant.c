@@ -7,6 +7,7 @@
 #include "backlog.h"
 #include "context.h"
 #include "cpu.h"
+#include "device.h"
 #include "elephant.h"
 #include "intake.h"
 #include "ladder.h"
@@ -17,8 +18,11 @@
 /* Runs in a row that must come to a merge point before the flow is on several CPUs. */
 #define HITS 8
 
-/* Packets that waited and are processed in one go when the flow leaves. */
-#define RELEASE_MAX 256
+/* Packets that waited and are processed in one go when the flow leaves: as the NIC's poll would. */
+#define RELEASE_MAX NAPI_POLL_WEIGHT
+
+/* Packets of a flow in the ring of a container's device: half of veth's. */
+#define RING_SHARE 128
 
 /* How often the rate is looked at. */
 #define RATE_INTERVAL (HZ / 5)
@@ -460,6 +464,26 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
 }
 
 /*
+ * How many of those ready may be delivered now. Where the container's device has a ring, its own
+ * poll, on whatever CPU, must have taken what is above RING_SHARE: that CPU may stand still, or what
+ * was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
+ */
+static unsigned int deliverable(struct falcon_elephant *elephant, unsigned int budget)
+{
+	const struct sk_buff *skb = elephant->ready.first;
+	unsigned int count = min(budget, elephant->ready.count);
+	u64 taken;
+
+	if (falcon_context_merged_at(skb) != FALCON_MERGE_POINT_TRANSMIT)
+		return count;
+	if (!falcon_device_has_waiting(skb->dev, &taken) || elephant->ring_mark < taken)
+		elephant->ring_mark = taken;
+	count = min_t(u64, count, RING_SHARE - min_t(u64, elephant->ring_mark - taken, RING_SHARE));
+	elephant->ring_mark += count;
+	return count;
+}
+
+/*
  * Deliver what is ready, here; the lock is given back meanwhile. Nobody else delivers, so the
  * next one, on whatever CPU, begins when this has ended.
  */
@@ -468,11 +492,14 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 	__must_hold(&elephant->lock)
 {
 	struct falcon_chain packets = {};
-	unsigned int count = 0;
+	unsigned int count = 0, some;
 
 	elephant->delivery_state = FALCON_DELIVERY_RUNNING;
 	while (elephant->ready.count && count < budget) {
-		falcon_chain_cut(&packets, &elephant->ready, budget - count);
+		some = deliverable(elephant, budget - count);
+		if (!some)
+			break;
+		falcon_chain_cut(&packets, &elephant->ready, some);
 		elephant->delivering = packets.count;
 		count += packets.count;
 		unlock(elephant, plan);
@@ -578,7 +605,7 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 			unlock(elephant, plan);
 			return false;
 		}
-		falcon_chain_cut(&packets, &elephant->waiting, FALCON_RUN_MAX);
+		falcon_chain_cut(&packets, &elephant->waiting, RELEASE_MAX);
 		unlock(elephant, plan);
 		done += falcon_context_pass(context, &packets,
 					    wants_gro(elephant, packets.first));

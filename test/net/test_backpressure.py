@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from net import lanes, udp
+from net import guestside, lanes, path, udp
 from stress.sabotage import Sabotaged
 from stress.traffic import Traffic, clean_log, record, trouble
 from vm import module
@@ -37,6 +37,27 @@ def test_a_cpu_that_stands_still_holds_up_nobody(overlay, falcon, role, record_p
     # Of what came in that time most, less what the machine itself was away.
     assert helped > 0.2 * RATE * AWAY / 1000
     assert not trouble(traffic.account) and not trouble(mouse.account)
+
+
+@pytest.mark.thorough
+def test_a_cpu_that_stands_still_makes_no_ring_overflow(overlay, falcon, record_property):
+    """A veth that receives by NAPI has one of 256 packets: what waited for a worker would be too much at once."""
+    fault, veth = module.fault(overlay.kernel), guestside.veth(0)
+    inside = f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
+    falcon.enable(elephant_rate=RATE // 4, **{**LANES, "cpus": "1-3", "workers": 2, "delivery": "worker"})
+    with path.commands(overlay.guest, f"{inside} gro on; ethtool -K {veth} tso off",
+                       f"ethtool -K {veth} tso on; {inside} gro off"), \
+         Traffic(overlay, rate=RATE, size=64, idle=IDLE) as traffic:
+        flow = lanes.reach(falcon, rung="several", limit="none")
+        # Of any of them, for less than after which a full queue may be worse.
+        overlay.guest.run("\n".join(f"taskset -c {cpu} insmod {fault} kind=pause ms=300; rmmod fault; sleep 0.2"
+                                    for cpu in 2 * flow["workers"].split(",")))
+        held = falcon.counters()["held"]
+        assert lanes.flow(falcon)["merge"] == "transmit"
+    lanes.assert_conserved(falcon)
+    record(record_property, traffic.account, held=held)
+    assert held > 256
+    assert not trouble(traffic.account)
 
 
 @pytest.mark.soak
