@@ -18,7 +18,7 @@ IDLE = AWAY + 1000
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("role", ["workers", "cpu"])
+@pytest.mark.parametrize("role", ["workers", pytest.param("cpu", marks=pytest.mark.soak)])
 def test_a_cpu_that_stands_still_holds_up_nobody(overlay, falcon, role, record_property):
     """Neither the worker of a flow nor the CPU that delivers for it: nothing waits until it is back, or is lost."""
     fault = module.fault(overlay.kernel)
@@ -80,7 +80,7 @@ def test_a_cpu_behind_a_real_time_task_holds_up_nobody(overlay, falcon, role, re
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 @pytest.mark.torture
 @pytest.mark.parametrize("fault", ["refused", "never come"])
 def test_wake_ups_that_do_not_arrive_hold_up_nobody(overlay, tmp_path, fault, record_property):

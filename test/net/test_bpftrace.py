@@ -84,6 +84,7 @@ def test_flows_shows_each_stage_of_a_flow(overlay, falcon):
         assert entry["packets"] * 0.9 <= packets <= entry["packets"], (stage, entry, out)
 
 
+@pytest.mark.soak
 def test_moves_shows_what_a_change_of_cpus_moves(overlay, falcon):
     falcon.enable()
     with Script(overlay.guest, "falcon-moves.bt") as script:

@@ -175,7 +175,7 @@ def test_check_finds_this_host_fit_and_what_spreads_packets_already(overlay, unl
     finally:
         guest.run(f"echo 0 >{rps}; echo 0 >{threaded}; rm -f /boot/config-$(uname -r)")
     assert (fit.code, fit.json()["result"]) == (OK, "ok"), fit
-    assert len(findings(fit, "kernel-options")) == 4
+    assert len(findings(fit, "kernel-options")) == 6
     assert findings(fit, "tunnels") == [("ok", f"tunnel devices: {guestside.TUNNEL}")]
     assert findings(fit, "symbols") == [("ok", f"{symbol} is there") for symbol in hookable(kernel)] + [
         ("ok", f"the module {name}, which has {name}_handle_frame, is not loaded") for name in ("macvlan", "ipvlan")]
@@ -187,6 +187,7 @@ def test_check_finds_this_host_fit_and_what_spreads_packets_already(overlay, unl
     assert (warned.json()["warn"], warned.json()["fail"]) == (2, 0)
 
 
+@pytest.mark.soak
 def test_check_names_who_redirects_a_function_already(unloaded, kernel):
     for symbol, code, result in (("get_rps_cpu", UNFIT, "fail"), ("gro_cells_receive", OK, "warn")):
         with Redirect(unloaded.guest, kernel, symbol):

@@ -136,7 +136,8 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("symbol", ["enqueue_to_backlog", "gro_cells_receive", "the intake"])
+@pytest.mark.parametrize("symbol", ["the intake", *(pytest.param(name, marks=pytest.mark.soak)
+                                                   for name in ("enqueue_to_backlog", "gro_cells_receive"))])
 def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overlay, control, kernel, symbol):
     """And status says why; the others of the capability are not attached alone."""
     symbol = hookable(kernel)[2] if symbol == "the intake" else symbol
@@ -157,7 +158,7 @@ def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overl
     assert control.counters()["taken"] > 0
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
     """Unloaded and loaded again while falcon is enabled, then while it is not."""
     guest, net = overlay.guest, overlay.net
@@ -198,7 +199,7 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("module", ["macvlan", "ipvlan"])
+@pytest.mark.parametrize("module", ["macvlan", pytest.param("ipvlan", marks=pytest.mark.soak)])
 def test_the_hook_in_a_module_that_is_not_always_needed_follows_it(control, hooked, module):
     guest, symbol = control.guest, f"{module}_handle_frame"
     log = guest.run("dmesg | wc -l").out

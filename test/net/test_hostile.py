@@ -64,7 +64,8 @@ def compared(variant, name):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("variant", VARIANTS, indirect=True)
+@pytest.mark.parametrize("variant", [name if name in ("lanes", "sync") else pytest.param(name, marks=pytest.mark.soak)
+                                     for name in VARIANTS], indirect=True)
 def test_what_becomes_of_hostile_packets_is_the_same(variant, victim, falcon, record_property):
     corpus = Hostile(victim, PACKETS, seed=1 + list(VARIANTS.values()).index(variant))
     with clean_log(victim.guest):

@@ -204,7 +204,7 @@ def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
         reach(falcon, rung="several")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_the_nics_cpu_alone_is_no_set_to_climb_to(overlay, falcon):
     falcon.enable(**{**LANES, "cpus": "0"})
     with flowing(overlay, falcon):

@@ -42,9 +42,9 @@ def expect_all(seen):
 
 
 @pytest.mark.parametrize("where, mode, merge", [
-    ("nic", "xdpgeneric", "backlog"),
+    pytest.param("nic", "xdpgeneric", "backlog", marks=pytest.mark.soak),
     ("nic", "xdpdrv", "backlog"),
-    ("container", "xdpgeneric", "backlog"),
+    pytest.param("container", "xdpgeneric", "backlog", marks=pytest.mark.soak),
     # a veth with a program in its driver receives by NAPI
     ("container", "xdpdrv", "transmit"),
 ])

@@ -49,11 +49,13 @@ def test_tcpdump_on_every_device_at_once_sees_each_packet_in_order(overlay, same
          limit="watched")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("device", ["tunnel", "veth"])
 def test_tcpdump_on_one_device_sees_each_packet_in_order(overlay, same, device):
     same(lambda: observe(overlay, device), expect_all, limit="watched")
 
 
+@pytest.mark.soak
 def test_tcpdump_in_the_container_sees_each_packet_in_order(overlay, same):
     same(lambda: observe(overlay, "container"), expect_all, merge="backlog")
 
@@ -70,6 +72,7 @@ def test_packets_cloned_by_a_socket_on_the_nic_stay_in_order(overlay, same):
     same(traffic, lambda seen: path.assert_whole(seen["account"], COUNT), limit="watched")
 
 
+@pytest.mark.soak
 def test_a_tpacket_v3_ring_in_the_container_gets_each_packet_in_order(overlay, same):
     def traffic():
         with Captures(overlay.guest) as captures:

@@ -60,7 +60,8 @@ def test_a_container_with_a_device_of_another_kind_gets_the_same(overlay, same, 
         same(lambda: both(overlay), expect_all, merge=merge)
 
 
-@pytest.mark.parametrize("underlay, family", [("vxlan", 6), pytest.param("vxlan6", 4, marks=pytest.mark.soak), ("vxlan6", 6)])
+@pytest.mark.parametrize("underlay, family", [("vxlan6", 6), *(pytest.param(*which, marks=pytest.mark.soak)
+                                                             for which in (("vxlan", 6), ("vxlan6", 4)))])
 def test_ipv6_outside_and_inside_arrives_the_same(overlay, same, underlay, family):
     with contextlib.ExitStack() as stack:
         if underlay != "vxlan":

@@ -85,6 +85,7 @@ def make_container(overlay):
     namespace.run(["ip", "neigh", "replace", GONE, "lladdr", GONE_MAC, "dev", "overlay0", "nud", "permanent"])
 
 
+@pytest.mark.soak
 def test_a_container_deleted_under_load_takes_nothing_with_it(overlay, same):
     guest, net = overlay.guest, overlay.net
     sent = "/sys/class/net/{}/statistics/tx_packets"

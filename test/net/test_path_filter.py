@@ -69,6 +69,7 @@ STATES = [
 ]
 
 
+@pytest.mark.soak
 def test_bridged_packets_pass_conntrack_and_its_rules_the_same(overlay, same, bridge_netfilter):
     guest = overlay.guest
     lines = STATES + [
@@ -142,6 +143,7 @@ def test_a_rule_that_drops_by_port_drops_the_same(overlay, same):
         same(traffic, expect, merge="backlog")
 
 
+@pytest.mark.soak
 def test_a_rule_that_drops_every_tenth_drops_as_many(overlay, same):
     guest = overlay.guest
     lines = ["counter dropped {}", "counter passed {}", "chain forward {", "type filter hook forward priority 0",
@@ -213,6 +215,7 @@ def test_a_port_forwarded_to_a_container_gets_the_same(overlay, same):
             same(lambda: snmp(overlay, traffic), expect, merge="backlog")
 
 
+@pytest.mark.soak
 def test_a_rule_in_the_container_counts_the_same(overlay, same):
     guest = overlay.guest
     inside = "ip netns exec c0"

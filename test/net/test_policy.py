@@ -64,7 +64,7 @@ def load_of(guest, seconds=1):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("policy", [name if name in ("hash", "auto") else pytest.param(name, marks=pytest.mark.soak)
+@pytest.mark.parametrize("policy", [name if name == "auto" else pytest.param(name, marks=pytest.mark.soak)
                                     for name in POLICIES])
 def test_workers_are_of_the_set_and_distinct_by_every_policy(overlay, falcon, policy):
     falcon.enable(**LANES, policy=policy, workers=3)
@@ -84,7 +84,7 @@ def test_a_worker_whose_cpu_gets_busy_is_moved_in_order(overlay, falcon, policy)
             until(lambda: workers(falcon) not in ([], [was]), 30, f"a worker on another CPU than {was}")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_by_hash_a_worker_stays_where_it_is_busy(overlay, falcon):
     falcon.enable(**LANES, policy="hash", workers=1, load_threshold=70)
     with flowing(overlay, falcon):
@@ -95,7 +95,7 @@ def test_by_hash_a_worker_stays_where_it_is_busy(overlay, falcon):
             assert workers(falcon) == was
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_flow_comes_to_a_cpu_that_has_time(overlay, falcon):
     falcon.enable(**LANES, policy="auto", workers=1)
     with burning(overlay.guest, 1, 2, 3):
@@ -117,7 +117,7 @@ def test_a_policy_changed_under_traffic_is_followed_in_order(overlay, falcon):
         reach(falcon, rung="several")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_flow_that_one_cpu_is_enough_for_gets_no_second(overlay, falcon):
     falcon.enable(**LANES, workers=0, policy="auto")
     with flowing(overlay, falcon, rate=500):
@@ -143,7 +143,7 @@ def test_a_flow_that_is_too_much_for_one_cpu_gets_more(overlay, falcon):
         guest.run("nft delete table bridge dear")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
     falcon.enable(**{**LANES, "mode": "auto", "workers": 1})
     assert falcon.ctl("status")["mode"] == "lanes"
@@ -158,7 +158,7 @@ def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
     assert falcon.ctl("status")["mode"] == "auto"
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_small_flow_goes_into_a_lane_where_it_relieves_the_nics_cpu(overlay, falcon):
     """An eighth of elephant-rate is enough on a CPU that is loaded; what has gone stays when it is so no more."""
     config = {**LANES, "workers": 1, "elephant_rate": 12000, "rest": 0}

@@ -139,7 +139,7 @@ def test_requests_go_ahead_without_a_rule_and_bulk_does_not(overlay, falcon):
     assert not trouble(bulk.account) and not account["timeouts"]
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_requests_that_become_bulk_lose_priority_in_order(overlay, falcon):
     falcon.enable(**LANES, priority_auto="on")
     number = automatic(falcon)["id"]
@@ -152,7 +152,7 @@ def test_requests_that_become_bulk_lose_priority_in_order(overlay, falcon):
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_the_rule_of_requests_is_nobodys_to_take_away(falcon):
     falcon.enable(**LANES, priority_auto="on")
     seen = automatic(falcon)

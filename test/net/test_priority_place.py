@@ -52,6 +52,7 @@ def assert_told_apart(overlay, falcon, right, wrong, traffic=None, **expected):
     assert not trouble(traffic.account)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("spare")
 @pytest.mark.parametrize("key", FIELDS)
 def test_flows_of_a_container_go_ahead_and_others_do_not(overlay, falcon, key):
@@ -59,8 +60,9 @@ def test_flows_of_a_container_go_ahead_and_others_do_not(overlay, falcon, key):
     assert_told_apart(overlay, falcon, *FIELDS[key], merge="backlog")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("cgroups")
-@pytest.mark.parametrize("family", [4, pytest.param(6, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("family", [4, pytest.param(6, marks=pytest.mark.soak)])
 def test_flows_of_a_cgroup_go_ahead_and_others_do_not(overlay, falcon, family):
     """The socket's own is below that of the rule."""
     falcon.enable(**LANES)
@@ -69,7 +71,7 @@ def test_flows_of_a_cgroup_go_ahead_and_others_do_not(overlay, falcon, family):
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("cgroups")
-@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("family", [4, pytest.param(6, marks=pytest.mark.soak)])
 def test_a_connection_is_of_the_cgroup_of_who_listens(overlay, falcon, family):
     """It is established after the flow's first packet was seen."""
     falcon.enable(**LANES)
@@ -124,7 +126,7 @@ def test_flows_of_a_container_that_are_in_lanes_are_known_there(overlay, falcon)
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_veth_that_receives_by_napi_is_known(overlay, falcon):
     veth, inside = guestside.veth(0), f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
     falcon.enable(**LANES)
@@ -133,7 +135,7 @@ def test_a_veth_that_receives_by_napi_is_known(overlay, falcon):
         assert_told_apart(overlay, falcon, FIELDS["netns"][0], INIT, merge="transmit")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 @pytest.mark.parametrize("device, merge", [("macvlan", "rx-handler"),
                                            pytest.param("ipvlan", "rx-handler", marks=pytest.mark.soak),
                                            pytest.param("netkit", "backlog", marks=pytest.mark.soak)])

@@ -35,6 +35,7 @@ def test_requests_of_sockperf_go_ahead(overlay, falcon):
     assert packets() > 0
 
 
+@pytest.mark.soak
 def test_requests_of_memcached_go_ahead(overlay, falcon):
     packets = go_ahead(falcon, "protocol=tcp", f"dport={memcached.PORT}")
     server = overlay.net.memcached_server(overlay.guest, cpu=VCPUS - 1)
@@ -61,6 +62,7 @@ def test_way_from_the_driver_to_the_container_is_timed(overlay, falcon, words):
     assert (packets() > 0) is (words != ["dport=53"])
 
 
+@pytest.mark.soak
 def test_rules_of_the_bench_are_taken_and_about_others(overlay, falcon):
     """No two are about the same flow, or falcon would refuse one, and none is about what is sent here."""
     falcon.enable(**LANES)

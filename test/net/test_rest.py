@@ -61,7 +61,7 @@ def test_each_mode_has_the_hooks_that_it_needs(overlay, control, hooked):
     assert not trouble(traffic.account), traffic.account
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_flow_that_comes_and_goes_stays_in_order(overlay, control):
     """Hooks that come while packets are on stock's path, and go while they are."""
     control.enable(**LANES)
@@ -101,7 +101,7 @@ def test_of_few_packets_some_are_looked_at_while_hooks_rest(overlay, control):
     assert not trouble(traffic.account), traffic.account
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(overlay, control, kernel, hooked):
     control.enable(**LANES)
     until_resting(control, OF_LANES)
@@ -117,7 +117,7 @@ def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(
     assert set(control.traces().redirected) == hooked
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_module_that_comes_while_its_function_rests_is_left_alone(overlay, control, hooked):
     guest, net = overlay.guest, overlay.net
     control.enable(**LANES)
@@ -134,7 +134,7 @@ def test_a_module_that_comes_while_its_function_rests_is_left_alone(overlay, con
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("end", ["disable", "unload"])
+@pytest.mark.parametrize("end", [pytest.param("disable", marks=pytest.mark.soak), "unload"])
 def test_nothing_is_left_when_it_ends_while_it_rests(overlay, control, hooked, end):
     control.enable(**LANES)
     until_resting(control, OF_LANES)

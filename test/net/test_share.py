@@ -9,7 +9,7 @@ from stress.traffic import Traffic, trouble
 PLACES, RULED = 1024, 512   # flows in lanes, and those of them that a rule alone brings there
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_flows_of_a_rule_leave_places_to_those_of_a_rate(overlay, falcon, record_property):
     """As many as there are places, each at a few packets a second."""
     port = udp.DEFAULT_PORT

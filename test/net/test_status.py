@@ -15,6 +15,7 @@ LANES = {"mode": "lanes", "cpus": "1-3", "workers": 2, "policy": "hash", "batch"
 FAST, SLOW = 4000, 200      # packets/s
 
 
+@pytest.mark.thorough
 def test_status_counts_elephants_and_mice(overlay, falcon):
     status = falcon.ctl("status")
     assert (status["flows"], status["elephants"]) == (0, 0)

@@ -35,7 +35,7 @@ def test_each_stage_of_a_udp_flow_has_a_cpu_of_its_own(overlay, falcon):
         assert counters["moves"] == 0
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_nic_split_off_leaves_the_first_stage_on_the_nics_cpu(overlay, falcon):
     falcon.enable(nic_split=0)
     assert_whole(overlay.udp(count=3000))
@@ -46,7 +46,7 @@ def test_nic_split_off_leaves_the_first_stage_on_the_nics_cpu(overlay, falcon):
     falcon.configure(nic_split=1)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_two_cpus_never_run_two_stages_in_a_row_on_one(overlay, falcon):
     falcon.enable(cpus="1-2")
     assert_whole(overlay.udp(count=3000))
@@ -54,7 +54,7 @@ def test_two_cpus_never_run_two_stages_in_a_row_on_one(overlay, falcon):
     assert nic != tunnel != container
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_set_of_one_cpu_works_and_status_says_so(overlay, falcon):
     falcon.enable(cpus="2")
     assert_whole(overlay.udp(count=3000))
@@ -135,7 +135,7 @@ def test_rps_of_the_administrator_still_serves_host_traffic(overlay, falcon):
         overlay.guest.run(f"echo 0 >{queue}")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_containers_own_local_traffic_is_left_alone(overlay, falcon):
     falcon.enable()
     before = falcon.counters()["asked"]
@@ -209,7 +209,7 @@ def test_a_loaded_cpu_gives_its_flow_to_the_second_choice(overlay, falcon):
     assert falcon.counters()["moves"] >= 1
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_deleted_container_leaves_nothing_behind(overlay, falcon):
     guest = overlay.guest
     falcon.enable()

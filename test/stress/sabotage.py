@@ -53,7 +53,9 @@ def build(kernel, root, name):
     text = file.read_text()
     assert text.count(sabotage.text) == 1, f"{sabotage.file} has changed"
     file.write_text(text.replace(sabotage.text, sabotage.instead))
-    # One directory for all, so that little is compiled for each.
+    # One directory for all, which begins with falcon's own objects, so that little is compiled for each.
+    if not (DIRECTORY / kernel).exists():
+        shutil.copytree(module.build(kernel).path.parent, DIRECTORY / kernel)
     built = module.build(kernel, root=root, directory=DIRECTORY / kernel)
     path = DIRECTORY / f"{kernel}-{name}.ko".replace(" ", "-")
     shutil.copy(built.path, path)

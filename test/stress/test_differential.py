@@ -37,7 +37,7 @@ def same(account):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [name if name == "lanes" else pytest.param(name, marks=pytest.mark.soak) for name in VARIANTS])
 def test_what_arrives_is_what_arrives_without_falcon(variant, overlay, falcon, record_property):
     for seed in range(1, 1 + PACKETS // PART):
         stock = part(overlay, seed)

@@ -109,6 +109,7 @@ ONLINE = "/sys/devices/system/cpu/cpu{}/online"
 HOTPLUG = (f"while :; do echo 0 >{ONLINE.format(4)}; sleep 0.2; echo 1 >{ONLINE.format(4)}; sleep 0.3; done")
 
 
+@pytest.mark.thorough
 @pytest.mark.torture
 def test_everything_at_once(overlay, falcon, record_property):
     """Modes, sets, workers, batches, delivery and rate change while a CPU comes and goes."""

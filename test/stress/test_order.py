@@ -85,7 +85,7 @@ def test_a_cpu_goes_and_comes_back_under_traffic(overlay, falcon, record_propert
     assert falcon.ctl("status")["cpus"] == "1-3"
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_everything_at_once(overlay, falcon, record_property):
     """Sets, thresholds and splitting change while TCP and UDP run and a CPU comes and goes."""
     falcon.enable()

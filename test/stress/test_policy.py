@@ -21,7 +21,7 @@ CHANGES = [
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("mode", ["lanes", "pipeline"])
+@pytest.mark.parametrize("mode", ["lanes", pytest.param("pipeline", marks=pytest.mark.soak)])
 def test_policies_and_thresholds_changed_under_load(overlay, falcon, mode, record_property):
     times = 2 * SCALE
     falcon.enable(mode=mode, cpus="1-4", batch=4, elephant_rate=0, rest=0)

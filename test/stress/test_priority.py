@@ -43,7 +43,7 @@ def test_rules_changed_under_traffic(overlay, falcon, record_property):
     assert not trouble(elephant.account) and not trouble(mouse.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_rules_changed_faster_than_packets_come(overlay, falcon, record_property):
     """A million of them in a soak."""
     port = udp.DEFAULT_PORT

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Builds the module for a kernel, in that kernel's own tree, out of a copy of the sources.
 
-The objects live in build/module/<uname -r>/ (a variant such as W=1 in build/module/<uname -r>,W=1/),
-so that the source tree stays clean and several kernels are built in turn.
+The objects live in build/module/<uname -r>/, so that the source tree stays clean and several kernels
+are built in turn. Each build asks gcc and sparse for all their warnings.
 """
 
 import fcntl
@@ -56,20 +56,19 @@ def _copy(root, directory, names):
         target.chmod((root / name).stat().st_mode & 0o777)
 
 
-def build(kernel_id, flavour="amd64", make_vars=(), root=REPO, directory=None, output="falcon.ko",
+def build(kernel_id, flavour="amd64", whole=False, root=REPO, directory=None, output="falcon.ko",
           names=SOURCES):
-    """Build for a kernel id of kernel.KERNELS; make_vars such as ["W=1"]. Returns Built.
+    """Build for a kernel id of kernel.KERNELS. Returns Built.
 
-    Another module than falcon: its root, the files and directories there, a directory of its own.
+    whole: everything, so that the log is about every file. Another module than falcon: its root, the
+    files and directories there, a directory of its own.
     """
     kernel = kernels.get(kernel_id, flavour)
-    make_vars = list(make_vars)
-    if directory is None:
-        directory = MODULES / ",".join([kernel.release, *make_vars]).replace("/", "_")
+    directory = directory or MODULES / kernel.release
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _build(kernel, list(make_vars), root, directory, directory / output, sources(root, names))
+        return _build(kernel, whole, root, directory, directory / output, sources(root, names))
 
 
 def fault(kernel_id):
@@ -79,20 +78,19 @@ def fault(kernel_id):
     return f"/falcon/{built.path.relative_to(REPO)}"
 
 
-def _build(kernel, make_vars, root, directory, output, names):
+def _build(kernel, whole, root, directory, output, names):
     digest = hashlib.sha256()
     for name in names:
         digest.update(f"{name}\0".encode() + (root / name).read_bytes() + b"\0")
-    binds, argv = _command(kernel, make_vars, directory)
+    binds, argv = _command(kernel, directory)
     stamp = {"sources": digest.hexdigest(), "names": [str(name) for name in names], "argv": argv}
     stamp_path, log_path = directory / ".stamp", directory / "make.log"
     old = json.loads(stamp_path.read_text()) if stamp_path.exists() else {}
-    if old == stamp and output.exists():
+    if old == stamp and output.exists() and not whole:
         return Built(kernel, output, log_path.read_text(), fresh=False)
     stamp_path.unlink(missing_ok=True)
-    # A file came or went: objects of the old set would be linked, or found by #include. And with
-    # options that make warn the log must be about every file, so nothing may be left to skip.
-    if make_vars or old.get("names") != stamp["names"] or old.get("argv") != argv:
+    # A file came or went: objects of the old set would be linked, or found by #include.
+    if whole or old.get("names") != stamp["names"] or old.get("argv") != argv:
         _empty(directory)
     _copy(root, directory, names)
     output.unlink(missing_ok=True)
@@ -106,19 +104,15 @@ def _build(kernel, make_vars, root, directory, output, names):
     return Built(kernel, output, log, fresh=True)
 
 
-def _command(kernel, make_vars, directory):
+def _command(kernel, directory):
     """What to mount in the tree, and the command to run there."""
-    check = [var for var in make_vars if var.startswith("C=")]
-    if check:
-        kernel.tree.ensure(["sparse"])
+    kernel.tree.ensure(["sparse"])
     # Later kernels turn sparse off because it does not know __typeof_unqual__, nor what their
     # static assertions use: defines cure both (gcc still asserts). What is set on the command
     # line their Makefile cannot change.
-    check = [var.replace("C=", "KBUILD_CHECKSRC=") for var in check]
-    check += ["CF=-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)='"] if check else []
     return [*kernel.binds, (directory, MOUNTED)], [
-        "nice", "make", "-C", kernel.build, f"M=/{MOUNTED}", "-j2",
-        *make_vars, *check, "modules"]
+        "nice", "make", "-C", kernel.build, f"M=/{MOUNTED}", "-j2", "W=1", "KBUILD_CHECKSRC=2",
+        "CF=-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)='", "modules"]
 
 
 def _empty(directory):
