@@ -465,8 +465,8 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
 
 /*
  * How many of those ready may be delivered now. Where the container's device has a ring, its own
- * poll, on whatever CPU, must have taken what is above RING_SHARE: that CPU may stand still, or what
- * was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
+ * poll, on whatever CPU, must have taken what is above RING_SHARE: that CPU may stand still, or
+ * what was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
  */
 static unsigned int deliverable(struct falcon_elephant *elephant, unsigned int budget)
 {

@@ -85,7 +85,7 @@ struct falcon_elephant {
 	u32			delivering;	/* packets being delivered */
 	u16			delivered_on;	/* CPU of the last delivery */
 	u32			delivered_tail;	/* of its backlog, when that had ended */
-	u64			ring_mark;	/* what the container's poll has taken when it has taken that */
+	u64			ring_mark;	/* what its peer has taken when it has all that */
 
 	/* Under the lock of the intake that has the node in its list; see intake.c. */
 	struct list_head	gate_node;
