@@ -120,7 +120,7 @@ check:
 
 soak:
 	@scripts/setup check
-	@SOAK=1 test/run test/fuzz test/build test/vm test/net test/stress
+	@SOAK=1 test/run test/fuzz test/build test/vm test/net test/dkms test/stress
 
 # The kernels of the torture's parts: one that sees faults of memory, of locks and of RCU; one that sees
 # data races; the newest one, with the detectors of the first.

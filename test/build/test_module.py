@@ -71,7 +71,7 @@ def test_builds_without_a_warning_for_this_kernel_and_version(kernel):
     check_module(built)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_builds_without_a_warning_for_the_cloud_kernel_and_this_version(kernel):
     built = module.build(kernel, "cloud-amd64", whole=True)
     check_build(built)

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""DKMS is tried on every kernel there is a tree for, 6.12 in both suites."""
+"""DKMS is tried on a kernel of each suite, and in a soak on every kernel there is a tree for."""
+
+import os
 
 from vm import kernel as kernels
+
+CHECKED = ("6.12", "7.2")
 
 
 def pytest_generate_tests(metafunc):
     if "dkms_kernel" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("--kernel") or list(kernels.KERNELS)
-        metafunc.parametrize("dkms_kernel", chosen, scope="module")
+        chosen = list(kernels.KERNELS if os.environ.get("SOAK") else CHECKED)
+        metafunc.parametrize("dkms_kernel", metafunc.config.getoption("--kernel") or chosen, scope="module")

@@ -48,7 +48,7 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
     assert unloaded.states() == dict.fromkeys(hooked, "detached")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
     """The kernel asks for it in mode pipeline only, and as soon as the mode is that."""
     control.enable(rest=0, mode="lanes", busy_threshold=100)
@@ -216,7 +216,7 @@ def test_the_hook_in_a_module_that_is_not_always_needed_follows_it(control, hook
     assert not guest.run(f"dmesg | tail -n +$(({log} + 1)) | grep {symbol}", check=False).out
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hooked):
     control.enable(rest=0)
     before = control.traces()

@@ -83,7 +83,7 @@ def test_a_flow_above_the_rate_climbs_step_by_step_and_comes_down_when_it_falls(
     assert counters["merged"] == counters["taken"] - counters["elsewhere"]
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_flow_comes_down_and_goes_up_as_the_rate_is_set(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
@@ -179,7 +179,7 @@ def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
     lanes.assert_conserved(falcon)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
     falcon.enable(**LANES)
     with written(overlay.guest, 1, f"/sys/class/net/{nic(overlay.guest)}/threaded"):

@@ -60,6 +60,7 @@ def test_tcpdump_in_the_container_sees_each_packet_in_order(overlay, same):
     same(lambda: observe(overlay, "container"), expect_all, merge="backlog")
 
 
+@pytest.mark.soak
 def test_packets_cloned_by_a_socket_on_the_nic_stay_in_order(overlay, same):
     def traffic():
         seen = observe(overlay, "nic")

@@ -54,6 +54,7 @@ except TimeoutError:
 """
 
 
+@pytest.mark.soak
 def test_a_macvlan_of_the_hosts_own_gets_the_same_and_so_does_a_packet_socket_below(overlay, same):
     guest, namespace = overlay.guest, overlay.net.namespace
 

@@ -186,6 +186,7 @@ def test_packets_queued_to_user_space_come_back_in_order(overlay, same, bridge_n
         same(traffic, expect, limit="no-merge")
 
 
+@pytest.mark.soak
 def test_a_port_forwarded_to_a_container_gets_the_same(overlay, same):
     guest, forwarded = overlay.guest, 7000
     with path.variant(overlay, "routed"):

@@ -43,6 +43,7 @@ def test_inner_fragments_and_whole_datagrams_arrive_the_same(overlay, same):
     same(lambda: fragmented(overlay, traffic, "container"), expect, merge="backlog")
 
 
+@pytest.mark.soak
 def test_outer_fragments_and_whole_packets_arrive_the_same(overlay, same):
     namespace = overlay.net.namespace
     inner = ["ip", "route", "replace", str(plan.OVERLAY[4]), "dev", "overlay0", "src", "198.51.100.1"]

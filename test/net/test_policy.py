@@ -106,7 +106,7 @@ def test_a_flow_comes_to_a_cpu_that_has_time(overlay, falcon):
             until(lambda: workers(falcon) == [4], 60, "a worker on the CPU that has time")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_policy_changed_under_traffic_is_followed_in_order(overlay, falcon):
     falcon.enable(**LANES, workers=2)
     with flowing(overlay, falcon, flows=4):

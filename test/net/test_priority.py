@@ -87,7 +87,7 @@ def test_a_rule_that_comes_and_goes_leaves_a_running_flow_in_order(overlay, falc
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_rule_above_its_rate_has_no_effect_for_a_second(overlay, falcon):
     falcon.enable(**LANES)
     number = add(falcon, f"dport={PORT}", "rate=200")

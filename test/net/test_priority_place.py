@@ -103,7 +103,7 @@ def test_a_process_that_moves_leaves_its_sockets_where_they_are(overlay, falcon)
     assert not trouble(traffic.account) and not trouble(again.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_rules_that_are_added_while_hooks_rest_are_heeded(overlay, falcon):
     falcon.enable(**LANES, rest=1)
     with Traffic(overlay, rate=1000, idle=IDLE) as traffic:
@@ -113,7 +113,7 @@ def test_rules_that_are_added_while_hooks_rest_are_heeded(overlay, falcon):
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_flows_of_a_container_that_are_in_lanes_are_known_there(overlay, falcon):
     falcon.enable(**{**LANES, "elephant_rate": 500, "workers": 2})
     with Traffic(overlay, rate=3000, size=64, idle=IDLE) as traffic:

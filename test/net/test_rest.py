@@ -75,7 +75,7 @@ def test_a_flow_that_comes_and_goes_stays_in_order(overlay, control):
     lanes.assert_conserved(control)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_mice_wake_nothing(overlay, control):
     control.enable(**{**LANES, "elephant_rate": 200_000})
     until_resting(control, OF_LANES)

@@ -50,7 +50,7 @@ def test_a_worker_is_not_where_the_application_is_and_follows_it(overlay, falcon
             until(lambda: flow(falcon)["workers"] == str(worker), 20, f"the worker on CPU {worker}")
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_nobody_knows_the_application_without_the_table(overlay, falcon):
     falcon.enable(**LANES, policy="auto")
     with streaming(overlay, falcon, cpu=2):

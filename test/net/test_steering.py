@@ -83,7 +83,7 @@ def test_tcp_is_steered_behind_gro_and_in_order(overlay, falcon):
     assert falcon.counters()["cell-bypass"] < 100
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_inner_ipv6_is_steered(overlay, falcon):
     falcon.enable()
     assert_whole(overlay.udp(count=3000, family=6))
@@ -117,7 +117,7 @@ def test_host_traffic_is_left_alone(overlay, falcon):
     assert falcon.counters()["steered"] == falcon.counters()["asked"]
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_rps_of_the_administrator_still_serves_host_traffic(overlay, falcon):
     def received_by_rps():
         line = overlay.guest.run("sed -n 3p /proc/net/softnet_stat").out.split()
@@ -174,7 +174,7 @@ def test_outer_fragments_stay_in_order_with_whole_packets(overlay, falcon):
         namespace.run(inner)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_busy_host_gets_its_stock_path_back_in_order(overlay, falcon):
     falcon.enable()
     sender_options = {"rate": 2000, "seconds": 5}
@@ -191,7 +191,7 @@ def test_a_busy_host_gets_its_stock_path_back_in_order(overlay, falcon):
     assert_whole(udp.balance(sender.wait(), sink.wait()))
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_a_loaded_cpu_gives_its_flow_to_the_second_choice(overlay, falcon):
     net, guest = overlay.net, overlay.guest
     falcon.enable(load_threshold=70)

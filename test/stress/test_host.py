@@ -81,7 +81,7 @@ def test_flags_and_sizes_of_devices_changed_under_traffic(overlay, falcon, recor
     assert not {key: value for key, value in trouble(traffic.account).items() if key != "reordered"}
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 @pytest.mark.torture
 def test_xdp_comes_and_goes_on_the_nic_under_traffic(overlay, falcon, record_property):
     guest, device = overlay.guest, nic(overlay.guest)

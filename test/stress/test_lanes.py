@@ -78,7 +78,7 @@ def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_prop
     assert not trouble(traffic.account)
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_modes_changed_under_traffic(overlay, falcon, record_property):
     falcon.enable(**LANES)
     script = in_guest([config_set("mode=pipeline"), config_set("mode=lanes")], 5)

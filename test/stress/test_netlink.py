@@ -12,7 +12,7 @@ MESSAGES = 2000 * SCALE     # of each process
 PROCESSES = 4
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_messages_by_chance_under_traffic(overlay, falcon, record_property):
     """Whatever they set, and whatever comes out of it: flows stay whole and in order."""
     nlfuzz.build()

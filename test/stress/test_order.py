@@ -20,7 +20,7 @@ def test_packets_in_the_order_sent(overlay, falcon, record_property):
     assert falcon.counters("container")["steered"] >= 50_000 * SCALE
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon, record_property):
     falcon.enable()
     sets = itertools.cycle(("1-2", "3-4", "0-4", "2-4", "1", "0,3", "1-3"))
@@ -34,7 +34,7 @@ def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon, record_prop
     assert traffic.account["sent"] > 1000
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, record_property):
     with Traffic(overlay, flows=2) as traffic:
         for _ in range(5 * SCALE):

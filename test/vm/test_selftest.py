@@ -107,13 +107,14 @@ def test_warning(kernel):
     assert "warning: " in failure.detail.splitlines()[0]
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 def test_oops(kernel):
     failure = failing(kernel, f"insmod {module.fault(kernel)} kind=oops")
     assert failure.reason == "panic"
     assert {"oops", "panic"} <= failure.kinds
 
 
+@pytest.mark.soak
 def test_warning_without_panic(one_kernel):
     # The guest lives on and says goodbye; its console tells.
     failure = failing(one_kernel, f"sysctl -qw kernel.panic_on_warn=0; insmod {module.fault(one_kernel)} kind=warn")
@@ -121,6 +122,7 @@ def test_warning_without_panic(one_kernel):
     assert failure.kinds == {"warning"}
 
 
+@pytest.mark.soak
 def test_bug(one_kernel):
     assert {"bug", "panic"} <= failing(one_kernel, f"insmod {module.fault(one_kernel)} kind=bug").kinds
 
@@ -133,12 +135,14 @@ def test_frozen_guest_meets_its_time_limit(one_kernel):
     assert 20 < time.monotonic() - began < 60
 
 
+@pytest.mark.soak
 def test_frozen_guest_that_cannot_end_a_command(one_kernel):
     failure = failing(one_kernel, f"insmod {module.fault(one_kernel)} kind=freeze", timeout=2)
     assert failure.reason == "hang"
     assert "does not end a killed script" in failure.detail
 
 
+@pytest.mark.soak
 def test_endless_command_meets_the_time_limit(one_kernel):
     failure = failing(one_kernel, "exec tail -f /dev/null", time_limit=20)
     assert failure.reason == "hang"
@@ -149,11 +153,13 @@ def test_stop_before_its_time(one_kernel):
     assert failure.reason == "stopped early"
 
 
+@pytest.mark.soak
 def test_reboot_is_an_early_stop(one_kernel):
     failure = failing(one_kernel, "busybox reboot -f")
     assert failure.reason == "stopped early"
 
 
+@pytest.mark.soak
 def test_early_stop_while_nobody_waits(one_kernel):
     with pytest.raises(GuestFailed) as caught:
         with Guest(kernel=one_kernel, vcpus=2, memory=512, time_limit=120) as guest:
@@ -164,11 +170,13 @@ def test_early_stop_while_nobody_waits(one_kernel):
     assert caught.value.reason == "stopped early"
 
 
+@pytest.mark.soak
 def test_failed_boot(one_kernel):
     failure = failing(one_kernel, "true", append="rdinit=/nowhere root=/dev/nothing")
     assert failure.reason == "panic"
 
 
+@pytest.mark.soak
 def test_missing_root_file_system(one_kernel):
     # The init's own complaint is on the kept console.
     failure = failing(one_kernel, "true", append="module_blacklist=overlay")
@@ -193,6 +201,7 @@ def test_hung_task(one_kernel):
     assert "hung task" in failure.kinds
 
 
+@pytest.mark.soak
 def test_error_of_the_block_is_kept(one_kernel):
     with pytest.raises(ZeroDivisionError):
         with Guest(kernel=one_kernel, vcpus=1, memory=512, time_limit=120) as guest:
