@@ -23,7 +23,7 @@ class Sabotage:
 
 RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
 CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
-DELETED = "\tmutex_unlock(&rules_lock);\n\treturn rule ? 0 : -ENOENT;\n"
+DELETED = "\tmutex_unlock(&rules_lock);\n\treturn err;\n"
 WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
 
 SABOTAGES = {
@@ -43,8 +43,8 @@ SABOTAGES = {
 }
 
 
-def build(kernel, root, name):
-    """Path in the guest of the module that was built from a copy of the sources in root."""
+def put(root, name):
+    """A copy of the sources in root, with the fault."""
     sabotage = SABOTAGES[name]
     for source in module.sources():
         (root / source).parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +53,11 @@ def build(kernel, root, name):
     text = file.read_text()
     assert text.count(sabotage.text) == 1, f"{sabotage.file} has changed"
     file.write_text(text.replace(sabotage.text, sabotage.instead))
+
+
+def build(kernel, root, name):
+    """Path in the guest of the module that was built from a copy of the sources in root."""
+    put(root, name)
     # One directory for all, which begins with falcon's own objects, so that little is compiled for each.
     if not (DIRECTORY / kernel).exists():
         shutil.copytree(module.build(kernel).path.parent, DIRECTORY / kernel)

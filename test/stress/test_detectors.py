@@ -44,6 +44,12 @@ def test_packets_that_falcon_loses_are_missed_and_not_accounted_for(overlay, ker
     assert (account["reordered"], account["duplicated"], account["damaged"]) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("name", sabotage.SABOTAGES)
+def test_each_fault_still_fits_the_sources(name, tmp_path):
+    """Also those that only a debug kernel is to see, which a check may not have."""
+    sabotage.put(tmp_path, name)
+
+
 CONFIGURED = f"{CTL} config set batch=16 && {CTL} config set batch=32"
 # What is to be run, and the kind of crash.py's report. Lockdep is off once KASAN has reported.
 REPORTED = {
