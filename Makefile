@@ -34,7 +34,7 @@ help:
 	@echo '                     of these cases: build/bench/profile.json; CASES, VARIANTS, KERNEL, VCPUS'
 	@echo '  make predict       what the policies say, on a simulated host, of guests of 2 to 6 vCPUs, and what'
 	@echo '                     these do; CASES, VCPUS, KERNEL, ROUNDS'
-	@echo '  make check         every test; TEST=name and KERNEL=6.12 select'
+	@echo '  make check         the tests; TEST=name and KERNEL=6.12 select'
 	@echo '  make soak          the tests of a kernel, and fuzzing: what is tried under load and change, and'
 	@echo '                     by chance, forty times as long, and on every kernel what a check tries on'
 	@echo '                     one or leaves out;'
