@@ -190,6 +190,9 @@ static void reassess(const struct question *q, struct falcon_flow *flow, bool fr
 	if (cpu != now || why != READ_ONCE(flow->here)) {
 		if (!falcon_flow_drained(flow)) {
 			falcon_count(q->stage, FALCON_A_COUNTERS_DEFERRED);
+			/* It stayed where it came before; for falcon_flows_settled() it is away. */
+			WRITE_ONCE(flow->here, 0);
+			WRITE_ONCE(flow->generation, 0);
 			return;
 		}
 		falcon_flow_place(flow, cpu, why);
