@@ -513,14 +513,19 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 	return count;
 }
 
-unsigned int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget)
+int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
-	unsigned int count;
+	int count;
 
 	spin_lock(&elephant->lock);
 	count = deliver_ready(elephant, plan, budget);
-	queue_delivery(elephant);
+	if (!count && elephant->ready.count) {
+		elephant->delivery_state = FALCON_DELIVERY_QUEUED;
+		count = -EAGAIN;
+	} else {
+		queue_delivery(elephant);
+	}
 	leave_drained(elephant);
 	unlock(elephant, plan);
 	return count;

@@ -162,9 +162,10 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
  * @elephant: a flow that was queued for delivery
  * @budget: packets at most
  *
- * Context: softirq. Return: packets.
+ * Context: softirq. Return: packets, or -EAGAIN: it is still queued, for when the ring of the
+ * container's device has room.
  */
-unsigned int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget);
+int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget);
 
 /* Stock's queues are empty of it: its packets go to the workers. Context: softirq. */
 void falcon_elephant_open(struct falcon_elephant *elephant);

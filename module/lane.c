@@ -22,6 +22,9 @@
 /* After which a CPU stands still that was woken: longer than any moderation lets a lane wait. */
 #define LATE_NS (20 * NSEC_PER_MSEC)
 
+/* After which a container's ring is looked at again that had no room: what its poll takes once. */
+#define RING_LOOK_NS (50 * NSEC_PER_USEC)
+
 struct falcon_lane {
 	struct llist_head	posted_runs;
 	struct llist_head	posted_deliveries;
@@ -36,6 +39,7 @@ struct falcon_lane {
 	/* Who owns it. */
 	struct falcon_ranks	runs;
 	struct falcon_ranks	deliveries;
+	struct list_head	held;		/* of these: the container's ring has no room */
 	struct falcon_context	context;
 	struct falcon_moderation moderation;
 	unsigned int		found;		/* posts, since the last look */
@@ -181,17 +185,33 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 {
 	struct falcon_elephant *elephant;
-	unsigned int class, packets;
+	unsigned int class;
+	int packets;
 
-	if (falcon_ranks_empty(&lane->deliveries))
-		return 0;
-	class = falcon_ranks_turn(&lane->deliveries);
-	elephant = list_entry(falcon_ranks_first(&lane->deliveries, class), struct falcon_elephant,
-			      delivery_node);
-	falcon_ranks_pop(&lane->deliveries, class);
-	packets = falcon_elephant_deliver(elephant, budget);
-	falcon_ranks_count(&lane->deliveries, class, packets);
-	return packets;
+	while (!falcon_ranks_empty(&lane->deliveries)) {
+		class = falcon_ranks_turn(&lane->deliveries);
+		elephant = list_entry(falcon_ranks_first(&lane->deliveries, class),
+				      struct falcon_elephant, delivery_node);
+		falcon_ranks_pop(&lane->deliveries, class);
+		packets = falcon_elephant_deliver(elephant, budget);
+		if (packets >= 0) {
+			falcon_ranks_count(&lane->deliveries, class, packets);
+			return packets;
+		}
+		list_add_tail(&elephant->delivery_node, &lane->held);
+	}
+	return 0;
+}
+
+/* The next look is at rings, too, that had no room at the last one. */
+static void retry_held(struct falcon_lane *lane)
+{
+	struct falcon_elephant *elephant, *next;
+
+	list_for_each_entry_safe(elephant, next, &lane->held, delivery_node)
+		falcon_ranks_add(&lane->deliveries, &elephant->delivery_node,
+				 READ_ONCE(elephant->class));
+	INIT_LIST_HEAD(&lane->held);
 }
 
 /* Whether the lane rests; who posts from now on wakes it. */
@@ -221,10 +241,14 @@ static u32 next_look(struct falcon_lane *lane)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	unsigned int found = lane->found;
+	u32 wait;
 
 	lane->found = 0;
-	return falcon_moderate(&lane->moderation, local_clock(), found,
+	wait = falcon_moderate(&lane->moderation, local_clock(), found,
 			       plan ? plan->moderation : 0);
+	if (likely(list_empty(&lane->held)))
+		return wait;
+	return wait ? min(wait, RING_LOOK_NS) : RING_LOOK_NS;
 }
 
 static bool own(struct falcon_lane *lane)
@@ -242,6 +266,7 @@ static unsigned int look_after(struct falcon_lane *lane, unsigned int budget)
 {
 	unsigned int work = 0, some;
 
+	retry_held(lane);
 	do {
 		fetch(lane);
 		some = deliver(lane, budget - work);
@@ -313,6 +338,7 @@ int falcon_lanes_alloc(struct net_device *dummy)
 		lane = per_cpu_ptr(lanes, cpu);
 		falcon_ranks_init(&lane->runs);
 		falcon_ranks_init(&lane->deliveries);
+		INIT_LIST_HEAD(&lane->held);
 		lane->cpu = cpu;
 		INIT_CSD(&lane->wake, wake_here, lane);
 		hrtimer_setup(&lane->timer, look_again, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
