@@ -37,8 +37,8 @@ help:
 	@echo '  make check         the tests; TEST=name and KERNEL=6.12 select'
 	@echo '  make soak          the tests of a kernel, and fuzzing: what is tried under load and change, and'
 	@echo '                     by chance, forty times as long, and on every kernel what a check tries on'
-	@echo '                     one or leaves out;'
-	@echo '                     KERNEL=6.12 selects'
+	@echo '                     one or leaves out; KERNEL=6.12 and TEST=name select, SOAK=3 is three'
+	@echo '                     times as long'
 	@echo '  make torture       tests in guests whose kernels are built for it, with detectors of faults:'
 	@echo '                     PART="$(PARTS)" selects, KERNEL chooses another kernel'
 	@echo
@@ -120,7 +120,7 @@ check:
 
 soak:
 	@scripts/setup check
-	@SOAK=1 test/run test/fuzz test/build test/vm test/net test/dkms test/stress
+	@SOAK=$(or $(SOAK),1) test/run test/fuzz test/build test/vm test/net test/dkms test/stress
 
 # The kernels of the torture's parts: one that sees faults of memory, of locks and of RCU; one that sees
 # data races; the newest one, with the detectors of the first.

@@ -40,6 +40,7 @@ def test_a_cpu_that_stands_still_holds_up_nobody(overlay, falcon, role, record_p
 
 
 @pytest.mark.thorough
+@pytest.mark.torture
 def test_a_cpu_that_stands_still_makes_no_ring_overflow(overlay, falcon, record_property):
     """A veth that receives by NAPI has one of 256 packets: what waited for a worker would be too much at once."""
     fault, veth = module.fault(overlay.kernel), guestside.veth(0)
