@@ -281,6 +281,7 @@ static void note(struct hook *hook, enum falcon_hook_state state, const char *de
 static int find(struct hook *hook)
 {
 	char symbol[64];
+	int err;
 
 	/*
 	 * From scratch each time: ftrace_free_filter() leaves pointers to what it freed.
@@ -291,19 +292,27 @@ static int find(struct hook *hook)
 		.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
 	};
 	strscpy(symbol, hook->symbol, sizeof(symbol));	/* ftrace wants to write there */
-	if (!ftrace_set_filter(&hook->ops, symbol, strlen(symbol), 1))
+	err = ftrace_set_filter(&hook->ops, symbol, strlen(symbol), 1);
+	if (!err)
 		return 0;
+	if (err == -ENOMEM) {
+		note(hook, FALCON_HOOK_STATE_FAILED, "no memory to look for it");
+		return err;
+	}
 	note(hook, FALCON_HOOK_STATE_MISSING,
 	     hook->module ? "its module is not loaded, or has none that ftrace can hook" :
 			    "this kernel has no such function that ftrace can hook");
 	return -ENOENT;
 }
 
-static void probe(struct hook *hook)
+static int probe(struct hook *hook)
 {
-	if (!find(hook))
+	int err = find(hook);
+
+	if (!err)
 		note(hook, FALCON_HOOK_STATE_DETACHED, "");
 	ftrace_free_filter(&hook->ops);
+	return err;
 }
 
 static int attach(struct hook *hook)
@@ -317,13 +326,17 @@ static int attach(struct hook *hook)
 	if (err)
 		goto free;
 	err = register_ftrace_function(&hook->ops);
+	/* An empty filter: no memory for its entry, which ftrace_set_filter() did not say. */
+	if (err == -EINVAL)
+		err = -ENOMEM;
 	if (err == -EBUSY) {
 		note(hook, FALCON_HOOK_STATE_CONFLICT,
 		     "taken by another (a livepatch?), or kernel.ftrace_enabled=0");
 		goto free;
 	}
 	if (err) {
-		note(hook, FALCON_HOOK_STATE_FAILED, "ftrace refused");
+		note(hook, FALCON_HOOK_STATE_FAILED,
+		     err == -ENOMEM ? "no memory to hook it" : "ftrace refused");
 		goto free;
 	}
 	note(hook, FALCON_HOOK_STATE_ATTACHED, "");
@@ -361,6 +374,12 @@ static unsigned int end_of(unsigned int first)
 	return end;
 }
 
+/* Whether nothing is enabled without: for want of memory, what could be there another time. */
+static bool is_needed(unsigned int first, int err)
+{
+	return hooks[first].required || err == -ENOMEM;
+}
+
 /* All hooks of the capability that @first begins, or none. */
 static int attach_capability(unsigned int first)
 {
@@ -372,7 +391,7 @@ static int attach_capability(unsigned int first)
 	if (!err)
 		return 0;
 	/* A module that is not loaded is not missed. */
-	if (!hooks[first].required && !(hooks[i - 1].module && err == -ENOENT))
+	if (!is_needed(first, err) && !(hooks[i - 1].module && err == -ENOENT))
 		pr_info("%s: %s; going without %s\n", hooks[i - 1].symbol, hooks[i - 1].detail,
 			hooks[first].capability);
 	for (i = first; i < end; i++)
@@ -387,7 +406,7 @@ static int attach_all(struct netlink_ext_ack *extack)
 
 	for (i = 0; i < FALCON_HOOKS; i = end_of(i)) {
 		err = attach_capability(i);
-		if (!err || !hooks[i].required)
+		if (!err || !is_needed(i, err))
 			continue;
 		NL_SET_ERR_MSG_FMT(extack, "%s: %s", hooks[i].symbol, hooks[i].detail);
 		return err;
@@ -492,7 +511,8 @@ int falcon_hooks_init(void)
 	unsigned int i;
 
 	for (i = 0; i < FALCON_HOOKS; i++)
-		probe(&hooks[i]);
+		if (probe(&hooks[i]) == -ENOMEM)
+			return -ENOMEM;
 	return register_module_notifier(&notifier);
 }
 

@@ -45,11 +45,11 @@ void falcon_hooks_exit(void);
  * @extack: gets the function that cannot be
  *
  * A capability has all of its hooks or none. Without one that is required nothing is
- * attached at all.
+ * attached at all, nor when memory is all that one lacks.
  *
  * Context: process, under the control mutex.
  * Return: 0; -ENOENT, no such function; -EBUSY, somebody else redirects it or ftrace is
- * switched off; or ftrace's error.
+ * switched off; -ENOMEM; or another error of ftrace's.
  */
 int falcon_hooks_attach(struct netlink_ext_ack *extack);
 

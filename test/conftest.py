@@ -33,7 +33,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: on the default kernel in a check, on every one in a soak")
     config.addinivalue_line("markers", "soak: in no check, but in a soak and when a kernel is named")
     config.addinivalue_line("markers", "torture(check): make torture runs it on debug kernels; check=True: a check does, too, where one is built")
-    config.addinivalue_line("markers", "detector(name): on debug kernels that have it only")
+    config.addinivalue_line("markers", "detector(name, only): on debug kernels that have it only, or on one of them")
 
 
 def selected(config):
@@ -66,7 +66,8 @@ def kernels_for(node, config):
         also = torture and torture.kwargs.get("check") and debug.is_built(kernels.TORTURED)
         ids = ids + [kernels.TORTURED] if also else ids
     wanted = node.get_closest_marker("detector")
-    return [kernel for kernel in ids if not wanted or kernels.detector(kernel) == wanted.args[0]]
+    return [kernel for kernel in ids if not wanted or kernels.detector(kernel) == wanted.args[0] and
+            wanted.kwargs.get("only", kernel) == kernel]
 
 
 def layer(item):
