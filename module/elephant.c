@@ -422,10 +422,14 @@ void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit l
 
 bool falcon_elephant_is_full(const struct falcon_elephant *elephant)
 {
+	u32 packets = atomic_read(&elephant->posted);
+
+	/* The others are counted under the lock: these are as of a moment ago, which will do. */
+	packets += data_race(READ_ONCE(elephant->waiting.count) +
+			     READ_ONCE(elephant->merge.taken) +
+			     READ_ONCE(elephant->ready.count));
 	return READ_ONCE(elephant->gate) == FALCON_GATE_OPEN &&
-	       atomic_read(&elephant->posted) + READ_ONCE(elephant->waiting.count) +
-	       READ_ONCE(elephant->merge.taken) + READ_ONCE(elephant->ready.count) >
-	       falcon_ladder_share() * 3 / 4;
+	       packets > falcon_ladder_share() * 3 / 4;
 }
 
 void falcon_elephant_open(struct falcon_elephant *elephant)

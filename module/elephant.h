@@ -64,7 +64,7 @@ struct falcon_elephant {
 	struct falcon_priority	priority;	/* by the rules */
 	u8			class;		/* of that, in the lanes' queues */
 
-	u64			held_up;	/* the NIC's CPU's: ns in a row that it waited */
+	u64			held_up;	/* ns in a row that the NIC's CPU waited; a hint */
 	struct llist_head	inbox;		/* taken, not seen by a holder of the lock */
 	atomic_t		posted;		/* packets in it */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */

@@ -121,21 +121,22 @@ static void receive_strays(struct intake *intake)
  */
 static void hold_up(struct falcon_elephant *elephant)
 {
-	u64 began, waited;
+	u64 before = READ_ONCE(elephant->held_up), began, waited;
 
 	if (unlikely(falcon_elephant_is_full(elephant))) {
 		began = local_clock();
 		do {
 			waited = local_clock() - began;
-			if (waited >= HOLD_NS || elephant->held_up + waited >= HOLD_ROW_NS) {
-				elephant->held_up += waited;
+			if (waited >= HOLD_NS || before + waited >= HOLD_ROW_NS) {
+				WRITE_ONCE(elephant->held_up, before + waited);
 				return;
 			}
 			if (!falcon_lanes_help())
 				cpu_relax();
 		} while (falcon_elephant_is_full(elephant));
 	}
-	elephant->held_up = 0;
+	if (unlikely(before))
+		WRITE_ONCE(elephant->held_up, 0);
 }
 
 static void count_taken(u32 rule, unsigned int count)

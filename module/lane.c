@@ -158,9 +158,10 @@ static unsigned int pop_runs(struct falcon_lane *lane, unsigned int class,
 			   packets >= budget) {
 			break;
 		}
-		packets += READ_ONCE(run->taken);
+		/* It may grow meanwhile, under the flow's lock: by a poll beyond the budget. */
+		packets += data_race(READ_ONCE(run->taken));
 		/* Each would have been a wake-up. */
-		lane->found += READ_ONCE(run->posts);
+		lane->found += data_race(READ_ONCE(run->posts));
 		falcon_ranks_pop(&lane->runs, class);
 		count++;
 	}

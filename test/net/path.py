@@ -15,6 +15,7 @@ import pytest
 
 from net import tcp, udp
 from net.falcon import Falcon
+from vm import crash
 
 # Every flow goes into lanes at once, and on to its next worker after every few packets.
 LANES = {"mode": "lanes", "elephant_rate": 0, "workers": 2, "batch": 16}
@@ -122,6 +123,12 @@ def sender(overlay, to, **options):
     return udp.Sender(overlay.net.namespace.popen([udp.TOOLS / "udp-send", *udp.options(to=to, **options)]))
 
 
+def complaints(guest):
+    """Lines of the kernel's log that should not be there; numbers, which differ each time, are N."""
+    said = crash.without_races_of_others(guest.run(DMESG).out)
+    return [re.sub(r"\d+", "N", line) for line in said.splitlines() if not NOISE.search(line)]
+
+
 def difference(stock, falcon):
     """Sentences on what differs between two dictionaries of things seen."""
     said = [f"{name}: only {'without' if name in stock else 'with'} falcon" for name in stock.keys() ^ falcon.keys()]
@@ -182,11 +189,11 @@ class Comparison:
         """
         if "merge" in flow:
             flow = {"rung": "several", **flow}
-        known = set(self._complaints())
+        known = set(complaints(self.guest))
         self.stock = traffic()
         if expect:
             expect(self.stock)
-        known |= set(self._complaints())
+        known |= set(complaints(self.guest))
         for name in COMPARED:
             with Falcon(self.guest) as falcon:
                 falcon.enable(**COMMON, **SETUPS[name], **(config or {}))
@@ -198,7 +205,7 @@ class Comparison:
                 falcon.disable()
                 self.counters[name] = falcon.counters()
             self._assert_at_work(name, flow)
-            new = [line for line in self._complaints() if line not in known]
+            new = [line for line in complaints(self.guest) if line not in known]
             assert not new, f"{name}: in the kernel's log, and not without falcon: {new}"
             self.guest.check()
 
@@ -230,10 +237,6 @@ class Comparison:
         told = ("dport", "protocol", "rung", "limit", "merge", "workers", "packets", "batches", "stage", "cpu")
         lines = [" ".join(f"{key}={entry[key]}" for key in told if key in entry) for entry in self.flows[name]]
         return list(dict.fromkeys(lines))
-
-    def _complaints(self):
-        # numbers differ from one time to the next
-        return [re.sub(r"\d+", "N", line) for line in self.guest.run(DMESG).out.splitlines() if not NOISE.search(line)]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from stress import sabotage
 from stress.sabotage import Sabotaged
 from stress.test_lanes import BURSTS, LANES
 from stress.traffic import record
+from vm import module
 from vm.test_selftest import failing
 
 
@@ -70,3 +71,9 @@ def test_the_kernel_reports_each_fault(kernel, falconctl, tmp_path, names):  # p
         script.append(f"insmod {sabotage.build(kernel, tmp_path, name)} && {lines} || exit")
     failure = failing(kernel, "\n".join(script))
     assert {REPORTED[name][1] for name in names} <= failure.kinds
+
+
+@pytest.mark.torture
+@pytest.mark.detector("kcsan")
+def test_the_kernel_reports_a_data_race(kernel):
+    assert "sanitizer" in failing(kernel, f"insmod {module.fault(kernel)} kind=race ms=1000").kinds

@@ -88,13 +88,8 @@ def clean_log(guest, expected=None):
 
     expected: a regular expression for lines that may come.
     """
-    def complaints():
-        # numbers differ from one time to the next
-        return {re.sub(r"\d+", "N", line) for line in guest.run(path.DMESG).out.splitlines()
-                if not path.NOISE.search(line)}
-
-    before = complaints()
+    before = set(path.complaints(guest))
     yield
-    new = {line for line in complaints() - before if not expected or not re.search(expected, line)}
+    new = {line for line in path.complaints(guest) if line not in before and not (expected and re.search(expected, line))}
     assert not new, new
     guest.check()

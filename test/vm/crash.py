@@ -48,15 +48,20 @@ def is_stale_breakpoint(text):
 _RACE = re.compile(r"={60,}\n[^\n]*BUG: KCSAN: .*?={60,}", re.S)
 
 
-def _without_races_of_others(text):
-    """The kernel itself has data races that it lives with; falcon's have it on one of the two stacks."""
-    return _RACE.sub(lambda report: report[0] if "[falcon]" in report[0] else "", text)
+# The first frames of an access: further up falcon is, too, when the kernel's own code that it calls races.
+_ACCESS = re.compile(r" to 0x[0-9a-f]+ of \d+ bytes by [^\n]*:\n((?:[^\n]*\+0x[^\n]*\n){1,3})")
+_OURS = re.compile(r"\[(?:falcon|fault)\]")
+
+
+def without_races_of_others(text):
+    """The kernel itself has data races that it lives with."""
+    return _RACE.sub(lambda report: report[0] if any(map(_OURS.search, _ACCESS.findall(report[0]))) else "", text)
 
 
 def scan(text):
     """[(kind, line)] of each crash signature in a console's text, the telling one first."""
     found = []
-    for line in _without_races_of_others(text).splitlines():
+    for line in without_races_of_others(text).splitlines():
         for kind, pattern in _PATTERNS:
             if pattern.search(line):
                 found.append((kind, line.strip()))

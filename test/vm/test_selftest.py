@@ -269,12 +269,21 @@ def test_options_that_a_debug_kernel_did_not_get_are_named():
     assert debug.unmet(fragments, got) == ["CONFIG_A=y", "CONFIG_B=n", "CONFIG_C=m", "CONFIG_D=16"]
 
 
-@pytest.mark.parametrize("where, seen", [("count+0x8/0x40 [falcon]", True), ("count+0x8/0x40", False)])
-def test_data_races_are_reported_when_falcon_has_a_part_in_them(where, seen):
-    line = "=" * 66
-    report = f"{line}\nBUG: KCSAN: data-race in put / count\n\nread to 0xffff of 4 bytes:\n {where}\n{line}\n"
-    before = f"{line}\nBUG: KCSAN: data-race in other / another\n\nread to 0xffff of 4 bytes:\n other+0x1\n{line}\n"
-    assert ("sanitizer" in {kind for kind, _ in crash.scan(before + report)}) == seen
+@pytest.mark.parametrize("frames, seen", [
+    ([" count+0x8/0x40 [falcon]"], True),
+    ([" __list_add_valid+0x8/0x40", " count+0x8/0x40 [falcon]"], True),
+    ([" count+0x8/0x40"], False),
+    ([" pollwake+0x1/0x2", " __wake_up+0x1/0x2", " udp_rcv+0x1/0x2", " deliver+0x8/0x40 [falcon]"], False),
+])
+def test_data_races_are_reported_when_falcon_has_a_part_in_them(frames, seen):
+    def report(name, frames):
+        line = "=" * 66
+        return "\n".join([line, f"BUG: KCSAN: data-race in put / {name}", "",
+                          "write to 0xff11 of 4 bytes by interrupt on cpu 1:", " put+0x1/0x2", "",
+                          "read to 0xff11 of 4 bytes by task 295 on cpu 5:", *frames, "", line, ""])
+
+    console = report("other", [" other+0x1/0x2"]) + report("count", frames)
+    assert ("sanitizer" in {kind for kind, _ in crash.scan(console)}) == seen
 
 
 @pytest.mark.parametrize("byte, stale", [("0f", True), ("e8", True), ("cc", False)])

@@ -12,11 +12,11 @@
 
 static char *kind = "";
 module_param(kind, charp, 0);
-MODULE_PARM_DESC(kind, "warn, oops, bug, freeze, stall, pause or block");
+MODULE_PARM_DESC(kind, "warn, oops, bug, freeze, stall, pause, block or race");
 
 static unsigned int ms = 15000;
 module_param(ms, uint, 0);
-MODULE_PARM_DESC(ms, "how long stall, pause and block last, in milliseconds");
+MODULE_PARM_DESC(ms, "how long stall, pause, block and race last, in milliseconds");
 
 static void spin_for_ever(void *unused)
 {
@@ -46,8 +46,18 @@ static void pause(void)
 	local_irq_enable();
 }
 
+/* On two CPUs and more at once. */
+static void count(void *counter)
+{
+	u64 end = ktime_get_ns() + (u64)ms * NSEC_PER_MSEC;
+
+	while (ktime_get_ns() < end)
+		++*(unsigned long *)counter;
+}
+
 static int __init fault_init(void)
 {
+	static unsigned long counter;
 	int *nothing = NULL;
 
 	OPTIMIZER_HIDE_VAR(nothing);
@@ -67,6 +77,8 @@ static int __init fault_init(void)
 	} else if (!strcmp(kind, "block")) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		schedule_timeout(msecs_to_jiffies(ms));
+	} else if (!strcmp(kind, "race")) {
+		on_each_cpu(count, &counter, 1);
 	} else {
 		return -EINVAL;
 	}
