@@ -4,6 +4,7 @@
 import re
 import shutil
 import subprocess
+import types
 
 import pytest
 
@@ -106,3 +107,14 @@ def test_rebuilt_only_when_the_sources_change(one_kernel, tmp_path):
         source.write("/* changed */\n")
     assert module.build(one_kernel, root=root, directory=directory).fresh
     assert (directory / "module/other.o").stat().st_mtime_ns == before, "only what changed is compiled"
+
+
+def test_a_tree_without_sparse_is_not_asked_to_check(tmp_path):
+    """As the demonstration's: with W=1 the kernel runs a script that wants more of Perl than is there."""
+    tree = types.SimpleNamespace(path=tmp_path)
+    kernel = types.SimpleNamespace(tree=tree, binds=[], build="/build")
+    asked = {"W=1", "KBUILD_CHECKSRC=2"}
+    assert not asked & set(module.command(kernel, tmp_path)[1])
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/sparse").touch()
+    assert asked <= set(module.command(kernel, tmp_path)[1])

@@ -2,7 +2,7 @@
 """Builds the module for a kernel, in that kernel's own tree, out of a copy of the sources.
 
 The objects live in build/module/<uname -r>/, so that the source tree stays clean and several kernels
-are built in turn. Each build asks gcc for all its warnings, and sparse where the tree has it.
+are built in turn. Where the tree has sparse, each build asks it and gcc for all their warnings.
 """
 
 import fcntl
@@ -84,7 +84,7 @@ def _build(kernel, whole, root, directory, output, names):
     digest = hashlib.sha256()
     for name in names:
         digest.update(f"{name}\0".encode() + (root / name).read_bytes() + b"\0")
-    binds, argv = _command(kernel, directory)
+    binds, argv = command(kernel, directory)
     stamp = {"sources": digest.hexdigest(), "names": [str(name) for name in names], "argv": argv}
     stamp_path, log_path = directory / ".stamp", directory / "make.log"
     old = json.loads(stamp_path.read_text()) if stamp_path.exists() else {}
@@ -106,15 +106,16 @@ def _build(kernel, whole, root, directory, output, names):
     return Built(kernel, output, log, fresh=True)
 
 
-def _command(kernel, directory):
+def command(kernel, directory):
     """What to mount in the tree, and the command to run there."""
-    # The demonstration's tree has no sparse, and need not wait for one.
-    checks = 2 if (kernel.tree.path / "usr/bin/sparse").exists() else 0
+    # The demonstration's tree has no sparse, nor the Perl that comes along, which gcc's warnings need: with
+    # W=1 the kernel looks at comments, too. It need not wait for them.
+    checks = ["W=1", "KBUILD_CHECKSRC=2"] if (kernel.tree.path / "usr/bin/sparse").exists() else []
     # Later kernels turn sparse off because it does not know __typeof_unqual__, nor what their
     # static assertions use: defines cure both (gcc still asserts). What is set on the command
     # line their Makefile cannot change.
     return [*kernel.binds, (directory, MOUNTED)], [
-        "nice", "make", "-C", kernel.build, f"M=/{MOUNTED}", "-j2", "W=1", f"KBUILD_CHECKSRC={checks}",
+        "nice", "make", "-C", kernel.build, f"M=/{MOUNTED}", "-j2", *checks,
         "CF=-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)='", "modules"]
 
 
