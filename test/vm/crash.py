@@ -16,7 +16,7 @@ SIGNATURES = [
     ("rcu stall", r"rcu.*(?:self-detected stall|detected stalls|detected expedited stalls|kthread starved)"),
     ("lockup", r"watchdog: BUG: (?:soft|hard) lockup|Watchdog detected hard LOCKUP"),
     ("hung task", r"INFO: task .* blocked for more than"),
-    ("sanitizer", r"\bBUG: (?:KASAN|KCSAN|KFENCE|KMSAN): |\bUBSAN: "),
+    ("sanitizer", r"\b(?-i:KASAN|KCSAN|KFENCE|KMSAN|UBSAN): "),
     ("leak", r"unreferenced object 0x|kmemleak: [1-9]\d* new suspected|unregister_netdevice: waiting for|"
              r"leaked reference|still has \d+ users|Objects remaining"),
     ("memory", r"Out of memory: Killed process|page allocation failure|bad page state|"

@@ -252,6 +252,7 @@ def test_qemu_does_not_outlive_its_owner(one_kernel):
     ("lockup", "[  1.2] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [insmod:123]"),
     ("hung task", "[  1.2] INFO: task insmod:123 blocked for more than 120 seconds."),
     ("sanitizer", "[  1.2] BUG: KASAN: slab-use-after-free in flow_get+0x1/0x2 [falcon]"),
+    ("sanitizer", "[  1.2] KASAN: null-ptr-deref in range [0x0000000000000000-0x0000000000000007]"),
     ("sanitizer", "[  1.2] UBSAN: array-index-out-of-bounds in module/flow.c:3:4"),
     ("leak", "unreferenced object 0xffff888104a3c000 (size 64):"),
     ("leak", "[  1.2] unregister_netdevice: waiting for veth0 to become free. Usage count = 2"),
