@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from net import memcached, sockperf, tcp, udp, wait
+from net import memcached, sockperf, tcp, udp, wait, wire
 from net.netns import CommandError, Namespace
 
 RELAY = Path(__file__).with_name("relay.py")
@@ -248,6 +248,27 @@ def test_what_was_not_stamped_is_not_timed(setup):
     assert s.sink.returncode
 
 
+# Datagrams of 100 bytes and a shorter last one, in one packet (UDP_SEGMENT), which loopback does not take apart.
+SEND_MERGED = """
+import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(17, 103, 100)
+sock.sendto(bytes.fromhex(sys.argv[1]), ("127.0.0.1", int(sys.argv[2])))
+"""
+
+
+def test_datagrams_that_come_merged_are_told_apart(setup, namespace):
+    s = setup(gro=True, digest=True)
+    order = (0, 1, 3, 2, 2, 4)
+    merged = b"".join(wire.HEADER.pack(wire.MAGIC, 1, 0, size, seq).ljust(size, b"x")
+                      for seq, size in zip(order, (100, 100, 100, 100, 100, 50)))
+    namespace.run([sys.executable, "-c", SEND_MERGED, merged.hex(), PORT])
+    s.send(count=1)     # the first one once more, as it comes if nothing is merged
+    got = s.result()
+    assert counts(got) == expected(5, duplicated=2, reordered=1)
+    assert got["bytes"] == 4 * 100 + 50
+
+
 def test_sink_ends_when_nothing_comes(setup):
     assert counts(setup(wait=100).end()) == expected(0)
 
@@ -409,6 +430,7 @@ def test_figures_of_a_load():
     ("udp-send", ["--to", "::1", "--from", "127.0.0.1", "--port", "5", "--count", "1"], "families"),
     ("udp-sink", [], "--port"),
     ("udp-sink", ["--port", "5000", "extra"], "unexpected argument 'extra'"),
+    ("udp-sink", ["--port", "5000", "--gro", "--stamps"], "--stamps is not for --gro"),
     ("rr", ["--port", "5000"], "--to or --server"),
 ])
 def test_wrong_usage(namespace, tool, words, message):

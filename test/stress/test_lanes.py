@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from net import lanes, rawnl
+from net import guestside, lanes, rawnl
 from net.falcon import CTL
 from stress.traffic import SCALE, Traffic, clean_log, record, trouble
 
@@ -19,6 +19,8 @@ PAUSE = 3                   # ms after each request, so that every flow has come
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
 # So fast that a worker has not done with a run when the next worker has one.
 BURSTS = {"size": 64, "rate": 12000, "burst": 8}
+# A shorter one ends what GRO merges.
+TRAINS = {"size": ",".join(["200"] * 15 + ["32-200"]), "rate": 40_000, "burst": 64, "flows": 4}
 
 
 def steps(counters):
@@ -48,6 +50,28 @@ def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon,
     assert counters["held"] > 0
     # All that was taken came to a merge point, too, as GRO does not merge UDP.
     assert counters["merged"] > 0.99 * counters["taken"] > 0.5 * count
+
+
+@pytest.mark.thorough
+def test_packets_that_workers_merge_in_the_order_sent(overlay, falcon, record_property):
+    """The long run: GRO, by the workers, makes so many packets a second possible."""
+    count = 100_000 * SCALE
+    merge = f"{guestside.FIND_NIC}\nethtool -K $nic rx-udp-gro-forwarding "
+    overlay.guest.run(merge + "on")
+    try:
+        falcon.enable(**{**LANES, "batch": 64})
+        with Traffic(overlay, seconds=None, count=count, idle=IDLE, gro=True, **TRAINS) as traffic:
+            traffic.finish(count)
+        counters = lanes.assert_conserved(falcon)
+    finally:
+        overlay.guest.run(merge + "off")
+    account = traffic.account
+    record(record_property, account, merged=counters["merged"], runs=counters["runs"], held=counters["held"],
+           rate=round(account["received"] * 1e9 / account["receive_ns"]))
+    assert account["sent"] == count
+    assert not trouble(account)
+    assert counters["taken"] > 0.5 * count and counters["merged"] < 0.5 * counters["taken"]
+    assert counters["held"] > 0
 
 
 def request(**values):

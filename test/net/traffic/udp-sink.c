@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,7 @@ struct options {
 	bool verify;
 	bool digest;
 	bool stamps;
+	bool gro;
 };
 
 struct sink {
@@ -67,6 +70,7 @@ static void usage(FILE *to)
 	      "  --digest         print a digest of all that came, foreign ones too\n"
 	      "  --stamps         datagrams carry the time at which they came; say how long they took\n"
 	      "                   from there to the kernel's timestamp\n"
+	      "  --gro            take merged what the kernel merged (UDP_GRO)\n"
 	      "  --ready FILE     make this file once able to receive\n"
 	      "SIGINT and SIGTERM end it as well; the result is printed in every case.\n",
 	      to);
@@ -74,7 +78,7 @@ static void usage(FILE *to)
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, DIGEST, STAMPS, READY };
+	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, DIGEST, STAMPS, GRO, READY };
 	static const struct option table[] = {
 		{ "port", required_argument, NULL, PORT },
 		{ "flows", required_argument, NULL, FLOWS },
@@ -86,6 +90,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		{ "verify", no_argument, NULL, VERIFY },
 		{ "digest", no_argument, NULL, DIGEST },
 		{ "stamps", no_argument, NULL, STAMPS },
+		{ "gro", no_argument, NULL, GRO },
 		{ "ready", required_argument, NULL, READY },
 		OPTION_HELP,
 		{ }
@@ -131,6 +136,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		case STAMPS:
 			opt->stamps = true;
 			break;
+		case GRO:
+			opt->gro = true;
+			break;
 		case READY:
 			opt->ready = optarg;
 			break;
@@ -140,6 +148,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 		die_usage("--port is needed");
 	if (opt->port + opt->flows - 1 > 65535)
 		die_usage("more flows than ports");
+	/* merged datagrams have the stamp of the first one only */
+	if (opt->stamps && opt->gro)
+		die_usage("--stamps is not for --gro");
 }
 
 /* The kernel's timestamps are by the one clock, what stamps datagrams has the other. */
@@ -184,6 +195,9 @@ static void setup(struct sink *s)
 		if (s->opt.stamps && setsockopt(s->polls[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &one,
 						sizeof(one)))
 			die("SO_TIMESTAMPNS: %m");
+		if (s->opt.gro &&
+		    setsockopt(s->polls[i].fd, SOL_UDP, UDP_GRO, &one, sizeof(one)))
+			die("UDP_GRO: %m");
 	}
 	if (s->opt.stamps) {
 		samples_init(&s->way);
@@ -214,6 +228,33 @@ static void take(struct sink *s, uint32_t index, const uint8_t *buf, size_t size
 		delays_add(&s->delays, when_ns - info.sent_ns);
 }
 
+/* The size of each of the datagrams in a message but the last, which may be smaller. */
+static size_t segment_size(struct msghdr *msg, size_t size)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+	int segment;
+
+	if (!cmsg || cmsg->cmsg_level != SOL_UDP || cmsg->cmsg_type != UDP_GRO)
+		return size;
+	memcpy(&segment, CMSG_DATA(cmsg), sizeof(segment));
+	return segment;
+}
+
+/* Takes the datagrams of one message. */
+static void take_all(struct sink *s, uint32_t index, struct msghdr *msg, size_t size, int64_t when_ns)
+{
+	size_t segment = s->opt.gro ? segment_size(msg, size) : size;
+	const uint8_t *buf = msg->msg_iov->iov_base;
+
+	do {
+		size_t some = size < segment ? size : segment;
+
+		take(s, index, buf, some, when_ns);
+		buf += some;
+		size -= some;
+	} while (size);
+}
+
 /* How long a datagram took. */
 static void measure(struct sink *s, struct msghdr *msg, const uint8_t *buf, size_t size)
 {
@@ -237,7 +278,7 @@ static void measure(struct sink *s, struct msghdr *msg, const uint8_t *buf, size
 static void drain(struct sink *s, uint32_t index)
 {
 	union {
-		char buf[CMSG_SPACE(sizeof(struct timespec))];
+		char buf[CMSG_SPACE(sizeof(struct timespec))];	/* or an int */
 		struct cmsghdr align;
 	} controls[BATCH];
 	struct mmsghdr msgs[BATCH];
@@ -252,7 +293,7 @@ static void drain(struct sink *s, uint32_t index)
 			memset(&msgs[i], 0, sizeof(msgs[i]));
 			msgs[i].msg_hdr.msg_iov = &iovs[i];
 			msgs[i].msg_hdr.msg_iovlen = 1;
-			if (s->opt.stamps) {
+			if (s->opt.stamps || s->opt.gro) {
 				msgs[i].msg_hdr.msg_control = &controls[i];
 				msgs[i].msg_hdr.msg_controllen = sizeof(controls[i]);
 			}
@@ -265,7 +306,7 @@ static void drain(struct sink *s, uint32_t index)
 		}
 		when_ns = now_ns();
 		for (i = 0; i < n; i++) {
-			take(s, index, iovs[i].iov_base, msgs[i].msg_len, when_ns);
+			take_all(s, index, &msgs[i].msg_hdr, msgs[i].msg_len, when_ns);
 			if (s->opt.stamps)
 				measure(s, &msgs[i].msg_hdr, iovs[i].iov_base, msgs[i].msg_len);
 		}
