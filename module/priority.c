@@ -172,7 +172,7 @@ void falcon_priority_count(u32 id, unsigned int packets)
 		atomic64_add(packets, &rule->packets);
 		if (is_above(rule, packets) && cmpxchg(&rule->bar, FREE, BARRED_NOW) == FREE) {
 			changed();
-			mod_delayed_work(system_wq, &bar_work, 0);
+			mod_delayed_work(system_percpu_wq, &bar_work, 0);
 		}
 	}
 	rcu_read_unlock();

@@ -90,5 +90,5 @@ void falcon_rest_stop(bool wake)
 void falcon_rest_end(void)
 {
 	if (READ_ONCE(active))
-		mod_delayed_work(system_wq, &look_work, 0);
+		mod_delayed_work(system_percpu_wq, &look_work, 0);
 }

@@ -31,7 +31,6 @@ def until_resting(control, wanted):
     until(lambda: resting(control) == wanted, 20, f"{wanted} to rest")
 
 
-@pytest.mark.thorough
 def test_what_only_lanes_take_rests_until_a_flow_goes_into_lanes(overlay, control, hooked):
     control.enable(**LANES)
     for _ in range(2):

@@ -12,7 +12,9 @@ SIGNATURES = [
     ("bug", r"kernel BUG at |\bBUG: (?!unable to handle|kernel NULL pointer)|Internal error:"),
     ("warning", r"\bWARNING: (?:CPU: \d|possible|suspicious|bad unlock|inconsistent|lock held|held lock|[Nn]ested lock|.* at \S+\+0x)|"
                 r"\[ BUG: |INFO: (?:possible|trying to register|suspicious)|"
-                r"DEBUG_LOCKS_WARN_ON|ODEBUG: |refcount_t: |suspicious RCU usage"),
+                r"DEBUG_LOCKS_WARN_ON|ODEBUG: |refcount_t: |suspicious RCU usage|"
+                # a function of falcon's, in what the kernel says of its own accord
+                r"\[falcon\]"),
     ("rcu stall", r"rcu.*(?:self-detected stall|detected stalls|detected expedited stalls|kthread starved)"),
     ("lockup", r"watchdog: BUG: (?:soft|hard) lockup|Watchdog detected hard LOCKUP"),
     ("hung task", r"INFO: task .* blocked for more than"),
@@ -20,7 +22,8 @@ SIGNATURES = [
     ("leak", r"unreferenced object 0x|kmemleak: [1-9]\d* new suspected|unregister_netdevice: waiting for|"
              r"leaked reference|still has \d+ users|Objects remaining"),
     ("memory", r"Out of memory: Killed process|page allocation failure|bad page state|"
-               r"BUG: Bad (?:page|rss)|double free|list_(?:add|del) corruption|slab error"),
+               r"BUG: Bad (?:page|rss)|double free|list_(?:add|del) corruption|slab error|\bBUG \S+ \([^)]*\): |"
+               r"pagealloc: (?:memory corruption|single bit error)"),
     ("ftrace", r"------------\[ ftrace bug \]"),
 ]
 

@@ -246,6 +246,7 @@ def test_qemu_does_not_outlive_its_owner(one_kernel):
     ("warning", "[  1.2] WARNING: inconsistent lock state"),
     ("warning", "[  1.2] WARNING: lock held when returning to user space!"),
     ("warning", "[  1.2] refcount_t: underflow; use-after-free."),
+    ("warning", "[  1.2] workqueue: work func look [falcon] enqueued on deprecated workqueue."),
     ("warning", "[  1.2] ODEBUG: free active (active state 0) object: ffff"),
     ("rcu stall", "[  1.2] rcu: INFO: rcu_preempt self-detected stall on CPU"),
     ("rcu stall", "[  1.2] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:"),
@@ -258,6 +259,8 @@ def test_qemu_does_not_outlive_its_owner(one_kernel):
     ("leak", "[  1.2] unregister_netdevice: waiting for veth0 to become free. Usage count = 2"),
     ("ftrace", "[  1.2] ------------[ ftrace bug ]------------"),
     ("memory", "[  1.2] Out of memory: Killed process 12 (bash)"),
+    ("memory", "[  1.2] BUG kmalloc-64 (Tainted: G           OE     ): Left Redzone overwritten"),
+    ("memory", "[  1.2] pagealloc: memory corruption"),
 ], ids=lambda text: text if len(text) < 12 else "")
 def test_crash_signature(kind, line):
     assert kind in {found for found, _ in crash.scan(f"[  1.1] fine\n{line}\n[  1.3] fine\n")}
