@@ -12,9 +12,8 @@ from net.control import Control
 from net.test_load import shown_in
 from vm import kernel
 
-pytestmark = pytest.mark.detector("kasan")
-# What has a hundred allocations and more takes too long to be tried on another kernel, too.
-ONCE = pytest.mark.detector("kasan", only=kernel.TORTURED)
+# Which kernel is the same to them, and they take long.
+pytestmark = pytest.mark.detector("kasan", only=kernel.TORTURED)
 
 GUEST_SIDE = "/usr/bin/python3 /falcon/test/stress/failnth_guest.py"
 PORTS = b"".join(rawnl.rule(name, value) for name, value in
@@ -56,7 +55,6 @@ def suspects(guest):
     return guest.run(f"echo scan >{leak}; sleep 5.1; echo scan >{leak}; cat {leak}", timeout=60).out
 
 
-@ONCE
 @pytest.mark.torture
 def test_each_allocation_of_loading_fails_once(overlay, falconctl, record_property):  # pylint: disable=unused-argument
     guest = overlay.guest
@@ -86,7 +84,6 @@ def test_each_allocation_of_a_change_fails_once(overlay, operation, record_prope
     fail_each_of(overlay, operation, record_property)
 
 
-@ONCE
 @pytest.mark.torture
 def test_each_allocation_of_enabling_fails_once(overlay, record_property):
     fail_each_of(overlay, "enable", record_property)
