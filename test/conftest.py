@@ -32,7 +32,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: on the default kernel in a check, on every one in a soak")
     config.addinivalue_line("markers", "soak: in no check, but in a soak and when a kernel is named")
-    config.addinivalue_line("markers", "torture(check): make torture runs it on debug kernels; check=True: a check does, too, where one is built")
+    config.addinivalue_line("markers", "torture(check): make torture runs it on debug kernels; check=True: a check does, too, or on a kernel with detectors that needs no building")
     config.addinivalue_line("markers", "detector(name, only): on debug kernels that have it only, or on one of them")
 
 
@@ -60,11 +60,15 @@ def kernels_for(node, config):
     """What is thorough takes too long for every kernel in every check: a soak does that."""
     ids = selected(config)
     if is_check(config):
-        ids = [kernels.DEFAULT] if is_thorough(node) else ids
         torture = node.get_closest_marker("torture")
-        # To build it takes longer than all that is tried on it.
-        also = torture and torture.kwargs.get("check") and debug.is_built(kernels.TORTURED)
-        ids = ids + [kernels.TORTURED] if also else ids
+        detectors = []
+        if torture and torture.kwargs.get("check"):
+            # To build one takes longer than all that is tried on it.
+            detectors = [kernels.TORTURED if debug.is_built(kernels.TORTURED) else kernels.UNBUILT]
+        if is_thorough(node):
+            ids = detectors or [kernels.DEFAULT]
+        else:
+            ids = ids + detectors
     wanted = node.get_closest_marker("detector")
     return [kernel for kernel in ids if not wanted or kernels.detector(kernel) == wanted.args[0] and
             wanted.kwargs.get("only", kernel) == kernel]

@@ -33,6 +33,7 @@ SABOTAGES = {
     # What one of a hundred runs gave is left in nobody's hands.
     "lossy": Sabotage("module/merge.c", RELEASE, "\t\tif (merge->head % 100)\n\t" + RELEASE),
     "use after free": Sabotage("module/netlink.c", CONFIGURE, "\t\t{ kfree(config); falcon_configure(config); }\n"),
+    "written after free": Sabotage("module/netlink.c", CONFIGURE, CONFIGURE + "\tconfig->batch = 1;\n"),
     "locked for ever": Sabotage("module/priority.c", DELETED, DELETED.partition("\n")[2]),
     # Of a lane's wake-ups every second one fails, as for a CPU that is gone, or is on its way for ever.
     "refused": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2 || "

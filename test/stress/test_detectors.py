@@ -57,20 +57,32 @@ REPORTED = {
     "leak": (f"{CTL} enable && {CONFIGURED} && rmmod falcon", "leak"),
     "use after free": (f"{CONFIGURED} && rmmod falcon", "sanitizer"),
     "locked for ever": (f"{CTL} priority add dport=1 && {CTL} priority del 1", "warning"),
+    "written after free": (f"{CONFIGURED} && rmmod falcon", "memory"),
 }
 
 
-@pytest.mark.torture(check=True)
-@pytest.mark.detector("kasan")
-@pytest.mark.parametrize("names", [("leak", "use after free"), ("locked for ever",)], ids=", ".join)
-def test_the_kernel_reports_each_fault(kernel, falconctl, tmp_path, names):  # pylint: disable=unused-argument
-    """kmemleak and KASAN, then lockdep, in guests that go on after a report."""
+def report(kernel, tmp_path, names):
+    """A guest goes on after what the kernel reports of these faults, and ends; its kinds are among the reports."""
     script = ["sysctl -qw kernel.panic_on_warn=0"]
     for name in names:
         lines, _ = REPORTED[name]
         script.append(f"insmod {sabotage.build(kernel, tmp_path, name)} && {lines} || exit")
     failure = failing(kernel, "\n".join(script))
     assert {REPORTED[name][1] for name in names} <= failure.kinds
+
+
+@pytest.mark.torture(check=True)
+@pytest.mark.detector("kasan")
+@pytest.mark.parametrize("names", [("leak", "use after free"), ("locked for ever",)], ids=", ".join)
+def test_the_kernel_reports_each_fault(kernel, falconctl, tmp_path, names):  # pylint: disable=unused-argument
+    """kmemleak and KASAN, then lockdep."""
+    report(kernel, tmp_path, names)
+
+
+@pytest.mark.torture(check=True)
+@pytest.mark.detector("slub")
+def test_the_kernel_reports_what_is_written_to_when_it_is_free(kernel, falconctl, tmp_path):  # pylint: disable=unused-argument
+    report(kernel, tmp_path, ["written after free"])
 
 
 @pytest.mark.torture

@@ -226,7 +226,7 @@ def random_change(rng):
 
 
 @pytest.mark.thorough
-@pytest.mark.torture
+@pytest.mark.torture(check=True)
 def test_every_key_of_the_configuration_changed_at_random_under_traffic(overlay, falcon, record_property):
     seed, changes = random.randrange(2**32), 200 * SCALE
     record_property("seed", seed)

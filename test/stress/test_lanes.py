@@ -20,7 +20,7 @@ IDLE = 5000                 # ms; a guest may stand still for longer than a seco
 # So fast that a worker has not done with a run when the next worker has one.
 BURSTS = {"size": 64, "rate": 12000, "burst": 8}
 # A shorter one ends what GRO merges.
-TRAINS = {"size": ",".join(["200"] * 15 + ["32-200"]), "rate": 40_000, "burst": 64, "flows": 4}
+TRAINS = {"size": ",".join(["200"] * 15 + ["32-200"]), "rate": 50_000, "burst": 64, "flows": 4}
 
 
 def steps(counters):
@@ -134,7 +134,7 @@ HOTPLUG = (f"while :; do echo 0 >{ONLINE.format(4)}; sleep 0.2; echo 1 >{ONLINE.
 
 
 @pytest.mark.thorough
-@pytest.mark.torture
+@pytest.mark.torture(check=True)
 def test_everything_at_once(overlay, falcon, record_property):
     """Modes, sets, workers, batches, delivery and rate change while a CPU comes and goes."""
     guest, count = overlay.guest, 40_000 * SCALE

@@ -75,7 +75,7 @@ def names(falcon):
 
 
 @pytest.mark.thorough
-@pytest.mark.torture
+@pytest.mark.torture(check=True)
 @pytest.mark.usefixtures("doomed")
 def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, record_property):
     guest, cycles = overlay.guest, 1 + SCALE
