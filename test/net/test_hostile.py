@@ -36,15 +36,19 @@ def variant(request):
     return VARIANTS[request.param]
 
 
+def switch_gro(guest, wanted):
+    state = "on" if wanted else "off"
+    guest.run(f"for dev in /sys/class/net/*; do ethtool -K ${{dev##*/}} gro {state} 2>/dev/null; done; true")
+
+
 @pytest.fixture
 def victim(overlay, variant):
     """An overlay with every tunnel."""
-    switch = "for dev in /sys/class/net/*; do ethtool -K ${{dev##*/}} gro {} 2>/dev/null; done; true"
     hostile.prepare(overlay)
-    overlay.guest.run(switch.format("on" if variant.gro else "off"))
+    switch_gro(overlay.guest, variant.gro)
     yield overlay
     if overlay.guest.alive:
-        overlay.guest.run(switch.format("on"))
+        switch_gro(overlay.guest, True)
         hostile.clear(overlay)
 
 
@@ -70,6 +74,13 @@ def test_what_becomes_of_hostile_packets_is_the_same(variant, victim, falcon, re
     corpus = Hostile(victim, PACKETS, seed=1 + list(VARIANTS.values()).index(variant))
     with clean_log(victim.guest):
         stock = corpus.run()
+        stocks = [stock]
+        if variant.gro:
+            # GRO takes datagrams for good that UDP would not (1 of 250,000); UDP in lanes, like any that GRO cannot
+            # merge there, does not pass it.
+            switch_gro(victim.guest, False)
+            stocks.append(corpus.run())
+            switch_gro(victim.guest, True)
         falcon.enable(**variant.config)
         if variant.ruled:
             answer, = rawnl.Raw(victim.guest).ask([rawnl.message("priority-add", rawnl.rule("rate", 0))])
@@ -82,7 +93,8 @@ def test_what_becomes_of_hostile_packets_is_the_same(variant, victim, falcon, re
     record_property("delivered", sum(count for count, _ in stock[1]))
     record_property("by falcon", counters["taken"] or counters["steered"])
     assert (counters["taken"] or counters["steered"]) > PACKETS / 5
-    different = {name: (stock[0].get(name, 0), ours[0].get(name, 0)) for name in {*stock[0], *ours[0]}
-                 if compared(variant, name) and stock[0].get(name, 0) != ours[0].get(name, 0)}
+    rises = {name: [one[0].get(name, 0) for one in (*stocks, ours)] for name in {*stock[0], *ours[0]}
+             if compared(variant, name)}
+    different = {name: seen for name, seen in rises.items() if not min(seen[:-1]) <= seen[-1] <= max(seen[:-1])}
     assert not different, sorted(different.items())
-    assert ours[1:] == stock[1:]
+    assert ours[1:] in [one[1:] for one in stocks]
