@@ -241,7 +241,8 @@ static size_t segment_size(struct msghdr *msg, size_t size)
 }
 
 /* Takes the datagrams of one message. */
-static void take_all(struct sink *s, uint32_t index, struct msghdr *msg, size_t size, int64_t when_ns)
+static void take_all(struct sink *s, uint32_t index, struct msghdr *msg, size_t size,
+		     int64_t when_ns)
 {
 	size_t segment = s->opt.gro ? segment_size(msg, size) : size;
 	const uint8_t *buf = msg->msg_iov->iov_base;
