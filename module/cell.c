@@ -60,8 +60,11 @@ static int go_on(const struct gate *gate, struct sk_buff *skb)
 		return NET_RX_DROP;
 	}
 	falcon_cell_reset_transport(skb);
-	if (!gate->epoch)
-		return netif_receive_skb(skb);
+	if (!gate->epoch) {
+		/* What becomes of it behind the cell is not counted at the tunnel. */
+		netif_receive_skb(skb);
+		return NET_RX_SUCCESS;
+	}
 	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_CELL_BYPASS);
 	return netif_rx(skb);
 }

@@ -306,14 +306,12 @@ unsigned int falcon_context_pass(struct falcon_context *context, struct falcon_c
 }
 
 /* Once only on the stack, however many tunnels somebody has put into each other. */
-static int receive_behind_cell(struct falcon_context *context, struct sk_buff *skb)
+static void receive_behind_cell(struct falcon_context *context, struct sk_buff *skb)
 {
-	int result = NET_RX_SUCCESS;
-
 	if (unlikely(context->in_cell)) {
 		falcon_cell_reset_transport(skb);
 		falcon_chain_add(&context->nested, skb);
-		return result;
+		return;
 	}
 	context->in_cell = true;
 	/* What was merged before the tunnel is not merged again, nor is UDP. */
@@ -326,10 +324,9 @@ static int receive_behind_cell(struct falcon_context *context, struct sk_buff *s
 		if (context->inner_used)
 			falcon_gro_flush(falcon_gro_of(&context->inner));
 		falcon_cell_reset_transport(skb);
-		result = netif_receive_skb(skb);
+		netif_receive_skb(skb);
 	}
 	context->in_cell = false;
-	return result;
 }
 
 int falcon_context_cell(struct sk_buff *skb)
@@ -340,7 +337,9 @@ int falcon_context_cell(struct sk_buff *skb)
 	skb_mark_not_on_list(skb);
 	if (context) {
 		context->watched |= falcon_nit_active(skb->dev);
-		return receive_behind_cell(context, skb);
+		receive_behind_cell(context, skb);
+		/* As from the cell: what becomes of it behind is not counted at the tunnel. */
+		return NET_RX_SUCCESS;
 	}
 	falcon_cell_reset_transport(skb);
 	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
