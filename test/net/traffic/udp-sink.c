@@ -244,7 +244,7 @@ static size_t segment_size(struct msghdr *msg, size_t size)
 static void take_all(struct sink *s, uint32_t index, struct msghdr *msg, size_t size,
 		     int64_t when_ns)
 {
-	size_t segment = s->opt.gro ? segment_size(msg, size) : size;
+	size_t segment = segment_size(msg, size);
 	const uint8_t *buf = msg->msg_iov->iov_base;
 
 	do {
