@@ -290,6 +290,17 @@ def test_data_races_are_reported_when_falcon_has_a_part_in_them(frames, seen):
     assert ("sanitizer" in {kind for kind, _ in crash.scan(console)}) == seen
 
 
+@pytest.mark.parametrize("ours, seen", [("napi_schedule_prep", False), ("wake_here [falcon]", True)])
+def test_the_data_race_that_every_driver_has_with_its_poll_is_no_report(ours, seen):
+    line = "=" * 66
+    console = "\n".join([line, f"BUG: KCSAN: data-race in napi_complete_done / {ours}", "",
+                         "read-write (marked) to 0xff11 of 8 bytes by interrupt on cpu 1:", f" {ours.split()[0]}+0x1/0x2",
+                         " wake_here+0x1/0x2 [falcon]", "",
+                         "read to 0xff11 of 8 bytes by interrupt on cpu 2:", " napi_complete_done+0x1/0x2",
+                         " lane_poll+0x1/0x2 [falcon]", "", line, ""])
+    assert bool(crash.scan(console)) == seen
+
+
 @pytest.mark.parametrize("byte, stale", [("0f", True), ("e8", True), ("cc", False)])
 def test_breakpoint_that_is_not_in_memory(byte, stale):
     report = (f"[  1.2] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n[  1.2] RIP: 0010:veth_xmit+0x5/0x350 [veth]\n"
