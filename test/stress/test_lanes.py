@@ -7,7 +7,7 @@ import pytest
 
 from net import guestside, lanes, rawnl
 from net.falcon import CTL
-from stress.traffic import SCALE, Traffic, clean_log, record, trouble
+from stress.traffic import SCALE, Traffic, clean_log, in_parts, record, trouble
 
 CPUS = "1-4"
 # Every flow goes into lanes at once, and on to its next worker after every few packets.
@@ -103,13 +103,14 @@ def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_prop
 
 
 @pytest.mark.soak
-def test_modes_changed_under_traffic(overlay, falcon, record_property):
+@in_parts("turns", 1)
+def test_modes_changed_under_traffic(overlay, falcon, turns, record_property):
     falcon.enable(**LANES)
     script = in_guest([config_set("mode=pipeline"), config_set("mode=lanes")], 5)
     with Traffic(overlay, flows=4, idle=IDLE) as traffic:
-        for _ in range(SCALE):
+        for _ in range(turns):
             overlay.guest.run(script, timeout=120)
-    record(record_property, traffic.account, changes=10 * SCALE)
+    record(record_property, traffic.account, changes=10 * turns)
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
 
@@ -158,8 +159,9 @@ def test_everything_at_once(overlay, falcon, record_property):
     assert steps(counters) > 0
 
 
-def test_loaded_and_unloaded_again_and_again_under_full_traffic(overlay, falcon, record_property):
-    guest, cycles = overlay.guest, 2 * SCALE
+@in_parts("cycles", 2)
+def test_loaded_and_unloaded_again_and_again_under_full_traffic(overlay, falcon, cycles, record_property):
+    guest = overlay.guest
     with clean_log(guest), Traffic(overlay, flows=4, rate=12000, idle=IDLE) as traffic:
         for _ in range(cycles):
             falcon.enable(busy_threshold=100, load_threshold=100, **LANES)

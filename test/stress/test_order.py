@@ -7,7 +7,7 @@ import pytest
 
 from net import guestside
 from stress.test_lanes import in_guest
-from stress.traffic import SCALE, Traffic, record, trouble
+from stress.traffic import SCALE, Traffic, in_parts, record, trouble
 
 
 @pytest.mark.soak
@@ -35,25 +35,27 @@ def test_flows_moved_between_cpu_sets_stay_in_order(overlay, falcon, record_prop
 
 
 @pytest.mark.soak
-def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, record_property):
+@in_parts("cycles", 5)
+def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, cycles, record_property):
     with Traffic(overlay, flows=2) as traffic:
-        for _ in range(5 * SCALE):
+        for _ in range(cycles):
             falcon.enable()
             falcon.disable()
         assert not falcon.attached()
-    record(record_property, traffic.account, switches=10 * SCALE)
+    record(record_property, traffic.account, cycles=cycles)
     assert not trouble(traffic.account)
 
 
 @pytest.mark.soak
-def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, record_property):
+@in_parts("cycles", 2)
+def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, cycles, record_property):
     with Traffic(overlay, flows=2) as traffic:
-        for _ in range(2 * SCALE):
+        for _ in range(cycles):
             falcon.enable()
             falcon.unload()     # while it is enabled
             assert not overlay.guest.run("cat /sys/kernel/tracing/enabled_functions").out.strip()
             falcon.load()
-    record(record_property, traffic.account, switches=4 * SCALE)
+    record(record_property, traffic.account, cycles=cycles)
     assert not trouble(traffic.account)
 
 

@@ -6,13 +6,26 @@ import itertools
 import os
 import re
 
+import pytest
+
 from net import path, udp, wait
 from net.fixtures import LIFE
 
 # Counts are a fortieth of what SOAK=1 (make soak) runs; SOAK=3 runs three times as much as that.
-SCALE = 40 * int(os.environ.get("SOAK") or 0) or 1
+SOAK = int(os.environ.get("SOAK") or 0)
+SCALE = 40 * SOAK or 1
 RATE = 4000
 CPU = 5     # the sinks', which no set of falcon's has
+
+
+def in_parts(name, count):
+    """A test's parameter: `count` for each of SCALE, in as many tests as SOAK says.
+
+    The kernel's code is patched so often by these that a long one meets a fault of the emulator's
+    (crash.STALE): then one part is tried again, not all.
+    """
+    parts = SOAK or 1
+    return pytest.mark.parametrize(name, [count * SCALE // parts] * parts, ids=[f"part{n}" for n in range(parts)])
 
 
 class Traffic:
