@@ -118,14 +118,16 @@ def one_kernel(request):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
-    """A test that a fault of the emulator ended is tried once more, and its line says so."""
+    """A test that a fault of the emulator ended is tried again, twice at most, and its line says so."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(report.failed and crash.STALE in report.longreprtext for report in reports):
-        item._initrequest()     # pylint: disable=protected-access
+    for again in range(3):
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        for report in reports:
-            report.user_properties.append(("tried again, as", crash.STALE))
+        if again:
+            for report in reports:
+                report.user_properties.append((f"tried {again + 1} times, as", crash.STALE))
+        if not any(report.failed and crash.STALE in report.longreprtext for report in reports):
+            break
+        item._initrequest()     # pylint: disable=protected-access
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)

@@ -48,7 +48,7 @@ def is_stale_breakpoint(text):
 
 
 # A report of the kernel's sanitizers, between two lines of =.
-_RACE = re.compile(r"={60,}\n[^\n]*BUG: KCSAN: .*?={60,}", re.S)
+_RACE = re.compile(r"={60,}\n[^\n]*BUG: KCSAN: .*?={60,}\n?", re.S)
 
 
 # The first frames of an access: further up falcon is, too, when the kernel's own code that it calls races.

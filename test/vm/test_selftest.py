@@ -288,6 +288,8 @@ def test_data_races_are_reported_when_falcon_has_a_part_in_them(frames, seen):
 
     console = report("other", [" other+0x1/0x2"]) + report("count", frames)
     assert ("sanitizer" in {kind for kind, _ in crash.scan(console)}) == seen
+    # Not a line is left of one that does not matter.
+    assert (crash.without_races_of_others(f"before\n{console}after\n") == "before\nafter\n") == (not seen)
 
 
 @pytest.mark.parametrize("ours, seen", [("napi_schedule_prep", False), ("wake_here [falcon]", True)])
