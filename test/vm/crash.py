@@ -13,8 +13,9 @@ SIGNATURES = [
     ("warning", r"\bWARNING: (?:CPU: \d|possible|suspicious|bad unlock|inconsistent|lock held|held lock|[Nn]ested lock|.* at \S+\+0x)|"
                 r"\[ BUG: |INFO: (?:possible|trying to register|suspicious)|"
                 r"DEBUG_LOCKS_WARN_ON|ODEBUG: |refcount_t: |suspicious RCU usage|"
-                # a function of falcon's, in what the kernel says of its own accord
-                r"\[falcon\]"),
+                # a function of falcon's, in what the kernel says of its own accord; not in a stack, as of an
+                # allocation that failed
+                r"^(?!(?:\[[^\]]*\])?\s*(?:\? )?\S+\+0x[0-9a-f]+/0x[0-9a-f]+ \[falcon\]).*\[falcon\]"),
     ("rcu stall", r"rcu.*(?:self-detected stall|detected stalls|detected expedited stalls|kthread starved)"),
     ("lockup", r"watchdog: BUG: (?:soft|hard) lockup|Watchdog detected hard LOCKUP"),
     ("hung task", r"INFO: task .* blocked for more than"),
