@@ -31,8 +31,10 @@ enum falcon_packet_kind falcon_identify(const struct sk_buff *skb,
 					const struct falcon_tunnels *tunnels,
 					struct falcon_packet *packet, bool networks, u32 *hash)
 {
-	enum falcon_packet_kind kind = parse(skb, tunnels, packet);
+	enum falcon_packet_kind kind;
 
+	packet->firsts = 0;	/* should no byte of it be readable */
+	kind = parse(skb, tunnels, packet);
 	*hash = 0;
 	if (kind == FALCON_PACKET_FRAGMENT)
 		*hash = falcon_fragment_later(&packet->later);

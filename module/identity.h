@@ -28,6 +28,9 @@ enum falcon_packet_kind falcon_identify(const struct sk_buff *skb,
  * @packet: as falcon_identify() found it
  * @hash: of the flow; 0: they are to be left alone
  *
+ * For every packet, whatever it is: identifications come round, and what an older datagram was
+ * said to belong to is not where the later fragments of this one are to go.
+ *
  * Context: BH.
  */
 void falcon_identify_datagrams(const struct falcon_packet *packet, u32 hash);

@@ -211,13 +211,13 @@ static bool identify(struct arrival *arrival, const struct sk_buff *skb)
 	unsigned int len;
 	const u8 *data;
 
-	arrival->whole = true;
 	arrival->host = false;
 	data = headers(arrival, skb, &len);
 	if (likely(data && is_ipv4(arrival, skb, data)))
 		kind = falcon_packet_quick(data, len, &plan->tunnels, &arrival->tuple);
 	arrival->quick = kind == FALCON_PACKET_FLOW;
 	if (arrival->quick) {
+		arrival->whole = true;
 		arrival->hash = falcon_hash_tuple(&arrival->tuple);
 		return true;
 	}
@@ -225,6 +225,7 @@ static bool identify(struct arrival *arrival, const struct sk_buff *skb)
 	/* What is not of the usual shape is left alone before its Ethernet header is read. */
 	if (arrival->frags)
 		return false;
+	arrival->packet.firsts = 0;	/* of what is plain at first sight */
 	if (kind == FALCON_PACKET_UNKNOWN)
 		kind = falcon_identify(skb, &plan->tunnels, &arrival->packet, true, &arrival->hash);
 	/* Host flows that are in lanes stay so until they have come down. */
@@ -232,17 +233,12 @@ static bool identify(struct arrival *arrival, const struct sk_buff *skb)
 		arrival->host = true;
 		kind = falcon_identify(skb, NULL, &arrival->packet, true, &arrival->hash);
 	}
-	switch (kind) {
-	case FALCON_PACKET_FLOW:
-		falcon_identify_datagrams(&arrival->packet, arrival->hash);
-		return true;
-	case FALCON_PACKET_FRAGMENT:
-		arrival->whole = false;
-		falcon_identify_datagrams(&arrival->packet, arrival->hash);
-		return arrival->hash;
-	default:
-		return false;
-	}
+	arrival->whole = kind == FALCON_PACKET_FLOW;
+	if (!arrival->whole && kind != FALCON_PACKET_FRAGMENT)
+		arrival->hash = 0;
+	/* With 0, too: an older datagram may have had the same identification. */
+	falcon_identify_datagrams(&arrival->packet, arrival->hash);
+	return arrival->hash;
 }
 
 static void key_of(const struct arrival *arrival, struct falcon_key *key)

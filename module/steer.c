@@ -57,6 +57,7 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 	/* Behind the tunnel its network is not known, and the hash has to be the same there. */
 	kind = falcon_identify(skb, nic ? &q->plan->tunnels : NULL, &q->packet, false, &q->hash);
 	if (kind == FALCON_PACKET_UNKNOWN) {
+		falcon_identify_datagrams(&q->packet, 0);
 		falcon_count(q->stage, FALCON_A_COUNTERS_NO_KEY);
 		return false;
 	}

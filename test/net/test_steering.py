@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Packets through the stages: where they run, that all arrive, and in order."""
 
+import time
+
 import pytest
 
 from net import plan, udp
@@ -172,6 +174,48 @@ def test_outer_fragments_stay_in_order_with_whole_packets(overlay, falcon):
     finally:
         namespace.run(["ip", "route", "del", "192.0.2.2"])
         namespace.run(inner)
+
+
+# Pairs of fragments: a first one, whose headers are those of a flow or are cut off, and a later one.
+PAIRS_OF_FRAGMENTS = """
+import socket, struct
+sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+
+def fragment(number, offset, more, payload):
+    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 0, number, (0x2000 if more else 0) | offset // 8, 64, 17, 0,
+                         socket.inet_aton("{source}"), socket.inet_aton("{to}"))
+    sock.sendto(header + payload, ("{to}", 0))
+
+udp = struct.pack(">HHHH", 50000, {port}, 1000, 0)
+ports = struct.pack(">HHI", 50001, 5000, 0)
+inner = bytes.fromhex("{mac}") * 2 + bytes((8, 0, 0x45, 0, 0, 60, 0, 0, 0, 0, 64, 17, 0, 0)) + bytes(8) + ports
+vxlan = struct.pack(">II", 1 << 27, {vni} << 8)
+for number in range(1, 51):
+    fragment(number, 0, True, {first})
+    fragment(number, 64, False, bytes(32))
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("config, counter", [
+    ({}, "fragments"),
+    ({"mode": "lanes", "elephant_rate": 0, "busy_threshold": 100, "rest": 0}, "taken"),
+], ids=["pipeline", "lanes"])
+def test_later_fragments_do_not_go_where_an_older_datagram_went(overlay, falcon, config, counter):
+    """Its first fragment came the way of the kernel: they would be before it."""
+    words = {"source": plan.host(plan.UNDERLAY[4], plan.HOST), "to": plan.host(plan.UNDERLAY[4], plan.GUEST),
+             "port": plan.PORTS["vxlan"], "vni": plan.VNI, "mac": plan.container_mac(0).replace(":", "")}
+
+    def rise(first):
+        before = falcon.counters("nic")[counter]
+        overlay.net.namespace.run(["python3", "-c", PAIRS_OF_FRAGMENTS.format(first=first, **words)])
+        time.sleep(1)
+        return falcon.counters("nic")[counter] - before
+    falcon.ctl("priority add", "protocol=udp", "mode=sync")
+    falcon.enable(**config)
+    assert rise("(udp + vxlan + inner).ljust(64)") >= 50
+    # The same identifications.
+    assert rise("udp") == 0
 
 
 @pytest.mark.soak
