@@ -225,7 +225,9 @@ static bool identify(struct arrival *arrival, const struct sk_buff *skb)
 	/* What is not of the usual shape is left alone before its Ethernet header is read. */
 	if (arrival->frags)
 		return false;
-	arrival->packet.firsts = 0;	/* of what is plain at first sight */
+	/* Of what is plain at first sight. */
+	arrival->packet.firsts = 0;
+	arrival->hash = 0;
 	if (kind == FALCON_PACKET_UNKNOWN)
 		kind = falcon_identify(skb, &plan->tunnels, &arrival->packet, true, &arrival->hash);
 	/* Host flows that are in lanes stay so until they have come down. */
@@ -234,8 +236,6 @@ static bool identify(struct arrival *arrival, const struct sk_buff *skb)
 		kind = falcon_identify(skb, NULL, &arrival->packet, true, &arrival->hash);
 	}
 	arrival->whole = kind == FALCON_PACKET_FLOW;
-	if (!arrival->whole && kind != FALCON_PACKET_FRAGMENT)
-		arrival->hash = 0;
 	/* With 0, too: an older datagram may have had the same identification. */
 	falcon_identify_datagrams(&arrival->packet, arrival->hash);
 	return arrival->hash;
