@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Packets through the stages: where they run, that all arrive, and in order."""
 
-import time
-
 import pytest
 
-from net import plan, udp
+from net import plan, tcp, udp
 from net.topology import Topology
 from net.wait import until
 
@@ -206,10 +204,14 @@ def test_later_fragments_do_not_go_where_an_older_datagram_went(overlay, falcon,
     words = {"source": plan.host(plan.UNDERLAY[4], plan.HOST), "to": plan.host(plan.UNDERLAY[4], plan.GUEST),
              "port": plan.PORTS["vxlan"], "vni": plan.VNI, "mac": plan.container_mac(0).replace(":", "")}
 
+    def come():
+        """Fragments that have come to the host's IP, after falcon."""
+        return tcp.parse_counters(overlay.guest.run(" ".join(tcp.COUNTER_FILES)).out)["IpReasmReqds"]
+
     def rise(first):
-        before = falcon.counters("nic")[counter]
+        before, those = falcon.counters("nic")[counter], come()
         overlay.net.namespace.run(["python3", "-c", PAIRS_OF_FRAGMENTS.format(first=first, **words)])
-        time.sleep(1)
+        until(lambda: come() >= those + 100, 20, "the fragments to come")
         return falcon.counters("nic")[counter] - before
     falcon.ctl("priority add", "protocol=udp", "mode=sync")
     falcon.enable(**config)
