@@ -374,10 +374,13 @@ static unsigned int end_of(unsigned int first)
 	return end;
 }
 
-/* Whether nothing is enabled without: for want of memory, what could be there another time. */
+/*
+ * Whether nothing is enabled without: for want of memory, what could be there another time. What is
+ * enabled already, its hooks coming back from rest, goes on without.
+ */
 static bool is_needed(unsigned int first, int err)
 {
-	return hooks[first].required || err == -ENOMEM;
+	return !hooks_wanted && (hooks[first].required || err == -ENOMEM);
 }
 
 /* All hooks of the capability that @first begins, or none. */

@@ -7,6 +7,7 @@ from net import lanes, path
 from net.control import Redirect, hookable
 from net.control import control, unloaded  # noqa: F401  pylint: disable=unused-import
 from net.wait import until
+from stress.sabotage import Sabotaged
 from stress.traffic import Traffic, trouble
 
 # pylint: disable=redefined-outer-name
@@ -114,6 +115,22 @@ def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(
     control.disable()
     control.enable(rest=0)
     assert set(control.traces().redirected) == hooked
+
+
+@pytest.mark.soak
+def test_what_cannot_come_back_for_want_of_memory_is_said_and_flows_stay_on_stocks_path(overlay, tmp_path):
+    with Sabotaged(overlay.guest, overlay.kernel, tmp_path, "no memory") as falcon:
+        falcon.enable(**LANES)
+        until_resting(falcon, OF_LANES)
+        with Traffic(overlay, rate=3000, idle=1500) as traffic:
+            until(lambda: "mode lanes needs is not hooked" in falcon.status().get("reason", ""), 20, "the reason")
+        hooks = falcon.hooks()
+        assert falcon.counters()["taken"] == 0
+    assert not trouble(traffic.account), traffic.account
+    for symbol in OF_LANES:
+        assert (hooks[symbol]["state"], hooks[symbol]["detail"]) == ("failed", "no memory to hook it")
+        assert f"{symbol}: no memory to hook it; going without {hooks[symbol]['capability']}" in \
+            overlay.guest.run("dmesg").out
 
 
 @pytest.mark.soak

@@ -4,7 +4,7 @@
 import dataclasses
 import shutil
 
-from net.falcon import Falcon
+from net.control import Control
 from vm import module
 from vm.paths import BUILD, REPO
 
@@ -40,6 +40,10 @@ SABOTAGES = {
                         + WAKE.partition("(")[2]),
     "never come": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2)\n"
                            "\t\treturn;\n" + WAKE),
+    # As if there were none for a hook that comes back from rest.
+    "no memory": Sabotage("module/hook.c", "\terr = register_ftrace_function(&hook->ops);\n",
+                          "\terr = hook->state == FALCON_HOOK_STATE_RESTING ? -ENOMEM : "
+                          "register_ftrace_function(&hook->ops);\n"),
     "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
 }
 
@@ -68,7 +72,7 @@ def build(kernel, root, name):
     return f"/falcon/{path.relative_to(REPO)}"
 
 
-class Sabotaged(Falcon):
+class Sabotaged(Control):
     """Such a falcon in a guest."""
 
     def __init__(self, guest, kernel, root, name):
