@@ -33,6 +33,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: on the default kernel in a check, on every one in a soak")
     config.addinivalue_line("markers", "soak: in no check, but in a soak and when a kernel is named")
     config.addinivalue_line("markers", "torture(check): make torture runs it on debug kernels; check=True: a check does, too, or on a kernel with detectors that needs no building")
+    config.addinivalue_line("markers", "waits: it leaves its guest idle so much that others are tried beside it, whatever its layer and kernel")
     config.addinivalue_line("markers", "detector(name, only): on debug kernels that have it only, or on one of them")
 
 
@@ -78,8 +79,17 @@ def layer(item):
     return Path(item.fspath).relative_to(TEST).parts[0]
 
 
+def is_alone(item):
+    """A guest of a debug kernel is so slow that it takes the whole machine."""
+    if item.get_closest_marker("waits"):
+        return False
+    return layer(item) in ALONE or kernel_of(item) in kernels.DEBUG
+
+
 def share(item):
     """What is thorough is the longest of all, and two workers' work. A debug kernel boots once."""
+    if item.get_closest_marker("waits"):
+        return f"-{item.originalname}"
     if not is_thorough(item) or kernels.detector(kernel_of(item)):
         return ""
     return "-thorough-path" if Path(item.fspath).name.startswith("test_path") else "-thorough"
@@ -98,7 +108,7 @@ def pytest_collection_modifyitems(config, items):
                 ids.index(kernel) + 1 if kernel in ids else 0, share(item))
     items.sort(key=key)
     alone, check = config.getoption("--side") == "alone", is_check(config)
-    items[:] = [item for item in items if (layer(item) in ALONE) == alone
+    items[:] = [item for item in items if is_alone(item) == alone
                 and not (check and item.get_closest_marker("soak"))]
     for item in items:
         item.add_marker(pytest.mark.xdist_group(f"{layer(item)}-{kernel_of(item)}{share(item)}"))

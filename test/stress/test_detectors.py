@@ -45,6 +45,7 @@ def test_packets_that_falcon_loses_are_missed_and_not_accounted_for(overlay, ker
     assert (account["reordered"], account["duplicated"], account["damaged"]) == (0, 0, 0)
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("name", sabotage.SABOTAGES)
 def test_each_fault_still_fits_the_sources(name, tmp_path):
     """Also those that only a debug kernel is to see, which a check may not have."""
@@ -71,6 +72,7 @@ def report(kernel, tmp_path, names):
     assert {REPORTED[name][1] for name in names} <= failure.kinds
 
 
+@pytest.mark.waits
 @pytest.mark.torture(check=True)
 @pytest.mark.detector("kasan")
 @pytest.mark.parametrize("names", [("leak", "use after free"), ("locked for ever",)], ids=", ".join)
@@ -79,12 +81,14 @@ def test_the_kernel_reports_each_fault(kernel, falconctl, tmp_path, names):  # p
     report(kernel, tmp_path, names)
 
 
+@pytest.mark.waits
 @pytest.mark.torture(check=True)
 @pytest.mark.detector("slub")
 def test_the_kernel_reports_what_is_written_to_when_it_is_free(kernel, falconctl, tmp_path):  # pylint: disable=unused-argument
     report(kernel, tmp_path, ["written after free"])
 
 
+@pytest.mark.waits
 @pytest.mark.torture
 @pytest.mark.detector("kcsan")
 def test_the_kernel_reports_a_data_race(kernel):

@@ -13,7 +13,7 @@ from net.test_load import shown_in
 from vm import kernel
 
 # Which kernel is the same to them, and they take long.
-pytestmark = pytest.mark.detector("kasan", only=kernel.TORTURED)
+pytestmark = [pytest.mark.detector("kasan", only=kernel.TORTURED), pytest.mark.waits]
 
 GUEST_SIDE = "/usr/bin/python3 /falcon/test/stress/failnth_guest.py"
 PORTS = b"".join(rawnl.rule(name, value) for name, value in
