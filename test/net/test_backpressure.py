@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from net import guestside, lanes, path, udp
+from net import guestside, lanes, path, udp, wait
 from stress.sabotage import Sabotaged
 from stress.traffic import Traffic, clean_log, record, trouble
 from vm import module
@@ -22,7 +22,7 @@ IDLE = AWAY + 1000
 def test_a_cpu_that_stands_still_holds_up_nobody(overlay, falcon, role, record_property):
     """Neither the worker of a flow nor the CPU that delivers for it: nothing waits until it is back, or is lost."""
     fault = module.fault(overlay.kernel)
-    falcon.enable(elephant_rate=RATE // 4, **LANES)
+    falcon.enable(elephant_rate=RATE // 4 // wait.patience, **LANES)
     with Traffic(overlay, rate=RATE, size=64, idle=IDLE) as traffic, \
          Traffic(overlay, port=udp.DEFAULT_PORT + 1, rate=200, size=64, idle=IDLE) as mouse, \
          clean_log(overlay.guest):
@@ -45,19 +45,22 @@ def test_a_cpu_that_stands_still_makes_no_ring_overflow(overlay, falcon, record_
     """A veth that receives by NAPI has one of 256 packets: what waited for a worker would be too much at once."""
     fault, veth = module.fault(overlay.kernel), guestside.veth(0)
     inside = f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
-    falcon.enable(elephant_rate=RATE // 4, **{**LANES, "cpus": "1-3", "workers": 2, "delivery": "worker"})
+    falcon.enable(elephant_rate=RATE // 4 // wait.patience, **{**LANES, "cpus": "1-3", "workers": 2, "delivery": "worker"})
     with path.commands(overlay.guest, f"{inside} gro on; ethtool -K {veth} tso off",
                        f"ethtool -K {veth} tso on; {inside} gro off"), \
          Traffic(overlay, rate=RATE, size=64, idle=IDLE) as traffic:
-        flow = lanes.reach(falcon, rung="several", limit="none")
-        # Of any of them, for less than after which a full queue may be worse.
-        overlay.guest.run("\n".join(f"taskset -c {cpu} insmod {fault} kind=pause ms=300; rmmod fault; sleep 0.2"
-                                    for cpu in 2 * flow["workers"].split(",")))
-        held = falcon.counters()["held"]
+        def pause():
+            """Each of the flow's workers, for less than after which a full queue may be worse; runs held so far."""
+            workers = lanes.reach(falcon, rung="several", limit="none")["workers"].split(",")
+            overlay.guest.run("\n".join(f"taskset -c {cpu} insmod {fault} kind=pause ms=300; rmmod fault; sleep 0.2"
+                                        for cpu in 2 * workers))
+            return falcon.counters()["held"]
+        # Of a slow kernel's slow flow each holds few, and at times it has moved on before it is their turn.
+        wait.until(lambda: pause() > 64, 60, "runs to be held")
         assert lanes.flow(falcon)["merge"] == "transmit"
     lanes.assert_conserved(falcon)
-    record(record_property, traffic.account, held=held, p50_us=traffic.account["delay"]["p50_ns"] // 1000)
-    assert held > 64
+    record(record_property, traffic.account, held=falcon.counters()["held"],
+           p50_us=traffic.account["delay"]["p50_ns"] // 1000)
     assert not trouble(traffic.account)
 
 
