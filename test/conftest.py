@@ -88,8 +88,6 @@ def is_alone(item):
 
 def share(item):
     """What is thorough is the longest of all, and two workers' work. A debug kernel boots once."""
-    if item.get_closest_marker("waits"):
-        return f"-{item.originalname}"
     if not is_thorough(item) or kernels.detector(kernel_of(item)):
         return ""
     return "-thorough-path" if Path(item.fspath).name.startswith("test_path") else "-thorough"
@@ -111,7 +109,10 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if is_alone(item) == alone
                 and not (check and item.get_closest_marker("soak"))]
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(f"{layer(item)}-{kernel_of(item)}{share(item)}"))
+        group = f"{layer(item)}-{kernel_of(item)}{share(item)}"
+        if item.get_closest_marker("waits"):
+            group += f"-{item.originalname}"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(tryfirst=True)
