@@ -80,7 +80,7 @@ def layer(item):
 
 
 def is_alone(item):
-    """A guest of a debug kernel is so slow that it takes the whole machine."""
+    """Whether nothing is tried beside it: a debug kernel is so slow that its guest takes the whole machine."""
     if item.get_closest_marker("waits"):
         return False
     return layer(item) in ALONE or kernel_of(item) in kernels.DEBUG

@@ -4,6 +4,8 @@
 import json
 
 CTL = "/falcon/build/tools/falconctl"
+MODULE = "/falcon/build/module/$(uname -r)/falcon.ko"
+LOAD = f"insmod {MODULE} && {CTL} config set mode=pipeline >/dev/null"
 
 
 class Falcon:
@@ -21,7 +23,7 @@ class Falcon:
             self.unload()
 
     def load(self):
-        self.guest.run(f"insmod /falcon/build/module/$(uname -r)/falcon.ko && {CTL} config set mode=pipeline >/dev/null")
+        self.guest.run(LOAD)
 
     def unload(self):
         """Whatever state it is in."""

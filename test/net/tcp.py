@@ -32,6 +32,11 @@ def parse_counters(text):
 COUNTER_FILES = ["cat", "/proc/net/snmp", "/proc/net/netstat"]
 
 
+def host_counters(guest):
+    """Those of a guest's own namespace."""
+    return parse_counters(guest.run(" ".join(COUNTER_FILES)).out)
+
+
 def account(before, after):
     """What was repeated or came out of order between two readings of (sender's, receiver's) counters."""
     sender, receiver = ({name: last[name] - first.get(name, 0) for name in last}

@@ -5,7 +5,7 @@ import pytest
 
 from net.control import DEFAULT
 from net.control import unloaded  # noqa: F401  pylint: disable=unused-import
-from net.falcon import CTL
+from net.falcon import CTL, MODULE
 
 # pylint: disable=redefined-outer-name
 
@@ -42,7 +42,7 @@ def test_loading_and_unloading_leaves_nothing_behind(unloaded):
     _, group = unloaded.raw.family()
     guest.run("rmmod falcon\n"
               f"for ((n = 0; n < {CYCLES}; n++)); do\n"
-              "\tinsmod /falcon/build/module/$(uname -r)/falcon.ko\n"
+              f"\tinsmod {MODULE}\n"
               f"\tif ((n % 4 == 0)); then {CTL} enable >/dev/null; fi\n"
               "\trmmod falcon || exit\n"
               "done", timeout=180)
@@ -54,5 +54,5 @@ def test_loading_and_unloading_leaves_nothing_behind(unloaded):
     # Groups are given out from below: one that was not given back would move it.
     assert again == group
     assert unloaded.config() == DEFAULT
-    guest.run("rmmod falcon; insmod /falcon/build/module/$(uname -r)/falcon.ko")
+    guest.run(f"rmmod falcon; insmod {MODULE}")
     assert unloaded.config() == {**DEFAULT, "mode": "auto"}

@@ -21,7 +21,7 @@ SHARED, GROUP, MAC_OF_GROUP = "198.51.100.99", "233.252.0.1", "01:00:5e:7c:00:01
 def fragmented(overlay, traffic, counter):
     """What traffic() sees, and how often the receiver counted this."""
     def read():
-        host = tcp.parse_counters(overlay.guest.run(" ".join(tcp.COUNTER_FILES)).out)
+        host = tcp.host_counters(overlay.guest)
         return {"container": overlay.net.tcp_counters(overlay.guest)[1], "host": host}[counter]
 
     names = ("IpReasmReqds", "IpReasmOKs", "IpReasmFails")

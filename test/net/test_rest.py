@@ -127,10 +127,10 @@ def test_what_cannot_come_back_for_want_of_memory_is_said_and_flows_stay_on_stoc
         hooks = falcon.hooks()
         assert falcon.counters()["taken"] == 0
     assert not trouble(traffic.account), traffic.account
+    log = overlay.guest.run("dmesg").out
     for symbol in OF_LANES:
         assert (hooks[symbol]["state"], hooks[symbol]["detail"]) == ("failed", "no memory to hook it")
-        assert f"{symbol}: no memory to hook it; going without {hooks[symbol]['capability']}" in \
-            overlay.guest.run("dmesg").out
+        assert f"{symbol}: no memory to hook it; going without {hooks[symbol]['capability']}" in log
 
 
 @pytest.mark.soak

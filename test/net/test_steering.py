@@ -206,7 +206,7 @@ def test_later_fragments_do_not_go_where_an_older_datagram_went(overlay, falcon,
 
     def come():
         """Fragments that have come to the host's IP, after falcon."""
-        return tcp.parse_counters(overlay.guest.run(" ".join(tcp.COUNTER_FILES)).out)["IpReasmReqds"]
+        return tcp.host_counters(overlay.guest)["IpReasmReqds"]
 
     def rise(first):
         before, those = falcon.counters("nic")[counter], come()

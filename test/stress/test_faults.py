@@ -9,6 +9,7 @@ import pytest
 
 from net import rawnl
 from net.control import Control
+from net.falcon import MODULE
 from net.test_load import shown_in
 from vm import kernel
 
@@ -77,7 +78,7 @@ def test_each_allocation_of_enabling_fails_once(overlay, record_property):
 @pytest.mark.torture
 def test_each_allocation_of_loading_fails_once(overlay, falconctl, record_property):  # pylint: disable=unused-argument
     guest = overlay.guest
-    errors = fail_each(guest, "load", "/falcon/build/module/$(uname -r)/falcon.ko")
+    errors = fail_each(guest, "load", MODULE)
     record_property("allocations", len(errors))
     assert errno.ENOMEM in errors
     assert shown_in(guest) == []

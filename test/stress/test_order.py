@@ -6,8 +6,8 @@ import itertools
 import pytest
 
 from net import guestside
-from net.falcon import CTL
-from stress.test_lanes import config_set, in_guest
+from net.falcon import CTL, LOAD
+from stress.test_lanes import in_guest
 from stress.traffic import SCALE, Traffic, in_parts, record, trouble
 
 
@@ -52,11 +52,10 @@ def test_enabled_and_disabled_again_and_again_under_traffic(overlay, falcon, cyc
 def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, cycles, record_property):
     falcon.unload()
     # Unloaded while it is enabled.
-    script = in_guest(["insmod /falcon/build/module/$(uname -r)/falcon.ko || exit",
-                       config_set("mode=pipeline"), f"{CTL} enable >/dev/null || exit", "rmmod falcon || exit",
+    script = in_guest([f"{LOAD} && {CTL} enable >/dev/null && rmmod falcon || exit",
                        'left=$(cat /sys/kernel/tracing/enabled_functions); [[ -z $left ]] || { echo "$left" >&2; exit 1; }'],
                       cycles)
-    # As a cycle takes seconds here, and a packet the less time for it the more there are of them.
+    # Few packets, so that there is time for many cycles: full traffic has a test of its own in test_lanes.py.
     with Traffic(overlay, flows=2, rate=1000) as traffic:
         overlay.guest.run(script, timeout=60 * cycles)
     record(record_property, traffic.account, cycles=cycles)
