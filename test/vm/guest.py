@@ -22,7 +22,8 @@ import time
 import uuid
 
 from . import accel as accelerators
-from . import crash, initramfs, kernel as kernels, qemu
+from . import crash, initramfs, kernel as kernels, qemu, tools
+from .meter import Meter
 from .paths import GUESTS
 from .qemu import Nic  # noqa: F401  part of this interface
 from .tree import Tree
@@ -118,14 +119,17 @@ class Guest:
     """One guest; a context manager."""
 
     def __init__(self, kernel=kernels.DEFAULT, vcpus=4, memory=1024, netns=None, nics=(), time_limit=600,
-                 append="", accel=None, interactive=False, suite=kernels.GUEST_SUITE, name=None, boots=2):
+                 append="", accel=None, interactive=False, suite=kernels.GUEST_SUITE, name=None, boots=2, metered=False):
         self.kernel = kernels.get(kernel)
         self.vcpus = vcpus
         self.name = name or f"{kernel}-{os.getpid()}-{next(_counter)}"
         self.directory = GUESTS / self.name
         self.shared = self.directory / "shared"
         self.console = self.directory / "console.log"
-        self.accel = accel or accelerators.choose(self.kernel)
+        # Only translated code can be counted.
+        self.accel = accel or ("tcg" if metered else accelerators.choose(self.kernel))
+        self._metered = metered
+        self.meter = None           # of what its vCPUs execute, while it runs
         # Another suite's user space is for what must be that suite's own; it has the bare minimum.
         root = Tree(suite)
         if suite != kernels.GUEST_SUITE:
@@ -181,16 +185,25 @@ class Guest:
         (self.shared / ".run").mkdir()
         _prune()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        fds, meter = [theirs], None
+        if self._metered:
+            ours, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.meter = Meter(ours, self.vcpus)
+            fds.append(requests)
+            meter = (tools.plugin(), requests.fileno())
         argv, env = qemu.command(self.kernel, initramfs.make(self.kernel), name=self.name, accel=self.accel,
                                  vcpus=self.vcpus, console=self.console, shared=self.shared,
-                                 agent_fd=theirs.fileno(), **self._options)
+                                 agent_fd=theirs.fileno(), meter=meter, **self._options)
         if self._netns:
             argv = ["nsenter", f"--net=/run/netns/{self._netns}", "--", *argv]
         interactive = self._options["interactive"]
-        with theirs, open(self.directory / "qemu.log", "wb") as log:
+        with contextlib.ExitStack() as stack:
+            for fd in fds:
+                stack.enter_context(fd)
+            log = stack.enter_context(open(self.directory / "qemu.log", "wb"))
             # pylint: disable=subprocess-popen-preexec-fn,consider-using-with
             self._qemu = subprocess.Popen(
-                argv, env={**os.environ, **env}, pass_fds=[theirs.fileno()], stderr=log,
+                argv, env={**os.environ, **env}, pass_fds=[fd.fileno() for fd in fds], stderr=log,
                 stdin=None if interactive else subprocess.DEVNULL, stdout=None if interactive else log,
                 preexec_fn=qemu.die_with_parent)
         for target, what in ((self._listen, self._socket), (self._watch, self._qemu)):
@@ -236,6 +249,8 @@ class Guest:
         with self._state:
             self._state.notify_all()
         self._socket.close()
+        if self.meter:
+            self.meter.close()
 
     @property
     def _ended(self):

@@ -8,6 +8,7 @@ from .paths import BUILD, REPO
 
 FALCONCTL = BUILD / "tools"
 UNIT = BUILD / "unit"
+PLUGIN = BUILD / "plugin"
 
 
 class ToolsFailed(Exception):
@@ -33,3 +34,9 @@ def predict():
     """Where the policies' simulated host is; it says what they will do."""
     make("test/unit", UNIT, str(UNIT / "predict"))
     return UNIT / "predict"
+
+
+def plugin():
+    """QEMU's plugin that counts instructions."""
+    make("test/vm/plugin", PLUGIN)
+    return PLUGIN / "meter.so"
