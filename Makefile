@@ -17,7 +17,7 @@ INSTALL ?= install
 DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' \) ! -name '*.mod.c')
 
 # From the command line or the environment on to what reads them there.
-export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS
+export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS LINED
 
 .DELETE_ON_ERROR:
 .PHONY: help module tools install uninstall dkms-install dkms-remove demo bench pairs profile predict check soak torture generate clean distclean

@@ -82,7 +82,7 @@ def _udp_limit(topology, guest, case, cpu):
         sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run)
         before = guest.cpu_time()
         sent = topology.send(flows=case.flows, run=run, size=case.size, rate=offer,
-                             burst=measure.BURST, seconds=2 * PROBE_S).wait()
+                             burst=case.burst, seconds=2 * PROBE_S).wait()
         spent = [after - begin for begin, after in zip(before, guest.cpu_time())]
         got = sink.wait()
         # the sink's own time: what waited in queues arrives after the sender's end

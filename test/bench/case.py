@@ -16,12 +16,17 @@ class Disturbed(BenchError):
 class Kind:
     """What a case's work is counted in, and what is measured beside the CPU time it takes."""
 
-    suffix: str         # of the CPU metrics
+    suffix: str         # of the CPU time's metrics
     unit: str           # theirs
     rate: str           # unit of delivered_per_s
     cpu_ns: float       # nanoseconds in the CPU metrics' unit of time
     each: float = 1     # packets, bytes or transactions in one of what the CPU metrics are by
     extra: dict = dataclasses.field(default_factory=dict)       # {metric: unit}
+
+    @property
+    def each_name(self):
+        """What the metrics are by: packet, mb or transaction."""
+        return self.suffix.rpartition("_")[2]
 
     @property
     def busiest(self):
@@ -32,9 +37,24 @@ class Kind:
         return f"total_cpu_{self.suffix}"
 
     @property
+    def busiest_instructions(self):
+        return f"busiest_instructions_per_{self.each_name}"
+
+    @property
+    def total_instructions(self):
+        return f"total_instructions_per_{self.each_name}"
+
+    @property
+    def lines_moved(self):
+        return f"lines_moved_per_{self.each_name}"
+
+    @property
     def metrics(self):
         """{metric: unit}"""
-        return {self.busiest: self.unit, self.total: self.unit, "delivered_per_s": self.rate,
+        each = self.unit.partition("/")[2]
+        return {self.busiest_instructions: f"instructions/{each}", self.total_instructions: f"instructions/{each}",
+                self.lines_moved: f"lines/{each}",
+                self.busiest: self.unit, self.total: self.unit, "delivered_per_s": self.rate,
                 **self.extra}
 
 
@@ -69,6 +89,7 @@ class Case:
     floor: str = None   # the case in which the same requests are beside nothing
     surge: int = 0      # flows that begin to send ten times as much as the others before the window
     loaded: int = None  # load-threshold, where the usual one is more than a machine that emulates can reach
+    burst: int = 4      # datagrams a system call of the sender's, which come to the guest together
 
     @property
     def protocol(self):
@@ -104,6 +125,11 @@ class Case:
         return KINDS[self.kind].total
 
     @property
+    def counted(self):
+        """The kind, whose properties are the names of the metrics."""
+        return KINDS[self.kind]
+
+    @property
     def metrics(self):
         """{metric: unit}"""
         return KINDS[self.kind].metrics
@@ -121,12 +147,17 @@ class Case:
         """CPU time in the unit of the CPU metrics."""
         return nanoseconds / KINDS[self.kind].cpu_ns / self.amount(delivered)
 
+    def each(self, count, delivered):
+        """A count, of instructions or lines, by packet, MB or transaction."""
+        return count / self.amount(delivered)
+
 
 JUMBO = 9000
 MANY = (2, 5, 10, 20, 100)      # flows, at the rate of one in all
 
 CASES = {case.name: case for case in (
     Case("udp-1400-1flow", size=1400),
+    Case("udp-1400-burst32", size=1400, burst=32),
     Case("tcp-mtu-1flow"),
     Case("udp-64-1flow", size=64),
     # the largest payload that one packet of this MTU takes: IP's and UDP's headers are 28 bytes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Bars of CPU time, for a terminal or a pipe."""
+"""Bars of instructions, for a terminal or a pipe."""
 
 import os
 import shutil
@@ -36,12 +36,13 @@ class Pen:
 
 def case_lines(pen, case, results, details, variants):
     """Lines for one case: a block of bars for each of {name: variant}, then what they amount to."""
-    unit = case.unit.replace("us/", "us per ").replace("ms/", "ms per ")
+    kind = case.counted
+    unit = case.metrics[kind.busiest_instructions].replace("/", " per ")
     app = details["application_cpu"]
     columns = {name: median_per_role(details["rounds"], case.name, variant)
                for name, variant in variants.items()}
     most = max(value for values in columns.values() for _, value in values)
-    lines = ["", pen.paint(f"{title(case)}: CPU time of every vCPU, {unit}", "bold")]
+    lines = ["", pen.paint(f"{title(case)}: {unit} of every vCPU", "bold")]
     for name, values in columns.items():
         busiest = max(range(app), key=lambda place: values[place][1])
         lines.append("")
@@ -51,15 +52,17 @@ def case_lines(pen, case, results, details, variants):
             note = " <- busiest" if place == busiest else ""
             colour = "dim" if place == app else name
             lines.append(f"  {name if place == 0 else '':<7}{cpu:<5}{NAMES[role]:<9}"
-                         f"{pen.bar(value, most, colour)} {value:7.1f}{note}")
+                         f"{pen.bar(value, most, colour)} {value:9.0f}{note}")
     lines.append("")
     for name, variant in variants.items():
-        times = ratio(results, case.name, variant, case.busiest)
+        times, total, time = (ratio(results, case.name, variant, metric)
+                              for metric in (kind.busiest_instructions, kind.total_instructions, case.busiest))
         if name != "stock" and times:
-            lines.append("  " + pen.paint(f"the busiest vCPU does the same work in {1 / times:.0%} of the time: "
-                                          f"speed-up {times:.2f}", "bold"))
+            lines.append("  " + pen.paint(f"the busiest vCPU executes {1 / times:.0%} of stock's instructions: speed-up "
+                                          f"{times:.2f}", "bold")
+                         + f"; all together {1 / total:.2f} times stock's; by CPU time of the emulator {time:.2f}")
     for name, variant in variants.items():
-        row = find(results, case.name, variant, case.busiest)
+        row = find(results, case.name, variant, kind.busiest_instructions)
         lines.append(f"  {name:<7} " + counts(case, row))
     return lines
 

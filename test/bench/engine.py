@@ -18,6 +18,10 @@ BOOT_S = 240
 OVERHEAD_S = 30     # of a round, at most, on a busy machine
 WATCH_S = 7         # in which the guest is looked at, under traffic, before and after the window
 AGAIN = 2           # times that a round is tried again that the machine disturbed
+IDLE_S = 3
+LINED = 0.08        # of the rate, while lines are counted
+LINED_LEAST = 1500  # packets a second, that are elephants' all the same
+SEGMENT = 1398      # bytes of TCP in a packet of the overlay's usual MTU
 FULL = 0.95         # a host as busy as this decides itself who runs when
 
 
@@ -31,6 +35,7 @@ class Plan:
     vcpus: int = 6
     rounds: int = 5
     seconds: int = 4            # a round's window
+    lined: int = 1              # rounds in which lines are counted
     directory: str = "build/bench"
 
     def __post_init__(self):
@@ -47,11 +52,13 @@ class Plan:
                 raise BenchError(f"{self.vcpus} vCPUs are too few; {name} needs {VARIANTS[name].min_vcpus}")
         if self.rounds < 1 or self.seconds < 1:
             raise BenchError("at least one round of at least one second is needed")
+        if self.lined < 0:
+            raise BenchError(f"{self.lined} rounds in which lines are counted?")
 
     @property
     def time_limit(self):
         each = self.seconds + OVERHEAD_S
-        return BOOT_S + len(self.cases) * each * (10 + self.rounds * len(self.variants))
+        return BOOT_S + len(self.cases) * each * (10 + (self.rounds + 2 * self.lined) * len(self.variants))
 
 
 class Watch(measure.Beside):
@@ -75,8 +82,10 @@ class Engine:
         self.plan = plan
         self._say = say
         self._rounds = {}       # (case, variant) -> [Round]
+        self._lined = {}        # likewise, those in which lines were counted
+        self._idle = []         # instructions a second of each vCPU without traffic
         self._calibrations = {}
-        self._release = None
+        self._release = self._kallsyms = None
         self._mtu = None        # as the topology makes it
         self._app = application_cpu(plan.vcpus)
 
@@ -90,13 +99,15 @@ class Engine:
         self._say(f"booting a guest with kernel {plan.kernel} and {plan.vcpus} vCPUs")
         with Topology("vxlan") as topology:
             with topology.guest(kernel=plan.kernel, vcpus=plan.vcpus,
-                                time_limit=plan.time_limit) as guest:
+                                time_limit=plan.time_limit, metered=True) as guest:
                 self._release = guest.run("uname -r").out.strip()
                 self._say(f"guest runs {self._release} ({guest.accel})")
                 topology.setup_guest(guest)
                 self._calibrate(topology, guest)
                 for number in range(plan.rounds):
                     self._round(topology, guest, variants, number)
+                for number in range(plan.lined):
+                    self._lined_round(topology, guest, variants, number)
         return self._write()
 
     @property
@@ -124,6 +135,7 @@ class Engine:
             raise BenchError(str(failed)) from failed
 
     def _calibrate(self, topology, guest):
+        self._idle = idle(guest)
         for name in self.plan.cases:
             case = CASES[name]
             self._shape(topology, guest, case)
@@ -151,45 +163,64 @@ class Engine:
                 count = (number * len(self.plan.cases) + place) * len(variants) + turn + 1
                 values = result.values(case, done)
                 self._say(f"[{count}/{total}] {name} {variant.name}: busiest "
-                          f"{values[case.busiest]:.2f} {case.unit}, total {values[case.total]:.2f}, "
+                          f"{values[case.counted.busiest_instructions]:.0f} {case.metrics[case.counted.busiest_instructions]}, "
+                          f"all {values[case.counted.total_instructions]:.0f}; busiest "
+                          f"{values[case.busiest]:.2f} {case.unit}, all {values[case.total]:.2f}; "
                           f"lost {done.lost}, duplicated {done.duplicated}, reordered {done.reordered}; "
                           f"host {done.host_busy:.0%} busy")
 
-    def _applied(self, guest):
-        """A variant is in force, and its traffic has not begun."""
+    def _lined_round(self, topology, guest, variants, number):
+        """Mode lines is so slow that it has a rate of its own."""
+        for name in self.plan.cases:
+            case = CASES[name]
+            self._shape(topology, guest, case)
+            for variant in variants:
+                done = self._patiently(topology, guest, case, variant, lined=True)
+                lines = result.per_cpu_lines(case, done)
+                self._say(f"[lines {number + 1}/{self.plan.lined}] {name} {variant.name}: {sum(lines):.1f} "
+                          f"{case.metrics[case.counted.lines_moved]} move at {case.rate(done.delivered / done.seconds)}; "
+                          f"lost {done.lost}, duplicated {done.duplicated}, reordered {done.reordered}")
 
-    def _patiently(self, topology, guest, case, variant):
+    def _patiently(self, topology, guest, case, variant, beside=None, lined=False):
         """What hours have measured must not be lost for a round."""
         for _ in range(AGAIN):
             try:
-                return self._measure(topology, guest, case, variant)
+                return self._measure(topology, guest, case, variant, beside, lined)
             except Disturbed as disturbed:
                 self._say(f"{case.name} {variant.name}: once more, as {disturbed}")
-        return self._measure(topology, guest, case, variant)
+        return self._measure(topology, guest, case, variant, beside, lined)
 
-    def _measure(self, topology, guest, case, variant, beside=None):
+    def _measure(self, topology, guest, case, variant, beside=None, lined=False):
         variant.apply(guest, case)
         try:
             if not case.paced:
                 variant.calm(guest)
-            self._applied(guest)
-            done = measure.measure(topology, guest, case, self._calibrations[case.name].rate,
-                                   self.plan.seconds, self._app,
+            rate = self._calibrations[case.name].rate
+            if lined:
+                # a module's functions are elsewhere each time that it is loaded
+                self._kallsyms = guest.run("cat /proc/kallsyms").out
+                guest.meter.look_closely(self._kallsyms, guest.directory)
+                rate = lined_rate(case, rate)
+            done = measure.measure(topology, guest, case, rate, self.plan.seconds, self._app,
                                    beside or Watch(guest, case, variant))
             variant.check(guest, case, done)
             done.roles = variant.roles()
+            done.idle = [count * done.seconds for count in self._idle]
         finally:
             # a guest that is gone has nothing to be undone
             if guest.alive:
+                if lined:
+                    guest.meter.count()
                 variant.undo(guest)
         guest.check()
-        self._rounds.setdefault((case.name, variant.name), []).append(done)
+        (self._lined if lined else self._rounds).setdefault((case.name, variant.name), []).append(done)
         return done
 
     def _write(self):
         results = []
         for (name, variant), rounds in self._rounds.items():
-            results += result.rows(CASES[name], variant, self._release, self.plan.vcpus, rounds)
+            results += result.rows(CASES[name], variant, self._release, self.plan.vcpus, rounds,
+                                   self._lined.get((name, variant), ()))
         schema.check(results)
         directory = REPO / self.plan.directory
         write(directory / "rounds.json", self.details())
@@ -198,20 +229,35 @@ class Engine:
 
     def details(self):
         """What results.json has no place for: every round, every vCPU."""
-        rounds = []
-        for (name, variant), items in self._rounds.items():
-            for number, item in enumerate(items, 1):
-                rounds.append({"case": name, "variant": variant, "round": number,
-                               "unit": CASES[name].unit,
-                               "per_cpu": result.per_cpu(CASES[name], item),
-                               **dataclasses.asdict(item)})
+        def described(of):
+            return [{"case": name, "variant": variant, "round": number, "unit": CASES[name].unit,
+                     "per_cpu": result.per_cpu(CASES[name], item),
+                     "per_cpu_instructions": result.per_cpu_instructions(CASES[name], item),
+                     "per_cpu_lines": result.per_cpu_lines(CASES[name], item),
+                     **dataclasses.asdict(item)}
+                    for (name, variant), items in of.items() for number, item in enumerate(items, 1)]
+
         return {
             "kernel": self._release, "vcpus": self.plan.vcpus, "application_cpu": self._app,
             "host_cpus": os.cpu_count(), "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "calibration": {name: dataclasses.asdict(found)
                             for name, found in self._calibrations.items()},
-            "rounds": rounds,
+            "idle_instructions_per_s": self._idle,
+            "rounds": described(self._rounds),
+            "lined": described(self._lined),
         }
+
+
+def lined_rate(case, rate):
+    """What a guest can take in mode lines."""
+    return max(rate * LINED, LINED_LEAST * (SEGMENT if case.kind == "tcp" else 1))
+
+
+def idle(guest):
+    """Instructions a second of each vCPU of a guest that has nothing to do."""
+    first = guest.meter.totals()
+    time.sleep(IDLE_S)
+    return [(after - before).instructions / IDLE_S for before, after in zip(first, guest.meter.totals())]
 
 
 def names(text):

@@ -1,98 +1,143 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Where the CPU time of each vCPU goes, from samples."""
+"""What each vCPU executes, by parts of the path and by functions, from the stacks that the plugin followed."""
 
 import collections
+import dataclasses
 
-from .parts import FALCON, IDLE
+from .parts import FALCON
 from .report import NAMES
 
-UNSEEN = "not sampled"  # interrupts off, the ways into and out of a halt, the emulation of devices
-SMALL = 0.02            # of the busiest vCPU's time: a vCPU with less is not shown
-LITTLE = 0.005          # of it: a part with less on every vCPU
+SMALL = 0.02            # of the busiest vCPU's instructions: a vCPU with less is not shown
+LITTLE = 0.005          # of them: a part with less on every vCPU
 TOP = 12
 USER = "(user space)"
 # Mostly for a holder whose vCPU waits for a CPU of the host: real CPUs wait less.
 SPINNING = "native_queued_spin_lock_slowpath"
 
 
+@dataclasses.dataclass
+class Spent:
+    """In one stack, part or function, or on one vCPU."""
+
+    instructions: float = 0.0
+    lines: float = 0.0
+
+    def add(self, other):
+        self.instructions += other.instructions
+        self.lines += other.lines
+
+    def over(self, amount):
+        return Spent(self.instructions / amount, self.lines / amount)
+
+
+def spent_by_stack(before, after):
+    """[{(innermost function's address, its caller's, ...): Spent} of each vCPU] from two times Meter.stacks()."""
+    found = []
+    for first, last in zip(before, after):
+        stacks = [()]
+        spent = {}
+        for number, node in enumerate(last):
+            if number:      # the root is no function; a node comes after its parent
+                stacks.append((node.function, *stacks[node.parent]))
+            was = first[number] if number < len(first) else None
+            grown = Spent(node.instructions - (was.instructions if was else 0), node.lines - (was.lines if was else 0))
+            if grown.instructions or grown.lines:
+                spent[stacks[number]] = grown
+        found.append(spent)
+    return found
+
+
 class Hotspots:
-    """Samples of one variant's round, as time by packet (or MB, or transaction)."""
+    """Of one variant's round, by packet, MB or transaction."""
 
-    def __init__(self, samples, symbols, parts, per_cpu, window):
-        """per_cpu: the CPU time of each vCPU in the round; window: its length; both in that unit."""
-        self.per_cpu = per_cpu
-        self.parts, self.functions = [], []     # of each vCPU: {name: time}
-        # an idle CPU may miss some
-        whole = max(sum(stacks.values()) for stacks in samples.values())
-        for cpu, spent in enumerate(per_cpu):
-            by_part, by_function = collections.Counter(), collections.Counter()
-            for addresses, count in samples.get(cpu, {}).items():
+    def __init__(self, stacks, user, symbols, parts, amount):
+        """stacks: spent_by_stack(); user: instructions of user space of each vCPU; amount: what was delivered."""
+        self.cpus, self.parts, self.functions, self.stacks = [], [], [], []     # of each vCPU: {name: Spent}
+        for spent, own in zip(stacks, user):
+            whole = Spent()
+            groups = [collections.defaultdict(Spent) for _ in range(3)]
+            for addresses, each in spent.items():
                 stack = [symbols.at(address) for address in addresses]
-                part = parts.of(stack)
-                if part != IDLE:
-                    by_part[part] += count
-                    by_function[str(stack[0]) if stack else USER] += count
-            busy = sum(by_part.values())
-            # A vCPU is a thread and may have waited for a CPU of the host when it was sampled: what
-            # was seen is never more than what it used.
-            each = min(window / whole, spent / busy) if busy else 0.0
-            self.parts.append({name: count * each for name, count in by_part.items()})
-            self.functions.append({name: count * each for name, count in by_function.items()})
-            self.parts[-1][UNSEEN] = max(0.0, spent - busy * each)      # rounded, it may be just below
+                names = [str(function) for function in stack]
+                each = each.over(amount)
+                for group, key in zip(groups, (parts.of(stack), names[0] if names else USER, tuple(names) or (USER,))):
+                    group[key].add(each)
+                whole.add(each)
+            if own:
+                self._add_user(groups, whole, own / amount)
+            self.cpus.append(whole)
+            for kept, group in zip((self.parts, self.functions, self.stacks), groups):
+                kept.append(dict(group))
 
-    @property
-    def application(self):
-        return len(self.per_cpu) - 1
+    @staticmethod
+    def _add_user(groups, whole, instructions):
+        # its instructions are in no stack; its lines are the root's
+        each = Spent(instructions)
+        for group, key in zip(groups, ("user space", USER, (USER,))):
+            group[key].add(each)
+        whole.add(each)
 
     def shown(self):
         """vCPUs that do something."""
-        limit = SMALL * max(self.per_cpu)
-        return [cpu for cpu, spent in enumerate(self.per_cpu) if spent >= limit]
+        limit = SMALL * max(cpu.instructions for cpu in self.cpus)
+        return [number for number, cpu in enumerate(self.cpus) if cpu.instructions >= limit]
 
     def part_names(self):
         """Those worth a line, falcon's first, the others by what they take."""
-        limit = LITTLE * max(self.per_cpu)
+        limit = LITTLE * max(cpu.instructions for cpu in self.cpus)
         total = collections.Counter()
         for parts in self.parts:
-            total.update(parts)
-        names = [name for name in total if name != UNSEEN
-                 and (name.startswith(FALCON) or any(parts.get(name, 0) >= limit for parts in self.parts))]
-        return sorted(names, key=lambda name: (not name.startswith(FALCON), -total[name])) + [UNSEEN]
+            total.update({name: spent.instructions for name, spent in parts.items()})
+        names = [name for name in total
+                 if name.startswith(FALCON) or any(parts[name].instructions >= limit for parts in self.parts if name in parts)]
+        return sorted(names, key=lambda name: (not name.startswith(FALCON), -total[name]))
 
     def falcon(self):
-        """Time in falcon's parts, of all vCPUs."""
-        return sum(time for parts in self.parts for name, time in parts.items() if name.startswith(FALCON))
+        """Instructions in falcon's parts, of all vCPUs."""
+        return sum(spent.instructions for parts in self.parts for name, spent in parts.items() if name.startswith(FALCON))
 
     def document(self):
-        return {"per_cpu": self.per_cpu, "parts": self.parts, "functions": self.functions}
+        def plain(groups):
+            return [{name: dataclasses.asdict(spent) for name, spent in group.items()} for group in groups]
+        return {"per_cpu": [dataclasses.asdict(cpu) for cpu in self.cpus], "parts": plain(self.parts),
+                "functions": plain(self.functions)}
+
+    def folded(self, roles):
+        """Lines as flame graphs' tools read them: the stack, the outermost function first, and its instructions."""
+        lines = []
+        for cpu in self.shown():
+            name = f"cpu{cpu} {NAMES[roles[cpu]]}".strip()
+            for stack, spent in sorted(self.stacks[cpu].items()):
+                if round(spent.instructions):
+                    lines.append(";".join([name, *reversed(stack)]) + f" {round(spent.instructions)}")
+        return lines
 
 
-NOTE = ("Code that runs with interrupts off cannot be sampled: its time is in what turns them on again\n"
-        "(handle_softirqs, _raw_spin_unlock_irqrestore, finish_task_switch) or in \"not sampled\".")
-
-
-def lines(hotspots, unit, roles, plain):
-    """For people. roles: of each vCPU; plain: CPU time of each in a round without sampling."""
+def lines(hotspots, unit, roles):
+    """For people. roles: of each vCPU."""
     cpus = hotspots.shown()
+    found = []
+    for what, digits, title in (("instructions", 0, unit), ("lines", 1, unit.replace("instructions", "lines"))):
+        def row(name, values, total):
+            return f"  {name:<28}" + "".join(f"{value:>13.{digits}f}" for value in values) + f"{total:>13.{digits}f}"
 
-    def row(name, values, total):
-        return f"  {name:<28}" + "".join(f"{value:>13.2f}" for value in values) + f"{total:>13.2f}"
+        def of(groups, cpu, name):
+            return getattr(groups[cpu].get(name, Spent()), what)
 
-    found = [f"  {unit:<28}" + "".join(f"{f'{NAMES[roles[cpu]]} {cpu}'.strip():>13}" for cpu in cpus)
-             + f"{'all vCPUs':>13}"]
-    for name in hotspots.part_names():
-        found.append(row(name, [hotspots.parts[cpu].get(name, 0.0) for cpu in cpus],
-                         sum(parts.get(name, 0.0) for parts in hotspots.parts)))
-    spinning = [functions.get(SPINNING, 0.0) for functions in hotspots.functions]
-    found += [row("of these, waiting for locks", [spinning[cpu] for cpu in cpus], sum(spinning)),
-              row("all", [hotspots.per_cpu[cpu] for cpu in cpus], sum(hotspots.per_cpu)),
-              row("all, while not sampled", [plain[cpu] for cpu in cpus], sum(plain))]
+        found += [f"  {title:<28}" + "".join(f"{f'{NAMES[roles[cpu]]} {cpu}'.strip():>13}" for cpu in cpus)
+                  + f"{'all vCPUs':>13}"]
+        everyone = range(len(hotspots.cpus))
+        for name in hotspots.part_names():
+            found.append(row(name, [of(hotspots.parts, cpu, name) for cpu in cpus],
+                             sum(of(hotspots.parts, cpu, name) for cpu in everyone)))
+        found += [row("of these, waiting for locks", [of(hotspots.functions, cpu, SPINNING) for cpu in cpus],
+                      sum(of(hotspots.functions, cpu, SPINNING) for cpu in everyone)),
+                  row("all", [getattr(hotspots.cpus[cpu], what) for cpu in cpus],
+                      sum(getattr(cpu, what) for cpu in hotspots.cpus)), ""]
     for cpu in cpus:
-        functions = hotspots.functions[cpu]
-        seen = sum(functions.values())
-        if seen < SMALL * max(hotspots.per_cpu):
-            continue
-        found += ["", f"  cpu{cpu} {NAMES[roles[cpu]]}: functions, without what they call, of {seen:.2f} {unit} sampled"]
-        for name, time in sorted(functions.items(), key=lambda item: -item[1])[:TOP]:
-            found.append(f"    {time / seen:>6.1%}{time:>10.2f}  {name}")
+        whole = hotspots.cpus[cpu]
+        found.append(f"  cpu{cpu} {NAMES[roles[cpu]]}: {unit} and lines of functions, without what they call")
+        for name, spent in sorted(hotspots.functions[cpu].items(), key=lambda item: -item[1].instructions)[:TOP]:
+            found.append(f"    {spent.instructions / whole.instructions:>6.1%}{spent.instructions:>10.1f}{spent.lines:>8.2f}  {name}")
+        found.append("")
     return found

@@ -15,7 +15,6 @@ from .case import BenchError, Disturbed
 WARM_UP_S = 2       # QEMU translates code as it first runs, and again what a module was loaded over
 SURGE_MS = 1000     # after which flows bring more, as some do in one case
 TAIL_S = 1          # the window must end while the sender still sends
-BURST = 4           # datagrams a system call
 REQUEST = 64        # bytes of a request that is to be answered soon
 REQUESTS = 1000     # of them a second
 REQUEST_PORT = udp.DEFAULT_PORT + 2
@@ -43,6 +42,8 @@ class Round:
     own_busy: float         # part of the host's CPU time, in the window, that QEMU and the sender used
     host_busy: float        # ... that was not idle
     waited_s: float         # by which vCPUs that could run waited for a CPU of the host, in the window
+    instructions: list      # [kernel's, user space's] of each vCPU in the window
+    lines: list             # cache lines that came to each vCPU, or that it took from others; 0 in mode count
     bytes_per_skb: float | None = None      # TCP: of the packets that came to the container's IP
     median_rtt_us: float | None = None      # request and response
     requests: int | None = None             # answered, or stamped, beside the traffic that all above is about
@@ -53,6 +54,7 @@ class Round:
     requests_per_s: float | None = None
     mean_latency_us: float | None = None
     roles: list = dataclasses.field(default_factory=list)   # what each vCPU did; the engine knows
+    idle: list = dataclasses.field(default_factory=list)    # instructions of each vCPU in as long, without traffic
 
 
 @dataclasses.dataclass
@@ -65,6 +67,7 @@ class Sample:
     own: int            # ticks of CPU time that QEMU and the sender used
     host: tuple         # (busy, all) ticks of the host's CPUs
     waited_ns: int      # of the vCPU threads, in the host's run queues
+    executed: list      # Totals of each vCPU
 
 
 class Meter:
@@ -79,7 +82,7 @@ class Meter:
     def sample(self, sender_pid):
         own = sum(_process_ticks(pid) for pid in (self._guest.pid, sender_pid))
         return Sample(time.monotonic(), self._guest.cpu_time(), self.link(), own, _host_ticks(),
-                      self._waited_ns())
+                      self._waited_ns(), self._guest.meter.totals())
 
     def _waited_ns(self):
         total = 0
@@ -191,10 +194,13 @@ def account(meter, first, last, received, **counts):
     if not delivered > 0:
         raise BenchError("nothing was delivered")
     busy, ticks = (after - before for before, after in zip(first.host, last.host))
+    executed = [after - before for before, after in zip(first.executed, last.executed)]
     return Round(seconds=last.at - first.at, delivered=delivered, cpu_ns=cpu_ns,
                  total_s=time.monotonic() - meter.made, frames=meter.frames(), received=received,
                  own_busy=(last.own - first.own) / ticks, host_busy=busy / ticks,
-                 waited_s=(last.waited_ns - first.waited_ns) / 1e9, **counts)
+                 waited_s=(last.waited_ns - first.waited_ns) / 1e9,
+                 instructions=[[totals.kernel, totals.user] for totals in executed],
+                 lines=[totals.lines for totals in executed], **counts)
 
 
 def udp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
@@ -206,7 +212,7 @@ def udp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
         sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run)
         stack.callback(sink.stop)
         sender = topology.send(flows=case.flows, run=run, size=case.size, rate=int(rate),
-                               burst=BURST, surge=case.surge, surge_after=SURGE_MS,
+                               burst=case.burst, surge=case.surge, surge_after=SURGE_MS,
                                seconds=_sending(seconds, beside))
         stack.callback(sender.kill)
         first, last = window(meter, sender, seconds, beside)

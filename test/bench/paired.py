@@ -85,6 +85,7 @@ def values(case, windows, done, log):
     found = []
     for window in windows:
         cpu_ns = [after - before for before, after in zip(window.first.cpu_ns, window.last.cpu_ns)]
+        executed = [(after - before).instructions for before, after in zip(window.first.executed, window.last.executed)]
         delivered = (window.last.link - window.first.link) * per_link
         extra = {}
         if log is not None:
@@ -93,7 +94,9 @@ def values(case, windows, done, log):
             if not delivered:
                 raise BenchError(f"{case.name}: nothing was answered in a window")
             extra = {"median_rtt_us": statistics.median(time for _, time in log[begin:end]) / 1e3}
-        found.append({case.busiest: case.cpu(max(of_path(cpu_ns)), delivered),
+        found.append({case.counted.busiest_instructions: case.each(max(of_path(executed)), delivered),
+                      case.counted.total_instructions: case.each(sum(executed), delivered),
+                      case.busiest: case.cpu(max(of_path(cpu_ns)), delivered),
                       case.total: case.cpu(sum(cpu_ns), delivered),
                       "delivered_per_s": case.amount(delivered) / (window.last.at - window.first.at), **extra})
     return found

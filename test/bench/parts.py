@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a sampled stack is part of: the innermost of its functions that says so decides.
+"""What a stack of functions is part of: the innermost of its functions that says so decides.
 
 memcpy() or an allocation belongs to who called it. What falcon calls is falcon's, up to the
 first function of the path that stock runs as well: GRO, IP, the tunnel.
@@ -25,8 +25,6 @@ FALCON_FUNCTIONS = {
     "falcon_context_cell": "second GRO",
 }
 
-# Interrupts are off until it turns them on: what is sampled there came before.
-AFTER_INTERRUPT = ("handle_softirqs", "__do_softirq")
 INTERRUPTS = "interrupts"
 
 HALTED = re.compile(r"(pv_)?native_safe_halt|acpi_safe_halt|default_idle|mwait_idle|intel_idle")
@@ -47,7 +45,7 @@ _KERNEL = [(re.compile(pattern), part) for pattern, part in (
      r"|run_ksoftirqd|net_tx_action).*", "softirq and NAPI"),
     (r"(asm_)?(common_interrupt|sysvec_)(?!.*apic_timer).*|__common_interrupt|flush_smp_call_function_queue"
      r"|__flush_smp_call_function_queue|sched_ttwu_pending", INTERRUPTS),
-    (r"(asm_)?sysvec_apic_timer_interrupt", "timer and sampling"),
+    (r"(asm_)?sysvec_apic_timer_interrupt", "timer"),
     (r"(__)?(do_sys|se_sys|x64_sys)_.*|do_syscall_64|entry_SYSCALL_64.*", "system calls"),
     (r"do_idle|cpu_startup_entry|schedule(_idle)?|__schedule", "idle loop and scheduler"),
 )]
@@ -68,8 +66,6 @@ class Parts:
             return "user space"
         if HALTED.fullmatch(stack[0].name):
             return IDLE
-        if stack[0].name in AFTER_INTERRUPT:
-            return INTERRUPTS
         for depth, function in enumerate(stack):
             part = self._part(function)
             if part:

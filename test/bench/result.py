@@ -9,14 +9,34 @@ COUNTS = ("sent", "received", "lost", "duplicated", "reordered")
 
 
 def values(case, round_):
-    """{metric: value} of one round."""
+    """{metric: value} of one round; the lines are another round's."""
+    kind, executed = case.counted, per_cpu_instructions(case, round_)
     found = {
+        kind.busiest_instructions: max(of_path(executed)),
+        kind.total_instructions: sum(executed),
         case.busiest: case.cpu(max(of_path(round_.cpu_ns)), round_.delivered),
         case.total: case.cpu(sum(round_.cpu_ns), round_.delivered),
         "delivered_per_s": case.amount(round_.delivered) / round_.seconds,
     }
     # the others have their metric's name
-    return {name: found[name] if name in found else getattr(round_, name) for name in case.metrics}
+    return {name: found[name] if name in found else getattr(round_, name) for name in case.metrics
+            if name != kind.lines_moved}
+
+
+def per_cpu_instructions(case, round_):
+    """Instructions of each vCPU per packet, MB or transaction, the application's last.
+
+    Without those that an idle guest executes in as long: of requests one at a time there are so few a second
+    that timers would be a good part.
+    """
+    idle = round_.idle if round_.idle and case.kind == "rr" else [0] * len(round_.instructions)
+    return [case.each(max(0, kernel + user - ticks), round_.delivered)
+            for (kernel, user), ticks in zip(round_.instructions, idle)]
+
+
+def per_cpu_lines(case, round_):
+    """Cache lines that moved to each vCPU, or that it took from others, by packet, MB or transaction."""
+    return [case.each(lines, round_.delivered) for lines in round_.lines]
 
 
 def per_cpu(case, round_):
@@ -30,35 +50,40 @@ def of_path(per_cpu):
 
 
 def balance(rounds, case, variant):
-    """(the busiest but the NIC's CPU, standard deviation) over the CPUs of the path, medians of the rounds.
+    """(the busiest but the NIC's CPU, standard deviation) over the CPUs of the path in instructions, medians of the rounds.
 
     With one queue the NIC's CPU has its stage whatever the placement: how good that is, the others show.
     """
-    paths = [of_path(item["per_cpu"]) for item in rounds if (item["case"], item["variant"]) == (case, variant)]
+    paths = [of_path(item["per_cpu_instructions"]) for item in rounds
+             if (item["case"], item["variant"]) == (case, variant)]
     return (statistics.median(max(path[1:]) for path in paths), statistics.median(map(statistics.pstdev, paths)))
 
 
-def median_per_role(rounds, case, variant):
-    """[(role, CPU time)], the median over the rounds, from what rounds.json has of them.
+def median_per_role(rounds, case, variant, what="per_cpu_instructions"):
+    """[(role, instructions)], the median over the rounds, from what rounds.json has of them; or what else it has.
 
     By what a vCPU did, as a flow has other CPUs in each round: interrupts, worker after worker,
     delivery, those of which that is not known, application.
     """
-    found = [sorted(zip(item["roles"], item["per_cpu"]), key=lambda pair: ROLES.index(pair[0]))
+    found = [sorted(zip(item["roles"], item[what]), key=lambda pair: ROLES.index(pair[0]))
              for item in rounds if (item["case"], item["variant"]) == (case, variant)]
     return [(place[-1][0], statistics.median(value for _, value in place)) for place in zip(*found)]
 
 
-def rows(case, variant, kernel, vcpus, rounds):
-    """The results of one case and variant, an object for each metric."""
-    by_round = [values(case, round_) for round_ in rounds]
-    counts = {name: sum(getattr(round_, name) for round_ in rounds) for name in COUNTS}
+def rows(case, variant, kernel, vcpus, rounds, lined=()):
+    """The results of one case and variant, an object for each metric; lined: rounds in which lines were counted."""
+    by_round = {metric: [(round_, value) for round_ in rounds for name, value in values(case, round_).items()
+                         if name == metric] for metric in case.metrics}
+    by_round[case.counted.lines_moved] = [(round_, sum(per_cpu_lines(case, round_))) for round_ in lined]
     result = []
     for metric, unit in case.metrics.items():
-        found = [value[metric] for value in by_round]
+        if not by_round[metric]:
+            continue
+        measured, found = zip(*by_round[metric])
+        counts = {name: sum(getattr(round_, name) for round_ in measured) for name in COUNTS}
         result.append({
             "case": case.name, "variant": variant, "kernel": kernel, "vcpus": vcpus,
-            "rounds": len(rounds), "metric": metric, "unit": unit,
+            "rounds": len(measured), "metric": metric, "unit": unit,
             "median": statistics.median(found), "min": min(found), "max": max(found), **counts,
         })
     return result

@@ -9,6 +9,7 @@ from bench import paired
 from bench.case import CASES, BenchError
 from bench.engine import Plan
 from bench.measure import Sample
+from vm.meter import Totals
 
 UDP, RR = CASES["udp-1400-1flow"], CASES["udp-rr"]
 
@@ -20,7 +21,8 @@ class Traffic:
         self.now, self.link, self.used, self.state = 0.0, 0, 0, True
 
     def sample(self):
-        return Sample(self.now, [self.used, 0, 0], self.link, 0, (0, 0), 0)
+        executed = [Totals(10 * self.used, 0, 0, 0, 0, 0, 0), *2 * [Totals(0, 0, 0, 0, 0, 0, 0)]]
+        return Sample(self.now, [self.used, 0, 0], self.link, 0, (0, 0), 0, executed)
 
     def go_on(self, seconds):
         self.now += seconds
@@ -62,6 +64,8 @@ def test_neighbours_are_compared():
     done = SimpleNamespace(delivered=0.5 * (turns.windows[-1].last.link - turns.windows[0].first.link))
     pairs = paired.pairs_of(turns.windows, paired.values(UDP, turns.windows, done, None))
     assert [(on[UDP.busiest], off[UDP.busiest]) for on, off in pairs] == [pytest.approx((220, 200))] * 4
+    name = UDP.counted.busiest_instructions
+    assert [(on[name], off[name]) for on, off in pairs] == [pytest.approx((2.2e6, 2e6))] * 4
     assert pairs[0][0]["delivered_per_s"] == pytest.approx(500)
 
 

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The profile: names for addresses, parts for stacks, time for samples."""
+"""The profile: names for addresses, parts for stacks, what is executed in them."""
 
 import json
 import re
 import subprocess
+from xml.etree import ElementTree
 
 import pytest
 
-from bench import hotspot, sampler, symbols
-from bench.case import BenchError
+from bench import flame, hotspot, symbols
+from bench.hotspot import Spent
 from bench.parts import FALCON_FILES, FALCON_FUNCTIONS, IDLE, SECOND_GRO, Parts
 from bench.symbols import Function, Symbols
 from bench.variant import REPO
+from vm.meter import Node
 
 KALLSYMS = """\
 ffffffff81000000 T first
@@ -43,19 +45,6 @@ def test_functions_of_an_object_file_have_its_name(tmp_path):
     assert symbols.sources([tmp_path / "lane.o"]) == {"hidden": "lane", "seen": "lane"}
 
 
-def test_samples_are_read_as_bpftrace_prints_them():
-    text = ('{"type": "attached_probes", "data": {"probes": 2}}\n{"type": "printf", "data": "ready\\n"}\n\n\n'
-            '{"type": "map", "data": {"@": {"0,\\\\nffffffff81000010\\\\nffffffff81000110\\\\n": 3, '
-            '"5,\\\\n": 2, "5,\\\\nffffffff81000010\\\\n": 1}}}\n')
-    assert sampler.parse(text) == {0: {(0xffffffff81000010, 0xffffffff81000110): 3},
-                                   5: {(): 2, (0xffffffff81000010,): 1}}
-
-
-def test_no_samples_are_an_error():
-    with pytest.raises(BenchError, match="no samples"):
-        sampler.parse('{"type": "attached_probes", "data": {"probes": 2}}\n')
-
-
 def stack(text):
     """Functions from "name[module] < name < ...", the innermost first."""
     found = []
@@ -70,7 +59,7 @@ LANE = " < lane_poll[falcon] < __napi_poll < net_rx_action < handle_softirqs"
 STACKS = {
     "": "user space",
     "pv_native_safe_halt < default_idle < do_idle": IDLE,
-    "handle_softirqs < __irq_exit_rcu < common_interrupt < pv_native_safe_halt": "interrupts",
+    "handle_softirqs < __irq_exit_rcu < common_interrupt < pv_native_safe_halt": "softirq and NAPI",
     "virtnet_poll[virtio_net] < __napi_poll": "NIC's driver",
     "clear_page_erms < get_page_from_freelist < page_to_skb[virtio_net]" + POLL: "NIC's driver",
     "csum_partial < udp_gro_receive < inet_gro_receive < dev_gro_receive < napi_gro_receive" + POLL: "GRO",
@@ -116,45 +105,51 @@ class Names:
         return stack(address)[0]
 
 
-def make_hotspots(spent=(30.0, 10.0)):
-    """A window of 100 us for each packet, 1000 samples in it."""
-    samples = {
-        0: {("pv_native_safe_halt",): 800, ("memcpy", "take[falcon]"): 50, ("virtnet_poll[virtio_net]",): 150},
-        1: {("pv_native_safe_halt",): 300, (): 200},
-    }
-    return hotspot.Hotspots(samples, Names, Parts({"take": "intake"}), list(spent), 100.0)
+def make_hotspots():
+    """Of 10 packets."""
+    stacks = [
+        {("memcpy", "take[falcon]"): Spent(500, 10), ("virtnet_poll[virtio_net]",): Spent(1500, 30)},
+        {(): Spent(0, 5), ("udp_recvmsg",): Spent(100, 0)},
+    ]
+    return hotspot.Hotspots(stacks, [0, 300], Names, Parts({"take": "intake"}), 10)
 
 
-def test_samples_become_time():
+def test_stacks_of_a_window_are_what_has_grown():
+    first = [[Node(0, 0, 0, 0), Node(0, 0xa, 5, 1), Node(1, 0xb, 7, 0)]]
+    last = [[Node(0, 0, 0, 3), Node(0, 0xa, 5, 1), Node(1, 0xb, 9, 1), Node(2, 0xc, 4, 0)]]
+    assert hotspot.spent_by_stack(first, last) == [{(): Spent(0, 3), (0xb, 0xa): Spent(2, 1), (0xc, 0xb, 0xa): Spent(4, 0)}]
+
+
+def test_what_is_executed_is_by_part_and_by_function():
     found = make_hotspots()
-    assert found.parts[0] == pytest.approx({"falcon: input hook": 5, "NIC's driver": 15, hotspot.UNSEEN: 10})
-    assert found.functions[0] == pytest.approx({"memcpy": 5, "virtnet_poll [virtio_net]": 15})
-    assert found.falcon() == pytest.approx(5)
-    assert found.part_names() == ["falcon: input hook", "NIC's driver", "user space", hotspot.UNSEEN]
-
-
-def test_no_more_time_than_was_used():
-    """The vCPU that was sampled busy for 20 us, of which it waited 5 for a CPU of the host."""
-    found = make_hotspots(spent=(30.0, 15.0))
-    assert found.parts[1] == pytest.approx({"user space": 15, hotspot.UNSEEN: 0})
-
-
-def test_idle_vcpu_has_no_parts():
-    found = hotspot.Hotspots({0: {("memcpy",): 9}}, Names, Parts({}), [9.0, 0.1], 9.0)
-    assert found.parts[1] == {hotspot.UNSEEN: 0.1}
-    assert found.shown() == [0]
+    assert found.parts[0] == {"falcon: input hook": Spent(50, 1), "NIC's driver": Spent(150, 3)}
+    assert found.functions[0] == {"memcpy": Spent(50, 1), "virtnet_poll [virtio_net]": Spent(150, 3)}
+    assert found.parts[1] == {"user space": Spent(30, 0.5), "IP, UDP, TCP": Spent(10, 0)}
+    assert found.falcon() == pytest.approx(50)
+    assert found.part_names() == ["falcon: input hook", "NIC's driver", "user space", "IP, UDP, TCP"]
 
 
 def test_lines_show_each_vcpu_and_its_functions():
-    text = "\n".join(hotspot.lines(make_hotspots(), "us/packet", ["nic", "application"], [28.0, 9.0]))
+    text = "\n".join(hotspot.lines(make_hotspots(), "instructions/packet", ["nic", "application"]))
     rows = [line.split() for line in text.splitlines()]
-    assert ["us/packet", "NIC", "0", "app", "1", "all", "vCPUs"] in rows
-    assert ["falcon:", "input", "hook", "5.00", "0.00", "5.00"] in rows
-    assert ["of", "these,", "waiting", "for", "locks", "0.00", "0.00", "0.00"] in rows
-    assert ["all", "30.00", "10.00", "40.00"] in rows
-    assert ["all,", "while", "not", "sampled", "28.00", "9.00", "37.00"] in rows
-    assert ["75.0%", "15.00", "virtnet_poll", "[virtio_net]"] in rows
+    assert ["instructions/packet", "NIC", "0", "app", "1", "all", "vCPUs"] in rows
+    assert ["falcon:", "input", "hook", "50", "0", "50"] in rows
+    assert ["falcon:", "input", "hook", "1.0", "0.0", "1.0"] in rows
+    assert ["of", "these,", "waiting", "for", "locks", "0", "0", "0"] in rows
+    assert ["all", "200", "40", "240"] in rows
+    assert ["75.0%", "150.0", "3.00", "virtnet_poll", "[virtio_net]"] in rows
+
+
+def test_stacks_are_folded_and_drawn():
+    folded = make_hotspots().folded(["nic", "application"])
+    assert folded == ["cpu0 NIC;take [falcon];memcpy 50", "cpu0 NIC;virtnet_poll [virtio_net] 150",
+                      "cpu1 app;(user space) 30", "cpu1 app;udp_recvmsg 10"]
+    picture = ElementTree.fromstring(flame.svg(folded, "a < b"))
+    width = {group.find("{*}title").text: float(group.find("{*}rect").get("width"))
+             for group in picture.findall("{*}g")}
+    assert width["all: 240 (100.0%)"] == flame.WIDTH
+    assert width["virtnet_poll [virtio_net]: 150 (62.5%)"] == pytest.approx(flame.WIDTH * 0.625)
 
 
 def test_document_is_json():
-    assert json.loads(json.dumps(make_hotspots().document()))["per_cpu"] == [30.0, 10.0]
+    assert json.loads(json.dumps(make_hotspots().document()))["per_cpu"][0] == {"instructions": 200.0, "lines": 4.0}

@@ -47,7 +47,7 @@ static enum block_end end_of(const struct qemu_plugin_insn *insn)
 	case 0xe8:
 		return BLOCK_CALLS;
 	case 0xff:	/* its second byte's middle bits: 2 and 3 call, 4 and 5 jump */
-		return (code[1] >> 3 & 7) == 2 || (code[1] >> 3 & 7) == 3 ? BLOCK_CALLS : BLOCK_FALLS;
+		return (code[1] >> 4 & 3) == 1 ? BLOCK_CALLS : BLOCK_FALLS;
 	case 0xc2: case 0xc3:
 		return BLOCK_RETURNS;
 	case 0xcf:

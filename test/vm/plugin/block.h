@@ -21,7 +21,7 @@ struct block {
 	uint64_t function;	/* address of the function that holds it; mode lines */
 	uint32_t instructions;
 	uint8_t end;		/* enum block_end */
-	bool entry;		/* of a function where interrupts, exceptions and system calls enter */
+	bool entry;		/* where interrupts, exceptions and system calls enter */
 };
 
 /* The block's number, the same each time that it is translated. 0: there is no room for more. */
@@ -33,8 +33,8 @@ struct block *block_at(uint32_t number);
 uint32_t block_count(void);
 
 /*
- * Read the functions from a file that has one in a line, its address in hexadecimal in ascending order,
- * and behind it "i" where interrupts enter. Returns false when the file is not like that.
+ * Read the functions from a file that has one in a line, its address in hexadecimal in ascending
+ * order, and behind it "i" where interrupts enter. Returns false when the file is not like that.
  */
 bool block_read_symbols(const char *path);
 

@@ -23,8 +23,8 @@ bool lines_init(void)
 }
 
 /*
- * Two vCPUs that touch a line at the same instant may count one move where there are two: the state is
- * read and written without a lock, which would cost more than it tells.
+ * Two vCPUs that touch a line at the same instant may count one move where there are two: the state
+ * is read and written without a lock, which would cost more than it tells.
  */
 bool lines_access(unsigned int vcpu, uint64_t physical, bool store)
 {

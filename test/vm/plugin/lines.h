@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which vCPU has which cache line: caches of 64-byte lines without limit, kept coherent as MESI does.
- * What devices write by DMA is not seen.
+ * Which vCPU has which cache line: caches of 64-byte lines without limit, kept coherent as MESI
+ * does. What devices write by DMA is not seen.
  */
 
 #ifndef LINES_H

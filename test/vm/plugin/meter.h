@@ -2,8 +2,8 @@
 /*
  * A QEMU plugin that counts what each vCPU of a guest executes.
  *
- * Mode *count*: instructions of the kernel and of user space, and executions of each block of kernel
- * code, by additions inside the translated code. It slows the guest down by a few per cent.
+ * Mode *count*: instructions of the kernel and of user space, and executions of each block of
+ * kernel code, by additions inside the translated code. It slows the guest down by a few per cent.
  *
  * Mode *lines*: also every memory access, the cache lines that move between vCPUs, and the stack of
  * functions in which both happen, by a call for each block and each access. It slows the guest down
@@ -27,10 +27,10 @@
 enum meter_total {
 	METER_KERNEL,		/* instructions at kernel addresses */
 	METER_USER,		/* the others */
-	METER_REPEATS,		/* accesses of instructions with a rep prefix, each of which is one instruction */
+	METER_REPEATS,		/* accesses of instructions with a rep prefix, which count as one */
 	METER_READS,		/* memory accesses; mode lines, as all below */
 	METER_WRITES,
-	METER_LINES_READ,	/* reads of a line that another vCPU has written since this one had it */
+	METER_LINES_READ,	/* reads of a line that another vCPU has written meanwhile */
 	METER_LINES_WRITTEN,	/* writes to a line that another vCPU has */
 	METER_TOTALS,
 };

@@ -3,7 +3,8 @@
  * The functions that a vCPU is in, followed by its calls and returns, and what each such stack has
  * executed: a tree for each vCPU, whose nodes are functions and whose edges are calls.
  *
- * A stack that another task has left behind is not known: what it returns to becomes a stack of its own.
+ * A stack that another task has left behind is not known: what it returns to becomes a stack of its
+ * own.
  */
 
 #ifndef STACK_H
