@@ -13,13 +13,14 @@ TEST = Path(__file__).resolve().parent
 sys.path.insert(0, str(TEST))
 
 from vm import crash, debug, kernel as kernels, module  # noqa: E402  pylint: disable=wrong-import-position
+from vm.others import MUCH, Others  # noqa: E402  pylint: disable=wrong-import-position
 from vm.guest import Guest  # noqa: E402  pylint: disable=wrong-import-position
 from vm.pool import Pool, kernel_of  # noqa: E402  pylint: disable=wrong-import-position
 
 pytest_plugins = ["net.fixtures"]
 
-LAYERS = ("lint", "unit", "cli", "fuzz", "bench", "build", "vm", "net", "dkms", "stress", "readme")
-ALONE = ("stress", "readme")    # layers that load or measure the machine
+LAYERS = ("lint", "unit", "cli", "fuzz", "bench", "build", "vm", "net", "dkms", "stress", "budget", "readme")
+ALONE = ("stress", "budget", "readme")    # layers that load or measure the machine
 
 
 def pytest_addoption(parser):
@@ -127,19 +128,35 @@ def one_kernel(request):
     return kernels.DEFAULT if kernels.DEFAULT in ids else ids[0]
 
 
+def why_again(reports, others):
+    """Why a test failed that need not fail another time, or None. others: part of the machine that others used."""
+    failed = [report for report in reports if report.failed]
+    if any(crash.STALE in report.longreprtext for report in failed):
+        return crash.STALE
+    if failed and others > MUCH:
+        return f"others used {others:.0%} of the machine"
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
-    """A test that a fault of the emulator ended is tried again, twice at most, and its line says so."""
+    """A test is tried again, twice at most, when a fault of the emulator ended it, or when it failed while others
+    kept the machine busy. Its line says so.
+    """
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for again in range(3):
+    reasons = []
+    for last in (False, False, True):
+        others = Others()
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        if again:
-            for report in reports:
-                report.user_properties.append((f"tried {again + 1} times, as", crash.STALE))
-        if not any(report.failed and crash.STALE in report.longreprtext for report in reports):
+        reason = why_again(reports, others.share())
+        if reason:
+            reasons.append(reason)
+        if last or not reason:
             break
         item._initrequest()     # pylint: disable=protected-access
     for report in reports:
+        if reasons:
+            report.user_properties.append((f"failed {len(reasons)} times, as", "; ".join(reasons)))
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
