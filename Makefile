@@ -17,21 +17,23 @@ INSTALL ?= install
 DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' \) ! -name '*.mod.c')
 
 # From the command line or the environment on to what reads them there.
-export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS LINED
+export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS LINED NIC OVERLAY BOOT
 
 .DELETE_ON_ERROR:
-.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench pairs profile predict check soak torture generate clean distclean
+.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench pairs profile predict budgets check soak torture generate clean distclean
 
 help:
 	@echo 'See it work, on this machine, in a virtual one (Debian 12, as root):'
 	@echo '  make demo          one flow with the kernel as it is, and with falcon'
 	@echo '  make bench         every case and variant: build/bench/results.json'
 	@echo '                     CASES="udp-1400-1flow" VARIANTS="stock lanes-2" KERNEL=6.12 VCPUS=6 ROUNDS=5'
+	@echo '                     LINED=1 NIC=igb OVERLAY=geneve BOOT=init_on_alloc=0'
 	@echo '  make pairs         falcon enabled and disabled in turn under requests one at a time, every window'
 	@echo '                     compared with its neighbour: build/bench/pairs.json; CASES, VARIANTS, KERNEL,'
 	@echo '                     VCPUS, PAIRS=40'
-	@echo '  make profile       what each part of the path, and each function, costs on each CPU, in one'
-	@echo '                     of these cases: build/bench/profile.json; CASES, VARIANTS, KERNEL, VCPUS'
+	@echo '  make profile       the instructions and cache lines of each part of the path, and of each function,'
+	@echo '                     on each CPU, in one of these cases: build/bench/profile.json, flame graphs;'
+	@echo '                     CASES, VARIANTS, KERNEL, VCPUS, NIC, OVERLAY, BOOT'
 	@echo '  make predict       what the policies say, on a simulated host, of guests of 2 to 6 vCPUs, and what'
 	@echo '                     these do; CASES, VCPUS, KERNEL, ROUNDS'
 	@echo '  make check         the tests; TEST=name and KERNEL=6.12 select'
@@ -51,6 +53,7 @@ help:
 	@echo
 	@echo 'Work on it:'
 	@echo '  make module        the module for KDIR=$(KDIR)'
+	@echo '  make budgets       measure anew what a packet may cost: test/budget/budgets.json; ROUNDS=3'
 	@echo '  make generate      what is generated from include/netlink/falcon.yaml'
 	@echo '  make clean         remove what was built; distclean: the Debian trees too'
 
@@ -113,6 +116,11 @@ predict:
 	scripts/setup bench
 	@$(MAKE) --no-print-directory tools
 	test/bench/predict
+
+budgets:
+	scripts/setup check
+	@$(MAKE) --no-print-directory tools
+	test/budget/record
 
 check:
 	@scripts/setup check

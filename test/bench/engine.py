@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The bench: cases x variants x rounds, interleaved in one boot."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import time
 
+from net import plan
 from net.topology import Topology
 from vm import tools
 
@@ -36,10 +38,14 @@ class Plan:
     rounds: int = 5
     seconds: int = 4            # a round's window
     lined: int = 1              # rounds in which lines are counted
+    nic: str = "virtio"         # that the guest has
+    overlay: str = "vxlan"
+    boot: str = ""              # more for the guest kernel's command line
     directory: str = "build/bench"
 
     def __post_init__(self):
-        for kind, names, known in (("case", self.cases, CASES), ("variant", self.variants, VARIANTS)):
+        for kind, names, known in (("case", self.cases, CASES), ("variant", self.variants, VARIANTS),
+                                   ("NIC", [self.nic], plan.WIRES), ("overlay", [self.overlay], plan.VARIANTS)):
             if not names:
                 raise BenchError(f"no {kind} given; known are {', '.join(known)}")
             for name in names:
@@ -78,6 +84,8 @@ class Watch(measure.Beside):
 class Engine:
     """Engine(plan, say).run(); `say` is called with a line of progress."""
 
+    NAMES = False       # whether names of functions are wanted in mode count, too
+
     def __init__(self, plan, say):
         self.plan = plan
         self._say = say
@@ -91,24 +99,31 @@ class Engine:
 
     def run(self):
         """The results, which are written as well."""
-        plan = self.plan
         # checked before a guest is started for nothing
-        variants = [VARIANTS[name](plan.vcpus) for name in plan.variants]
+        variants = [VARIANTS[name](self.plan.vcpus) for name in self.plan.variants]
+        with self._booted(variants) as (topology, guest):
+            for number in range(self.plan.rounds):
+                self._round(topology, guest, variants, number)
+            for number in range(self.plan.lined):
+                self._lined_round(topology, guest, variants, number)
+        return self._write()
+
+    @contextlib.contextmanager
+    def _booted(self, variants):
+        """Topology and guest, ready for rounds of these variants."""
+        asked = self.plan
         if any(variant.needs_falcon for variant in variants):
             self._build()
-        self._say(f"booting a guest with kernel {plan.kernel} and {plan.vcpus} vCPUs")
-        with Topology("vxlan") as topology:
-            with topology.guest(kernel=plan.kernel, vcpus=plan.vcpus,
-                                time_limit=plan.time_limit, metered=True) as guest:
+        self._say(f"booting a guest with kernel {asked.kernel}, {asked.vcpus} vCPUs and {asked.nic}")
+        with Topology(asked.overlay, plan.WIRES[asked.nic]) as topology:
+            with topology.guest(kernel=asked.kernel, vcpus=asked.vcpus, append=asked.boot,
+                                time_limit=asked.time_limit, metered=True) as guest:
                 self._release = guest.run("uname -r").out.strip()
                 self._say(f"guest runs {self._release} ({guest.accel})")
                 topology.setup_guest(guest)
+                self._idle = idle(guest)
                 self._calibrate(topology, guest)
-                for number in range(plan.rounds):
-                    self._round(topology, guest, variants, number)
-                for number in range(plan.lined):
-                    self._lined_round(topology, guest, variants, number)
-        return self._write()
+                yield topology, guest
 
     @property
     def disturbed(self):
@@ -135,7 +150,6 @@ class Engine:
             raise BenchError(str(failed)) from failed
 
     def _calibrate(self, topology, guest):
-        self._idle = idle(guest)
         for name in self.plan.cases:
             case = CASES[name]
             self._shape(topology, guest, case)
@@ -196,9 +210,10 @@ class Engine:
             if not case.paced:
                 variant.calm(guest)
             rate = self._calibrations[case.name].rate
-            if lined:
+            if lined or self.NAMES:
                 # a module's functions are elsewhere each time that it is loaded
                 self._kallsyms = guest.run("cat /proc/kallsyms").out
+            if lined:
                 guest.meter.look_closely(self._kallsyms, guest.directory)
                 rate = lined_rate(case, rate)
             done = measure.measure(topology, guest, case, rate, self.plan.seconds, self._app,
@@ -239,6 +254,7 @@ class Engine:
 
         return {
             "kernel": self._release, "vcpus": self.plan.vcpus, "application_cpu": self._app,
+            "plan": dataclasses.asdict(self.plan),
             "host_cpus": os.cpu_count(), "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "calibration": {name: dataclasses.asdict(found)
                             for name, found in self._calibrations.items()},

@@ -57,6 +57,7 @@ class Variant:
     without = None      # the state that switch() turns to, if it can
     usual = True        # measured unless others are named
     needs_falcon = False
+    module = MODULE     # in the guest, of those that need it
     min_vcpus = MIN_VCPUS
 
     def __init__(self, vcpus):
@@ -150,7 +151,7 @@ class Loaded(Variant):
     needs_falcon = True
 
     def apply(self, guest, case):
-        guest.run(f"insmod {MODULE}")
+        guest.run(f"insmod {self.module}")
 
     def undo(self, guest):
         guest.run("rmmod falcon")
@@ -175,7 +176,7 @@ class Falcon(Variant):
 
     def apply(self, guest, case):
         words = " ".join(f"{key}={value}" for key, value in self.config(case).items())
-        guest.run(f"set -e\ninsmod {MODULE}\n"
+        guest.run(f"set -e\ninsmod {self.module}\n"
                   f"if ! {{ {FALCONCTL} config set {words} && {FALCONCTL} enable; }}; then\n"
                   f"\trmmod falcon; exit 1\n"
                   f"fi")
@@ -403,6 +404,27 @@ class Rules10000(Rules10):
             rules.add(guest, Rules10.count)
 
 
+class SyncRule(Falcon):
+    """Requests one at a time, which a rule lets go ahead: on the NIC's CPU, past every queue."""
+
+    name, usual, min_vcpus = "sync-rule", False, 2
+
+    def config(self, case):
+        return {**super().config(case), "mode": "lanes"}
+
+    def apply(self, guest, case):
+        super().apply(guest, case)
+        self.ask(guest, f"priority add protocol={case.protocol} dport={PORTS[case.kind]} mode=sync rate=0")
+
+    def calm(self, guest):
+        """With a rule hooks do not rest."""
+
+    def check(self, guest, case, done):
+        rule, = self.ask(guest, "priority list")["rules"]
+        if rule["packets"] < 0.9 * done.frames:
+            raise BenchError(f"{self.name}: only {rule['packets']} of {done.frames} packets went ahead")
+
+
 class PrioritySync(Falcon):
     """Requests go ahead by a rule, at once; all else is on stock's path, on the NIC's CPU."""
 
@@ -442,4 +464,4 @@ class PriorityLanes(PrioritySync):
 
 VARIANTS = {variant.name: variant for variant in (
     Stock, RpsDisjoint, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
-    Hash, TwoChoice, Standby, Rules10, Rules10000, PrioritySync, PriorityBatch, PriorityLanes)}
+    Hash, TwoChoice, Standby, Rules10, Rules10000, SyncRule, PrioritySync, PriorityBatch, PriorityLanes)}

@@ -40,8 +40,12 @@ def link(wire=plan.WIRE):
     steps.add(FIND_NIC)
     steps.add('ip link set "$nic" addrgenmode none')
     steps.add(f'ip link set "$nic" up mtu {plan.UNDERLAY_MTU}', f'{FIND_NIC}; ip link set "$nic" down')
+    if wire.driver == "igb":
+        # one for each CPU, if it is not told otherwise
+        steps.add(f'ethtool -L "$nic" combined {wire.queues}')
     # virtio's interrupts are those of the device above; a NIC without MSI has one, once it is up
-    steps.add('irqs=$(cd "$(readlink -f "/sys/class/net/$nic/device")" && ls ../msi_irqs 2>/dev/null || cat irq)')
+    steps.add('irqs=$(cd "$(readlink -f "/sys/class/net/$nic/device")" && ls msi_irqs 2>/dev/null || ls ../msi_irqs 2>/dev/null'
+              ' || cat irq)')
     steps.add('for irq in $irqs; do echo 0 >"/proc/irq/$irq/smp_affinity_list"; done')
     if wire.queues > 1:
         steps.add(f'ethtool -L "$nic" combined {wire.queues} && virtio=$(readlink -f "/sys/class/net/$nic/device")')

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a packet, or a request, may cost: instructions and cache lines against stock's in the same boot.
+
+budgets.json has what was measured when it was written (`make budgets`). A row may cost 3 % more than that. The
+rates are the same on every machine and far below what stock can take, so nothing depends on the machine.
+"""
+
+import collections
+import contextlib
+import dataclasses
+import json
+import statistics
+from pathlib import Path
+
+from bench import hotspot
+from bench.calibrate import Calibration
+from bench.case import CASES
+from bench.engine import Engine, Plan, Watch
+from bench.profiler import Following
+from bench.result import of_path, per_cpu_instructions, per_cpu_lines
+from bench.symbols import Symbols
+from bench.variant import VARIANTS
+
+BUDGETS = Path(__file__).with_name("budgets.json")
+MORE = 1.03             # than was measured
+MORE_LINES = 2.0        # of all CPUs, beyond stock's and what was measured, by packet or request
+MORE_OWN_LINES = 0.2    # in falcon's own functions
+VCPUS = 6
+WINDOW_S = 2
+RATES = {"udp": 6000, "tcp": 6e6, "rr": 0}      # packets, bytes a second; requests as fast as they are answered
+SHOWN = 6               # functions that a failure names
+KEPT = 0.005            # of all instructions or lines: functions with less are not kept
+LITTLE = 0.05           # but falcon's own, which have more than this
+OWN = "[falcon]"
+
+# (case, variant)
+ROWS = (
+    ("udp-1400-burst32", "loaded"),
+    ("udp-1400-burst32", "pipeline"),
+    ("udp-1400-burst32", "lanes-1"),
+    ("udp-1400-burst32", "lanes-2"),
+    ("udp-1400-burst32", "lanes-3"),
+    ("udp-1400-1flow", "lanes-2"),
+    ("tcp-mtu-1flow", "lanes-2"),
+    ("udp-rr", "auto"),
+    ("tcp-rr", "auto"),
+    ("tcp-crr", "auto"),
+    ("udp-rr", "sync-rule"),
+    ("udp-rr", "rules-10000"),
+)
+LINED = (
+    ("udp-1400-burst32", "lanes-2"),
+    ("tcp-mtu-1flow", "lanes-2"),
+    ("udp-rr", "auto"),
+)
+# Of what there is a budget: the NIC's CPU, the busiest but the application's, all, and the application's.
+PLACES = ("nic", "busiest", "total", "application")
+
+
+@dataclasses.dataclass
+class Cost:
+    """Of a packet, MB or request."""
+
+    nic: float
+    busiest: float
+    total: float
+    application: float
+    functions: dict     # {name: instructions}
+
+    def over(self, stock):
+        """{place: part of stock's}"""
+        return {place: getattr(self, place) / getattr(stock, place) for place in PLACES}
+
+
+@dataclasses.dataclass
+class Lines:
+    """Lines moved, by packet, MB or request."""
+
+    total: float
+    own: float          # in falcon's functions
+    functions: dict     # {name: lines}
+
+
+class Executed(Watch):
+    """The blocks of the window."""
+
+    def __init__(self, guest, case, variant):
+        super().__init__(guest, case, variant)
+        self.blocks = {}        # {address: instructions}
+        self._first = None
+
+    def before(self):
+        super().before()
+        self._first = self._guest.meter.blocks()
+
+    def after(self):
+        last = self._guest.meter.blocks()
+        for key, counts in last.items():
+            grown = sum(counts) - sum(self._first.get(key, ()))
+            if grown:
+                self.blocks[key[0]] = self.blocks.get(key[0], 0) + grown * key[1]
+        super().after()
+
+
+class Budgeter(Engine):
+    """Measures rows in one guest; a context manager."""
+
+    NAMES = True
+
+    def __init__(self, kernel, say):
+        names = list(dict.fromkeys(case for case, _ in ROWS))
+        super().__init__(Plan(names, ["stock"], kernel, VCPUS, rounds=1, seconds=WINDOW_S), say)
+        self._stack = contextlib.ExitStack()
+        self._topology = self._guest = None
+        self._stocks = {}       # {(case, lined): Cost or Lines}
+
+    def __enter__(self):
+        # any that needs falcon, so that it is built
+        self._topology, self._guest = self._stack.enter_context(self._booted([VARIANTS["auto"](VCPUS)]))
+        return self
+
+    def __exit__(self, *exc):
+        return self._stack.__exit__(*exc)
+
+    def _calibrate(self, topology, guest):
+        for name in self.plan.cases:
+            rate = RATES[CASES[name].kind]
+            self._calibrations[name] = Calibration(rate, 0, rate, rate, 0)
+
+    def _variant(self, name, module):
+        variant = VARIANTS[name](VCPUS)
+        if module:
+            variant.module = module
+        return variant
+
+    def cost(self, name, variant, module=None):
+        """Cost; module: another falcon's path in the guest."""
+        case, variant = CASES[name], self._variant(variant, module)
+        executed = Executed(self._guest, case, variant)
+        done = self._patiently(self._topology, self._guest, case, variant, executed)
+        symbols = Symbols(self._kallsyms)
+        functions = collections.Counter()
+        for address, count in executed.blocks.items():
+            functions[str(symbols.at(address))] += case.each(count, done.delivered)
+        per_cpu = per_cpu_instructions(case, done)
+        return Cost(per_cpu[0], max(of_path(per_cpu)), sum(per_cpu), per_cpu[-1], dict(functions))
+
+    def lines(self, name, variant, module=None):
+        """Lines; module: likewise."""
+        case, variant = CASES[name], self._variant(variant, module)
+        following = Following(self._guest, case, variant)
+        done = self._patiently(self._topology, self._guest, case, variant, following, lined=True)
+        symbols = Symbols(self._kallsyms)
+        functions = collections.Counter()
+        for stacks in hotspot.spent_by_stack(following.first, following.last):
+            for stack, spent in stacks.items():
+                functions[str(symbols.at(stack[0])) if stack else hotspot.USER] += case.each(spent.lines, done.delivered)
+        own = sum(lines for function, lines in functions.items() if OWN in function)
+        return Lines(sum(per_cpu_lines(case, done)), own, dict(functions))
+
+    @property
+    def release(self):
+        return self._release
+
+    def stock(self, name, lined=False, anew=False):
+        """Of stock in this boot."""
+        if anew or (name, lined) not in self._stocks:
+            self._stocks[name, lined] = (self.lines if lined else self.cost)(name, "stock")
+        return self._stocks[name, lined]
+
+
+def load():
+    return json.loads(BUDGETS.read_text())
+
+
+def key(case, variant):
+    return f"{case} {variant}"
+
+
+def grown(functions, then):
+    """Lines on the functions that cost more than they did, the worst first."""
+    more = {name: each - then.get(name, 0) for name, each in functions.items()}
+    worst = sorted(more, key=more.get, reverse=True)[:SHOWN]
+    return [f"{name}: {then.get(name, 0):.1f} -> {functions[name]:.1f}" for name in worst]
+
+
+def exceeded(cost, stock, budget):
+    """Lines on what costs more than its budget."""
+    return [f"{place}: {value:.3f} of stock's ({getattr(cost, place):.0f} of {getattr(stock, place):.0f}); the budget is "
+            f"{MORE * budget[place]:.3f}" for place, value in cost.over(stock).items() if value > MORE * budget[place]]
+
+
+def exceeded_lines(lines, stock, budget):
+    """Likewise, of lines."""
+    found = []
+    if lines.total - stock.total > budget["more"] + MORE_LINES:
+        found.append(f"{lines.total - stock.total:+.1f} lines to stock's {stock.total:.1f}; the budget is "
+                     f"{budget['more'] + MORE_LINES:+.1f}")
+    if lines.own > budget["own"] * MORE + MORE_OWN_LINES:
+        found.append(f"{lines.own:.2f} lines in falcon's functions; the budget is "
+                     f"{budget['own'] * MORE + MORE_OWN_LINES:.2f}")
+    return found
+
+
+def _kept(functions):
+    limit = KEPT * sum(functions.values())
+    return {name: round(each, 2) for name, each in sorted(functions.items())
+            if each >= limit or (OWN in name and each >= LITTLE)}
+
+
+def text(document):
+    """Of budgets.json: a line for each row, and one for its functions."""
+    parts = []
+    for name in ("rows", "lines"):
+        rows = []
+        for row, found in document[name].items():
+            figures = {key: value for key, value in found.items() if key != "functions"}
+            rows.append(f'  {json.dumps(row)}: {json.dumps(figures)[:-1]},\n   "functions": {json.dumps(found["functions"])}}}')
+        parts.append(f' "{name}": {{\n' + ",\n".join(rows) + "\n }")
+    return f'{{\n "kernel": {json.dumps(document["kernel"])},\n' + ",\n".join(parts) + "\n}\n"
+
+
+def record(budgeter, rounds):
+    """The document of budgets.json."""
+    rows, lined = {}, {}
+    for case, variant in ROWS:
+        found = [(budgeter.cost(case, variant), budgeter.stock(case, anew=True)) for _ in range(rounds)]
+        rows[key(case, variant)] = {
+            **{place: round(statistics.median(cost.over(stock)[place] for cost, stock in found), 4) for place in PLACES},
+            "functions": _kept(found[0][0].functions)}
+    for case, variant in LINED:
+        found = [(budgeter.lines(case, variant), budgeter.stock(case, lined=True, anew=True)) for _ in range(rounds)]
+        lined[key(case, variant)] = {
+            "more": round(statistics.median(lines.total - stock.total for lines, stock in found), 2),
+            "own": round(statistics.median(lines.own for lines, _ in found), 3),
+            "functions": _kept(found[0][0].functions)}
+    return {"kernel": budgeter.release, "rows": rows, "lines": lined}

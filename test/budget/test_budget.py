@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""No packet and no request costs more than its budget; and what costs more is seen, and named."""
+
+import json
+
+import pytest
+
+from budget import budget
+from budget.budget import Budgeter, Cost, Lines
+from stress import sabotage
+
+TRIES = 3       # a machine that is busy with something else adds ticks to what is counted
+KERNEL = "6.12"
+
+
+@pytest.fixture(scope="module")
+def budgets():
+    return budget.load()
+
+
+@pytest.fixture(scope="module")
+def budgeter(request):
+    from conftest import selected   # pylint: disable=import-outside-toplevel
+    if KERNEL not in selected(request.config):
+        pytest.skip(f"budgets are kernel {KERNEL}'s")
+    with Budgeter(KERNEL, lambda line: None) as found:
+        yield found
+
+
+def ids(rows):
+    return [budget.key(*row).replace(" ", "-") for row in rows]
+
+
+@pytest.mark.parametrize("case, variant", budget.ROWS, ids=ids(budget.ROWS))
+def test_costs_no_more_than_its_budget(budgeter, budgets, case, variant, record_property):
+    row = budgets["rows"][budget.key(case, variant)]
+    for again in range(TRIES):
+        stock = budgeter.stock(case, anew=again)
+        cost = budgeter.cost(case, variant)
+        too_much = budget.exceeded(cost, stock, row)
+        if not too_much:
+            break
+    for place, value in cost.over(stock).items():
+        record_property(place, f"{value:.3f}")
+    assert not too_much, "\n".join([*too_much, "functions:", *budget.grown(cost.functions, row["functions"])])
+
+
+@pytest.mark.parametrize("case, variant", budget.LINED, ids=ids(budget.LINED))
+def test_moves_no_more_lines_than_its_budget(budgeter, budgets, case, variant, record_property):
+    row = budgets["lines"][budget.key(case, variant)]
+    for again in range(TRIES):
+        stock = budgeter.stock(case, lined=True, anew=again)
+        lines = budgeter.lines(case, variant)
+        too_many = budget.exceeded_lines(lines, stock, row)
+        if not too_many:
+            break
+    record_property("lines", f"{lines.total - stock.total:+.1f}")
+    record_property("own", f"{lines.own:.2f}")
+    assert not too_many, "\n".join([*too_many, "functions:", *budget.grown(lines.functions, row["functions"])])
+
+
+def test_waste_in_the_intake_is_seen_and_named(budgeter, budgets, tmp_path):
+    case, variant = "udp-1400-burst32", "lanes-2"
+    row = budgets["rows"][budget.key(case, variant)]
+    wasteful = sabotage.build(KERNEL, tmp_path, "wasteful")
+    cost = budgeter.cost(case, variant, wasteful)
+    assert any(line.startswith("nic: ") for line in budget.exceeded(cost, budgeter.stock(case), row))
+    assert budget.grown(cost.functions, row["functions"])[0].startswith("falcon_intake [falcon]: ")
+
+
+def test_a_line_that_several_cpus_write_is_seen_and_named(budgeter, budgets, tmp_path):
+    case, variant = "udp-1400-burst32", "lanes-2"
+    row = budgets["lines"][budget.key(case, variant)]
+    shared = sabotage.build(KERNEL, tmp_path, "shared line")
+    lines = budgeter.lines(case, variant, shared)
+    assert any("falcon's functions" in line for line in budget.exceeded_lines(lines, budgeter.stock(case, lined=True), row))
+    own = {name: count for name, count in lines.functions.items() if budget.OWN in name}
+    assert budget.grown(own, row["functions"])[0].startswith("falcon_context_cell [falcon]: ")
+
+
+def cost(nic=100, busiest=200, total=1000, application=300, **functions):
+    return Cost(nic, busiest, total, application, functions)
+
+
+ROW = {"nic": 0.5, "busiest": 1, "total": 1, "application": 1, "functions": {"old": 40}}
+
+
+def test_three_per_cent_more_is_within_the_budget():
+    assert not budget.exceeded(cost(nic=51, busiest=205, total=1029), cost(), ROW)
+    over = budget.exceeded(cost(nic=52, total=1040), cost(), ROW)
+    assert [line.partition(":")[0] for line in over] == ["nic", "total"]
+
+
+def test_functions_that_have_grown_are_named_the_worst_first():
+    assert budget.grown({"old": 45, "new": 20, "same": 1}, {"old": 40, "same": 1}) == [
+        "new: 0.0 -> 20.0", "old: 40.0 -> 45.0", "same: 1.0 -> 1.0"]
+
+
+def test_lines_beyond_stocks_and_in_falcons_functions_have_budgets_of_their_own():
+    row = {"more": 10, "own": 5}
+    assert not budget.exceeded_lines(Lines(81, 5.3, {}), Lines(70, 0, {}), row)
+    assert "+13.0 lines" in budget.exceeded_lines(Lines(83, 5, {}), Lines(70, 0, {}), row)[0]
+    assert "6.00 lines in falcon's" in budget.exceeded_lines(Lines(70, 6, {}), Lines(70, 0, {}), row)[0]
+
+
+def test_budgets_are_read_as_they_were_written(budgets):
+    assert json.loads(budget.text(budgets)) == budgets
+
+
+def test_every_row_has_a_budget(budgets):
+    assert set(budgets["rows"]) == {budget.key(*row) for row in budget.ROWS}
+    assert set(budgets["lines"]) == {budget.key(*row) for row in budget.LINED}
+    for row in budgets["rows"].values():
+        assert set(row) == {*budget.PLACES, "functions"} and row["functions"]
