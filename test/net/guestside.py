@@ -166,6 +166,18 @@ def _container(steps, variant, index):
     netns = container_netns(index)
     steps.add(f"ip netns add {netns}", f"ip netns del {netns}")
     steps.add(f"ip -n {netns} link set lo up")
+    _device(steps, variant, index)
+
+
+def device(variant, index=0):
+    """A container's device with its addresses, for one that has none."""
+    steps = Steps()
+    _device(steps, variant, index)
+    return steps
+
+
+def _device(steps, variant, index):
+    netns = container_netns(index)
     if variant.paired:
         _pair(steps, variant, index)
     else:

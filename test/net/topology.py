@@ -147,14 +147,17 @@ class Topology:
     # -- names
 
     def address(self, container=0, family=4):
-        """Inner address of a container."""
+        """Inner address of a container; the guest's own, on the underlay, for None."""
+        if container is None:
+            return plan.host(plan.UNDERLAY[family], plan.GUEST)
         return self.variant.container(container, family)
 
     @staticmethod
     def in_container(command, container=0, cpu=None):
-        """The command line, for a script in the guest, that runs inside the container."""
+        """The command line, for a script in the guest, that runs inside the container; on the host for None."""
+        inside = "" if container is None else f"ip netns exec {guestside.container_netns(container)} "
         pin = "" if cpu is None else f"taskset -c {cpu} "
-        return f"ip netns exec {guestside.container_netns(container)} {pin}{command}"
+        return f"{inside}{pin}{command}"
 
     @staticmethod
     def in_cgroup(cgroup):
@@ -169,9 +172,9 @@ class Topology:
     def _server(self, guest, command, container, cpu, port, over="tcp"):
         """The process of a server in the container, once it listens."""
         process = guest.spawn("exec " + self.in_container(command, container, cpu))
-        netns = guestside.container_netns(container)
+        listening = self.in_container(f"ss -Hln{over[0]} sport = :{port}", container)
         guest.run(f"for ((n = 0; n < 400; n++)); do\n"
-                  f"\tif [[ $(ip netns exec {netns} ss -Hln{over[0]} sport = :{port}) ]]; then exit 0; fi\n"
+                  f"\tif [[ $({listening}) ]]; then exit 0; fi\n"
                   f"\tsleep 0.05\n"
                   f"done\n"
                   f"echo '{command} does not listen' >&2; exit 1")
