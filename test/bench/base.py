@@ -52,6 +52,9 @@ class Variant:
         self.vcpus = vcpus
         self.cpus = stage_cpus(vcpus)
 
+    def build(self):
+        """Make what the host builds for it; called before the guest is started."""
+
     def apply(self, guest, case):
         pass
 
@@ -81,6 +84,10 @@ class Variant:
     def switch(self, guest, case, on):
         """Under the traffic, to the state `without` it, or back; it has its effect when this returns."""
         raise NotImplementedError
+
+    def network(self, topology):
+        """The topology as this variant's traffic uses it."""
+        return topology
 
     def roles(self):
         """What each vCPU did in the round, as far as that is known."""

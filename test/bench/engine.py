@@ -114,6 +114,8 @@ class Engine:
         asked = self.plan
         if any(variant.needs_falcon for variant in variants):
             self._build()
+        for variant in variants:
+            variant.build()
         self._say(f"booting a guest with kernel {asked.kernel}, {asked.vcpus} vCPUs and {asked.nic}")
         with Topology(asked.overlay, plan.WIRES[asked.nic]) as topology:
             with topology.guest(kernel=asked.kernel, vcpus=asked.vcpus, append=asked.boot,
@@ -216,7 +218,7 @@ class Engine:
             if lined:
                 guest.meter.look_closely(self._kallsyms, guest.directory)
                 rate = lined_rate(case, rate)
-            done = measure.measure(topology, guest, case, rate, self.plan.seconds, self._app,
+            done = measure.measure(variant.network(topology), guest, case, rate, self.plan.seconds, self._app,
                                    beside or Watch(guest, case, variant))
             variant.check(guest, case, done)
             done.roles = variant.roles()

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falcon's variants, and the list of all: stock (base.py), stock tuned by hand, falcon. A new variant is a
-class in one of these files and a word in that list.
+"""falcon's variants, and the list of all: stock (base.py), stock tuned by hand (peers.py), falcon.
+A new variant is a class in one of them and a word in that list.
 """
 
 import contextlib
 import json
 
-from net import guestside, memcached, tcp, udp, wait
+from net import memcached, tcp, udp, wait
 
-from . import rules
+from . import peers, rules
 from .base import (  # noqa: F401  part of this interface
     REPO, ROLES, Stock, Variant, application_cpu, free_cpus, path_cpus, stage_cpus)
 from .case import BenchError
@@ -20,41 +20,6 @@ PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_POR
 # What requests are by a rule. memcached's are as many as come.
 REQUESTS = {"priority": f"protocol=udp dport={REQUEST_PORT}-{STAMPED_PORT}",
             "memcached": f"protocol=tcp dport={memcached.PORT} rate=0"}
-
-
-class RpsDisjoint(Variant):
-    """A static pipeline by RPS masks of one CPU each: the strongest answer stock has."""
-
-    name = "rps-disjoint"
-
-    def _masks(self):
-        """Shell words: a file of the guest and its mask, for each device of the path."""
-        at = [1 << self.cpus[index % len(self.cpus)] for index in range(3)]
-        rps = "queues/rx-0/rps_cpus"
-        return [("", f'"/sys/class/net/$nic/{rps}"', at[0]),
-                ("", f"/sys/class/net/{guestside.TUNNEL}/{rps}", at[1]),
-                (f"ip netns exec {guestside.container_netns(0)} ",
-                 f"/sys/class/net/{guestside.CONTAINER_DEVICE}/{rps}", at[2])]
-
-    def _write(self, guest, on):
-        lines = ["set -e", guestside.FIND_NIC]
-        for inside, path, mask in self._masks():
-            lines.append(f"echo {mask if on else 0:x} | {inside}tee {path} >/dev/null")
-        guest.run("\n".join(lines))
-
-    def apply(self, guest, case):
-        self._write(guest, True)
-
-    def undo(self, guest):
-        self._write(guest, False)
-
-    def check(self, guest, case, done):
-        lines = ["set -e", guestside.FIND_NIC]
-        lines += [f"{inside}cat {path}" for inside, path, _ in self._masks()]
-        found = [int(word.replace(",", ""), 16) for word in guest.run("\n".join(lines)).out.split()]
-        wanted = [mask for _, _, mask in self._masks()]
-        if found != wanted:
-            raise BenchError(f"rps-disjoint: masks are {found}, not {wanted}")
 
 
 class Loaded(Variant):
@@ -376,5 +341,5 @@ class PriorityLanes(PrioritySync):
 
 
 VARIANTS = {variant.name: variant for variant in (
-    Stock, RpsDisjoint, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
+    Stock, *peers.VARIANTS, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
     Hash, TwoChoice, Standby, Rules10, Rules10000, SyncRule, PrioritySync, PriorityBatch, PriorityLanes)}
