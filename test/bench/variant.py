@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falcon's variants, and the list of all: stock (base.py), stock tuned by hand (peers.py), falcon.
-A new variant is a class in one of them and a word in that list.
+"""falcon's variants, and the list of all: stock (base.py), stock tuned by hand (peers.py), paths that BPF
+programs cut short (shortcut.py), falcon. A new variant is a class in one of them and a word in that list.
 """
 
 import contextlib
@@ -8,7 +8,7 @@ import json
 
 from net import memcached, tcp, udp, wait
 
-from . import peers, rules
+from . import peers, rules, shortcut
 from .base import (  # noqa: F401  part of this interface
     REPO, ROLES, Stock, Variant, application_cpu, free_cpus, path_cpus, stage_cpus)
 from .case import BenchError
@@ -341,5 +341,5 @@ class PriorityLanes(PrioritySync):
 
 
 VARIANTS = {variant.name: variant for variant in (
-    Stock, *peers.VARIANTS, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
+    Stock, *peers.VARIANTS, *shortcut.VARIANTS, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
     Hash, TwoChoice, Standby, Rules10, Rules10000, SyncRule, PrioritySync, PriorityBatch, PriorityLanes)}

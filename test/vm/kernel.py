@@ -37,7 +37,7 @@ GUEST_PACKAGES = [
     "qemu-system-x86", "seabios", "ipxe-qemu", "busybox-static",
     "iproute2", "ethtool", "kmod", "iperf3", "memcached", "sockperf", "tcpdump", "bpftrace", "nftables", "iptables",
     "procps", "psmisc", "util-linux", "libmnl0", "strace", "iputils-ping", "conntrack", "socat", "jq",
-    "python3-minimal", "libcap2-bin",
+    "python3-minimal", "libcap2-bin", "bpftool",
 ]
 # What the agent itself needs of a root file system.
 AGENT_PACKAGES = ["busybox-static", "iproute2", "kmod", "procps"]
