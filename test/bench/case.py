@@ -62,7 +62,7 @@ KINDS = {
     "udp": Kind("us_per_packet", "us/packet", "packets/s", 1e3),
     "tcp": Kind("ms_per_mb", "ms/MB", "MB/s", 1e6, 1e6, {"bytes_per_skb": "bytes"}),
     "rr": Kind("us_per_transaction", "us/transaction", "transactions/s", 1e3,
-               extra={"median_rtt_us": "us"}),
+               extra={"median_rtt_us": "us", "rtt_p90_us": "us", "rtt_p99_us": "us", "rtt_p999_us": "us"}),
     "priority": Kind("us_per_packet", "us/packet", "packets/s", 1e3,
                      extra={"latency_p50_us": "us", "latency_p99_us": "us", "receive_p50_us": "us", "receive_p99_us": "us"}),
     "memcached": Kind("us_per_packet", "us/packet", "packets/s", 1e3,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from net import hostside, memcached, sockperf, tcp, udp, wait
 
+from . import trips
 from .case import BenchError, Disturbed
 
 WARM_UP_S = 2       # QEMU translates code as it first runs, and again what a module was loaded over
@@ -45,7 +46,10 @@ class Round:
     instructions: list      # [kernel's, user space's] of each vCPU in the window
     lines: list             # cache lines that came to each vCPU, or that it took from others; 0 in mode count
     bytes_per_skb: float | None = None      # TCP: of the packets that came to the container's IP
-    median_rtt_us: float | None = None      # request and response
+    median_rtt_us: float | None = None      # request and response, of those in the window
+    rtt_p90_us: float | None = None
+    rtt_p99_us: float | None = None
+    rtt_p999_us: float | None = None
     requests: int | None = None             # answered, or stamped, beside the traffic that all above is about
     latency_p50_us: float | None = None     # theirs
     latency_p99_us: float | None = None
@@ -256,11 +260,12 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=NOTHING):
     meter = Meter(guest, by_bytes=False)
     run = udp.new_run()
     dropped, before = topology.tap_dropped(), topology.tcp_counters(guest)
+    log = beside.log or guest.directory / "rr.log"
     with contextlib.ExitStack() as stack:
         how = {"tcp": over_tcp, "connect": case.connects, "size": case.size}
         server = topology.rr_server(guest, cpu=cpu, **how)
         stack.callback(server.stop)
-        client = topology.rr_client(run=run, seconds=_sending(seconds, beside), log=beside.log, **how)
+        client = topology.rr_client(run=run, seconds=_sending(seconds, beside), log=log, **how)
         stack.callback(client.kill)
         first, last = window(meter, client, seconds, beside)
         asked = client.stop()
@@ -272,7 +277,7 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=NOTHING):
                   "lost": asked["timeouts"], "duplicated": asked["strays"], "reordered": 0}
     return account(meter, first, last, asked["answered"], sent=asked["asked"],
                    dropped_by_host=topology.tap_dropped() - dropped, slipped_s=0.0,
-                   median_rtt_us=asked["p50_ns"] / 1e3, **counts)
+                   **trips.percentiles(trips.within(trips.read(log), first, last)), **counts)
 
 
 class Requests(Beside):

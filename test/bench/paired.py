@@ -6,12 +6,11 @@ does, is the same for neighbours. Of two pairs one has the state first that the 
 that what drifts cancels out.
 """
 
-import bisect
 import dataclasses
 import math
 import statistics
 
-from . import measure
+from . import measure, trips
 from .case import CASES, BenchError
 from .engine import Engine, write
 from .result import of_path
@@ -89,11 +88,8 @@ def values(case, windows, done, log):
         delivered = (window.last.link - window.first.link) * per_link
         extra = {}
         if log is not None:
-            begin, end = (bisect.bisect(log, (sample.at * 1e9,)) for sample in (window.first, window.last))
-            delivered = end - begin
-            if not delivered:
-                raise BenchError(f"{case.name}: nothing was answered in a window")
-            extra = {"median_rtt_us": statistics.median(time for _, time in log[begin:end]) / 1e3}
+            times = trips.within(log, window.first, window.last)
+            extra, delivered = trips.percentiles(times), len(times)
         found.append({case.counted.busiest_instructions: case.each(max(of_path(executed)), delivered),
                       case.counted.total_instructions: case.each(sum(executed), delivered),
                       case.busiest: case.cpu(max(of_path(cpu_ns)), delivered),
@@ -147,7 +143,7 @@ class Pairer(Engine):
                 variant.undo(guest)
         guest.check()
         if log:
-            log = [tuple(int(word) for word in line.split()) for line in log.read_text().splitlines()]
+            log = trips.read(log)
         return pairs_of(turns.windows, values(case, turns.windows, done, log))
 
     def _write(self):

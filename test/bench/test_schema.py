@@ -23,6 +23,7 @@ def make_round(case, scale=1.0):
                  lines=[30_000, 1_000, 40_000], idle=[500_000.0, 500_000.0, 0.0],
                  bytes_per_skb=7000.0 * scale if case.kind == "tcp" else None,
                  latency_p50_us=100.0 * scale, latency_p99_us=300.0 * scale, median_rtt_us=200.0 * scale if case.kind == "rr" else None,
+                 **dict.fromkeys(("rtt_p90_us", "rtt_p99_us", "rtt_p999_us"), 400.0 * scale if case.kind == "rr" else None),
                  receive_p50_us=30.0 * scale, receive_p99_us=90.0 * scale,
                  requests_per_s=2000.0 / scale, mean_latency_us=500.0 * scale,
                  roles=["nic", "", "application"])

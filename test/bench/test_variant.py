@@ -161,7 +161,7 @@ def test_table_compares_many_rules_with_few():
     lines = lines_of([*rows_of("udp-rr", "stock", 1), *rows_of("udp-rr", "rules-10", 2), *rows_of("udp-rr", "rules-10000", 2.5)])
     assert ["rules-10", "÷", "rules-10000:", "busiest_instructions_per_transaction", "0.80,",
             "total_instructions_per_transaction", "0.80,", "busiest_cpu_us_per_transaction", "0.80,", "total_cpu_us_per_transaction", "0.80,",
-            "median_rtt_us", "0.80"] in lines
+            "median_rtt_us", "0.80,", "rtt_p90_us", "0.80,", "rtt_p99_us", "0.80,", "rtt_p999_us", "0.80"] in lines
 
 
 def test_vcpus_are_compared_by_what_they_did():
