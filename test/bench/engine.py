@@ -11,7 +11,7 @@ from net import plan
 from net.topology import Topology
 from vm import tools
 
-from . import measure, result, schema
+from . import machine, measure, result, schema
 from .calibrate import calibrate
 from .case import CASES, BenchError, Disturbed
 from .variant import REPO, VARIANTS, application_cpu
@@ -94,6 +94,7 @@ class Engine:
         self._idle = []         # instructions a second of each vCPU without traffic
         self._calibrations = {}
         self._release = self._kallsyms = None
+        self._machine = {}
         self._mtu = None        # as the topology makes it
         self._app = application_cpu(plan.vcpus)
 
@@ -122,6 +123,7 @@ class Engine:
                                 time_limit=asked.time_limit, metered=True) as guest:
                 self._release = guest.run("uname -r").out.strip()
                 self._say(f"guest runs {self._release} ({guest.accel})")
+                self._machine = machine.describe(guest.pid)
                 topology.setup_guest(guest)
                 self._idle = idle(guest)
                 self._calibrate(topology, guest)
@@ -256,6 +258,7 @@ class Engine:
 
         return {
             "kernel": self._release, "vcpus": self.plan.vcpus, "application_cpu": self._app,
+            "machine": self._machine,
             "plan": dataclasses.asdict(self.plan),
             "host_cpus": os.cpu_count(), "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "calibration": {name: dataclasses.asdict(found)
