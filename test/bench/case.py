@@ -2,6 +2,10 @@
 """What is sent: the bench's cases. A new one is a line here."""
 
 import dataclasses
+import math
+
+MTU = 1450      # of an overlay on an underlay of 1500
+IP_HEADER, UDP_HEADER = 20, 8
 
 
 class BenchError(Exception):
@@ -89,6 +93,7 @@ class Case:
     floor: str = None   # the case in which the same requests are beside nothing
     surge: int = 0      # flows that begin to send ten times as much as the others before the window
     loaded: int = None  # load-threshold, where the usual one is more than a machine that emulates can reach
+    share: float = None # of stock's limit, that is sent, if others are to have some of the CPUs
     burst: int = 4      # datagrams a system call of the sender's, which come to the guest together
 
     @property
@@ -104,6 +109,14 @@ class Case:
     def connects(self):
         """For each request there is a connection."""
         return self.name.endswith("-crr")
+
+    @property
+    def frames(self):
+        """IP packets of a datagram: one, or as many fragments as the MTU makes of it."""
+        room = (self.mtu or MTU) - IP_HEADER
+        if self.protocol != "udp" or self.size + UDP_HEADER <= room:
+            return 1
+        return math.ceil((self.size + UDP_HEADER) / (room // 8 * 8))
 
     @property
     def paced(self):
@@ -153,7 +166,9 @@ class Case:
 
 
 JUMBO = 9000
-MANY = (2, 5, 10, 20, 100)      # flows, at the rate of one in all
+FLOWS = (2, 5, 10, 20, 100)     # at the rate of one in all
+SIZES = (32, 64, 256, 1024, 1400, 4096, 16384, 65507)   # the last is the largest of IPv4's
+SURGES = (1, 3, 6)              # of 13 flows
 
 CASES = {case.name: case for case in (
     Case("udp-1400-1flow", size=1400),
@@ -169,7 +184,12 @@ CASES = {case.name: case for case in (
     Case("priority-udp-background", size=300 - 28, floor="priority-udp-idle", usual=False),
     Case("priority-udp-idle", size=300 - 28, usual=False, idle=True),
     Case("memcached-background", size=300 - 28, usual=False),
-    Case("udp-1400-surge", size=1400, flows=13, surge=3, loaded=25, usual=False),
-    *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in MANY),
-    *(Case(f"tcp-mtu-{flows}flows", flows=flows, usual=False) for flows in MANY),
+    *(Case(f"udp-1400-surge{'' if surge == 3 else f'-{surge}'}", size=1400, flows=13, surge=surge, loaded=25, usual=False)
+      for surge in SURGES),
+    Case("udp-1400-busy", size=1400, share=0.2, usual=False),
+    *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in FLOWS),
+    # what is larger than the MTU is a burst of fragments by itself
+    *(Case(f"udp-{size}-1flow", size=size, burst=4 if size <= 1400 else 1, usual=False)
+      for size in SIZES if size not in (64, 1400)),
+    *(Case(f"tcp-mtu-{flows}flows", flows=flows, usual=False) for flows in FLOWS),
 )}

@@ -155,13 +155,15 @@ class Engine:
 
     def _calibrate(self, topology, guest):
         for name in self.plan.cases:
-            case = CASES[name]
-            self._shape(topology, guest, case)
-            found = calibrate(topology, guest, case, self._app)
-            self._calibrations[name] = found
-            what = (f"stock's limit is {case.rate(found.limit)}; measuring at {case.rate(found.rate)}, "
-                    f"{found.rate / found.limit:.0%} of it") if case.paced else f"{case.rate(found.rate)} by stock"
-            self._say(f"{name}: {what} (uses {found.own_busy:.0%} of the host)")
+            self._calibrate_case(topology, guest, CASES[name])
+
+    def _calibrate_case(self, topology, guest, case):
+        self._shape(topology, guest, case)
+        found = calibrate(topology, guest, case, self._app)
+        self._calibrations[case.name] = found
+        what = (f"stock's limit is {case.rate(found.limit)}; measuring at {case.rate(found.rate)}, "
+                f"{found.rate / found.limit:.0%} of it") if case.paced else f"{case.rate(found.rate)} by stock"
+        self._say(f"{case.name}: {what} (uses {found.own_busy:.0%} of the host)")
 
     def _shape(self, topology, guest, case):
         """The network as this case needs it."""
@@ -235,11 +237,16 @@ class Engine:
         (self._lined if lined else self._rounds).setdefault((case.name, variant.name), []).append(done)
         return done
 
-    def _write(self):
+    def _rows(self):
+        """The objects of results.json."""
         results = []
         for (name, variant), rounds in self._rounds.items():
             results += result.rows(CASES[name], variant, self._release, self.plan.vcpus, rounds,
                                    self._lined.get((name, variant), ()))
+        return results
+
+    def _write(self):
+        results = self._rows()
         schema.check(results)
         directory = REPO / self.plan.directory
         write(directory / "rounds.json", self.details())
