@@ -17,10 +17,10 @@ INSTALL ?= install
 DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' \) ! -name '*.mod.c')
 
 # From the command line or the environment on to what reads them there.
-export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS LINED NIC OVERLAY BOOT
+export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS LINED NIC OVERLAY BOOT SWEEP
 
 .DELETE_ON_ERROR:
-.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench pairs profile predict budgets check soak torture generate clean distclean
+.PHONY: help module tools install uninstall dkms-install dkms-remove demo bench sweep report bench-compare pairs profile predict budgets check soak torture generate clean distclean
 
 help:
 	@echo 'See it work, on this machine, in a virtual one (Debian 12, as root):'
@@ -28,6 +28,11 @@ help:
 	@echo '  make bench         every case and variant: build/bench/results.json'
 	@echo '                     CASES="udp-1400-1flow" VARIANTS="stock lanes-2" KERNEL=6.12 VCPUS=6 ROUNDS=5'
 	@echo '                     LINED=1 NIC=igb OVERLAY=geneve BOOT=init_on_alloc=0'
+	@echo '  make sweep         step by step what one thing changes, SWEEP=size, flows, workers, batch, rate, shift,'
+	@echo '                     busy or all (hours): build/bench/sweep-NAME.json; CASES, KERNEL, ROUNDS, LINED=1'
+	@echo '  make report        what was measured last, with plots and the papers'"'"' figures: build/bench/report.html'
+	@echo '  make bench-compare what got worse or better since OLD=path/to/results.json, or between OLD and NEW;'
+	@echo '                     JSON=1; the command test/bench/compare has exit status 1 when something got worse'
 	@echo '  make pairs         falcon enabled and disabled in turn under requests one at a time, every window'
 	@echo '                     compared with its neighbour: build/bench/pairs.json; CASES, VARIANTS, KERNEL,'
 	@echo '                     VCPUS, PAIRS=40'
@@ -101,6 +106,18 @@ bench:
 	scripts/setup bench
 	@$(MAKE) --no-print-directory tools
 	test/bench/bench
+
+sweep:
+	scripts/setup bench
+	@$(MAKE) --no-print-directory tools
+	test/bench/sweep
+
+# Both need no more than the tools do, and Python.
+report:
+	@test/bench/report
+
+bench-compare:
+	@test/bench/compare $(if $(JSON),--json) "$(OLD)" "$(NEW)"
 
 pairs:
 	scripts/setup bench

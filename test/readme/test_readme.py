@@ -50,6 +50,19 @@ def test_make_bench_writes_results():
     results = json.loads((BUILD / "bench/results.json").read_text())
     assert {(item["case"], item["variant"]) for item in results} == {("udp-64-1flow", "stock"),
                                                                      ("udp-64-1flow", "pipeline")}
+    for command in (["report"], ["bench-compare", "OLD=build/bench/results.json"]):
+        done = subprocess.run(["make", *command], cwd=REPO, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "udp-64-1flow" in (BUILD / "bench/report.html").read_text()
+    assert "0 worse, 0 better" in done.stdout
+
+
+def test_make_sweep_measures_fragments():
+    done = subprocess.run(["make", "sweep", "SWEEP=size", "CASES=udp-4096-1flow", "ROUNDS=1", "WINDOW=1"], cwd=REPO,
+                          capture_output=True, text=True, check=False, timeout=600, env={**os.environ, "KERNEL": ""})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    found = json.loads((BUILD / "bench/sweep-size.json").read_text())
+    assert not found["refused"] and {row["variant"] for row in found["results"]} == {point["variant"] for point in found["points"]} | {"stock"}
 
 
 def test_make_profile_shows_the_path():
