@@ -20,7 +20,7 @@ from .peers import LEAST, Tuned, masks
 
 OBJECTS = "/falcon/build/bench/bpf"     # in the guest
 PINS = "/sys/fs/bpf/bench"
-OVERLAY = plan.get("vxlan")             # the engine's
+OVERLAY = plan.get("vxlan")
 COUNTS = ("in", "out", "passed")        # as the programs' enum count
 QUEUE = 16384                           # packets that may wait for a CPU of cpumap's, the most there can be: as guestside.BACKLOG
 
@@ -67,6 +67,11 @@ class Programs(Variant):
             tools.make("test/bench/bpf", BUILD / "bench/bpf")
         except tools.ToolsFailed as failed:
             raise BenchError(str(failed)) from failed
+
+    def network(self, topology):
+        if topology.variant != OVERLAY:
+            raise BenchError(f"{self.name}: its programs know {OVERLAY.name} alone, not {topology.variant.name}")
+        return topology
 
     def maps(self, guest):
         """[(map, key, value)], in bytes."""

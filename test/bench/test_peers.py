@@ -151,6 +151,12 @@ def test_what_fails_on_its_way_is_taken_back():
     assert "tc qdisc del dev $nic clsact" in guest.scripts[-1] and f"rm -rf {shortcut.PINS}" in guest.scripts[-1]
 
 
+def test_programs_for_another_overlay_are_refused():
+    assert VARIANTS["short-tc"](VCPUS).network(Topology()).variant.name == "vxlan"
+    with pytest.raises(BenchError, match="cpumap: its programs know vxlan alone, not geneve"):
+        VARIANTS["cpumap"](VCPUS).network(Topology("geneve"))
+
+
 def test_a_kernel_without_netkit_is_told():
     guest = Guest()
     guest.run = lambda script, check=True: SimpleNamespace(out="", rc=1)
