@@ -66,7 +66,8 @@ def test_a_peer_delivers_all_in_order_by_its_own_path(overlay, kernel, name):
         assert requests(net, guest) == REQUESTS
         variant.check(guest, RR, SimpleNamespace(frames=REQUESTS, received=REQUESTS))
         account = net.iperf(guest, 1, cpu=VCPUS - 1, bitrate=TCP_RATE)
-        assert account["received"] and not account["ofo_queue"], account
+        # A sender that repeats a segment changes the tunnel's source port: what it sends then may overtake.
+        assert account["received"] and account["ofo_queue"] <= account["retransmitted"], account
     finally:
         variant.undo(guest)
     assert state(guest) == before
