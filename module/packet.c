@@ -38,9 +38,11 @@
 
 /* What is left of the packet. */
 struct cursor {
-	const u8	*data;
-	unsigned int	len;
-	bool		cut;	/* the packet ended inside a header */
+	const u8		*data;
+	unsigned int		len;
+	bool			cut;	/* the packet ended inside a header */
+	const u8		*begin;
+	struct falcon_marks	*marks;	/* NULL: nobody asks */
 };
 
 /* The bytes of the next header, or NULL when the packet ends before. */
@@ -67,32 +69,70 @@ static u32 be32_at(const u8 *p)
 	return (u32)be16_at(p) << 16 | be16_at(p + 2);
 }
 
+static void mark(struct cursor *at, const u8 *p, unsigned int bytes, u8 bits)
+{
+	unsigned int offset = p - at->begin;
+
+	if (!at->marks)
+		return;
+	for (; bytes && offset < FALCON_MARKS; bytes--)
+		at->marks->bits[offset++] |= bits;
+}
+
+/*
+ * Everything that the answer, the key or the VNI depends on is read through one of these three, or
+ * marked by hand as the key's. Bits that are not asked for read as 0, so none can be forgotten.
+ */
+static u8 see_u8(struct cursor *at, const u8 *p, u8 bits)
+{
+	mark(at, p, 1, bits);
+	return *p & bits;
+}
+
+static u16 see_be16(struct cursor *at, const u8 *p, u16 bits)
+{
+	mark(at, p, 1, bits >> 8);
+	mark(at, p + 1, 1, bits);
+	return be16_at(p) & bits;
+}
+
+static u32 see_be24(struct cursor *at, const u8 *p)
+{
+	mark(at, p, 3, 0xff);
+	return p[0] << 16 | be16_at(p + 1);
+}
+
 /* Where an IP header's walk ended. */
 struct ip_walk {
-	bool	first;	/* first fragment */
-	bool	later;	/* later fragment: no transport header follows */
-	u8	dscp;
-	u32	id;
+	bool		first;	/* first fragment */
+	bool		later;	/* later fragment: no transport header follows */
+	u8		dscp;
+	u32		id;
+	const u8	*addresses;	/* source and destination */
 };
 
 static bool walk_ipv4(struct cursor *at, struct falcon_key *key, struct ip_walk *walk)
 {
 	const struct iphdr *ip = take(at, sizeof(*ip));
+	u8 version;
 	u16 offset;
 
-	if (!ip || ip->version != 4 || ip->ihl < 5)
+	if (!ip)
 		return false;
-	if (!take(at, ip->ihl * 4 - sizeof(*ip)))
+	version = see_u8(at, (const u8 *)ip, 0xff);
+	if (version < 0x45 || version > 0x4f ||
+	    !take(at, (version & 0x0f) * 4 - sizeof(*ip)))
 		return false;
 
 	key->family = 4;
-	key->protocol = ip->protocol;
+	key->protocol = see_u8(at, &ip->protocol, 0xff);
 	memcpy(key->saddr, &ip->saddr, sizeof(ip->saddr));
 	memcpy(key->daddr, &ip->daddr, sizeof(ip->daddr));
+	walk->addresses = (const u8 *)&ip->saddr;
 
 	walk->dscp = ip->tos >> 2;
-	offset = be16_at((const u8 *)&ip->frag_off);
-	walk->first = (offset & (IP_MF | IP_OFFSET)) == IP_MF;
+	offset = see_be16(at, (const u8 *)&ip->frag_off, IP_MF | IP_OFFSET);
+	walk->first = offset == IP_MF;
 	walk->later = offset & IP_OFFSET;
 	walk->id = be16_at((const u8 *)&ip->id);
 	return true;
@@ -106,34 +146,35 @@ static bool walk_ipv6(struct cursor *at, struct falcon_key *key, struct ip_walk 
 	u16 offset;
 	u8 next;
 
-	if (!ip || ip->version != 6)
+	if (!ip || see_u8(at, (const u8 *)ip, 0xf0) != 0x60)
 		return false;
 
 	key->family = 6;
 	memcpy(key->saddr, &ip->saddr, sizeof(ip->saddr));
 	memcpy(key->daddr, &ip->daddr, sizeof(ip->daddr));
+	walk->addresses = (const u8 *)&ip->saddr;
 
 	walk->dscp = be16_at((const u8 *)ip) >> 6 & 0x3f;
-	next = ip->nexthdr;
+	next = see_u8(at, &ip->nexthdr, 0xff);
 	for (i = 0; i < EXTENSIONS; i++) {
 		switch (next) {
 		case IPPROTO_HOPOPTS:
 		case IPPROTO_ROUTING:
 		case IPPROTO_DSTOPTS:
 			extension = take(at, 8);
-			if (!extension || !take(at, extension[1] * 8))
+			if (!extension || !take(at, see_u8(at, extension + 1, 0xff) * 8))
 				return false;
-			next = extension[0];
+			next = see_u8(at, extension, 0xff);
 			continue;
 		case IPPROTO_FRAGMENT:
 			extension = take(at, 8);
 			if (!extension)
 				return false;
-			offset = be16_at(extension + 2);
-			walk->first = (offset & (IP6_OFFSET | IP6_MF)) == IP6_MF;
+			offset = see_be16(at, extension + 2, IP6_OFFSET | IP6_MF);
+			walk->first = offset == IP6_MF;
 			walk->later = offset & IP6_OFFSET;
 			walk->id = be32_at(extension + 4);
-			next = extension[0];
+			next = see_u8(at, extension, 0xff);
 			if (walk->later)
 				break;
 			continue;
@@ -183,7 +224,7 @@ static bool skip_vlan(struct cursor *at, u16 *protocol)
 		tag = take(at, VLAN_HLEN);
 		if (!tag)
 			return false;
-		*protocol = be16_at(tag + 2);
+		*protocol = see_be16(at, tag + 2, 0xffff);
 	}
 	return true;
 }
@@ -194,7 +235,7 @@ static bool skip_ethernet(struct cursor *at, u16 *protocol)
 
 	if (!header)
 		return false;
-	*protocol = be16_at(header + 2 * ETH_ALEN);
+	*protocol = see_be16(at, header + 2 * ETH_ALEN, 0xffff);
 	return skip_vlan(at, protocol);
 }
 
@@ -208,31 +249,36 @@ static bool skip_payload_type(struct cursor *at, u16 *protocol)
 static bool skip_udp_tunnel(struct cursor *at, bool geneve, u16 *protocol, u32 *vni)
 {
 	const u8 *header = take(at, geneve ? GENEVE_HEADER : VXLAN_HEADER);
+	u8 options;
 
 	if (!header)
 		return false;
-	*vni = be32_at(header + 4) >> 8;
+	*vni = see_be24(at, header + 4);
 	if (!geneve) {
 		*protocol = ETH_P_TEB;
-		return (header[0] & (VXLAN_FLAG_VNI | VXLAN_FLAG_GPE)) == VXLAN_FLAG_VNI;
+		return see_u8(at, header, VXLAN_FLAG_VNI | VXLAN_FLAG_GPE) == VXLAN_FLAG_VNI;
 	}
-	*protocol = be16_at(header + 2);
-	return !(header[0] & ~GENEVE_OPTIONS) && take(at, (header[0] & GENEVE_OPTIONS) * 4);
+	*protocol = see_be16(at, header + 2, 0xffff);
+	options = see_u8(at, header, 0xff);
+	return !(options & ~GENEVE_OPTIONS) && take(at, options * 4);
 }
 
 static bool skip_gre(struct cursor *at, u16 *protocol, u32 *vni)
 {
 	const u8 *header = take(at, GRE_HEADER), *option;
 	unsigned int options;
+	u8 flags;
 
-	if (!header || header[0] & GRE_UNKNOWN || header[1] & GRE_VERSION)
+	if (!header)
 		return false;
-	options = 4 * (!!(header[0] & GRE_CHECKSUM) + !!(header[0] & GRE_KEY) +
-		       !!(header[0] & GRE_SEQUENCE));
-	*protocol = be16_at(header + 2);
+	flags = see_u8(at, header, 0xff);
+	if (flags & GRE_UNKNOWN || see_u8(at, header + 1, GRE_VERSION))
+		return false;
+	options = 4 * (!!(flags & GRE_CHECKSUM) + !!(flags & GRE_KEY) + !!(flags & GRE_SEQUENCE));
+	*protocol = see_be16(at, header + 2, 0xffff);
 	option = take(at, options);
-	if (option && header[0] & GRE_KEY)
-		*vni = be32_at(option + 4 * !!(header[0] & GRE_CHECKSUM)) & 0xffffff;
+	if (option && flags & GRE_KEY)
+		*vni = see_be24(at, option + 4 * !!(flags & GRE_CHECKSUM) + 1);
 	return option;
 }
 
@@ -248,6 +294,7 @@ static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels,
 		udp = take(at, sizeof(*udp));
 		if (!udp)
 			return false;
+		mark(at, (const u8 *)&udp->dest, sizeof(udp->dest), 0xff);
 		for (i = 0; i < tunnels->ports; i++)
 			if (tunnels->port[i].port == udp->dest)
 				return skip_udp_tunnel(at, tunnels->port[i].geneve, protocol,
@@ -282,11 +329,10 @@ bool falcon_packet_has_ports(u8 protocol)
 	}
 }
 
-enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __be16 protocol,
-					    const struct falcon_tunnels *tunnels,
-					    struct falcon_packet *packet)
+static enum falcon_packet_kind parse(struct cursor *at, __be16 protocol,
+				     const struct falcon_tunnels *tunnels,
+				     struct falcon_packet *packet)
 {
-	struct cursor at = { .data = data, .len = len };
 	u16 type = be16_to_cpu(protocol);
 	struct ip_walk walk;
 	const u8 *ports;
@@ -294,30 +340,55 @@ enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __
 	packet->firsts = 0;
 	packet->vni = FALCON_NO_VNI;
 	packet->outer_dscp = FALCON_NO_DSCP;
-	if (!skip_vlan(&at, &type) || !walk_ip(&at, type, packet, &walk))
+	if (!skip_vlan(at, &type) || !walk_ip(at, type, packet, &walk))
 		return FALCON_PACKET_UNKNOWN;
 
 	if (tunnels) {
 		if (walk.later)
 			return FALCON_PACKET_FRAGMENT;
 		packet->outer_dscp = walk.dscp;
-		if (!skip_tunnel(&at, tunnels, packet->key.protocol, &type, &packet->vni))
-			return at.cut ? FALCON_PACKET_UNKNOWN : FALCON_PACKET_PLAIN;
-		if (!walk_ip(&at, type, packet, &walk))
+		if (!skip_tunnel(at, tunnels, packet->key.protocol, &type, &packet->vni))
+			return at->cut ? FALCON_PACKET_UNKNOWN : FALCON_PACKET_PLAIN;
+		if (!walk_ip(at, type, packet, &walk))
 			return FALCON_PACKET_UNKNOWN;
 	}
 
+	mark(at, walk.addresses, packet->key.family == 4 ? 8 : 32, 0xff);
 	packet->dscp = walk.dscp;
 	if (walk.later)
 		return FALCON_PACKET_FRAGMENT;
 	if (falcon_packet_has_ports(packet->key.protocol)) {
-		ports = take(&at, 4);
+		ports = take(at, 4);
 		if (!ports)
 			return FALCON_PACKET_UNKNOWN;
+		mark(at, ports, 4, 0xff);
 		memcpy(&packet->key.sport, ports, 2);
 		memcpy(&packet->key.dport, ports + 2, 2);
 	}
 	return FALCON_PACKET_FLOW;
+}
+
+enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __be16 protocol,
+					    const struct falcon_tunnels *tunnels,
+					    struct falcon_packet *packet)
+{
+	struct cursor at = { .data = data, .len = len, .begin = data };
+
+	return parse(&at, protocol, tunnels, packet);
+}
+
+enum falcon_packet_kind falcon_packet_mark(const u8 *data, unsigned int len, __be16 protocol,
+					   const struct falcon_tunnels *tunnels,
+					   struct falcon_packet *packet,
+					   struct falcon_marks *marks)
+{
+	struct cursor at = { .data = data, .len = len, .begin = data, .marks = marks };
+	enum falcon_packet_kind kind;
+
+	memset(marks, 0, sizeof(*marks));
+	kind = parse(&at, protocol, tunnels, packet);
+	marks->len = at.data - data;
+	return kind;
 }
 
 /* Outer IPv4, UDP, VXLAN, Ethernet, inner IPv4, ports: at fixed places. */

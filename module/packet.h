@@ -86,6 +86,15 @@ struct falcon_packet {
 	struct falcon_datagram	later;	/* for FALCON_PACKET_FRAGMENT */
 };
 
+/* Bytes of a packet in which it is marked what was read: more than most of them need. */
+#define FALCON_MARKS 128
+
+/* What the answer about a packet depends on, bit by bit. */
+struct falcon_marks {
+	unsigned int	len;	/* bytes that were looked through, marked or not */
+	u8		bits[FALCON_MARKS];
+};
+
 /* Whether packets of this IPPROTO_ begin with a source and a destination port. Context: any. */
 bool falcon_packet_has_ports(u8 protocol);
 
@@ -105,6 +114,19 @@ bool falcon_packet_has_ports(u8 protocol);
 enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __be16 protocol,
 					    const struct falcon_tunnels *tunnels,
 					    struct falcon_packet *packet);
+
+/**
+ * falcon_packet_mark() - the same, and what it depends on
+ * @marks: result: any packet that has no fewer bytes, and that is the same in every bit that is
+ *	marked, gets the same answer, with the same key and VNI. For FALCON_PACKET_FLOW without
+ *	fragments, and as long as @marks->len is FALCON_MARKS at most
+ *
+ * Context: any. Return: as falcon_packet_parse().
+ */
+enum falcon_packet_kind falcon_packet_mark(const u8 *data, unsigned int len, __be16 protocol,
+					   const struct falcon_tunnels *tunnels,
+					   struct falcon_packet *packet,
+					   struct falcon_marks *marks);
 
 /**
  * falcon_packet_quick() - the flow of an IPv4 packet of the usual shape

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The parser: answers about a packet and its pieces, and the quick one beside the whole one. */
+/*
+ * The parser: answers about a packet and its pieces, the quick one beside the whole one, and what
+ * fits a template beside what that was made of.
+ */
 
 #include <string.h>
 
 #include "fuzz.h"
+#include "random.h"
+#include "template.h"
 #include "wire.h"
 
 #include <asm/byteorder.h>
@@ -64,6 +69,46 @@ static void expect_quick(const uint8_t *data, size_t size, enum falcon_packet_ki
 	must(packet->key.protocol == tuple.protocol && packet->vni == tuple.vni);
 }
 
+/* Every bit that the template leaves open is another one. */
+static void expect_the_same_of_what_fits(const uint8_t *data, size_t size, __be16 type,
+					 const struct falcon_packet *packet,
+					 const struct falcon_template *template)
+{
+	u32 seed = 1 + size;
+	struct falcon_packet other;
+	u8 *block = malloc(size);
+	unsigned int i;
+	u64 word;
+
+	must(block);
+	for (i = 0; i < size; i++)
+		block[i] = unit_random(&seed) ^ data[i];
+	memcpy(block + template->tail_at, &template->tail, sizeof(template->tail));
+	for (i = 0; i < template->goes * FALCON_TEMPLATE_GO; i++) {
+		memcpy(&word, block + template->words[i].at, sizeof(word));
+		word = (word & ~template->words[i].mask) | template->words[i].value;
+		memcpy(block + template->words[i].at, &word, sizeof(word));
+	}
+	must(falcon_template_fits(template, data) && falcon_template_fits(template, block));
+	must(falcon_packet_parse(block, size, type, &wire_tunnels, &other) == FALCON_PACKET_FLOW);
+	must(!other.firsts && other.vni == packet->vni);
+	must(!memcmp(&other.key, &packet->key, sizeof(other.key)));
+	free(block);
+}
+
+static void expect_template(const uint8_t *data, size_t size, __be16 type,
+			    enum falcon_packet_kind kind, const struct falcon_packet *packet)
+{
+	struct falcon_template template;
+
+	memset(&template, 0xa5, sizeof(template));
+	if (!falcon_template_make(&template, data, size, type, &wire_tunnels))
+		return;
+	must(kind == FALCON_PACKET_FLOW && !packet->firsts);
+	must(template.tail_at + sizeof(template.tail) <= size);
+	expect_the_same_of_what_fits(data, size, type, packet, &template);
+}
+
 /* The first byte says as what, and whether tunnels are looked into. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -86,5 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	expect_the_same_of_a_piece(data, size, type, tunnels, kind, &packet);
 	if (type == cpu_to_be16(ETH_P_IP) && tunnels)
 		expect_quick(data, size, kind, &packet);
+	if (tunnels)
+		expect_template(data, size, type, kind, &packet);
 	return 0;
 }

@@ -15,6 +15,10 @@
 #define container_of(pointer, type, member)		\
 	((type *)((char *)(pointer) - __builtin_offsetof(type, member)))
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+
 #define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
 
 #endif
