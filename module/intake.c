@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/delay.h>
-#include <linux/etherdevice.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/sched/clock.h>
 #include <linux/smp.h>
 #include <net/gro.h>
 
+#include "arrival.h"
 #include "backlog.h"
 #include "cell.h"
 #include "context.h"
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
-#include "hash.h"
-#include "identity.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
@@ -44,13 +42,16 @@
 
 #define SLOTS 16	/* flows that one poll is collected for, a power of two */
 
+/* Rounds until the cache may learn again when it was in vain. */
+#define LEARN_AGAIN 16
+
 /* Packets in FALCON_LADDER_WINDOW that are looked at however few come, so that mice are known. */
 #define SAMPLES 4
 
 /* What this poll has brought of a flow. */
 struct slot {
 	struct falcon_elephant	*elephant;	/* with a reference; NULL when free */
-	u32			hash;
+	u32			hash;		/* 0 when free, which no flow has */
 	u8			class;		/* of priority */
 	struct falcon_chain	packets;
 };
@@ -70,6 +71,10 @@ struct intake {
 	const struct net_device	*dev;
 	u32			generation;
 	bool			managed;
+	/* Whose packets are all looked at, if they are this device's; or NULL. */
+	const struct falcon_gro	*expected;
+	struct falcon_flow_cache flows;		/* by the tunnels of the same plan */
+	u32			learn_from;	/* rounds from which it may learn another one */
 	bool			calm;		/* as the window before was */
 	u32			window;		/* jiffies of its begin */
 	u32			arrived;	/* packets in it, while hooks rest */
@@ -86,22 +91,6 @@ struct intake {
 };
 
 static struct intake __percpu *intakes;
-
-/*
- * A packet and its flow. Who reads a part has written it: where every packet comes by, it is not
- * cleared, not by the compiler either, which would cost more than all that most of them need.
- */
-struct arrival {
-	struct falcon_gro	*gro;	/* the NIC's */
-	struct napi_struct	*frags;	/* whose skb it is, for napi_gro_frags(); or NULL */
-	const struct falcon_plan *plan;
-	u32			hash;
-	bool			whole;	/* not a later fragment, so the key is the flow's */
-	bool			quick;	/* the flow is in tuple, otherwise in packet.key */
-	bool			host;
-	struct falcon_tuple	tuple;
-	struct falcon_packet	packet;
-};
 
 /* Packets that were taken, and go stock's way after all. */
 static void receive_strays(struct intake *intake)
@@ -171,127 +160,16 @@ static bool is_managed(struct intake *intake, const struct falcon_plan *plan,
 	device = falcon_device_find(dev);
 	intake->managed = device && device->kind->stage == FALCON_STAGE_NIC;
 	intake->dev = dev;
+	intake->expected = NULL;
+	if (intake->generation != plan->generation)
+		falcon_flow_cache_clear(&intake->flows);
 	intake->generation = plan->generation;
 	return intake->managed;
 }
 
-/* The bytes from the network header on that can be read in place, as GRO's frag0. */
-static const u8 *headers(const struct arrival *arrival, const struct sk_buff *skb,
-			 unsigned int *len)
+static bool can_collect(const struct falcon_arrival *arrival, struct sk_buff *skb)
 {
-	const skb_frag_t *frag = &skb_shinfo(skb)->frags[0];
-	unsigned int skip = arrival->frags ? ETH_HLEN : 0;
-	const u8 *data;
-
-	*len = skb_headlen(skb);
-	data = skb->data;
-	if (!*len && skb_shinfo(skb)->nr_frags) {
-		*len = skb_frag_size(frag);
-		data = skb_frag_address(frag);
-	}
-	if (!data || *len < skip)
-		return NULL;
-	*len -= skip;
-	return data + skip;
-}
-
-/* The protocol of those bytes. */
-static bool is_ipv4(const struct arrival *arrival, const struct sk_buff *skb, const u8 *data)
-{
-	const struct ethhdr *header = (const void *)(data - ETH_HLEN);
-
-	return (arrival->frags ? header->h_proto : skb->protocol) == htons(ETH_P_IP);
-}
-
-/* Find the flow; false when the packet belongs to none that falcon looks after. */
-static bool identify(struct arrival *arrival, const struct sk_buff *skb)
-{
-	const struct falcon_plan *plan = arrival->plan;
-	enum falcon_packet_kind kind = FALCON_PACKET_UNKNOWN;
-	unsigned int len;
-	const u8 *data;
-
-	arrival->host = false;
-	data = headers(arrival, skb, &len);
-	if (likely(data && is_ipv4(arrival, skb, data)))
-		kind = falcon_packet_quick(data, len, &plan->tunnels, &arrival->tuple);
-	arrival->quick = kind == FALCON_PACKET_FLOW;
-	if (arrival->quick) {
-		arrival->whole = true;
-		arrival->hash = falcon_hash_tuple(&arrival->tuple);
-		return true;
-	}
-
-	/* What is not of the usual shape is left alone before its Ethernet header is read. */
-	if (arrival->frags)
-		return false;
-	/* Of what is plain at first sight. */
-	arrival->packet.firsts = 0;
-	arrival->hash = 0;
-	if (kind == FALCON_PACKET_UNKNOWN)
-		kind = falcon_identify(skb, &plan->tunnels, &arrival->packet, true, &arrival->hash);
-	/* Host flows that are in lanes stay so until they have come down. */
-	if (kind == FALCON_PACKET_PLAIN && (plan->host || falcon_ladder_has_hosts())) {
-		arrival->host = true;
-		kind = falcon_identify(skb, NULL, &arrival->packet, true, &arrival->hash);
-	}
-	arrival->whole = kind == FALCON_PACKET_FLOW;
-	/* With 0, too: an older datagram may have had the same identification. */
-	falcon_identify_datagrams(&arrival->packet, arrival->hash);
-	return arrival->hash;
-}
-
-static void key_of(const struct arrival *arrival, struct falcon_key *key)
-{
-	if (!arrival->quick) {
-		*key = arrival->packet.key;
-		return;
-	}
-	*key = (struct falcon_key){
-		.saddr		= { arrival->tuple.saddr },
-		.daddr		= { arrival->tuple.daddr },
-		.sport		= arrival->tuple.sport,
-		.dport		= arrival->tuple.dport,
-		.protocol	= arrival->tuple.protocol,
-		.family		= 4,
-	};
-}
-
-/* What rules may want to know of the flow, now or when there are some: once for each flow. */
-static void subject_of(struct arrival *arrival, const struct sk_buff *skb,
-		       struct falcon_subject *flow)
-{
-	unsigned int len;
-	const u8 *data;
-
-	*flow = (struct falcon_subject){ .vni = FALCON_NO_VNI, .outer_dscp = FALCON_NO_DSCP };
-	key_of(arrival, &flow->key);
-	if (arrival->quick) {
-		data = headers(arrival, skb, &len);
-		falcon_packet_parse(data, len, htons(ETH_P_IP), &arrival->plan->tunnels,
-				    &arrival->packet);
-	}
-	flow->vni = arrival->packet.vni;
-	flow->dscp = arrival->packet.dscp;
-	flow->outer_dscp = arrival->packet.outer_dscp;
-}
-
-/*
- * From here on it is like a packet of napi_gro_receive(). Its bytes are all in fragments, and
- * napi_get_frags() has left room before them, so that nothing is allocated.
- */
-static bool finish_frags(struct napi_struct *napi, struct sk_buff *skb)
-{
-	if (!pskb_may_pull(skb, ETH_HLEN))
-		return false;
-	napi->skb = NULL;
-	skb->protocol = eth_type_trans(skb, skb->dev);
-	return true;
-}
-
-static bool can_collect(const struct arrival *arrival, struct sk_buff *skb)
-{
-	return !arrival->frags || finish_frags(arrival->frags, skb);
+	return !arrival->frags || falcon_arrival_finish_frags(arrival->frags, skb);
 }
 
 static struct slot *slot_of(struct intake *intake, u32 hash)
@@ -314,8 +192,7 @@ static void empty_slot(struct intake *intake, struct slot *slot, struct falcon_c
 	intake->of_class[slot->class] &= ~BIT(slot - intake->slots);
 	if (!intake->of_class[slot->class])
 		intake->classes &= ~BIT(slot->class);
-	slot->elephant = NULL;
-	slot->packets = (struct falcon_chain){};
+	*slot = (struct slot){};
 	hand_over(intake, elephant, &packets, context);
 }
 
@@ -331,17 +208,25 @@ static void empty_slots(struct intake *intake)
 	}
 }
 
-static void collect(struct intake *intake, struct slot *slot, const struct arrival *arrival,
-		    struct sk_buff *skb)
+/* As much as a run takes. */
+static noinline enum falcon_intake_answer empty_full_slot(struct intake *intake, struct slot *slot)
 {
-	falcon_gro_mark(arrival->gro, skb);
+	empty_slot(intake, slot, NULL);
+	return FALCON_INTAKE_TAKEN;
+}
+
+static enum falcon_intake_answer collect(struct intake *intake, struct slot *slot,
+					 struct falcon_gro *gro, struct sk_buff *skb)
+{
+	falcon_gro_mark(gro, skb);
 	falcon_chain_add(&slot->packets, skb);
-	if (slot->packets.count >= FALCON_RUN_MAX)
-		empty_slot(intake, slot, NULL);
+	if (unlikely(slot->packets.count >= FALCON_RUN_MAX))
+		return empty_full_slot(intake, slot);
+	return FALCON_INTAKE_TAKEN;
 }
 
 /* The first packet that this poll brings of the flow; takes over the reference. */
-static void collect_first(struct intake *intake, const struct arrival *arrival,
+static void collect_first(struct intake *intake, const struct falcon_arrival *arrival,
 			  struct falcon_elephant *elephant, struct sk_buff *skb)
 {
 	struct slot *slot = slot_of(intake, arrival->hash);
@@ -351,12 +236,13 @@ static void collect_first(struct intake *intake, const struct arrival *arrival,
 	slot->elephant = elephant;
 	slot->hash = arrival->hash;
 	occupy(intake, slot);
-	collect(intake, slot, arrival, skb);
+	collect(intake, slot, arrival->gro, skb);
 	napi_schedule(&intake->doorbell);
 }
 
 /* A packet that goes ahead of those that are collected; takes over the reference. */
-static enum falcon_intake_answer set_ahead(struct intake *intake, const struct arrival *arrival,
+static enum falcon_intake_answer set_ahead(struct intake *intake,
+					   const struct falcon_arrival *arrival,
 					   struct falcon_elephant *elephant, u32 rule,
 					   struct sk_buff *skb)
 {
@@ -368,7 +254,7 @@ static enum falcon_intake_answer set_ahead(struct intake *intake, const struct a
 }
 
 /* Whether the packet is one to be looked at; the caller has BH off. */
-static bool wanted(struct intake *intake, struct arrival *arrival, const struct sk_buff *skb)
+static bool wanted(struct intake *intake, struct falcon_arrival *arrival, const struct sk_buff *skb)
 {
 	arrival->plan = rcu_dereference_bh(falcon_plan);
 	if (!arrival->plan || arrival->plan->mode != FALCON_MODE_LANES ||
@@ -378,6 +264,18 @@ static bool wanted(struct intake *intake, struct arrival *arrival, const struct 
 	if (falcon_context_active() || falcon_context_is_stock())
 		return false;
 	return is_managed(intake, arrival->plan, skb->dev);
+}
+
+/*
+ * Whether wanted() would say so, as it did of the packet before: it came from the same device and
+ * GRO context, by the same plan. What falcon itself hands to GRO comes from contexts of its own, or
+ * from climb(), which has nobody expected.
+ */
+static bool is_expected(const struct intake *intake, const struct falcon_gro *gro,
+			const struct sk_buff *skb)
+{
+	return intake->expected == gro && intake->dev == skb->dev &&
+	       intake->generation == READ_ONCE(falcon_plan_number);
 }
 
 /*
@@ -404,15 +302,18 @@ static bool is_calm(struct intake *intake, const struct falcon_plan *plan)
 }
 
 /* A flow's first packet. Not inline, as what it has on the stack is cleared each time. */
-static noinline enum falcon_intake_answer watch(struct intake *intake, struct arrival *arrival,
-						struct sk_buff *skb)
+static noinline enum falcon_intake_answer watch(struct intake *intake,
+						struct falcon_arrival *arrival, struct sk_buff *skb)
 {
 	struct falcon_subject flow;
 	u32 rule;
 
+	/* Its place in the table is gone since the cache has learnt it. */
+	if (arrival->known && !falcon_arrival_identify(arrival, skb))
+		return FALCON_INTAKE_PASS;
 	if (!arrival->whole || (arrival->host && !arrival->plan->host))
 		return FALCON_INTAKE_PASS;
-	subject_of(arrival, skb, &flow);
+	falcon_arrival_subject(arrival, skb, &flow);
 	if (falcon_ladder_watch(arrival->plan, arrival->hash, &flow, skb->dev, arrival->host,
 				&rule) &&
 	    can_collect(arrival, skb))
@@ -420,26 +321,49 @@ static noinline enum falcon_intake_answer watch(struct intake *intake, struct ar
 	return FALCON_INTAKE_PASS;
 }
 
-static enum falcon_intake_answer answer(struct falcon_gro *gro, struct napi_struct *frags,
-					struct sk_buff *skb)
+/*
+ * Have the cache know a flow of which a poll brings more than one packet, so that mice do not fight
+ * for its bins; one flow for each poll at most, so that those who fight for a bin cost little.
+ */
+static void learn(struct intake *intake, const struct falcon_arrival *arrival,
+		  const struct sk_buff *skb)
 {
-	struct intake *intake = this_cpu_ptr(intakes);
-	struct arrival arrival __uninitialized;
+	if ((s32)(intake->rounds - intake->learn_from) < 0)
+		return;
+	intake->learn_from = intake->rounds + 1;
+	if (!falcon_arrival_learn(arrival, skb, &intake->flows))
+		intake->learn_from += LEARN_AGAIN;
+}
+
+/* @tried: as falcon_flow_cache_find() */
+static noinline enum falcon_intake_answer answer(struct intake *intake, struct falcon_gro *gro,
+						 struct napi_struct *frags, struct sk_buff *skb,
+						 unsigned int tried)
+{
+	struct falcon_arrival arrival __uninitialized;
 	struct falcon_elephant *elephant;
 	struct slot *slot;
 	u32 rule;
 
 	arrival.gro = gro;
 	arrival.frags = frags;
-	if (!wanted(intake, &arrival, skb) || is_calm(intake, arrival.plan) ||
-	    !identify(&arrival, skb))
+	if (!wanted(intake, &arrival, skb) || is_calm(intake, arrival.plan))
 		return FALCON_INTAKE_PASS;
+	intake->expected = arrival.plan->resting ? NULL : gro;
+	arrival.hash = falcon_arrival_recall(&intake->flows, frags, skb, tried);
+	if (arrival.hash) {
+		arrival.known = true;
+		arrival.whole = true;
+	} else if (!falcon_arrival_identify(&arrival, skb)) {
+		return FALCON_INTAKE_PASS;
+	}
 	slot = slot_of(intake, arrival.hash);
-	if (likely(slot->elephant && slot->hash == arrival.hash)) {
+	if (slot->hash == arrival.hash) {
+		if (!arrival.known)
+			learn(intake, &arrival, skb);
 		if (!can_collect(&arrival, skb))
 			return FALCON_INTAKE_PASS;
-		collect(intake, slot, &arrival, skb);
-		return FALCON_INTAKE_TAKEN;
+		return collect(intake, slot, gro, skb);
 	}
 	/*
 	 * It counts the NIC's polls; and the kernel polls it before the cell that this packet may
@@ -471,14 +395,42 @@ static enum falcon_intake_answer answer(struct falcon_gro *gro, struct napi_stru
 	return FALCON_INTAKE_PASS;
 }
 
+/*
+ * What most packets of a loaded NIC need: the cache tells the flow, and the poll has brought some
+ * of it already. Whatever is not so at first sight gets the whole answer().
+ *
+ * Both come to the same: the cache tells the hash that answer() would find, and the slot is by the
+ * hash alone. So packets of a flow are in one slot, whichever of them are known to the cache, and
+ * whatever is learnt, found at another place or forgotten between them.
+ */
+static __always_inline enum falcon_intake_answer
+answer_quickly(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
+{
+	struct intake *intake = this_cpu_ptr(intakes);
+	struct slot *slot;
+	u32 hash;
+
+	if (unlikely(!is_expected(intake, gro, skb)))
+		return answer(intake, gro, frags, skb, 0);
+	if (unlikely(!falcon_arrival_recall_alike(&intake->flows, frags, skb, &hash)))
+		return answer(intake, gro, frags, skb, 1);
+	slot = slot_of(intake, hash);
+	if (unlikely(slot->hash != hash ||
+		     (frags && !falcon_arrival_finish_frags(frags, skb))))
+		return answer(intake, gro, frags, skb, 0);
+	return collect(intake, slot, gro, skb);
+}
+
 enum falcon_intake_answer falcon_intake(struct falcon_gro *gro, struct sk_buff *skb)
 {
-	return answer(gro, NULL, skb);
+	return answer_quickly(gro, NULL, skb);
 }
 
 enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi)
 {
-	return napi->skb ? answer(falcon_gro_of(napi), napi, napi->skb) : FALCON_INTAKE_PASS;
+	if (!napi->skb)
+		return FALCON_INTAKE_PASS;
+	return answer_quickly(falcon_gro_of(napi), napi, napi->skb);
 }
 
 void falcon_intake_go_ahead(void)
@@ -514,13 +466,15 @@ static void ungate(struct intake *intake, struct falcon_elephant *elephant)
 static bool climb(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
 {
 	struct intake *intake = this_cpu_ptr(intakes);
-	struct arrival arrival = { .gro = gro, .frags = frags };
+	struct falcon_arrival arrival = { .gro = gro, .frags = frags };
 	struct falcon_elephant *elephant;
 	struct falcon_key key;
 
-	if (!wanted(intake, &arrival, skb) || !identify(&arrival, skb))
+	/* If it goes stock's way after all, it comes by once more. */
+	intake->expected = NULL;
+	if (!wanted(intake, &arrival, skb) || !falcon_arrival_identify(&arrival, skb))
 		return false;
-	key_of(&arrival, &key);
+	falcon_arrival_key(&arrival, &key);
 	elephant = falcon_ladder_make(arrival.plan, arrival.hash, &key, arrival.host);
 	if (!elephant)
 		return false;
@@ -745,6 +699,7 @@ int falcon_intakes_alloc(struct net_device *dummy)
 		spin_lock_init(&intake->lock);
 		INIT_LIST_HEAD(&intake->gated);
 		INIT_LIST_HEAD(&intake->released);
+		falcon_flow_cache_clear(&intake->flows);
 		INIT_CSD(&intake->ring, ring_here, intake);
 		falcon_context_init(&intake->context, dummy);
 		falcon_napi_add(dummy, &intake->doorbell, answer_doorbell);

@@ -20,6 +20,7 @@ static bool resting;			/* written under plan_lock */
 static u32 generation;			/* under plan_lock */
 
 struct falcon_plan __rcu *falcon_plan;
+u32 falcon_plan_number;		/* written under plan_lock */
 
 static u16 hold_reason(unsigned int cpus)
 {
@@ -129,6 +130,8 @@ void falcon_plan_update(void)
 	struct falcon_plan *plan = current_phase == FALCON_PHASE_OFF ? NULL : plan_make();
 	struct falcon_plan *old;
 
+	/* First, so that who waits until every packet sees the plan need not wait for this. */
+	WRITE_ONCE(falcon_plan_number, plan ? plan->generation : 0);
 	old = rcu_replace_pointer(falcon_plan, plan, lockdep_is_held(&plan_lock));
 	if (old)
 		kfree_rcu(old, rcu);

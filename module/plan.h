@@ -48,6 +48,9 @@ struct falcon_plan {
 /* The plan; NULL while disabled. */
 extern struct falcon_plan __rcu *falcon_plan;
 
+/* Its generation, or 0: for those who need no more, and need it for each packet. */
+extern u32 falcon_plan_number;
+
 enum falcon_phase {
 	FALCON_PHASE_OFF,	/* no plan */
 	FALCON_PHASE_HELD,	/* flows stay where they arrive, or go back there */
