@@ -185,6 +185,8 @@ static noinline gro_result_t receive_ahead(void)
 static void notrace redirect_intake(struct ftrace_regs *fregs, enum falcon_intake_answer answer,
 				    const void *climbing)
 {
+	if (answer == FALCON_INTAKE_PASS)
+		return;
 	if (answer == FALCON_INTAKE_TAKEN)
 		redirect(fregs, answer_consumed);
 	else if (answer == FALCON_INTAKE_CLIMB)
@@ -199,6 +201,9 @@ static void notrace on_gro_receive(unsigned long ip, unsigned long parent_ip,
 	struct falcon_gro *gro = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 
+	/* A tunnel, whose packets come here from its GRO cell. */
+	if (falcon_device_is_virtual(skb->dev))
+		return;
 	redirect_intake(fregs, falcon_intake(gro, skb), receive_climbing);
 }
 

@@ -45,9 +45,6 @@
 /* Rounds until the cache may learn again when it was in vain. */
 #define LEARN_AGAIN 16
 
-/* Packets in FALCON_LADDER_WINDOW that are looked at however few come, so that mice are known. */
-#define SAMPLES 4
-
 /* What this poll has brought of a flow. */
 struct slot {
 	struct falcon_elephant	*elephant;	/* with a reference; NULL when free */
@@ -75,9 +72,11 @@ struct intake {
 	const struct falcon_gro	*expected;
 	struct falcon_flow_cache flows;		/* by the tunnels of the same plan */
 	u32			learn_from;	/* rounds from which it may learn another one */
-	bool			calm;		/* as the window before was */
+	/* While hooks rest, by the same plan. */
 	u32			window;		/* jiffies of its begin */
-	u32			arrived;	/* packets in it, while hooks rest */
+	u32			seen;		/* packets in it that were looked at */
+	u32			unseen;		/* how many more need not be */
+	u32			calm;		/* how many those were at its begin */
 	unsigned int		cpu;
 
 	spinlock_t		lock;		/* innermost; BH */
@@ -147,22 +146,30 @@ static void hand_over(struct intake *intake, struct falcon_elephant *elephant,
 	falcon_ladder_put(elephant);
 }
 
+/* A flow may have gone into lanes before hooks rest: the first window of a plan is seen whole. */
+static void forget_calm(struct intake *intake)
+{
+	intake->window = jiffies - FALCON_LADDER_WINDOW;
+	intake->seen = U32_MAX / 2;
+	intake->calm = 0;
+	intake->unseen = 0;
+}
+
 static bool is_managed(struct intake *intake, const struct falcon_plan *plan,
 		       const struct net_device *dev)
 {
 	const struct falcon_device *device;
 
-	/* A tunnel, whose packets come here from its GRO cell, would evict the NIC. */
-	if (falcon_device_is_virtual(dev))
-		return false;
 	if (likely(intake->dev == dev && intake->generation == plan->generation))
 		return intake->managed;
 	device = falcon_device_find(dev);
 	intake->managed = device && device->kind->stage == FALCON_STAGE_NIC;
 	intake->dev = dev;
 	intake->expected = NULL;
-	if (intake->generation != plan->generation)
+	if (intake->generation != plan->generation) {
 		falcon_flow_cache_clear(&intake->flows);
+		forget_calm(intake);
+	}
 	intake->generation = plan->generation;
 	return intake->managed;
 }
@@ -278,27 +285,52 @@ static bool is_expected(const struct intake *intake, const struct falcon_gro *gr
 	       intake->generation == READ_ONCE(falcon_plan_number);
 }
 
-/*
- * Whether so few packets come to this CPU that none of its flows can be an elephant: what one has
- * to have in some window, half of it comes in one of the two windows of the CPU that this meets.
- */
-static bool is_calm_at(const struct falcon_plan *plan, u32 arrived)
+static bool in_window(const struct intake *intake)
 {
-	return !falcon_policy_is_elephant(2 * arrived, plan->elephant_window,
-					  falcon_load_above(smp_processor_id()));
+	return (u32)jiffies - intake->window < FALCON_LADDER_WINDOW;
 }
 
-/* Whether the packet need not be looked at: nothing is in lanes, and nothing is to go there. */
-static bool is_calm(struct intake *intake, const struct falcon_plan *plan)
+/*
+ * How many packets of a window need not be looked at, beside the one by which mice are known: while
+ * no more come to this CPU, none of its flows can be an elephant. (A flow's window overlaps at most
+ * two of the CPU's, one of which has at least half of its packets.) @before: in the window before
+ */
+static u32 calm_packets(const struct falcon_plan *plan, u32 before)
+{
+	bool loaded = falcon_load_above(smp_processor_id());
+	u32 limit = falcon_policy_floor(plan->elephant_window, loaded);
+
+	return before < limit && limit > 2 ? limit - 2 : 0;
+}
+
+/* A packet is looked at. */
+static void count_seen(struct intake *intake, const struct falcon_plan *plan)
 {
 	if (!plan->resting || plan->priority_auto)
-		return false;
-	if ((u32)jiffies - intake->window >= FALCON_LADDER_WINDOW) {
-		intake->calm = is_calm_at(plan, intake->arrived);
+		return;
+	if (!in_window(intake)) {
+		intake->calm = calm_packets(plan, intake->seen + intake->calm - intake->unseen);
+		intake->unseen = intake->calm;
 		intake->window = jiffies;
-		intake->arrived = 0;
+		intake->seen = 0;
 	}
-	return ++intake->arrived > SAMPLES && intake->calm && is_calm_at(plan, intake->arrived);
+	intake->seen++;
+}
+
+/*
+ * Whether the packet need not be looked at: it comes from no NIC that falcon looks after, or hooks
+ * rest and of this window enough was seen.
+ */
+static bool is_left_alone(struct intake *intake, const struct sk_buff *skb)
+{
+	if (intake->dev != skb->dev || intake->generation != READ_ONCE(falcon_plan_number))
+		return false;
+	if (!intake->managed)
+		return true;
+	if (!intake->unseen || !in_window(intake))
+		return false;
+	intake->unseen--;
+	return true;
 }
 
 /* A flow's first packet. Not inline, as what it has on the stack is cleared each time. */
@@ -347,9 +379,10 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 
 	arrival.gro = gro;
 	arrival.frags = frags;
-	if (!wanted(intake, &arrival, skb) || is_calm(intake, arrival.plan))
+	if (!wanted(intake, &arrival, skb))
 		return FALCON_INTAKE_PASS;
 	intake->expected = arrival.plan->resting ? NULL : gro;
+	count_seen(intake, arrival.plan);
 	arrival.hash = falcon_arrival_recall(&intake->flows, frags, skb, tried);
 	if (arrival.hash) {
 		arrival.known = true;
@@ -395,6 +428,15 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 	return FALCON_INTAKE_PASS;
 }
 
+static noinline enum falcon_intake_answer
+answer_unexpected(struct intake *intake, struct falcon_gro *gro, struct napi_struct *frags,
+		  struct sk_buff *skb)
+{
+	if (is_left_alone(intake, skb))
+		return FALCON_INTAKE_PASS;
+	return answer(intake, gro, frags, skb, 0);
+}
+
 /*
  * What most packets of a loaded NIC need: the cache tells the flow, and the poll has brought some
  * of it already. Whatever is not so at first sight gets the whole answer().
@@ -411,7 +453,7 @@ answer_quickly(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff
 	u32 hash;
 
 	if (unlikely(!is_expected(intake, gro, skb)))
-		return answer(intake, gro, frags, skb, 0);
+		return answer_unexpected(intake, gro, frags, skb);
 	if (unlikely(!falcon_arrival_recall_alike(&intake->flows, frags, skb, &hash)))
 		return answer(intake, gro, frags, skb, 1);
 	slot = slot_of(intake, hash);
@@ -553,6 +595,9 @@ static bool look_at_gates(struct intake *intake)
 {
 	struct falcon_elephant *elephant;
 
+	/* This CPU has shut what is there, so most polls need not take the lock. */
+	if (list_empty_careful(&intake->gated))
+		return false;
 	while ((elephant = next_gate(intake)))
 		falcon_elephant_open(elephant);
 	return !list_empty_careful(&intake->gated);
@@ -592,7 +637,8 @@ static void let_go(struct intake *intake)
 	bool left;
 	u16 home;
 
-	for (;;) {
+	/* Who adds one rings after that, so what is not seen here is by the next poll. */
+	while (!list_empty_careful(&intake->released)) {
 		spin_lock(&intake->lock);
 		elephant = list_first_entry_or_null(&intake->released, struct falcon_elephant,
 						    gate_node);

@@ -36,7 +36,7 @@ void falcon_intakes_free(void);
 /**
  * falcon_intake() - a packet comes from the NIC's poll
  * @gro: the NIC's GRO context
- * @skb: as the driver hands it to GRO
+ * @skb: as the driver hands it to GRO; of no virtual device
  *
  * Context: BH, NIC's poll.
  */
