@@ -107,7 +107,7 @@ static void queue_delivery(struct falcon_elephant *elephant)
 	if (!elephant->ready.count || elephant->delivery_state != FALCON_DELIVERY_IDLE)
 		return;
 	elephant->delivery_state = FALCON_DELIVERY_QUEUED;
-	falcon_lane_deliver(delivery_cpu(elephant), elephant);
+	falcon_lane_deliver(delivery_cpu(elephant), elephant, &elephant->rested);
 }
 
 /* Whether runs of the flow may be on several CPUs at once: they are put in order again. */
@@ -194,7 +194,7 @@ static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool
 			run->class = elephant->class;
 			if (worker == smp_processor_id() && here && free)
 				return run;
-			falcon_lane_queue(worker, run);
+			falcon_lane_queue(worker, run, &elephant->rested);
 		}
 		falcon_lane_add(worker, count);
 	}
@@ -321,16 +321,22 @@ static void empty_inbox(struct falcon_elephant *elephant, const struct falcon_pl
 }
 
 /*
- * Give the lock back, having seen to the inbox. Who posted and did not get the lock relies on
- * that: either we see the parcel, or it sees the lock free.
+ * Give the lock back, having seen to the inbox, and wake the lanes that have got something. Who
+ * posted and did not get the lock relies on that: either we see the parcel, or it sees the lock
+ * free.
  */
 static void unlock(struct falcon_elephant *elephant, const struct falcon_plan *plan)
 	__releases(&elephant->lock)
 {
+	struct falcon_lane *rested;
+
 	for (;;) {
 		empty_inbox(elephant, plan);
 		push(elephant, plan ? plan->batch : 1, false);
+		rested = elephant->rested;
+		elephant->rested = NULL;
 		spin_unlock(&elephant->lock);
+		falcon_lanes_wake(rested);
 		smp_mb();	/* pairs with llist_add() in post(), a full barrier */
 		if (llist_empty(&elephant->inbox) || !spin_trylock(&elephant->lock))
 			return;

@@ -26,6 +26,7 @@
 
 struct falcon_context;
 struct falcon_ladder_info;
+struct falcon_lane;
 
 enum falcon_gate {
 	FALCON_GATE_OPEN,
@@ -76,6 +77,7 @@ struct falcon_elephant {
 	u32			in_batch;	/* packets in it */
 	u32			hits;		/* runs in a row that came to a merge point */
 	bool			several;	/* rotates */
+	struct falcon_lane	*rested;	/* to be woken when the lock is given back */
 	unsigned long		watched;	/* jiffies until which somebody keeps copies */
 
 	u8			delivery_state;	/* enum falcon_delivery_state */

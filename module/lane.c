@@ -32,6 +32,7 @@ struct falcon_lane {
 	atomic_t		queued;		/* packets in runs; may be late by a moment */
 	unsigned int		cpu;
 	call_single_data_t	wake;
+	struct falcon_lane	*rested;	/* the next one to wake, of who made both active */
 	struct napi_struct	napi;
 	u64			looked;		/* local_clock() when it was woken or last polled */
 	unsigned long		owned;		/* bit 0: by the poll, or by a CPU that helps */
@@ -76,32 +77,45 @@ static void wake(struct falcon_lane *lane)
 		napi_schedule(&lane->napi);
 }
 
+void falcon_lanes_wake(struct falcon_lane *rested)
+{
+	struct falcon_lane *lane;
+
+	while (rested) {
+		lane = rested;
+		/* Before it is woken, as it may then rest and be somebody else's to wake. */
+		rested = lane->rested;
+		wake(lane);
+	}
+}
+
 /*
  * After the post, which is a full barrier: either the lane sees it before it rests, or we see
- * that it rests.
+ * that it rests. Who makes it active is the only one to wake it.
  */
-static void wake_rested(struct falcon_lane *lane)
+static void note_rested(struct falcon_lane *lane, struct falcon_lane **rested)
 {
 	if (atomic_read(&lane->active) || atomic_xchg(&lane->active, 1))
 		return;
 	WRITE_ONCE(lane->looked, local_clock());
-	wake(lane);
+	lane->rested = *rested;
+	*rested = lane;
 }
 
-void falcon_lane_queue(u16 cpu, struct falcon_run *run)
+void falcon_lane_queue(u16 cpu, struct falcon_run *run, struct falcon_lane **rested)
 {
 	struct falcon_lane *lane = lane_of(cpu);
 
 	llist_add(&run->posted, &lane->posted_runs);
-	wake_rested(lane);
+	note_rested(lane, rested);
 }
 
-void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant)
+void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant, struct falcon_lane **rested)
 {
 	struct falcon_lane *lane = lane_of(cpu);
 
 	llist_add(&elephant->delivery_posted, &lane->posted_deliveries);
-	wake_rested(lane);
+	note_rested(lane, rested);
 }
 
 void falcon_lane_add(u16 cpu, int count)

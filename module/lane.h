@@ -14,6 +14,7 @@
 #include <linux/types.h>
 
 struct falcon_elephant;
+struct falcon_lane;
 struct falcon_run;
 struct net_device;
 
@@ -31,15 +32,27 @@ void falcon_lanes_stop(void);
 /* Take the lanes away. Context: process, after falcon_lanes_stop() and any wake-up. */
 void falcon_lanes_free(void);
 
-/*
- * Queue a run for a CPU, and wake it if it does nothing. The flow's lock is held, which makes
- * the order of its runs in the queue that of their numbers, as long as their class is the same.
+/**
+ * falcon_lane_queue() - queue a run for a CPU
+ * @cpu: the CPU
+ * @run: the run
+ * @rested: lanes that had nothing to do are put before these: falcon_lanes_wake() is to be called
+ *
+ * The flow's lock is held, which makes the order of its runs in the queue that of their numbers,
+ * as long as their class is the same.
+ *
  * Context: softirq.
  */
-void falcon_lane_queue(u16 cpu, struct falcon_run *run);
+void falcon_lane_queue(u16 cpu, struct falcon_run *run, struct falcon_lane **rested);
 
 /* Queue a flow that has packets ready, likewise. Context: softirq. */
-void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant);
+void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant, struct falcon_lane **rested);
+
+/*
+ * Wake the CPUs of these lanes. An IPI takes long in a virtual machine, so this is for after the
+ * flow's lock, which other CPUs wait for. Context: softirq.
+ */
+void falcon_lanes_wake(struct falcon_lane *rested);
 
 /* Packets came to a lane's queue, or left it (@count below 0). Context: softirq. */
 void falcon_lane_add(u16 cpu, int count);
