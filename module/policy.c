@@ -23,6 +23,12 @@
 #define WORTH_A_WORKER 40
 
 /*
+ * Percent of a CPU that has no idle time, as far as samples tell. What it lacks they do not tell,
+ * which may be far more than what the NIC's CPU does, however busy that one is.
+ */
+#define FULL 98
+
+/*
  * Percent that a flow is expected to bring before its load is seen. Without that all flows that
  * come between two samples would go where the last one found the least.
  */
@@ -296,6 +302,7 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 	unsigned int home = load_of(choice, choice->here), busiest = 0, count = spread->count, i;
 	unsigned int total = share * count, least;
 	struct taken taken = {};
+	bool is_limit;
 
 	for (i = 0; i < count; i++) {
 		busiest = load_of(choice, spread->workers[i]) > busiest ?
@@ -304,8 +311,8 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 	}
 	take(&taken, spread->delivery);
 	least = least_cost(choice, &taken);
-	if (count < FALCON_WORKERS_MAX && share >= WORTH_A_WORKER && least != ANY &&
-	    busiest > home + FALCON_HYSTERESIS &&
+	is_limit = busiest > home + FALCON_HYSTERESIS || busiest >= FULL;
+	if (count < FALCON_WORKERS_MAX && share >= WORTH_A_WORKER && least != ANY && is_limit &&
 	    least + total / (count + 1) + FALCON_HYSTERESIS < busiest)
 		return count + 1;
 	if (count > 1 && total / (count - 1) + FALCON_HYSTERESIS < WORTH_A_WORKER)

@@ -116,9 +116,9 @@ void falcon_policy_spread(const struct falcon_choice *choice, unsigned int worke
  * @share: percent of a worker's time that the flow takes
  * @spread: what the flow has
  *
- * One more as long as that lowers the busiest CPU: a worker is busier than the NIC's CPU, much of
- * that with this flow, and there is a CPU that would be less busy. One less when its share of
- * the others would be small even so.
+ * One more as long as that lowers the busiest CPU: a worker is busier than the NIC's CPU, or has
+ * no idle time, much of that with this flow, and there is a CPU that would be less busy. One less
+ * when its share of the others would be small even so.
  *
  * Context: any.
  * Return: 1 to FALCON_WORKERS_MAX, at most one off from what it has.

@@ -47,6 +47,39 @@ static void one_flow__gets_workers_while_that_lowers_the_busiest_cpu(void **stat
 	}
 }
 
+/*
+ * UDP of 1400 bytes at parts of what one CPU can do on stock: in percent of that, what the NIC's
+ * CPU, the workers and the delivery execute of a packet, in lanes.
+ */
+static void one_flow__beyond_stocks_limit_gets_the_workers_that_it_needs(void **state)
+{
+	static const struct { double nic, work, delivery; } costs[] = {
+		{ 27, 47, 17 }, { 15, 47, 17 }, { 9, 47, 17 },
+	};
+	double rate, best, several;
+	struct host_flow *flow;
+	unsigned int i, count;
+
+	for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+		for (rate = 0.5; rate <= 4 && rate * costs[i].nic < 100; rate += 0.25) {
+			host_init(&host, 10, FALCON_POLICY_AUTO, 0);
+			flow = host_add(&host, 31415, 0, rate * costs[i].nic,
+					rate * costs[i].work);
+			flow->delivery = rate * costs[i].delivery;
+			host_run(&host, 30 * SECOND);
+			best = rate * costs[i].work;
+			for (count = 2; count <= FALCON_WORKERS_MAX; count++) {
+				several = rate * (costs[i].work + costs[i].delivery) / count;
+				best = several < best ? several : best;
+			}
+			best = best > flow->nic ? best : flow->nic;
+			/* A flow that takes half of each CPU is not in need of another one. */
+			assert_true(host_busiest(&host) <= best + FALCON_HYSTERESIS + 1 ||
+				    host_busiest(&host) < 55);
+		}
+	}
+}
+
 static void one_flow__gives_workers_back_when_it_needs_fewer(void **state)
 {
 	struct host_flow *flow;
@@ -261,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_flow__gets_workers_while_that_lowers_the_busiest_cpu),
+		cmocka_unit_test(one_flow__beyond_stocks_limit_gets_the_workers_that_it_needs),
 		cmocka_unit_test(one_flow__gives_workers_back_when_it_needs_fewer),
 		cmocka_unit_test(one_flow__that_fills_its_cpu_does_not_wander),
 		cmocka_unit_test(sudden_load__is_left_by_all_policies_but_hash),
