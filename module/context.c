@@ -5,6 +5,7 @@
 #include <net/gro.h>
 
 #include "cell.h"
+#include "checksum.h"
 #include "context.h"
 #include "device.h"
 #include "napi.h"
@@ -337,10 +338,15 @@ int falcon_context_cell(struct sk_buff *skb)
 	skb_mark_not_on_list(skb);
 	if (context) {
 		context->watched |= falcon_nit_active(skb->dev);
+		/* Otherwise GRO has, before the tunnel. */
+		if (!context->gro)
+			falcon_checksum_verify(skb);
 		receive_behind_cell(context, skb);
 		/* As from the cell: what becomes of it behind is not counted at the tunnel. */
 		return NET_RX_SUCCESS;
 	}
+	/* In place of the cell's GRO. */
+	falcon_checksum_verify(skb);
 	falcon_cell_reset_transport(skb);
 	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
 	falcon_chain_add(__this_cpu_read(delivering), skb);
