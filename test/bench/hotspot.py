@@ -47,6 +47,16 @@ def spent_by_stack(before, after):
     return found
 
 
+def stretch(stacks, instructions):
+    """Times the window for which the stacks were followed, whose reading takes a while; the guest goes on meanwhile.
+
+    instructions: [kernel's, user space's] of each vCPU in the window itself.
+    """
+    followed = sum(spent.instructions for found in stacks for spent in found.values())
+    counted = sum(kernel for kernel, _ in instructions)
+    return followed / counted
+
+
 class Hotspots:
     """Of one variant's round, by packet, MB or transaction."""
 

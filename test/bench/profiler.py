@@ -54,8 +54,9 @@ class Profiler(Engine):
             following = Following(guest, case, variant)
             done = self._patiently(topology, guest, case, variant, following, lined=True)
             stacks = hotspot.spent_by_stack(following.first, following.last)
-            found = hotspot.Hotspots(stacks, [user for _, user in done.instructions], Symbols(self._kallsyms),
-                                     Parts(self._files(variant)), case.amount(done.delivered))
+            stretch = hotspot.stretch(stacks, done.instructions)
+            found = hotspot.Hotspots(stacks, [user * stretch for _, user in done.instructions], Symbols(self._kallsyms),
+                                     Parts(self._files(variant)), case.amount(done.delivered) * stretch)
             self._profiles[variant.name] = Profile(found, done.roles)
 
     def _files(self, variant):

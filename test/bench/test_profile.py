@@ -120,6 +120,11 @@ def test_stacks_of_a_window_are_what_has_grown():
     assert hotspot.spent_by_stack(first, last) == [{(): Spent(0, 3), (0xb, 0xa): Spent(2, 1), (0xc, 0xb, 0xa): Spent(4, 0)}]
 
 
+def test_stacks_that_were_followed_for_longer_than_the_window_are_scaled():
+    stacks = [{(0xa,): Spent(900, 1), (0xb, 0xa): Spent(300, 0)}, {(): Spent(0, 5), (0xc,): Spent(600, 0)}]
+    assert hotspot.stretch(stacks, [[800, 50], [400, 700]]) == pytest.approx(1.5)
+
+
 def test_what_is_executed_is_by_part_and_by_function():
     found = make_hotspots()
     assert found.parts[0] == {"falcon: input hook": Spent(50, 1), "NIC's driver": Spent(150, 3)}
