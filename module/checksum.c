@@ -95,17 +95,23 @@ static __wsum sum_of(const struct sk_buff *skb, const struct datagram *datagram)
 	return skb_checksum(skb, datagram->offset, datagram->len, 0);
 }
 
-void falcon_checksum_verify(struct sk_buff *skb)
+/* csum_valid may still be about the tunnel's own checksum; UDP begins by forgetting it. */
+static bool is_open(const struct sk_buff *skb)
+{
+	return skb->ip_summed == CHECKSUM_NONE || skb->ip_summed == CHECKSUM_COMPLETE;
+}
+
+unsigned int falcon_checksum_verify(struct sk_buff *skb)
 {
 	struct datagram datagram;
 
-	/* csum_valid is about the tunnel's own checksum, and UDP begins by forgetting it. */
-	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL ||
-	    skb_is_gso(skb) || !find(skb, &datagram) || !has_checksum(skb, &datagram))
-		return;
-	if (csum_fold(csum_add(datagram.pseudo, sum_of(skb, &datagram))))
-		return;
-	/* What GRO leaves. CHECKSUM_COMPLETE would not outlive a bridge. */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb->csum_level = 0;
+	if (skb_is_gso(skb) || !find(skb, &datagram))
+		return 0;
+	if (is_open(skb) && has_checksum(skb, &datagram) &&
+	    !csum_fold(csum_add(datagram.pseudo, sum_of(skb, &datagram)))) {
+		/* What GRO leaves. CHECKSUM_COMPLETE would not outlive a bridge. */
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		skb->csum_level = 0;
+	}
+	return datagram.offset + sizeof(struct udphdr);
 }

@@ -15,8 +15,8 @@
  * so that UDP drops it and counts it. So do packets that have no checksum to verify here:
  * fragments, other protocols, those that the NIC or GRO has verified.
  *
- * Context: any.
+ * Context: any. Return: where UDP's header ends, from the packet's data on; 0 when it has none.
  */
-void falcon_checksum_verify(struct sk_buff *skb);
+unsigned int falcon_checksum_verify(struct sk_buff *skb);
 
 #endif /* _FALCON_CHECKSUM_H */

@@ -13,7 +13,7 @@
 #include "rfs.h"
 #include "stats.h"
 
-/* Headers that are wanted on the way: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
+/* Headers that are wanted on the way, at most: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
 #define PULL 128
 
 /* Packets that come up while others are delivered, of which so many are delivered with them. */
@@ -48,16 +48,33 @@ void falcon_context_exit(struct falcon_context *context)
 
 static void receive(struct falcon_context *context, struct falcon_chain *packets)
 {
+	unsigned int pull = context->headers ?: PULL;
 	struct sk_buff *skb;
 	LIST_HEAD(list);
 
 	while ((skb = falcon_chain_pop(packets))) {
 		skb->alloc_cpu = context->origin;
+		context->headroom = skb_headroom(skb);
 		/* At once what GRO would, instead of header by header. */
-		pskb_may_pull(skb, min_t(unsigned int, skb->len, PULL));
+		pskb_may_pull(skb, min_t(unsigned int, skb->len, pull));
 		list_add_tail(&skb->list, &list);
 	}
 	netif_receive_skb_list(&list);
+}
+
+/*
+ * What GRO does for UDP that passes it: the checksum is verified, and as many bytes are pulled as
+ * there are headers. More would be copied twice, and in one more piece by recvmsg().
+ */
+static void look_at_headers(struct falcon_context *context, struct sk_buff *skb)
+{
+	unsigned int end = falcon_checksum_verify(skb);
+
+	if (!end)
+		return;
+	end += skb_headroom(skb) - context->headroom;
+	/* A packet may have got another headroom on its way. */
+	context->headers = end <= PULL ? end : 0;
 }
 
 static void receive_merging(struct falcon_context *context, struct falcon_chain *packets)
@@ -300,6 +317,7 @@ unsigned int falcon_context_pass(struct falcon_context *context, struct falcon_c
 {
 	unsigned int taken = packets->count;
 
+	context->headers = 0;
 	falcon_context_run(context, packets, gro, smp_processor_id());
 	falcon_context_count(1, taken, context->output.count, 0);
 	falcon_context_deliver(&context->output);
@@ -340,7 +358,7 @@ int falcon_context_cell(struct sk_buff *skb)
 		context->watched |= falcon_nit_active(skb->dev);
 		/* Otherwise GRO has, before the tunnel. */
 		if (!context->gro)
-			falcon_checksum_verify(skb);
+			look_at_headers(context, skb);
 		receive_behind_cell(context, skb);
 		/* As from the cell: what becomes of it behind is not counted at the tunnel. */
 		return NET_RX_SUCCESS;

@@ -31,6 +31,8 @@ struct falcon_context {
 	u16			origin;
 	u8			merge;		/* enum falcon_merge_point, of the output */
 	bool			watched;	/* somebody keeps a copy of some packet */
+	u8			headers;	/* length of the flow's, in bytes; 0: not known */
+	u16			headroom;	/* of the packet, before the outermost of them */
 	struct falcon_chain	output;
 };
 
@@ -51,12 +53,12 @@ void falcon_context_exit(struct falcon_context *context);
 
 /**
  * falcon_context_run() - process packets
- * @context: this CPU's
+ * @context: this CPU's; headers is the flow's
  * @packets: of one flow, as they came from the driver; moved from
  * @gro: merge them, if that can be
  * @home: the CPU of the NIC's poll
  *
- * Context: softirq. Result: in @context: output, merge, watched.
+ * Context: softirq. Result: in @context: output, merge, watched, headers.
  */
 void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro,
 			u16 home);

@@ -459,6 +459,7 @@ static bool wants_gro(const struct falcon_elephant *elephant, const struct sk_bu
 /* What the outcome of a run says about the way that the flow takes. */
 static void learn(struct falcon_elephant *elephant, const struct falcon_context *context)
 {
+	WRITE_ONCE(elephant->headers, context->headers);
 	if (context->output.count) {
 		elephant->merge_point = context->merge;
 		elephant->placement.rxhash = skb_get_hash_raw(context->output.first);
@@ -588,6 +589,7 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	began = local_clock();
 	home = start(elephant, plan, first, count, &packets);
 	taken = packets.count;
+	context->headers = READ_ONCE(elephant->headers);
 	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first), home);
 	merged = context->output.count;
 

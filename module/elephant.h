@@ -62,6 +62,7 @@ struct falcon_elephant {
 	u32			generation;	/* of the plan that it follows */
 	u8			limit;		/* enum falcon_limit */
 	u8			merge_point;	/* enum falcon_merge_point */
+	u8			headers;	/* falcon_context's; a hint */
 	struct falcon_priority	priority;	/* by the rules */
 	u8			class;		/* of that, in the lanes' queues */
 
