@@ -131,8 +131,10 @@ class Run:
 
 
 def load(directory):
-    """[Run]: what was measured last, the sweeps behind the front; BadInput where there is nothing to report."""
-    runs = []
+    """([Run], [line]): what was measured last, the sweeps behind the front, and what was left out, such as the sweeps of an
+    earlier version. BadInput where there is nothing to report, or the front is broken.
+    """
+    runs, left_out = [], []
     front = directory / "results.json"
     if front.exists():
         results = document.checked(front, schema.check)
@@ -140,12 +142,17 @@ def load(directory):
         _fit(front, results, details)
         runs.append(Run(FRONT, results, details))
     for path in sorted(directory.glob("sweep-*.json")):
-        found = document.checked(path, sweep.check)
+        try:
+            found = document.checked(path, sweep.check)
+        except BadInput as error:
+            left_out.append(f"left out: {error}")
+            continue
         points = [sweep.Point(**point) for point in found["points"]]
         runs.append(Run(found["sweep"], found["results"], found, points, found["refused"]))
     if not runs:
-        raise BadInput(f"{directory}: neither results.json nor sweep-*.json: nothing was measured yet (make bench, make sweep)")
-    return runs
+        raise BadInput("\n".join([f"{directory}: neither results.json nor sweep-*.json: nothing was measured yet (make bench, "
+                                  "make sweep)", *left_out]))
+    return runs, left_out
 
 
 def _fit(path, results, details):

@@ -200,7 +200,6 @@ def test_a_sweeps_file_is_checked():
     (lambda path: (path / "rounds.json").unlink(), "rounds.json: No such file"),
     (lambda path: (path / "rounds.json").write_text('{"rounds": []}'), "of another run"),
     (lambda path: (path / "rounds.json").write_text("[]"), "not what the bench writes"),
-    (lambda path: (path / "sweep-size.json").write_text("{}"), "sweep-size.json: document: 'sweep' is missing"),
 ])
 def test_what_cannot_be_reported_is_refused(directory, change, message):
     change(directory)
@@ -208,6 +207,16 @@ def test_what_cannot_be_reported_is_refused(directory, change, message):
     assert status == 2 and message in said
     with pytest.raises(BadInput, match=re.escape(message)):
         figures.load(directory)
+
+
+def test_a_sweep_of_an_earlier_version_is_left_out_and_said(directory):
+    (directory / "sweep-size.json").write_text("{}")
+    status, said = make(directory)
+    assert status == 0 and f"left out: {directory}/sweep-size.json: document: 'sweep' is missing" in said
+    assert "Sweep: size" not in (directory / "report.html").read_text()
+    (directory / "results.json").unlink()
+    status, said = make(directory)
+    assert status == 2 and "nothing was measured yet" in said and "left out" in said
 
 
 @pytest.mark.parametrize("most, ticks", [(1, [0, 0.2, 0.4, 0.6, 0.8, 1.0]), (2.95, [0, 1, 2, 3]), (11740, [0, 5000, 10000, 15000])])
