@@ -21,6 +21,7 @@ NETKIT_CAME_WITH = "6.7"
 PEERS = [pytest.param(name, marks=() if name in ("short-tc", "cpumap-rps", "netkit") else pytest.mark.soak)
          for name in ("host", "rps-disjoint", "rfs", "threaded-rps", "cpumap", "cpumap-rps", "redirect-peer", "netkit",
                       "short-tc")]
+DEVICE = guestside.CONTAINER_DEVICE
 # What a peer changes of the guest, and must leave as it found it.
 STATE = f"""{guestside.FIND_NIC}
 cd /sys/class/net
@@ -29,7 +30,9 @@ for device in $nic {guestside.TUNNEL} {guestside.veth(0)}; do
 	tc qdisc show dev $device | sed "s/ [0-9a-f]*: / /"
 	ip -d link show dev $device | grep -o "xdp.*\\|veth\\|netkit"
 done
-ip netns exec c0 bash -c "cat /sys/class/net/*/queues/rx-*/rps_*; ip addr; ip route; ip neigh" | sed "s/^[0-9]*: //; s/@if[0-9]*//"
+# Its own device: a namespace that is made anew has gre0 and the like when their modules are there by then.
+ip netns exec c0 bash -c "cat /sys/class/net/{DEVICE}/queues/rx-*/rps_*; ip addr show dev {DEVICE}; ip route;
+	ip neigh show dev {DEVICE}" | sed "s/^[0-9]*: //; s/@if[0-9]*//"
 sysctl net.core.rps_sock_flow_entries
 ls /sys/fs/bpf; bpftool link show
 """

@@ -25,7 +25,7 @@ RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
 CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
 DELETED = "\tmutex_unlock(&rules_lock);\n\treturn err;\n"
 CELL = "int falcon_context_cell(struct sk_buff *skb)\n{\n\tstruct falcon_context *context = __this_cpu_read(active);\n"
-TAKE = "\treturn answer(gro, NULL, skb);\n"
+TAKE = "\treturn answer_quickly(gro, NULL, skb);\n"
 WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
 
 SABOTAGES = {

@@ -65,7 +65,7 @@ def test_an_idle_guest_executes_next_to_nothing(metered):
 
 
 def test_lines_that_two_vcpus_write_in_turn_move_each_time(metered):
-    count = 20_000
+    count = 50_000
     with closely(metered):
         found = spent(metered, f"{KNOWN} share {count} {CPU} {OTHER}")
     for cpu in (CPU, OTHER):
@@ -73,7 +73,8 @@ def test_lines_that_two_vcpus_write_in_turn_move_each_time(metered):
         assert count <= found[cpu].lines < 5 * count
     with closely(metered):
         alone = spent(metered, f"{KNOWN} loop 1000000")[CPU]
-    assert alone.lines < count
+    # to start a program moves some lines as well
+    assert alone.lines < found[CPU].lines / 2
 
 
 def test_blocks_add_up_to_the_kernels_instructions(metered):
