@@ -98,8 +98,8 @@ def test_functions_that_have_grown_are_named_the_worst_first():
 
 def test_lines_beyond_stocks_and_in_falcons_functions_have_budgets_of_their_own():
     row = {"more": 10, "own": 5}
-    assert not budget.exceeded_lines(Lines(81, 5.3, {}), Lines(70, 0, {}), row)
-    assert "+13.0 lines" in budget.exceeded_lines(Lines(83, 5, {}), Lines(70, 0, {}), row)[0]
+    assert not budget.exceeded_lines(Lines(85, 5.5, {}), Lines(70, 0, {}), row)
+    assert "86.0 lines, stock's 70.0; the budget is 85.8" in budget.exceeded_lines(Lines(86, 5, {}), Lines(70, 0, {}), row)[0]
     assert "6.00 lines in falcon's" in budget.exceeded_lines(Lines(70, 6, {}), Lines(70, 0, {}), row)[0]
 
 
