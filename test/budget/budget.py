@@ -2,7 +2,7 @@
 """What a packet, or a request, may cost: instructions and cache lines against stock's in the same boot.
 
 budgets.json has what was measured when it was written (`make budgets`). A row may cost 3 % more instructions than
-that, and 7 % more lines. The rates are the same on every machine and far below what stock can take, so nothing depends on the machine.
+that, and as many more lines in falcon's own functions. The rates are the same on every machine and far below what stock can take, so nothing depends on the machine.
 """
 
 import collections
@@ -22,8 +22,7 @@ from bench.variant import VARIANTS
 
 BUDGETS = Path(__file__).with_name("budgets.json")
 MORE = 1.03             # than was measured
-MORE_LINES = 1.07       # than was measured: how vCPUs alternate differs from round to round
-LINES = 0.2             # by packet, MB or request, that may come from anywhere
+LINES = 0.1             # by packet, MB or request, that may come from anywhere
 VCPUS = 6
 WINDOW_S = 2
 RATES = {"udp": 6000, "tcp": 6e6, "rr": 0}      # packets, bytes a second; requests as fast as they are answered
@@ -197,12 +196,12 @@ def exceeded(cost, stock, budget):
             if place in budget and value > MORE * budget[place]]
 
 
-def exceeded_lines(lines, stock, budget):
-    """Likewise, of lines."""
+def exceeded_lines(lines, budget):
+    """Likewise, of lines in falcon's own functions. All others together differ by a half from round to round: by where
+    the pages were freed that the driver's allocations find.
+    """
     found = []
-    total, own = ((stock.total + budget["more"]) * MORE_LINES + LINES, budget["own"] * MORE_LINES + LINES)
-    if lines.total > total:
-        found.append(f"{lines.total:.1f} lines, stock's {stock.total:.1f}; the budget is {total:.1f}")
+    own = budget["own"] * MORE + LINES
     if lines.own > own:
         found.append(f"{lines.own:.2f} lines in falcon's functions; the budget is {own:.2f}")
     return found

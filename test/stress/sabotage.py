@@ -24,7 +24,6 @@ class Sabotage:
 RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
 CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
 DELETED = "\tmutex_unlock(&rules_lock);\n\treturn err;\n"
-CELL = "int falcon_context_cell(struct sk_buff *skb)\n{\n\tstruct falcon_context *context = __this_cpu_read(active);\n"
 TAKE = "\treturn answer_quickly(gro, NULL, skb);\n"
 WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
 
@@ -46,10 +45,9 @@ SABOTAGES = {
     "no memory": Sabotage("module/hook.c", "\terr = register_ftrace_function(&hook->ops);\n",
                           "\terr = hook->state == FALCON_HOOK_STATE_RESTING ? -ENOMEM : "
                           "register_ftrace_function(&hook->ops);\n"),
-    # Of which a budget is to tell: 150 instructions for each packet, and a line that two CPUs write for each.
+    # Of which a budget is to tell: 150 instructions for each packet.
     "wasteful": Sabotage("module/intake.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
                          "\t\tbarrier();\n" + TAKE),
-    "shared line": Sabotage("module/context.c", CELL, CELL + "\tstatic atomic_t shared;\n\n\tatomic_inc(&shared);\n"),
     "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
 }
 
