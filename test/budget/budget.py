@@ -2,7 +2,8 @@
 """What a packet, or a request, may cost: instructions and cache lines against stock's in the same boot.
 
 budgets.json has what was measured when it was written (`make budgets`). A row may cost 3 % more instructions than
-that, and as many more lines in falcon's own functions. The rates are the same on every machine and far below what stock can take, so nothing depends on the machine.
+that, and as many more lines in falcon's own functions. The rates are the same on every machine and far below what
+stock can take, so nothing depends on the machine.
 """
 
 import collections
@@ -113,7 +114,7 @@ class Budgeter(Engine):
         super().__init__(Plan(names, ["stock"], kernel, VCPUS, rounds=1, seconds=WINDOW_S), say)
         self._stack = contextlib.ExitStack()
         self._topology = self._guest = None
-        self._stocks = {}       # {(case, lined): Cost or Lines}
+        self._stocks = {}       # {case: Cost}
 
     def __enter__(self):
         # any that needs falcon, so that it is built
@@ -167,11 +168,11 @@ class Budgeter(Engine):
     def forget_stock(self):
         self._stocks.clear()
 
-    def stock(self, name, lined=False, anew=False):
+    def stock(self, name, anew=False):
         """Of stock in this boot."""
-        if anew or (name, lined) not in self._stocks:
-            self._stocks[name, lined] = (self.lines if lined else self.cost)(name, "stock")
-        return self._stocks[name, lined]
+        if anew or name not in self._stocks:
+            self._stocks[name] = self.cost(name, "stock")
+        return self._stocks[name]
 
 
 def load():
@@ -240,14 +241,13 @@ def record(budgeter, rounds):
         for case, variant in ROWS:
             costs[case, variant].append((budgeter.cost(case, variant), budgeter.stock(case)))
         for case, variant in LINED:
-            lines[case, variant].append((budgeter.lines(case, variant), budgeter.stock(case, lined=True)))
+            lines[case, variant].append(budgeter.lines(case, variant))
     return {
         "kernel": budgeter.release,
         "rows": {key(*row): {
             **_allowed(row[0], [cost.over(stock) for cost, stock in found]),
             "functions": _kept(found[0][0].functions)} for row, found in costs.items()},
         "lines": {key(*row): {
-            "more": round(max(each.total - stock.total for each, stock in found), 2),
-            "own": round(max(each.own for each, _ in found), 3),
-            "functions": _kept(found[0][0].functions)} for row, found in lines.items()},
+            "own": round(max(each.own for each in found), 3),
+            "functions": _kept(found[0].functions)} for row, found in lines.items()},
     }
