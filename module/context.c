@@ -23,7 +23,7 @@
  * What this CPU is processing in, while it does. Set and read in softirq, and by whatever
  * interrupts that; never by a task, which cannot run meanwhile.
  */
-static DEFINE_PER_CPU(struct falcon_context *, active);
+DEFINE_PER_CPU(struct falcon_context *, falcon_context_current);
 static DEFINE_PER_CPU(bool, stock);
 static DEFINE_PER_CPU(struct falcon_chain *, delivering);
 static DEFINE_PER_CPU(bool, in_handler);	/* a device's, by falcon_context_handle() */
@@ -106,7 +106,7 @@ void falcon_context_run(struct falcon_context *context, struct falcon_chain *pac
 	context->merge = FALCON_MERGE_POINT_UNKNOWN;
 	context->watched = packets->first && falcon_nit_active(packets->first->dev);
 
-	__this_cpu_write(active, context);
+	__this_cpu_write(falcon_context_current, context);
 	if (gro)
 		receive_merging(context, packets);
 	else
@@ -121,7 +121,7 @@ void falcon_context_run(struct falcon_context *context, struct falcon_chain *pac
 	while ((skb = falcon_chain_pop(&context->nested)))
 		netif_receive_skb(skb);
 	context->in_cell = false;
-	__this_cpu_write(active, NULL);
+	__this_cpu_write(falcon_context_current, NULL);
 }
 
 void falcon_context_stock(struct falcon_context *context, struct falcon_chain *packets)
@@ -157,15 +157,7 @@ gro_result_t falcon_context_receive_frags(struct napi_struct *napi)
 
 static struct falcon_context *current_context(void)
 {
-	struct falcon_context *context = this_cpu_read(active);
-
-	/* An interrupt has packets of its own. */
-	return likely(!context) || in_hardirq() || in_nmi() ? NULL : context;
-}
-
-bool falcon_context_active(void)
-{
-	return current_context();
+	return falcon_context_active() ? this_cpu_read(falcon_context_current) : NULL;
 }
 
 static struct falcon_chain *current_delivery(void)
@@ -350,7 +342,7 @@ static void receive_behind_cell(struct falcon_context *context, struct sk_buff *
 
 int falcon_context_cell(struct sk_buff *skb)
 {
-	struct falcon_context *context = __this_cpu_read(active);
+	struct falcon_context *context = __this_cpu_read(falcon_context_current);
 
 	/* GSO segments of an outer UDP packet come here as a list. */
 	skb_mark_not_on_list(skb);

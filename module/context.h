@@ -9,6 +9,8 @@
 #define _FALCON_CONTEXT_H
 
 #include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/skbuff.h>
 #include <uapi/linux/falcon.h>
 
@@ -109,8 +111,15 @@ bool falcon_context_delivers(void);
 /* Let a packet for this CPU's backlog come up right behind, if it is. Context: any. */
 bool falcon_context_follow(struct sk_buff *skb);
 
+/* For falcon_context_active(). */
+DECLARE_PER_CPU(struct falcon_context *, falcon_context_current);
+
 /* Whether this CPU is processing packets in a context. Context: any. */
-bool falcon_context_active(void);
+static inline bool falcon_context_active(void)
+{
+	/* An interrupt has packets of its own. */
+	return unlikely(this_cpu_read(falcon_context_current)) && !in_hardirq() && !in_nmi();
+}
 
 /* Whether it does what the NIC's poll would have. Context: BH. */
 bool falcon_context_is_stock(void);

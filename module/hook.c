@@ -201,8 +201,8 @@ static void notrace on_gro_receive(unsigned long ip, unsigned long parent_ip,
 	struct falcon_gro *gro = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 
-	/* A tunnel, whose packets come here from its GRO cell. */
-	if (falcon_device_is_virtual(skb->dev))
+	/* A lane's own GRO; a tunnel, whose packets come here from its GRO cell. */
+	if (falcon_context_active() || falcon_device_is_virtual(skb->dev))
 		return;
 	redirect_intake(fregs, falcon_intake(gro, skb), receive_climbing);
 }
