@@ -59,7 +59,7 @@ def test_packets_that_workers_merge_in_the_order_sent(overlay, falcon, record_pr
     merge = f"{guestside.FIND_NIC}\nethtool -K $nic rx-udp-gro-forwarding "
     overlay.guest.run(merge + "on")
     try:
-        falcon.enable(**{**LANES, "batch": 64})
+        falcon.enable(**{**LANES, "batch": 16})
         with Traffic(overlay, seconds=None, count=count, idle=IDLE, gro=True, **TRAINS) as traffic:
             traffic.finish(count)
         counters = lanes.assert_conserved(falcon)
