@@ -25,6 +25,7 @@ RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
 CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
 DELETED = "\tmutex_unlock(&rules_lock);\n\treturn err;\n"
 TAKE = "\treturn answer_quickly(gro, NULL, skb);\n"
+COUNT = "\tthis_cpu_add(falcon_stats.counter[stage][counter], count);\n"
 WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
 
 SABOTAGES = {
@@ -48,6 +49,8 @@ SABOTAGES = {
     # Of which a budget is to tell: 150 instructions for each packet.
     "wasteful": Sabotage("module/intake.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
                          "\t\tbarrier();\n" + TAKE),
+    # Likewise: whatever any CPU counts, one line has the sum.
+    "shared": Sabotage("module/stats.h", COUNT, COUNT + "\tper_cpu(falcon_stats, 0).counter[0][0] += count;\n"),
     "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
 }
 
