@@ -115,7 +115,7 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 1);
 
-	if (unlikely(falcon_place_expected()))
+	if (falcon_place_expected())
 		falcon_place_see_sent(skb, dev);
 	if (!falcon_context_active())
 		return;
@@ -149,7 +149,7 @@ static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
 	int cpu = ftrace_regs_get_argument(fregs, 1);
 
-	if (unlikely(falcon_place_expected()))
+	if (falcon_place_expected())
 		falcon_place_see(skb, skb->dev);
 	if (cpu != smp_processor_id())
 		return;		/* RPS */

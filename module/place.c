@@ -2,9 +2,7 @@
 
 #include <linux/cgroup.h>
 #include <linux/in.h>
-#include <linux/jiffies.h>
 #include <linux/netdevice.h>
-#include <linux/preempt.h>
 #include <net/inet_hashtables.h>
 #include <net/sock.h>
 #include <net/udp.h>
@@ -18,19 +16,14 @@
 /* How long a packet may take to its container for its place to be seen; or the next one is. */
 #define EXPECTED_FOR (HZ / 50 ?: 1)
 
-static unsigned long expected;	/* jiffies until which one is */
+unsigned long falcon_place_until;
 
 void falcon_place_expect(void)
 {
 	unsigned long until = jiffies + EXPECTED_FOR;
 
-	if (READ_ONCE(expected) != until)
-		WRITE_ONCE(expected, until);
-}
-
-bool falcon_place_expected(void)
-{
-	return time_before(jiffies, READ_ONCE(expected)) && !in_hardirq() && !in_nmi();
+	if (READ_ONCE(falcon_place_until) != until)
+		WRITE_ONCE(falcon_place_until, until);
 }
 
 static bool is_container(const struct net_device *dev)

@@ -9,6 +9,8 @@
 #ifndef _FALCON_PLACE_H
 #define _FALCON_PLACE_H
 
+#include <linux/jiffies.h>
+#include <linux/preempt.h>
 #include <linux/skbuff.h>
 
 #include "rule.h"
@@ -18,8 +20,15 @@ struct net_device;
 /* A packet whose place is to be seen is on its way. Context: any. */
 void falcon_place_expect(void);
 
+/* For falcon_place_expected(): jiffies until which one is. */
+extern unsigned long falcon_place_until;
+
 /* Whether there may be one. Context: any. */
-bool falcon_place_expected(void);
+static inline bool falcon_place_expected(void)
+{
+	return unlikely(time_before(jiffies, READ_ONCE(falcon_place_until))) && !in_hardirq() &&
+	       !in_nmi();
+}
 
 /**
  * falcon_place_see() - a packet is received by a device
