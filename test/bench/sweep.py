@@ -96,14 +96,17 @@ SWEEPS = {sweep.name: sweep for sweep in (
 
 
 class Sweeper(Engine):
-    """Sweeper(sweep, say, ...).run(): what is written to sweep-<name>.json. A point that cannot be measured costs no other."""
+    """Sweeper(sweep, say, ...).run(): what is written to sweep-<name>.json. A point that cannot be measured costs no other.
 
-    def __init__(self, sweep, say, kernel="6.12", rounds=3, seconds=3, lined=0, cases=None):
+    asked: more of the Plan.
+    """
+
+    def __init__(self, sweep, say, cases=None, **asked):
         cases = cases or sweep.cases
         for name in cases:
             if name not in sweep.cases:
                 raise BenchError(f"sweep {sweep.name} has no case '{name}'; it has {', '.join(sweep.cases)}")
-        super().__init__(Plan(cases, sweep.variants(cases), kernel, sweep.vcpus, rounds, seconds, lined), say)
+        super().__init__(Plan(cases, sweep.variants(cases), vcpus=sweep.vcpus, **asked), say)
         self._sweep = sweep
         self._refused = {}      # (case, variant or ALL) -> why
 

@@ -156,6 +156,8 @@ def test_a_sweep_of_nothing_is_an_error(monkeypatch):
     ({}, "SWEEP is needed: size, flows"), ({"SWEEP": "speed"}, "no sweep 'speed'; known are size"),
     ({"SWEEP": "batch", "CASES": "udp-rr"}, "sweep batch has no case 'udp-rr'; it has udp-1400-1flow, tcp-mtu-1flow"),
     ({"SWEEP": "batch", "ROUNDS": "0"}, "at least one round"),
+    ({"SWEEP": "batch", "NIC": "e100"}, "no NIC 'e100'; known are virtio, igb"),
+    ({"SWEEP": "batch", "OVERLAY": "vlan"}, "no overlay 'vlan'; known are vxlan"),
 ])
 def test_what_cannot_be_swept_is_refused(environment, message):
     done = subprocess.run([REPO / "test/bench/sweep"], env=environment, capture_output=True, text=True, check=False)

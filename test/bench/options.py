@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the bench's commands share of their options. The environment has the default of each, and make passes it on."""
+
+import os
+
+from net import plan
+
+
+def default(name, value):
+    """Of the environment, where make sets every variable: an empty one means the value."""
+    return os.environ.get(name) or value
+
+
+def add_setting(parser):
+    """What the guest and its network are like."""
+    parser.add_argument("--nic", default=default("NIC", "virtio"), help="NIC, of " + ", ".join(plan.WIRES))
+    parser.add_argument("--overlay", default=default("OVERLAY", "vxlan"), help="OVERLAY, of " + ", ".join(plan.VARIANTS))
+    parser.add_argument("--boot", default=default("BOOT", ""),
+                        help="BOOT: more for the guest kernel's command line, such as init_on_alloc=0")
+
+
+def setting(args):
+    """The same, for a Plan."""
+    return {"nic": args.nic, "overlay": args.overlay, "boot": args.boot}
