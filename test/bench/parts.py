@@ -35,7 +35,7 @@ _KERNEL = [(re.compile(pattern), part) for pattern, part in (
     (r"(default|native|x2apic|flat|physflat|apic)_send_.*|send_call_function_single_ipi|arch_send_call_function.*"
      r"|__smp_call_single_queue|(__)?smp_call_function.*|net_rps_send_ipi|ttwu_queue_wakelist", "waking other CPUs"),
     (r"(arch_)?ftrace_.*", FALCON + FALCON_FILES["hook"]),
-    (r"(__)?(ip|ip6|ipv6|udp|udp4|udp6|udpv6|tcp|tcp_v4|tcp_v6|icmp|inet|inet6|raw|raw_local|fib|nf)_.*"
+    (r"(__)?(ip(?!_tunnel)|ip6|ipv6|udp|udp4|udp6|udpv6|tcp|tcp_v4|tcp_v6|icmp|inet|inet6|raw|raw_local|fib|nf)_.*"
      r"|__udp[46]_.*|sock_def_.*|encap_bypass.*", "IP, UDP, TCP"),
     (r"br_.*", "bridge"),
     (r"(netif_receive_skb|__netif_receive_skb|netif_rx|enqueue_to_backlog|process_backlog|gro_cell|gro_normal"
@@ -49,7 +49,8 @@ _KERNEL = [(re.compile(pattern), part) for pattern, part in (
     (r"(__)?(do_sys|se_sys|x64_sys)_.*|do_syscall_64|entry_SYSCALL_64.*", "system calls"),
     (r"do_idle|cpu_startup_entry|schedule(_idle)?|__schedule", "idle loop and scheduler"),
 )]
-_MODULES = {"vxlan": "tunnel", "geneve": "tunnel", "bridge": "bridge", "br_netfilter": "bridge",
+_MODULES = {"vxlan": "tunnel", "geneve": "tunnel", "gre": "tunnel", "ip_gre": "tunnel", "ip_tunnel": "tunnel",
+            "bridge": "bridge", "br_netfilter": "bridge",
             "veth": "container's device", "netkit": "container's device", "virtio_net": "NIC's driver"}
 _TUNNELS = {module for module, part in _MODULES.items() if part == "tunnel"}
 

@@ -134,6 +134,9 @@ def _tunnel(steps, variant):
         command = (f"ip link add {TUNNEL} address {plan.GUEST_TUNNEL_MAC} mtu {variant.mtu} "
                    f"type geneve id {plan.VNI} remote {remote} "
                    f"dstport {variant.port} {checksum}")
+    elif variant.kind == "gre":
+        command = (f"ip link add {TUNNEL} address {plan.GUEST_TUNNEL_MAC} mtu {variant.mtu} type gretap "
+                   f"local {plan.host(network, plan.GUEST)} remote {remote} key {plan.VNI}")
     else:
         command = hostside.tunnel_command(variant, TUNNEL, plan.GUEST_TUNNEL_MAC, '"$carrier"',
                                           plan.GUEST, plan.HOST)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The sender's side: a tap into the guest, and the overlay above it."""
 
+from vm import tools
 from vm.paths import BUILD
 
 from . import bpf, plan
 from .steps import Steps
 
 OBJECTS = BUILD / "test/bpf"
+PROGRAMS = BUILD / "tc"
 TAP = "tap0"
 TUNNEL = "overlay0"
 
@@ -50,6 +52,8 @@ def overlay(variant):
     steps.add(f"ip link set {TUNNEL} up")
     if variant.kind == "geneve":
         _geneve_by_vxlan(steps)
+    elif variant.kind == "gre":
+        _gre_by_vxlan(steps)
     for family, network in plan.OVERLAY.items():
         steps.add(f"ip addr add {plan.with_length(network, plan.HOST)} dev {TUNNEL}"
                   f"{plan.addr_options(family)}")
@@ -85,10 +89,22 @@ def tunnel_command(variant, name, mac, dev, local, remote):
 
 def _tag(steps):
     """All frames of the tap in a VLAN, by BPF, as not every host's kernel has VLAN devices."""
+    programs = {"egress": bpf.push_vlan(plan.VLAN), "ingress": bpf.pop_vlan()}
+    _at_tap(steps, {direction: f"{bpf.write(OBJECTS / f'vlan-{direction}.o', 'tc', program)} sec tc"
+                    for direction, program in programs.items()})
+
+
+def _gre_by_vxlan(steps):
+    """GRE from a VXLAN device, by BPF: see tc/gre.c."""
+    tools.make("test/net/tc", PROGRAMS)
+    _at_tap(steps, {direction: f"{PROGRAMS}/gre.o sec {direction}" for direction in ("egress", "ingress")})
+
+
+def _at_tap(steps, objects):
+    """A program of an object for each direction of the tap."""
     steps.add(f"tc qdisc add dev {TAP} clsact", f"tc qdisc del dev {TAP} clsact")
-    for direction, program in (("egress", bpf.push_vlan(plan.VLAN)), ("ingress", bpf.pop_vlan())):
-        steps.add(f"tc filter add dev {TAP} {direction} bpf direct-action "
-                  f"obj {bpf.write(OBJECTS / f'vlan-{direction}.o', 'tc', program)} sec tc")
+    for direction, found in objects.items():
+        steps.add(f"tc filter add dev {TAP} {direction} bpf direct-action obj {found}")
 
 
 def _geneve_by_vxlan(steps):

@@ -19,7 +19,7 @@ GUEST_TUNNEL_MAC = "02:fa:1c:00:01:02"
 VNI = 77
 UNDERLAY_MTU = 1500
 HEADERS = {4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14}     # outer IP, UDP, VXLAN or GENEVE, inner Ethernet
-PORTS = {"vxlan": 4789, "geneve": 6081}
+PORTS = {"vxlan": 4789, "geneve": 6081, "gre": 4789}    # GRE's are of the VXLAN that the sender makes it of
 
 VLAN = 5
 
@@ -67,6 +67,7 @@ VARIANTS = {variant.name: variant for variant in (
     Variant("vxlan"),
     Variant("vxlan6", underlay=6),
     Variant("geneve", kind="geneve"),
+    Variant("gre", kind="gre"),
     Variant("routed", routed=True),
     Variant("two", containers=2),
 )}
