@@ -37,6 +37,8 @@ MODULE = f"lib/modules/{RELEASE}/updates/dkms/falcon.ko"
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 SIGNED = "\x7fELF~Module signature appended~\n"
 LOCKDOWN = {"sys/kernel/security/lockdown": "none [integrity] confidentiality\n"}
+CLEARS = (CONFIG + "CONFIG_INIT_ON_ALLOC_DEFAULT_ON=y\n").encode()
+CLEARING = {f"boot/config-{RELEASE}": CLEARS}
 REDIRECTED = "{} (1)   I     \ttramp: 0xffffffffc0401000 (klp_ftrace_handler+0x0/0x1b0)\n"
 BY_FALCON = "{} (1)   I     \ttramp: 0xffffffffc0401000 (on_get_rps_cpu+0x0/0x40 [falcon]) ->x+0x0/0x1\n"
 ENABLED = "sys/kernel/tracing/enabled_functions"
@@ -70,6 +72,12 @@ def test_fit(host):
     assert (result.code, result.json()["result"]) == (0, "ok")
     assert {f["result"] for f in findings(result)} == {"ok"}
     assert result.json()["ok"] == len(findings(result))
+
+
+def test_clearing_of_pages_is_advice_and_no_more(host):
+    result = host(CLEARING, "--json")
+    assert (result.code, result.json()["result"]) == (0, "ok")
+    assert [f["name"] for f in findings(result) if "init_on_alloc=0" in f.get("advice", "")] == ["init-on-alloc"]
 
 
 def test_text_says_the_same(host):
@@ -112,6 +120,17 @@ CASES = [
     ("preempt-rt", "unknown", "cannot tell", {"proc/sys/kernel/version": NOT_THERE}),
     ("ftrace", "fail", "switched off", {"proc/sys/kernel/ftrace_enabled": "0\n"}),
     ("ftrace", "unknown", "cannot be read", {"proc/sys/kernel/ftrace_enabled": NOT_THERE}),
+    ("init-on-alloc", "ok", "init_on_alloc is off", {}),
+    ("init-on-alloc", "ok", "init_on_alloc is off", {"proc/cmdline": "init_on_alloc=off\n", **CLEARING}),
+    ("init-on-alloc", "ok", "init_on_alloc is off", {"proc/cmdline": "init_on_alloc=1 init_on_alloc=0 quiet\n"}),
+    ("init-on-alloc", "ok", "init_on_alloc is off", {"proc/cmdline": "init_on_alloc=0\n", f"boot/config-{RELEASE}": NOT_THERE}),
+    ("init-on-alloc", "ok", "init_on_alloc is off", {"proc/cmdline": "init_on_alloc=0 init_on_alloc=\n", **CLEARING}),
+    ("init-on-alloc", "ok", "init_on_alloc is on:", CLEARING),
+    ("init-on-alloc", "ok", "init_on_alloc is on:", {"proc/cmdline": "quiet init_on_alloc=maybe init_on_alloc\n", **CLEARING}),
+    ("init-on-alloc", "ok", "init_on_alloc is on:", {"proc/cmdline": "xinit_on_alloc=0 init_on_alloc=On\n"}),
+    ("init-on-alloc", "ok", "init_on_alloc is on:", {f"boot/config-{RELEASE}": NOT_THERE, "proc/config.gz": gzip.compress(CLEARS)}),
+    ("init-on-alloc", "unknown", "cannot tell", {f"boot/config-{RELEASE}": NOT_THERE}),
+    ("init-on-alloc", "unknown", "cannot tell", {"proc/cmdline": NOT_THERE, **CLEARING}),
     ("symbols", "fail", "no get_rps_cpu", {"proc/kallsyms": KALLSYMS.replace("t get_rps_cpu\n", "t other\n")}),
     ("symbols", "fail", "get_rps_cpu.isra.0", {"proc/kallsyms": KALLSYMS.replace("get_rps_cpu\n", "get_rps_cpu.isra.0\n")}),
     ("symbols", "fail", "2 functions are called get_rps_cpu", {"proc/kallsyms": KALLSYMS + "0 t get_rps_cpu\t[other]\n"}),

@@ -176,6 +176,10 @@ def test_check_finds_this_host_fit_and_what_spreads_packets_already(overlay, unl
         guest.run(f"echo 0 >{rps}; echo 0 >{threaded}; rm -f /boot/config-$(uname -r)")
     assert (fit.code, fit.json()["result"]) == (OK, "ok"), fit
     assert len(findings(fit, "kernel-options")) == 6
+    # The kernel's own words of its start: "mem auto-init: stack:..., heap alloc:on, heap free:off".
+    clears = guest.run("dmesg | sed -n 's/.*mem auto-init:.*heap alloc:\\([a-z]*\\),.*/\\1/p'").out.strip()
+    (clearing_result, clearing_text), = findings(fit, "init-on-alloc")
+    assert (clearing_result, clearing_text.startswith(f"init_on_alloc is {clears}")) == ("ok", True), clearing_text
     assert findings(fit, "tunnels") == [("ok", f"tunnel devices: {guestside.TUNNEL}")]
     assert findings(fit, "symbols") == [("ok", f"{symbol} is there") for symbol in hookable(kernel)] + [
         ("ok", f"the module {name}, which has {name}_handle_frame, is not loaded") for name in ("macvlan", "ipvlan")]

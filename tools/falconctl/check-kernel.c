@@ -11,10 +11,13 @@
 #define OLDEST_MAJOR 6
 #define OLDEST_MINOR 1
 
+#define INIT_ON_ALLOC 0
+
 static const struct {
 	const char *name;
-	const char *why;
-} required[] = {
+	const char *why;	/* falcon requires it; NULL if it does not */
+} options[] = {
+	[INIT_ON_ALLOC] = { "CONFIG_INIT_ON_ALLOC_DEFAULT_ON", NULL },
 	{ "CONFIG_MODULES", "modules can be loaded" },
 	{ "CONFIG_KALLSYMS", "functions are found by name" },
 	{ "CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "functions can be redirected" },
@@ -23,17 +26,30 @@ static const struct {
 	{ "CONFIG_NF_SOCKET_IPV4", "the socket of a packet can be looked up, for rules by cgroup" },
 	{ "CONFIG_NF_SOCKET_IPV6", "the same for IPv6" },
 };
-#define REQUIRED (sizeof(required) / sizeof(required[0]))
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+enum setting {
+	SETTING_UNKNOWN,
+	SETTING_OFF,
+	SETTING_ON,
+};
+
+/* How the kernel was configured. */
+struct config {
+	const char *source;	/* NULL: no file tells */
+	char path[300];
+	bool set[OPTIONS];
+};
 
 static void read_options(FILE *file, bool *set)
 {
 	char line[256];
 
 	while (fgets(line, sizeof(line), file))
-		for (size_t i = 0; i < REQUIRED; i++) {
-			size_t len = strlen(required[i].name);
+		for (size_t i = 0; i < OPTIONS; i++) {
+			size_t len = strlen(options[i].name);
 
-			if (!strncmp(line, required[i].name, len) &&
+			if (!strncmp(line, options[i].name, len) &&
 			    (!strcmp(line + len, "=y\n") || !strcmp(line + len, "=m\n")))
 				set[i] = true;
 		}
@@ -60,30 +76,36 @@ static bool read_gzipped(const char *path, bool *set)
 	return root_close_gzip(file);
 }
 
-static void check_options(const char *release)
+static void read_config(const char *release, struct config *config)
 {
 	static const char gzipped[] = "/proc/config.gz";
-	bool set[REQUIRED] = { false };
-	const char *source;
-	char path[300];
 
-	snprintf(path, sizeof(path), "/boot/config-%s", release);
-	source = read_plain(path, set) ? path : read_gzipped(gzipped, set) ? gzipped : NULL;
-	if (!source) {
+	snprintf(config->path, sizeof(config->path), "/boot/config-%s", release);
+	if (read_plain(config->path, config->set))
+		config->source = config->path;
+	else if (read_gzipped(gzipped, config->set))
+		config->source = gzipped;
+}
+
+static void check_options(const struct config *config)
+{
+	if (!config->source) {
 		finding("kernel-options", RESULT_UNKNOWN, "See how the kernel was configured: "
 			"CONFIG_DYNAMIC_FTRACE_WITH_ARGS, CONFIG_RPS and "
 			"CONFIG_NF_SOCKET_IPV4 and _IPV6 are needed.",
-			"neither %s nor %s can be read", path, gzipped);
+			"neither %s nor /proc/config.gz can be read", config->path);
 		return;
 	}
-	for (size_t i = 0; i < REQUIRED; i++) {
-		if (set[i])
-			finding("kernel-options", RESULT_OK, NULL, "%s: %s", required[i].name,
-				required[i].why);
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (!options[i].why)
+			continue;
+		if (config->set[i])
+			finding("kernel-options", RESULT_OK, NULL, "%s: %s", options[i].name,
+				options[i].why);
 		else
 			finding("kernel-options", RESULT_FAIL,
 				"Boot a kernel that has it; Debian's have.", "%s is not in %s",
-				required[i].name, source);
+				options[i].name, config->source);
 	}
 }
 
@@ -133,17 +155,63 @@ static void check_ftrace(void)
 		finding("ftrace", RESULT_OK, NULL, "ftrace is on");
 }
 
+/* As the kernel reads a switch; it ignores a word that is none. */
+static void read_switch(const char *text, enum setting *setting)
+{
+	bool o = text[0] == 'o' || text[0] == 'O';
+	char letter = o ? text[1] : text[0];
+
+	if (letter && strchr(o ? "nN" : "yYtT1", letter))
+		*setting = SETTING_ON;
+	else if (letter && strchr(o ? "fF" : "nNfF0", letter))
+		*setting = SETTING_OFF;
+}
+
+static void look_for_init_on_alloc(const char *word, void *data)
+{
+	static const char name[] = "init_on_alloc=";
+
+	if (!strncmp(word, name, strlen(name)))
+		read_switch(word + strlen(name), data);
+}
+
+/* The command line decides; without a word there the kernel's configuration does. */
+static void check_init_on_alloc(const struct config *config)
+{
+	enum setting setting = SETTING_UNKNOWN;
+	bool read = root_words("/proc/cmdline", look_for_init_on_alloc, &setting);
+
+	if (read && setting == SETTING_UNKNOWN && config->source)
+		setting = config->set[INIT_ON_ALLOC] ? SETTING_ON : SETTING_OFF;
+	if (setting == SETTING_UNKNOWN)
+		finding("init-on-alloc", RESULT_UNKNOWN,
+			"See 'mem auto-init' in the kernel's log: 'heap alloc:on' is init_on_alloc.",
+			"cannot tell whether init_on_alloc is on");
+	else if (setting == SETTING_OFF)
+		finding("init-on-alloc", RESULT_OK, NULL, "init_on_alloc is off");
+	else
+		finding("init-on-alloc", RESULT_OK,
+			"Look for clear_page in 'perf top -C CPU' of the NIC's CPU. If it is there, "
+			"boot with init_on_alloc=0: that costs a protection, as a fault of the kernel's "
+			"could then reveal what a page held before.",
+			"init_on_alloc is on: the NIC's CPU clears each page that the driver allocates "
+			"to receive; a driver that recycles its pages allocates few");
+}
+
 void check_kernel(void)
 {
+	struct config config = { 0 };
 	char release[256];
 
 	if (root_line("/proc/sys/kernel/osrelease", release, sizeof(release))) {
 		check_version(release);
-		check_options(release);
+		read_config(release, &config);
+		check_options(&config);
 	} else {
 		finding("kernel", RESULT_UNKNOWN, "Mount /proc.",
 			"/proc/sys/kernel/osrelease cannot be read");
 	}
 	check_realtime();
 	check_ftrace();
+	check_init_on_alloc(&config);
 }

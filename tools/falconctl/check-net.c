@@ -118,11 +118,15 @@ static void check_rps(void)
 		finding("rfs", RESULT_OK, NULL, "RFS is not in use");
 }
 
+static void look_for_backlog_threads(const char *word, void *data)
+{
+	if (!strcmp(word, "thread_backlog_napi") || !strcmp(word, "thread_backlog_napi=1"))
+		*(bool *)data = true;
+}
+
 static void check_threads(void)
 {
 	struct few threaded = { 0 };
-	char cmdline[4096];
-	const char *word;
 	bool backlog = false;
 
 	root_glob("/sys/class/net/*/threaded", add_counted, &threaded);
@@ -133,15 +137,10 @@ static void check_threads(void)
 	else
 		finding("threaded-napi", RESULT_OK, NULL, "no device has its NAPI in threads");
 
-	if (!root_line("/proc/cmdline", cmdline, sizeof(cmdline))) {
+	if (!root_words("/proc/cmdline", look_for_backlog_threads, &backlog))
 		finding("backlog-threads", RESULT_UNKNOWN, "Mount /proc.",
 			"/proc/cmdline cannot be read");
-		return;
-	}
-	for (word = strtok(cmdline, " "); word; word = strtok(NULL, " "))
-		if (!strcmp(word, "thread_backlog_napi") || !strcmp(word, "thread_backlog_napi=1"))
-			backlog = true;
-	if (backlog)
+	else if (backlog)
 		finding("backlog-threads", RESULT_WARN, "Boot without thread_backlog_napi.",
 			"the backlogs that falcon hands packets to are run by threads");
 	else

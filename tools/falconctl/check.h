@@ -13,7 +13,7 @@ enum result {
 	RESULTS,
 };
 
-/* advice: what to do, NULL for nothing. */
+/* advice: what to do, or what would be faster; NULL for nothing. */
 void finding(const char *name, enum result result, const char *advice, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -29,7 +29,7 @@ struct hooked {
 extern const struct hooked hooked[];
 #define HOOKED 8
 
-void check_kernel(void);	/* version, options, PREEMPT_RT, ftrace */
+void check_kernel(void);	/* version, options, PREEMPT_RT, ftrace, init_on_alloc */
 void check_symbols(void);	/* the functions to hook, and who else hooks them */
 void check_signature(void);	/* lockdown, Secure Boot, the module's signature */
 void check_net(void);		/* CPUs, RPS, RFS, NAPI threads, tunnels */

@@ -55,6 +55,18 @@ char *root_line(const char *path, char *buf, size_t size)
 	return line;
 }
 
+bool root_words(const char *path, void (*each)(const char *word, void *data), void *data)
+{
+	char line[4096];
+	const char *word;
+
+	if (!root_line(path, line, sizeof(line)))
+		return false;
+	for (word = strtok(line, " "); word; word = strtok(NULL, " "))
+		each(word, data);
+	return true;
+}
+
 FILE *root_open_gzip(const char *path)
 {
 	char buf[PATH_MAX];
