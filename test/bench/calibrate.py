@@ -81,7 +81,7 @@ def _udp_limit(topology, guest, case, cpu):
     offer = FIRST_OFFER // case.frames
     while offer <= LAST_OFFER // case.frames:
         run = udp.new_run()
-        sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run)
+        sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run, gro=case.merged)
         before = guest.cpu_time()
         sent = topology.send(flows=case.flows, run=run, size=case.size, rate=offer,
                              burst=case.burst, seconds=2 * PROBE_S).wait()

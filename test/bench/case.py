@@ -94,6 +94,7 @@ class Case:
     surge: int = 0      # flows that begin to send ten times as much as the others before the window
     loaded: int = None  # load-threshold, where the usual one is more than a machine that emulates can reach
     share: float = None # of stock's limit, that is sent, if others are to have some of the CPUs
+    merged: bool = False    # GRO merges the datagrams, and the application takes them so
     burst: int = 4      # datagrams a system call of the sender's, which come to the guest together
 
     @property
@@ -186,6 +187,7 @@ CASES = {case.name: case for case in (
     Case("memcached-background", size=300 - 28, usual=False),
     *(Case(f"udp-1400-surge{'' if surge == 3 else f'-{surge}'}", size=1400, flows=13, surge=surge, loaded=25, usual=False)
       for surge in SURGES),
+    Case("udp-1400-gro", size=1400, burst=32, merged=True, usual=False),
     Case("udp-1400-busy", size=1400, share=0.2, usual=False),
     *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in FLOWS),
     # what is larger than the MTU is a burst of fragments by itself

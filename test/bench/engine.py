@@ -96,6 +96,7 @@ class Engine:
         self._release = self._kallsyms = None
         self._machine = {}
         self._mtu = None        # as the topology makes it
+        self._merged = False    # whether GRO merges UDP
         self._app = application_cpu(plan.vcpus)
 
     def run(self):
@@ -166,10 +167,13 @@ class Engine:
         self._say(f"{case.name}: {what} (uses {found.own_busy:.0%} of the host)")
 
     def _shape(self, topology, guest, case):
-        """The network as this case needs it."""
+        """The network, and what GRO merges, as this case needs it."""
         if case.mtu != self._mtu:
             topology.set_mtu(guest, case.mtu)
             self._mtu = case.mtu
+        if case.merged != self._merged:
+            topology.merge_udp(guest, case.merged)
+            self._merged = case.merged
 
     def _round(self, topology, guest, variants, number):
         total = self.plan.rounds * len(self.plan.cases) * len(variants)

@@ -16,6 +16,7 @@ from .case import BenchError, Disturbed
 WARM_UP_S = 2       # QEMU translates code as it first runs, and again what a module was loaded over
 SURGE_MS = 1000     # after which flows bring more, as some do in one case
 TAIL_S = 1          # the window must end while the sender still sends
+LEAST_MERGED = 2    # datagrams that come at a time, where GRO merges them
 REQUEST = 64        # bytes of a request that is to be answered soon
 REQUESTS = 1000     # of them a second
 REQUEST_PORT = udp.DEFAULT_PORT + 2
@@ -213,7 +214,7 @@ def udp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
     run = udp.new_run()
     dropped = topology.tap_dropped()
     with contextlib.ExitStack() as stack:
-        sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run)
+        sink = topology.sink(guest, cpu=cpu, flows=case.flows, run=run, gro=case.merged)
         stack.callback(sink.stop)
         sender = topology.send(flows=case.flows, run=run, size=case.size, rate=int(rate),
                                burst=case.burst, surge=case.surge, surge_after=SURGE_MS,
@@ -223,13 +224,20 @@ def udp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
         sent = sender.stop()
         stack.pop_all()
         counts = udp.balance(sent, sink.wait())
-    if counts["damaged"]:
-        raise BenchError(f"{counts['damaged']} datagrams arrived damaged")
+    check_datagrams(case, counts)
     return account(meter, first, last, counts["received"], sent=counts["sent"],
                    lost=counts["lost"], duplicated=counts["duplicated"],
                    reordered=counts["reordered"],
                    dropped_by_host=topology.tap_dropped() - dropped,
                    slipped_s=counts["slipped_ns"] / 1e9)
+
+
+def check_datagrams(case, counts):
+    """BenchError unless they came whole, and merged where that is what is measured."""
+    if counts["damaged"]:
+        raise BenchError(f"{counts['damaged']} datagrams arrived damaged")
+    if case.merged and counts["received"] < LEAST_MERGED * counts["messages"]:
+        raise BenchError(f"{case.name}: {counts['received']} datagrams came in {counts['messages']} messages, so they were not merged")
 
 
 def tcp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):

@@ -267,6 +267,7 @@ def test_datagrams_that_come_merged_are_told_apart(setup, namespace):
     got = s.result()
     assert counts(got) == expected(5, duplicated=2, reordered=1)
     assert got["bytes"] == 4 * 100 + 50
+    assert got["messages"] == 2
 
 
 def test_sink_ends_when_nothing_comes(setup):

@@ -144,6 +144,11 @@ class Topology:
         self._shell(hostside.mtu(self.variant, mtu))
         guest.run(guestside.mtu(self.variant, mtu))
 
+    @staticmethod
+    def merge_udp(guest, merges):
+        """Whether GRO merges the UDP that the NIC brings, which it does only if it is told to."""
+        guest.run(f"set -e\n{guestside.FIND_NIC}\nethtool -K $nic rx-udp-gro-forwarding {'on' if merges else 'off'}")
+
     # -- names
 
     def address(self, container=0, family=4):

@@ -131,6 +131,7 @@ def balance(sent, received):
         "reordered": received["reordered"],
         "damaged": received["damaged"],
         "foreign": received["foreign"],
+        "messages": received["messages"],
         "bytes": received["bytes"],
         "slipped_ns": sent["slipped_ns"],
         "send_ns": sent["duration_ns"],

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from net import guestside, lanes, rawnl
+from net import lanes, rawnl
 from net.falcon import CTL
 from stress.traffic import SCALE, Traffic, clean_log, in_parts, record, trouble
 
@@ -56,15 +56,14 @@ def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon,
 def test_packets_that_workers_merge_in_the_order_sent(overlay, falcon, record_property):
     """The long run: GRO, by the workers, makes so many packets a second possible."""
     count = 100_000 * SCALE
-    merge = f"{guestside.FIND_NIC}\nethtool -K $nic rx-udp-gro-forwarding "
-    overlay.guest.run(merge + "on")
+    overlay.net.merge_udp(overlay.guest, True)
     try:
         falcon.enable(**{**LANES, "batch": 16})
         with Traffic(overlay, seconds=None, count=count, idle=IDLE, gro=True, **TRAINS) as traffic:
             traffic.finish(count)
         counters = lanes.assert_conserved(falcon)
     finally:
-        overlay.guest.run(merge + "off")
+        overlay.net.merge_udp(overlay.guest, False)
     account = traffic.account
     record(record_property, account, merged=counters["merged"], runs=counters["runs"], held=counters["held"],
            rate=round(account["received"] * 1e9 / account["receive_ns"]))

@@ -46,6 +46,7 @@ struct sink {
 	struct tally *tallies;
 	struct pollfd *polls;
 	uint8_t *buffers;	/* BATCH times the largest datagram */
+	uint64_t messages;	/* of one datagram or of several that were merged */
 	uint64_t foreign;
 	uint64_t damaged;
 	uint64_t digest;	/* of whatever came */
@@ -306,6 +307,7 @@ static void drain(struct sink *s, uint32_t index)
 			die("receive: %m");
 		}
 		when_ns = now_ns();
+		s->messages += n;
 		for (i = 0; i < n; i++) {
 			take_all(s, index, &msgs[i].msg_hdr, msgs[i].msg_len, when_ns);
 			if (s->opt.stamps)
@@ -396,10 +398,11 @@ static void print_result(struct sink *s)
 	printf("{\"tool\": \"udp-sink\", \"run\": %u, \"verified\": %s, ", s->opt.run,
 	       s->opt.verify ? "true" : "false");
 	print_counts(&sum, 0);
-	printf(", \"foreign\": %llu, \"damaged\": %llu, \"duration_ns\": %lld, "
-	       "\"longest_gap_ns\": %lld, ",
-	       (unsigned long long)s->foreign, (unsigned long long)s->damaged,
-	       (long long)(s->last_ns - s->first_ns), (long long)s->gap_ns);
+	printf(", \"messages\": %llu, \"foreign\": %llu, \"damaged\": %llu, "
+	       "\"duration_ns\": %lld, \"longest_gap_ns\": %lld, ",
+	       (unsigned long long)s->messages, (unsigned long long)s->foreign,
+	       (unsigned long long)s->damaged, (long long)(s->last_ns - s->first_ns),
+	       (long long)s->gap_ns);
 	print_digest(s->opt.digest, s->digest);
 	printf("\"delay\": {\"p50_ns\": %llu, \"p99_ns\": %llu, \"max_ns\": %llu}, \"flows\": [",
 	       (unsigned long long)delays_below(&s->delays, 500),
