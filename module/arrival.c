@@ -26,10 +26,13 @@ bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buf
 		return true;
 	}
 
-	/* What is not of the usual shape is left alone before its Ethernet header is read. */
+	/*
+	 * napi_gro_frags() reads the Ethernet header later: here falcon leaves a packet alone
+	 * unless it has the usual shape.
+	 */
 	if (arrival->frags)
 		return false;
-	/* Of what is plain at first sight. */
+	/* These are the values of a packet that the quick look found to be plain. */
 	arrival->packet.firsts = 0;
 	arrival->hash = 0;
 	if (kind == FALCON_PACKET_UNKNOWN)

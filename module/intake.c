@@ -637,7 +637,7 @@ static void let_go(struct intake *intake)
 	bool left;
 	u16 home;
 
-	/* Who adds one rings after that, so what is not seen here is by the next poll. */
+	/* A CPU rings after it has added a flow: the next poll sees a flow that this one misses. */
 	while (!list_empty_careful(&intake->released)) {
 		spin_lock(&intake->lock);
 		elephant = list_first_entry_or_null(&intake->released, struct falcon_elephant,

@@ -55,7 +55,7 @@ LINED = (
     ("tcp-mtu-1flow", "lanes-2"),
     ("udp-rr", "auto"),
 )
-# Of what there is a budget: the NIC's CPU, the busiest but the application's, all, and the application's.
+# These have a budget: the NIC's CPU, the busiest but the application's, all CPUs, and the application's.
 PLACES = ("nic", "busiest", "total", "application")
 # Of requests one at a time, which falcon is to leave alone: their application is woken in one of several ways,
 # by chance, which makes its CPU's count differ by 10 %.

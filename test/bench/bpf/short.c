@@ -38,7 +38,7 @@ struct headers {
 /* What goes and comes: behind the frame's MAC header, which stays. */
 #define ROOM	((int)sizeof(struct outer))
 
-/* Of what is let in. */
+/* restore() looks a packet up by this. */
 struct in_key {
 	__be32 tunnel_source;
 	__be32 vni;
@@ -58,7 +58,7 @@ struct {
 	__type(value, struct in_entry);
 } restore_map SEC(".maps");
 
-/* Of what goes out: the whole of what is put in front, with no length and no source port. */
+/* encap() puts these headers in front of a packet, and fills in length and source port. */
 struct out_entry {
 	__u32 device;		/* the NIC */
 	struct outer outer;
