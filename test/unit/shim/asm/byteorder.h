@@ -7,5 +7,8 @@
 #define be16_to_cpu __be16_to_cpu
 #define cpu_to_be16 __cpu_to_be16
 #define cpu_to_be32 __cpu_to_be32
+#define ntohs __be16_to_cpu
+#define htons __cpu_to_be16
+#define htonl __cpu_to_be32
 
 #endif

@@ -2,9 +2,43 @@
 #ifndef _SHIM_SKBUFF_H
 #define _SHIM_SKBUFF_H
 
+#include <stdbool.h>
+#include <string.h>
+#include <linux/types.h>
+
+enum {
+	CHECKSUM_NONE,
+	CHECKSUM_UNNECESSARY,
+	CHECKSUM_COMPLETE,
+	CHECKSUM_PARTIAL,
+};
+
 /* What falcon's pure parts see of a packet; a test's own is a structure around it. */
 struct sk_buff {
 	struct sk_buff *next;
+	const unsigned char *data;
+	unsigned int len;
+	__be16 protocol;
+	__u8 ip_summed;
+	__u8 csum_level;
+	__wsum csum;
+	bool gso;
 };
+
+static inline bool skb_is_gso(const struct sk_buff *skb)
+{
+	return skb->gso;
+}
+
+/* Always the copy, as of a packet in pieces. */
+static inline void *skb_header_pointer(const struct sk_buff *skb, int offset, int len, void *buffer)
+{
+	if (offset < 0 || len > (int)skb->len - offset)
+		return NULL;
+	return memcpy(buffer, skb->data + offset, len);
+}
+
+/* The test's. */
+__wsum skb_checksum(const struct sk_buff *skb, int offset, int len, __wsum sum);
 
 #endif
