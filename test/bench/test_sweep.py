@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Sweeps: what their variants configure, and that a point that cannot be measured costs no other."""
 
+import contextlib
 import json
 import subprocess
 import time
@@ -99,15 +100,10 @@ class Sweeper(sweep.Sweeper):
         (self._lined if lined else self._rounds).setdefault((case.name, variant.name), []).append(done)
         return done
 
-    def go(self):
-        """What run() does in a guest that is there."""
-        variants = [VARIANTS[name](self.plan.vcpus) for name in self.plan.variants]
+    @contextlib.contextmanager
+    def _booted(self, _variants):
         self._release, self._idle = synthetic.RELEASE, [0.0]
-        for number in range(self.plan.rounds):
-            self._round(None, None, variants, number)
-        for number in range(self.plan.lined):
-            self._lined_round(None, None, variants, number)
-        return self._write()
+        yield None, None
 
 
 @pytest.fixture
@@ -122,7 +118,7 @@ def test_a_point_that_fails_costs_no_other(written, monkeypatch):
     monkeypatch.setattr(Sweeper, "broken", {(UDP.name, "lanes-5")})
     said = []
     sweeper = Sweeper(sweep.SWEEPS["workers"], said.append, rounds=2, lined=1)
-    document = sweeper.go()
+    document = sweeper.run()
     assert written["sweep-workers.json"] is document
     assert document["refused"] == [{"case": UDP.name, "variant": "lanes-5", "why": "it falls over"}]
     measured = {(row["case"], row["variant"]) for row in document["results"]}
@@ -135,7 +131,7 @@ def test_a_case_that_cannot_be_calibrated_costs_no_other(written, monkeypatch):
     monkeypatch.setattr(sweep.Engine, "_calibrate_case", _fails)
     sweeper = Sweeper(sweep.SWEEPS["batch"], print, rounds=1)
     sweeper._calibrate_case(None, None, CASES["tcp-mtu-1flow"])         # pylint: disable=protected-access
-    document = sweeper.go()
+    document = sweeper.run()
     assert {row["case"] for row in document["results"]} == {UDP.name}
     assert document["refused"] == [{"case": "tcp-mtu-1flow", "variant": "all", "why": "stock is too slow"}]
     assert written
@@ -149,7 +145,7 @@ def test_a_sweep_of_nothing_is_an_error(monkeypatch):
     sweeper = Sweeper(sweep.SWEEPS["shift"], print)
     monkeypatch.setattr(Sweeper, "broken", {(case, variant) for case in sweeper.plan.cases for variant in sweeper.plan.variants})
     with pytest.raises(BenchError, match="nothing could be measured: it falls over"):
-        sweeper.go()
+        sweeper.run()
 
 
 @pytest.mark.parametrize("environment, message", [

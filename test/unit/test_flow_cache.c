@@ -149,15 +149,23 @@ static void flow_cache__knows_two_shapes_that_take_turns(void **state)
 	}
 }
 
+/* A cache that knows the flow of this packet, and no other. */
+static struct falcon_flow_cache cache_of(const struct made *made)
+{
+	struct falcon_flow_cache cache;
+
+	falcon_flow_cache_clear(&cache);
+	assert_true(learn(&cache, made));
+	return cache;
+}
+
 /* The same ports and addresses in another network, or with another header before them. */
 static void flow_cache__tells_flows_of_one_bin_apart(void **state)
 {
-	struct falcon_flow_cache cache;
 	struct made a = usual(4, 4, false, 10), b = a;
+	struct falcon_flow_cache cache = cache_of(&a);
 
-	falcon_flow_cache_clear(&cache);
 	b.wire.bytes[34] ^= 1;
-	assert_true(learn(&cache, &a));
 	assert_int_not_equal(hash_of(&a), hash_of(&b));
 	assert_int_equal(find(&cache, &b), 0);
 	assert_int_equal(find(&cache, &a), hash_of(&a));
@@ -173,11 +181,9 @@ static void flow_cache__tells_flows_of_one_bin_apart(void **state)
 
 static void flow_cache__is_not_told_by_a_piece(void **state)
 {
-	struct falcon_flow_cache cache;
 	struct made a = usual(6, 6, false, 10), piece = a;
+	struct falcon_flow_cache cache = cache_of(&a);
 
-	falcon_flow_cache_clear(&cache);
-	assert_true(learn(&cache, &a));
 	/* The transport header's first half has the ports. */
 	for (piece.wire.len = 0; piece.wire.len < a.wire.len - 4; piece.wire.len++)
 		assert_int_equal(find(&cache, &piece), 0);
@@ -186,11 +192,9 @@ static void flow_cache__is_not_told_by_a_piece(void **state)
 
 static void flow_cache__forgets(void **state)
 {
-	struct falcon_flow_cache cache;
 	struct made a = usual(4, 6, true, 10);
+	struct falcon_flow_cache cache = cache_of(&a);
 
-	falcon_flow_cache_clear(&cache);
-	assert_true(learn(&cache, &a));
 	assert_int_equal(find(&cache, &a), hash_of(&a));
 	falcon_flow_cache_clear(&cache);
 	assert_int_equal(find(&cache, &a), 0);
@@ -198,11 +202,9 @@ static void flow_cache__forgets(void **state)
 
 static void flow_cache__is_of_the_same_protocol(void **state)
 {
-	struct falcon_flow_cache cache;
 	struct made a = usual(4, 4, false, 10), b = a;
+	struct falcon_flow_cache cache = cache_of(&a);
 
-	falcon_flow_cache_clear(&cache);
-	assert_true(learn(&cache, &a));
 	b.type = ETH_P_IPV6;
 	assert_int_equal(find(&cache, &b), 0);
 }

@@ -28,8 +28,8 @@ struct headers {
 	struct iphdr ip;
 } __attribute__((__packed__));
 
-/* The device that a map has for the packet's destination, NULL for none. */
-static __always_inline __u32 *device_of(struct __sk_buff *skb, void *map)
+/* The device that a map has for the packet's destination. */
+static __always_inline __u32 *look_up(struct __sk_buff *skb, void *map)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct headers *headers = data;
@@ -41,16 +41,24 @@ static __always_inline __u32 *device_of(struct __sk_buff *skb, void *map)
 	return bpf_map_lookup_elem(map, &address);
 }
 
+/* Likewise; NULL for none, as the packet is left to the kernel's path. */
+static __always_inline __u32 *device_of(struct __sk_buff *skb, void *map)
+{
+	__u32 *device = look_up(skb, map);
+
+	if (!device)
+		count(COUNT_PASSED, skb->len);
+	return device;
+}
+
 /* tc, ingress of the tunnel's device. */
 SEC("tc")
 int to_container(struct __sk_buff *skb)
 {
 	__u32 *device = device_of(skb, &containers);
 
-	if (!device) {
-		count(COUNT_PASSED, skb->len);
+	if (!device)
 		return TC_ACT_OK;
-	}
 	/* The frame was for the container's address, not for the tunnel's. */
 	bpf_skb_change_type(skb, PACKET_HOST);
 	count(COUNT_IN, skb->len);
@@ -63,10 +71,8 @@ int from_container(struct __sk_buff *skb)
 {
 	__u32 *device = device_of(skb, &remotes);
 
-	if (!device) {
-		count(COUNT_PASSED, skb->len);
+	if (!device)
 		return TC_ACT_UNSPEC;
-	}
 	count(COUNT_OUT, skb->len);
 	return bpf_redirect(*device, 0);
 }
