@@ -50,7 +50,7 @@ _KERNEL = [(re.compile(pattern), part) for pattern, part in (
     (r"do_idle|cpu_startup_entry|schedule(_idle)?|__schedule", "idle loop and scheduler"),
 )]
 _MODULES = {"vxlan": "tunnel", "geneve": "tunnel", "gre": "tunnel", "ip_gre": "tunnel", "ip_tunnel": "tunnel",
-            "bridge": "bridge", "br_netfilter": "bridge",
+            "ipip": "tunnel", "tunnel4": "tunnel", "bridge": "bridge", "br_netfilter": "bridge",
             "veth": "container's device", "netkit": "container's device", "virtio_net": "NIC's driver", "igb": "NIC's driver"}
 _TUNNELS = {module for module, part in _MODULES.items() if part == "tunnel"}
 

@@ -75,6 +75,7 @@ STACKS = {
     "memcpy < ip_rcv_core < ip_rcv < __netif_receive_skb_one_core" + LANE: "IP, UDP, TCP",
     "vxlan_rcv[vxlan] < udp_queue_rcv_one_skb" + LANE: "tunnel",
     "ip_tunnel_rcv[ip_tunnel] < gre_rcv[ip_gre] < gre_rcv[gre] < ip_protocol_deliver_rcu" + LANE: "tunnel",
+    "ipip_rcv[ipip] < tunnel4_rcv[tunnel4] < ip_protocol_deliver_rcu" + LANE: "tunnel",
     "igb_clean_rx_irq[igb] < igb_poll[igb]" + POLL: "NIC's driver",
     "veth_xmit[veth] < dev_hard_start_xmit < br_dev_queue_push_xmit[bridge]": "container's device",
     "dev_hard_start_xmit < br_dev_queue_push_xmit[bridge]": "between the devices",

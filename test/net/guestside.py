@@ -104,7 +104,7 @@ def overlay(variant):
     _carrier(steps, variant)
     _tunnel(steps, variant)
     if variant.routed:
-        _router(steps)
+        _router(steps, variant)
     elif variant.paired:
         _bridge(steps)
     else:
@@ -137,6 +137,9 @@ def _tunnel(steps, variant):
     elif variant.kind == "gre":
         command = (f"ip link add {TUNNEL} address {plan.GUEST_TUNNEL_MAC} mtu {variant.mtu} type gretap "
                    f"local {plan.host(network, plan.GUEST)} remote {remote} key {plan.VNI}")
+    elif variant.kind == "ipip":
+        command = (f"ip link add {TUNNEL} mtu {variant.mtu} type ipip "
+                   f"local {plan.host(network, plan.GUEST)} remote {remote}")
     else:
         command = hostside.tunnel_command(variant, TUNNEL, plan.GUEST_TUNNEL_MAC, '"$carrier"',
                                           plan.GUEST, plan.HOST)
@@ -156,15 +159,17 @@ def _bridge(steps):
     steps.add(f"ip link set {BRIDGE} up")
 
 
-def _router(steps):
+def _router(steps, variant):
     steps.add(f"ip link set {TUNNEL} up")
     steps.add("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
               "sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0")
     for family, network in plan.OVERLAY.items():
         steps.add(f"ip addr add {plan.with_length(network, plan.GUEST)} dev {TUNNEL}"
                   f"{plan.addr_options(family)}")
-        steps.add(f"ip neigh replace {plan.host(network, plan.HOST)} "
-                  f"lladdr {plan.HOST_TUNNEL_MAC} dev {TUNNEL} nud permanent")
+        # what has no MAC addresses has no neighbours
+        if variant.kind != "ipip":
+            steps.add(f"ip neigh replace {plan.host(network, plan.HOST)} "
+                      f"lladdr {plan.HOST_TUNNEL_MAC} dev {TUNNEL} nud permanent")
 
 
 def _container(steps, variant, index):

@@ -52,8 +52,8 @@ def overlay(variant):
     steps.add(f"ip link set {TUNNEL} up")
     if variant.kind == "geneve":
         _geneve_by_vxlan(steps)
-    elif variant.kind == "gre":
-        _gre_by_vxlan(steps)
+    elif variant.kind in ("gre", "ipip"):
+        _other_by_vxlan(steps, variant.kind)
     for family, network in plan.OVERLAY.items():
         steps.add(f"ip addr add {plan.with_length(network, plan.HOST)} dev {TUNNEL}"
                   f"{plan.addr_options(family)}")
@@ -94,10 +94,10 @@ def _tag(steps):
                     for direction, program in programs.items()})
 
 
-def _gre_by_vxlan(steps):
-    """GRE from a VXLAN device, by BPF: see tc/gre.c."""
-    tools.make("test/net/tc", PROGRAMS)
-    _at_tap(steps, {direction: f"{PROGRAMS}/gre.o sec {direction}" for direction in ("egress", "ingress")})
+def _other_by_vxlan(steps, kind):
+    """GRE or IPIP from a VXLAN device, by BPF: see tc/outer.h."""
+    tools.make("test/net/tc", PROGRAMS, f"VNI={plan.VNI}", f"MAC={plan.HOST_TUNNEL_MAC}")
+    _at_tap(steps, {direction: f"{PROGRAMS}/{kind}.o sec {direction}" for direction in ("egress", "ingress")})
 
 
 def _at_tap(steps, objects):

@@ -19,7 +19,7 @@ GUEST_TUNNEL_MAC = "02:fa:1c:00:01:02"
 VNI = 77
 UNDERLAY_MTU = 1500
 HEADERS = {4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14}     # outer IP, UDP, VXLAN or GENEVE, inner Ethernet
-PORTS = {"vxlan": 4789, "geneve": 6081, "gre": 4789}    # GRE's are of the VXLAN that the sender makes it of
+PORTS = {"vxlan": 4789, "geneve": 6081}
 
 VLAN = 5
 
@@ -35,13 +35,15 @@ class Variant:
     kind: str = "vxlan"
     underlay: int = 4       # IP version
     routed: bool = False    # a route to each container instead of a bridge
+    families: tuple = (4, 6)    # of IP in it
     containers: int = 1
     carrier: str = "nic"    # what the tunnel goes over: the NIC, a "vlan" or a "bond" of it
     device: str = "veth"    # the containers': a pair, "veth" or "netkit"; on the tunnel, "macvlan" or "ipvlan"
 
     @property
     def port(self):
-        return PORTS[self.kind]
+        """Of the sender's tunnel, which is VXLAN for what has no port, and of the guest's."""
+        return PORTS.get(self.kind, PORTS["vxlan"])
 
     @property
     def mtu(self):
@@ -68,6 +70,7 @@ VARIANTS = {variant.name: variant for variant in (
     Variant("vxlan6", underlay=6),
     Variant("geneve", kind="geneve"),
     Variant("gre", kind="gre"),
+    Variant("ipip", kind="ipip", routed=True, families=(4,)),
     Variant("routed", routed=True),
     Variant("two", containers=2),
 )}

@@ -98,7 +98,7 @@ def test_variants_of_the_overlay_are_steered(overlay, falcon, variant):
     try:
         falcon.enable()
         port = 6000
-        for family in (4, 6):
+        for family in plan.get(variant).families:
             for container in range(plan.get(variant).containers):
                 port += 1
                 assert_whole(overlay.udp(count=1000, family=family, container=container, port=port))

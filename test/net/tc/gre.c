@@ -1,28 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * GRE from a VXLAN device, as not every host's kernel has GRE: the headers between IPv4's and the
- * inner frame are replaced as packets leave, and put back as they come. GRE's key is the VNI.
- */
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/pkt_cls.h>
-#include <linux/udp.h>
+/* GRE of Ethernet frames, whose key is the VNI. */
+#include "outer.h"
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-
-#define VXLAN_PORT	4789
-#define VXLAN_VNI	0x08000000	/* the flag that says that there is one */
-#define GRE_KEY		0x2000		/* likewise */
-#define GRE_ETHERNET	0x6558		/* the protocol of Ethernet frames */
-
-struct vxlan {
-	struct udphdr udp;
-	__be32 flags;
-	__be32 vni;		/* in the upper 24 bits */
-};
+#define GRE_KEY		0x2000	/* the flag that says that there is one */
+#define GRE_ETHERNET	0x6558	/* the protocol of Ethernet frames */
 
 struct gre {
 	__be16 flags;
@@ -30,56 +11,18 @@ struct gre {
 	__be32 key;
 };
 
-struct outer {
-	struct ethhdr eth;
-	struct iphdr ip;
-} __attribute__((__packed__));
-
 /* How much longer a packet with VXLAN is. */
 #define GROWN		((int)(sizeof(struct vxlan) - sizeof(struct gre)))
-
-/* The header behind IPv4's, of @size bytes; NULL if the packet is not of this protocol. */
-static __always_inline void *header_of(struct __sk_buff *skb, __u32 size, __u8 protocol)
-{
-	struct outer *outer = (void *)(long)skb->data;
-
-	if ((void *)(outer + 1) + size > (void *)(long)skb->data_end)
-		return NULL;
-	if (outer->eth.h_proto != bpf_htons(ETH_P_IP) || outer->ip.protocol != protocol)
-		return NULL;
-	return outer + 1;
-}
-
-/* Makes room for the other header, of @size bytes, and tells IPv4's; NULL if there is none. */
-static __always_inline void *replace(struct __sk_buff *skb, int grown, __u32 size, __u8 protocol)
-{
-	struct outer *outer;
-	__u32 sum;
-
-	if (bpf_skb_adjust_room(skb, grown, BPF_ADJ_ROOM_NET, 0))
-		return NULL;
-	outer = (void *)(long)skb->data;
-	if ((void *)(outer + 1) + size > (void *)(long)skb->data_end)
-		return NULL;
-	/* The checksum's complement grows by what the words do; 0xffff changes no such sum. */
-	sum = (__u16)~bpf_ntohs(outer->ip.check) + 0xffff + grown + protocol - outer->ip.protocol;
-	sum = (sum & 0xffff) + (sum >> 16);
-	outer->ip.check = bpf_htons(~(sum + (sum >> 16)));
-	outer->ip.tot_len = bpf_htons(bpf_ntohs(outer->ip.tot_len) + grown);
-	outer->ip.protocol = protocol;
-	return outer + 1;
-}
 
 /* Egress of the tap. */
 SEC("egress")
 int gre_of_vxlan(struct __sk_buff *skb)
 {
-	struct vxlan *vxlan = header_of(skb, sizeof(*vxlan), IPPROTO_UDP);
+	struct vxlan *vxlan = vxlan_of(skb, sizeof(*vxlan));
 	struct gre *gre;
 	__u32 vni;
 
-	if (!vxlan || vxlan->udp.dest != bpf_htons(VXLAN_PORT) ||
-	    vxlan->flags != bpf_htonl(VXLAN_VNI))
+	if (!vxlan)
 		return TC_ACT_OK;
 	vni = bpf_ntohl(vxlan->vni) >> 8;
 	gre = replace(skb, -GROWN, sizeof(*gre), IPPROTO_GRE);
@@ -102,16 +45,11 @@ int vxlan_of_gre(struct __sk_buff *skb)
 	if (!gre || gre->flags != bpf_htons(GRE_KEY) ||
 	    gre->protocol != bpf_htons(GRE_ETHERNET))
 		return TC_ACT_OK;
-	vni = bpf_ntohl(gre->key) << 8;
+	vni = bpf_ntohl(gre->key);
 	vxlan = replace(skb, GROWN, sizeof(*vxlan), IPPROTO_UDP);
 	if (!vxlan)
 		return TC_ACT_SHOT;
-	vxlan->udp.source = bpf_htons(VXLAN_PORT);
-	vxlan->udp.dest = bpf_htons(VXLAN_PORT);
-	vxlan->udp.len = bpf_htons(skb->len - sizeof(struct outer));
-	vxlan->udp.check = 0;
-	vxlan->flags = bpf_htonl(VXLAN_VNI);
-	vxlan->vni = bpf_htonl(vni);
+	put_vxlan(skb, vxlan, vni);
 	return TC_ACT_OK;
 }
 
