@@ -12,6 +12,7 @@ from _pytest.runner import runtestprotocol
 TEST = Path(__file__).resolve().parent
 sys.path.insert(0, str(TEST))
 
+import schedule  # noqa: E402  pylint: disable=wrong-import-position
 from vm import crash, debug, kernel as kernels, module  # noqa: E402  pylint: disable=wrong-import-position
 from vm.others import MUCH, Others  # noqa: E402  pylint: disable=wrong-import-position
 from vm.guest import Guest  # noqa: E402  pylint: disable=wrong-import-position
@@ -34,7 +35,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: on the default kernel in a check, on every one in a soak")
     config.addinivalue_line("markers", "soak: in no check, but in a soak and when a kernel is named")
     config.addinivalue_line("markers", "torture(check): make torture runs it on debug kernels; check=True: a check does, too, or on a kernel with detectors that needs no building")
-    config.addinivalue_line("markers", "waits: it leaves its guest idle so much that others are tried beside it, whatever its layer and kernel")
+    config.addinivalue_line("markers", "waits: it neither loads nor measures the machine, so that others are tried beside it, whatever its layer and kernel")
     config.addinivalue_line("markers", "detector(name, only): on debug kernels that have it only, or on one of them")
 
 
@@ -87,33 +88,25 @@ def is_alone(item):
     return layer(item) in ALONE or kernel_of(item) in kernels.DEBUG
 
 
-def share(item):
-    """What is thorough is the longest of all, and two workers' work. A debug kernel boots once."""
-    if not is_thorough(item) or kernels.detector(kernel_of(item)):
-        return ""
-    return "-thorough-path" if Path(item.fspath).name.startswith("test_path") else "-thorough"
+def pytest_xdist_make_scheduler(config, log):
+    return schedule.Scheduler(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Layer after layer; within one the tests of a kernel together, so that its guest is kept, and
-    so that one worker has them.
-    """
+    """Layer after layer; within one the tests of a kind of guest together, so that it is kept."""
     ids = kernels.IDS
 
     def key(item):
         kernel = kernel_of(item)
         return (LAYERS.index(layer(item)) if layer(item) in LAYERS else len(LAYERS),
-                ids.index(kernel) + 1 if kernel in ids else 0, share(item))
+                ids.index(kernel) + 1 if kernel in ids else 0, schedule.kind(item))
     items.sort(key=key)
     alone, check = config.getoption("--side") == "alone", is_check(config)
     items[:] = [item for item in items if is_alone(item) == alone
                 and not (check and item.get_closest_marker("soak"))]
     for item in items:
-        group = f"{layer(item)}-{kernel_of(item)}{share(item)}"
-        if item.get_closest_marker("waits"):
-            group += f"-{item.originalname}"
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(schedule.unit(item)))
 
 
 @pytest.hookimpl(tryfirst=True)
