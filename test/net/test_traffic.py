@@ -292,6 +292,22 @@ def test_sink_knows_of_the_last_ones_when_told_the_count(setup):
     assert counts(s.result()) == expected(50, lost=10)
 
 
+def test_sink_ends_once_as_many_have_come_as_were_sent(setup, tmp_path):
+    s = setup(flows=2, sent=tmp_path / "sent")
+    s.send(flows=2, count=50, burst=1)
+    udp.write_sent(tmp_path / "sent", 50)
+    assert counts(s.end()) == expected(50)
+
+
+def test_sink_goes_on_while_some_are_missing(setup, tmp_path):
+    s = setup(sent=tmp_path / "sent")
+    udp.write_sent(tmp_path / "sent", 51)
+    s.send(count=50)
+    with pytest.raises(subprocess.TimeoutExpired):
+        s.sink.wait(1.5)
+    assert counts(s.result()) == expected(50)
+
+
 @pytest.mark.parametrize("rate, burst", [(1000, 1), (5000, 4)])
 def test_sender_keeps_its_rate(setup, rate, burst):
     s = setup()

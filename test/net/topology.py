@@ -241,7 +241,7 @@ class Topology:
         opts.setdefault("idle", udp.IDLE_MS)
         name = f"sink-{run}-{container}-{port}"
         words = udp.options(port=port, bind=self.address(container, family), ready=f"/shared/{name}",
-                            **opts)
+                            sent=f"/shared/{name}.sent", **opts)
         command = self.in_container(f"{udp.GUEST_TOOLS}/udp-sink {' '.join(words)}", container, cpu)
         return udp.Sink(guest, f"{self.in_cgroup(cgroup)}exec {command}", guest.shared / name)
 
@@ -260,7 +260,7 @@ class Topology:
         except udp.TrafficError:
             sink.stop()
             raise
-        return udp.balance(sent, sink.wait(timeout))
+        return udp.balance(sent, sink.wait(timeout, sent["sent"]))
 
     # -- TCP
 

@@ -85,11 +85,24 @@ class Sender:
         return self._popen.pid
 
 
+def sent_file(ready):
+    """Path of udp-sink's --sent."""
+    return ready.with_name(f"{ready.name}.sent")
+
+
+def write_sent(path, count):
+    """Whole or not at all: the sink may look at any moment."""
+    new = path.with_suffix(".new")
+    new.write_text(f"{count}\n")
+    new.rename(path)
+
+
 class Sink:
     """udp-sink, or rr's server, running in a guest and ready to receive."""
 
     def __init__(self, guest, command, ready, timeout=20, tool="udp-sink"):
         self._process = guest.spawn(command)
+        self._sent = sent_file(ready)
         self._tool = tool
         try:
             wait.until(lambda: ready.exists() or not self._process.running, timeout, f"{tool} ready")
@@ -99,8 +112,10 @@ class Sink:
         if not ready.exists():
             raise TrafficError(f"{tool}: {self._process.wait(5).err.strip()}")
 
-    def wait(self, timeout=120):
-        """What it received."""
+    def wait(self, timeout=120, sent=None):
+        """What it received; it ends sooner when it knows how many were sent."""
+        if sent:
+            write_sent(self._sent, sent)
         return self._result(self._process.wait(timeout))
 
     def stop(self):

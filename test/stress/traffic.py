@@ -63,7 +63,7 @@ class Traffic:
     def __exit__(self, kind, *exc):
         sent = self._sent or self._sender.stop()
         if kind is None:
-            self.account = udp.balance(sent, self._sink.wait())
+            self.account = udp.balance(sent, self._sink.wait(sent=sent["sent"]))
             now = dropped(self.overlay)
             self.account["dropped"] = {name: now[name] - self._dropped[name] for name in now}
         else:

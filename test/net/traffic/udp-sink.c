@@ -25,10 +25,12 @@
 #define RCVBUF		(64 << 20)
 #define CLOCK_TRIES	100
 #define POLL_MAX_NS	(200 * NSEC_PER_MSEC)
+#define SETTLED_NS	(500 * NSEC_PER_MSEC)	/* for what comes twice, once all has come */
 
 struct options {
 	struct address bind;
 	const char *ready;
+	const char *sent;	/* file that says at the sender's end how many there were */
 	uint32_t port;
 	uint32_t flows;
 	uint32_t run;
@@ -47,6 +49,7 @@ struct sink {
 	struct pollfd *polls;
 	uint8_t *buffers;	/* BATCH times the largest datagram */
 	uint64_t messages;	/* of one datagram or of several that were merged */
+	uint64_t sent;		/* of all flows; 0: not known yet */
 	uint64_t foreign;
 	uint64_t damaged;
 	uint64_t digest;	/* of whatever came */
@@ -65,6 +68,8 @@ static void usage(FILE *to)
 	      "  --bind ADDRESS   address to receive at (0.0.0.0; :: for IPv6)\n"
 	      "  --count N        datagrams sent of each flow; end when all have come\n"
 	      "  --idle MS        end after so much silence once something came (1000)\n"
+	      "  --sent FILE      it will hold how many were sent; when as many have come, half a\n"
+	      "                   second of silence ends it\n"
 	      "  --wait MS        end when nothing has come for so long (60000)\n"
 	      "  --run N          number of the run; others' datagrams are foreign (1)\n"
 	      "  --verify         check the payload, too\n"
@@ -79,13 +84,17 @@ static void usage(FILE *to)
 
 static void parse_options(struct options *opt, int argc, char **argv)
 {
-	enum { PORT = 1, FLOWS, BIND, COUNT, IDLE, WAIT, RUN, VERIFY, DIGEST, STAMPS, GRO, READY };
+	enum {
+		PORT = 1, FLOWS, BIND, COUNT, IDLE, SENT, WAIT, RUN, VERIFY, DIGEST, STAMPS, GRO,
+		READY
+	};
 	static const struct option table[] = {
 		{ "port", required_argument, NULL, PORT },
 		{ "flows", required_argument, NULL, FLOWS },
 		{ "bind", required_argument, NULL, BIND },
 		{ "count", required_argument, NULL, COUNT },
 		{ "idle", required_argument, NULL, IDLE },
+		{ "sent", required_argument, NULL, SENT },
 		{ "wait", required_argument, NULL, WAIT },
 		{ "run", required_argument, NULL, RUN },
 		{ "verify", no_argument, NULL, VERIFY },
@@ -121,6 +130,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 			break;
 		case IDLE:
 			opt->idle_ns = parse_number("--idle", optarg, 1, 86400000) * NSEC_PER_MSEC;
+			break;
+		case SENT:
+			opt->sent = optarg;
 			break;
 		case WAIT:
 			opt->wait_ns = parse_number("--wait", optarg, 1, 86400000) * NSEC_PER_MSEC;
@@ -337,12 +349,40 @@ static void heard(struct sink *s, int64_t when_ns)
 	s->last_ns = when_ns;
 }
 
+static void look_for_sent(struct sink *s)
+{
+	unsigned long long sent;
+	FILE *file;
+
+	if (!s->opt.sent || s->sent)
+		return;
+	file = fopen(s->opt.sent, "r");
+	if (!file)
+		return;
+	if (fscanf(file, "%llu", &sent) == 1)
+		s->sent = sent;
+	fclose(file);
+}
+
+/* Silence that ends it. */
+static int64_t idle_ns(const struct sink *s)
+{
+	uint64_t distinct = 0;
+	uint32_t i;
+
+	for (i = 0; i < s->opt.flows; i++)
+		distinct += s->tallies[i].distinct;
+	if (!s->sent || distinct < s->sent || s->opt.idle_ns < SETTLED_NS)
+		return s->opt.idle_ns;
+	return SETTLED_NS;
+}
+
 static void receive(struct sink *s)
 {
 	int64_t begin_ns = now_ns();
 
 	while (!stop_requested && !complete(s)) {
-		int64_t limit = s->first_ns ? s->last_ns + s->opt.idle_ns :
+		int64_t limit = s->first_ns ? s->last_ns + idle_ns(s) :
 					      begin_ns + s->opt.wait_ns;
 		int64_t left = limit - now_ns();
 		/* bounded, as a signal between the test above and the wait would be missed */
@@ -357,6 +397,8 @@ static void receive(struct sink *s)
 		n = ppoll(s->polls, s->opt.flows, &timeout, NULL);
 		if (n < 0 && errno != EINTR)
 			die("poll: %m");
+		if (n == 0)
+			look_for_sent(s);
 		if (n <= 0)
 			continue;
 		for (i = 0; i < s->opt.flows; i++)
