@@ -21,14 +21,16 @@ from vm.pool import Pool, kernel_of  # noqa: E402  pylint: disable=wrong-import-
 pytest_plugins = ["net.fixtures"]
 
 LAYERS = ("lint", "unit", "cli", "fuzz", "bench", "build", "vm", "net", "dkms", "stress", "budget", "readme")
-ALONE = ("stress", "budget", "readme")    # layers that load or measure the machine
+SIDES = ("beside", "loaded", "alone")
+LOADING = ("stress",)               # layers whose guests load the machine
+ALONE = ("budget", "readme")        # layers that measure
 
 
 def pytest_addoption(parser):
     parser.addoption("--kernel", action="append", choices=kernels.IDS,
                      help="run the guest tests on this kernel only (may be repeated)")
-    parser.addoption("--side", choices=("beside", "alone"), default="beside",
-                     help="the layers that can be tried side by side, or the others")
+    parser.addoption("--side", choices=SIDES, default="beside",
+                     help="the tests that can be tried side by side, those that load the machine, or those that need it alone")
 
 
 def pytest_configure(config):
@@ -81,11 +83,13 @@ def layer(item):
     return Path(item.fspath).relative_to(TEST).parts[0]
 
 
-def is_alone(item):
-    """Whether nothing is tried beside it: a debug kernel is so slow that its guest takes the whole machine."""
+def side(item):
+    """Of SIDES. A debug kernel is so slow that its guest takes the whole machine."""
     if item.get_closest_marker("waits"):
-        return False
-    return layer(item) in ALONE or kernel_of(item) in kernels.DEBUG
+        return "beside"
+    if layer(item) in ALONE or kernel_of(item) in kernels.DEBUG:
+        return "alone"
+    return "loaded" if layer(item) in LOADING else "beside"
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -102,8 +106,8 @@ def pytest_collection_modifyitems(config, items):
         return (LAYERS.index(layer(item)) if layer(item) in LAYERS else len(LAYERS),
                 ids.index(kernel) + 1 if kernel in ids else 0, schedule.kind(item))
     items.sort(key=key)
-    alone, check = config.getoption("--side") == "alone", is_check(config)
-    items[:] = [item for item in items if is_alone(item) == alone
+    wanted, check = config.getoption("--side"), is_check(config)
+    items[:] = [item for item in items if side(item) == wanted
                 and not (check and item.get_closest_marker("soak"))]
     for item in items:
         item.add_marker(pytest.mark.xdist_group(schedule.unit(item)))
