@@ -185,4 +185,4 @@ def test_traffic_to_the_host_goes_over_the_underlay():
     assert set(peers.OnHost.TRAFFIC) <= set(dir(Topology)), "names of its methods"
     inside = VARIANTS["stock"](VCPUS).network(Topology())
     assert inside.address() == plan.host(plan.OVERLAY[4], plan.FIRST_CONTAINER)
-    assert inside.in_container("sink") == "ip netns exec c0 sink"
+    assert inside.in_container("sink") == "nsenter --net=/run/netns/c0 sink"

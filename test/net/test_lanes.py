@@ -283,7 +283,7 @@ def test_tracepoints_tell_of_each_micro_flow(overlay, falcon):
 def bytes_per_packet(overlay, meanwhile=lambda: None):
     """What GRO makes of a TCP stream, as the container's device counts it."""
     device = f"/sys/class/net/{guestside.CONTAINER_DEVICE}/statistics"
-    read = overlay.net.in_container(f"cat {device}/rx_bytes {device}/rx_packets")
+    read = f"ip netns exec {guestside.container_netns(0)} cat {device}/rx_bytes {device}/rx_packets"
     before = [int(value) for value in overlay.guest.run(read).out.split()]
     server = overlay.net.tcp_server(overlay.guest, cpu=5)
     try:
