@@ -9,7 +9,7 @@ import time
 
 from net import plan
 from net.topology import Topology
-from vm import tools
+from vm import meter, tools
 
 from . import machine, measure, result, schema
 from .calibrate import calibrate
@@ -222,7 +222,7 @@ class Engine:
             rate = self._calibrations[case.name].rate
             if lined or self.NAMES:
                 # a module's functions are elsewhere each time that it is loaded
-                self._kallsyms = guest.run("cat /proc/kallsyms").out
+                self._kallsyms = meter.kallsyms(guest)
             if lined:
                 guest.meter.look_closely(self._kallsyms, guest.directory)
                 rate = lined_rate(case, rate)

@@ -37,4 +37,4 @@ def messages(end, begin=0):
 
 def add(guest, end, begin=0):
     """In one process of the guest."""
-    rawnl.Raw(guest).turns(1, messages(end, begin))
+    rawnl.Raw(guest).together(messages(end, begin))

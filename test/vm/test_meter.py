@@ -21,7 +21,7 @@ def metered(request):
     tools.plugin()
     kernels = selected(request.config)
     with Guest(kernel="6.12" if "6.12" in kernels else kernels[0], vcpus=4, metered=True, time_limit=600) as guest:
-        guest.kallsyms = guest.run("cat /proc/kallsyms").out
+        guest.kallsyms = meter.kallsyms(guest)
         yield guest
 
 
