@@ -223,7 +223,7 @@ def udp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
         first, last = window(meter, sender, seconds, beside)
         sent = sender.stop()
         stack.pop_all()
-        counts = udp.balance(sent, sink.wait())
+        counts = udp.balance(sent, sink.wait(sent=sent["sent"]))
     check_datagrams(case, counts)
     return account(meter, first, last, counts["received"], sent=counts["sent"],
                    lost=counts["lost"], duplicated=counts["duplicated"],
@@ -251,8 +251,8 @@ def tcp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
         with contextlib.ExitStack() as stack:
             stack.callback(client.kill)
             first, last = window(meter, client, seconds, beside)
+            counts = client.stop()
             stack.pop_all()
-        counts = client.wait()
     finally:
         server.stop()
     return account(meter, first, last, counts["received"], sent=counts["sent"],

@@ -2,6 +2,7 @@
 """TCP by iperf3, and the kernel's own account of order and repetition."""
 
 import json
+import signal
 import subprocess
 
 DEFAULT_PORT = 5201
@@ -9,6 +10,8 @@ DEFAULT_PORT = 5201
 BLOCK = 16384
 # What a receiver counts when a segment arrives that it has already (it answers by a DSACK).
 DUPLICATES = ("TCPDSACKOldSent", "TCPDSACKOfoSent")
+INTERRUPTED = "interrupt - the client has terminated"
+HEADERS = 20 + 32       # of IP, and of TCP with timestamps
 
 
 class TcpError(Exception):
@@ -61,6 +64,22 @@ class Client:
 
     def wait(self, timeout=120):
         """Throughput, and what was repeated or came out of order."""
+        report = self._report(timeout)
+        if self._popen.returncode or "error" in report:
+            raise TcpError(f"iperf3: {report.get('error') or self._popen.returncode}")
+        return self._account(report["end"], report["end"]["sum_received"]["bytes"])
+
+    def stop(self, timeout=10):
+        """End it early; likewise, until then. The server's own count is lost: its IP's is as good, but for iperf3's
+        messages to itself, which are less than a kilobyte.
+        """
+        self._popen.send_signal(signal.SIGINT)
+        report = self._report(timeout)
+        if report.get("error") not in (None, INTERRUPTED):
+            raise TcpError(f"iperf3: {report['error']}")
+        return self._account(report["end"])
+
+    def _report(self, timeout):
         try:
             out, err = self._popen.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
@@ -69,12 +88,9 @@ class Client:
             raise TcpError(f"iperf3: not done after {timeout} s") from error
         # iperf3 tells its errors in the JSON, too, and some with status 0
         try:
-            report = json.loads(out)
+            return json.loads(out)
         except json.JSONDecodeError as error:
             raise TcpError(f"iperf3: {err.strip() or out.strip() or 'no report'}") from error
-        if self._popen.returncode or "error" in report:
-            raise TcpError(f"iperf3: {report.get('error') or err.strip()}")
-        return self._account(report["end"])
 
     def kill(self):
         """End it, whatever it does."""
@@ -89,10 +105,8 @@ class Client:
     def pid(self):
         return self._popen.pid
 
-    def _account(self, end):
-        return {
-            "sent": end["sum_sent"]["bytes"],
-            "received": end["sum_received"]["bytes"],
-            "seconds": end["sum_received"]["seconds"],
-            **account(self._before, self._counters()),
-        }
+    def _account(self, end, received=None):
+        counts, sent = account(self._before, self._counters()), end["sum_sent"]
+        if received is None:
+            received = min(counts["skb_bytes"] - HEADERS * counts["skbs"], sent["bytes"])
+        return {"sent": sent["bytes"], "received": received, "seconds": sent["seconds"], **counts}
