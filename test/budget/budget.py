@@ -190,9 +190,11 @@ def key(case, variant):
 
 
 def grown(functions, then):
-    """Lines on the functions that cost more than they did, the worst first."""
-    more = {name: each - then.get(name, 0) for name, each in functions.items()}
-    worst = sorted(more, key=more.get, reverse=True)[:SHOWN]
+    """Lines on the functions that cost more than they did, the worst first; and how long locks were waited for, which
+    differs by chance, as the holder's CPU may stand still.
+    """
+    more = {name: each - then.get(name, 0) for name, each in functions.items() if name != hotspot.SPINNING}
+    worst = sorted(more, key=more.get, reverse=True)[:SHOWN] + [name for name in functions if name == hotspot.SPINNING]
     return [f"{name}: {then.get(name, 0):.1f} -> {functions[name]:.1f}" for name in worst]
 
 

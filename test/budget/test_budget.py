@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from bench import hotspot
 from budget import budget
 from budget.budget import Budgeter, Cost, Lines
 from stress import sabotage
@@ -92,6 +93,11 @@ def test_three_per_cent_more_is_within_the_budget():
 def test_functions_that_have_grown_are_named_the_worst_first():
     assert budget.grown({"old": 45, "new": 20, "same": 1}, {"old": 40, "same": 1}) == [
         "new: 0.0 -> 20.0", "old: 40.0 -> 45.0", "same: 1.0 -> 1.0"]
+
+
+def test_waiting_for_locks_is_named_last():
+    assert budget.grown({hotspot.SPINNING: 900, "old": 45}, {"old": 40}) == [
+        "old: 40.0 -> 45.0", f"{hotspot.SPINNING}: 0.0 -> 900.0"]
 
 
 def test_each_function_of_falcons_has_a_budget_of_lines():
