@@ -22,13 +22,13 @@ class Topology:
         return [int(self.busy), 0, 0]
 
     def sink(self, *_args, **_options):
-        return SimpleNamespace(wait=lambda: {"received": int(self._arrived()), "duration_ns": 2 * SECOND})
+        return SimpleNamespace(wait=lambda sent: {"received": int(self._arrived()), "duration_ns": 2 * SECOND})
 
     def send(self, rate, **_options):
         self._offer = rate
         self.offers.append(rate)
         self.busy += 2 * SECOND * min(1, rate * self._case.frames / self._limit)
-        return SimpleNamespace(wait=lambda: {"duration_ns": 2 * SECOND})
+        return SimpleNamespace(wait=lambda: {"duration_ns": 2 * SECOND, "sent": 2 * rate})
 
     def _arrived(self):
         part = min(1, self._limit / (self._offer * self._case.frames))
