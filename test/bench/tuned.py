@@ -4,30 +4,13 @@
 from net import wait
 
 from .case import BenchError
-from .variant import VARIANTS, Auto, Lanes, Lanes2, Stock
+from .variant import VARIANTS, Auto, Lanes2, Stock
 
 BATCHES = (8, 16, 32, 64, 128, 256)
 RATES = (500, 2000, 5000, 10000, 20000, 80000)      # packets/s
 LOADS = (0, 40, 70, 100)        # percent of every CPU
 FULL = 100
 PERIOD_MS = 20
-
-
-class Several(Lanes):
-    """Lanes with more workers than the usual variants have; interrupts, delivery and application need a CPU each."""
-
-    usual = False
-
-    def __init_subclass__(cls):
-        cls.name, cls.min_vcpus = f"lanes-{cls.workers}", cls.workers + 3
-
-
-class Lanes4(Several):
-    workers = 4
-
-
-class Lanes5(Several):
-    workers = 5
 
 
 class Batch(Lanes2):
@@ -128,7 +111,6 @@ def _made(base, name, **attributes):
 
 
 TUNED = (
-    Lanes4, Lanes5,
     *(_made(Batch, f"lanes-2-batch-{size}", batch=size) for size in BATCHES),
     *(_made(Rate, f"auto-rate-{rate}", rate=rate) for rate in RATES),
     *(_made(StockBusy, f"stock-busy-{load}", load=load) for load in LOADS),

@@ -199,6 +199,14 @@ class Lanes3(Lanes):
     name, workers, min_vcpus = "lanes-3", 3, 6
 
 
+class Lanes4(Lanes):
+    name, workers, min_vcpus, usual = "lanes-4", 4, 7, False
+
+
+class Lanes5(Lanes):
+    name, workers, min_vcpus, usual = "lanes-5", 5, 8, False
+
+
 class Auto(Lanes):
     """As falcon comes: it decides by itself how many workers the flow gets, and which."""
 
@@ -341,5 +349,6 @@ class PriorityLanes(PrioritySync):
 
 
 VARIANTS = {variant.name: variant for variant in (
-    Stock, *peers.VARIANTS, *shortcut.VARIANTS, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto, Lanes1, Lanes2, Lanes3, Auto,
-    Hash, TwoChoice, Standby, Rules10, Rules10000, SyncRule, PrioritySync, PriorityBatch, PriorityLanes)}
+    Stock, *peers.VARIANTS, *shortcut.VARIANTS, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto,
+    Lanes1, Lanes2, Lanes3, Lanes4, Lanes5, Auto, Hash, TwoChoice, Standby, Rules10, Rules10000, SyncRule,
+    PrioritySync, PriorityBatch, PriorityLanes)}
