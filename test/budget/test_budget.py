@@ -100,8 +100,15 @@ def test_waiting_for_locks_is_named_last():
         "old: 40.0 -> 45.0", f"{hotspot.SPINNING}: 0.0 -> 900.0"]
 
 
+def test_falcons_functions_have_a_budget_of_lines_together():
+    row = {"own": 5, "functions": {"old [falcon]": 5}}
+    assert not budget.exceeded_lines("udp-rr", Lines(99, {"old [falcon]": 5.2, "memset": 9}), row)
+    assert "5.30 lines in falcon's functions; the budget is 5.25" in budget.exceeded_lines(
+        "udp-rr", Lines(70, {"old [falcon]": 5.3}), row)[0]
+
+
 def test_each_function_of_falcons_has_a_budget_of_lines():
-    row = {"old [falcon]": 4}
+    row = {"own": 9, "functions": {"old [falcon]": 4}}
     assert not budget.exceeded_lines("udp-rr", Lines(99, {"old [falcon]": 6.1, "new [falcon]": 0.1, "memset": 9}), row)
     assert budget.exceeded_lines("udp-rr", Lines(70, {"old [falcon]": 6.3, "new [falcon]": 0.3}), row) == [
         "old [falcon]: 6.30 lines; the budget is 6.20", "new [falcon]: 0.30 lines; the budget is 0.20"]
