@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.fake_kernel import FakeKernel
+from vm import tools
 
 TOP = Path(__file__).resolve().parents[2]
 BUILD = TOP / "build/test/falconctl"
@@ -54,9 +55,7 @@ class Falconctl:
 @pytest.fixture(scope="session")
 def built():
     """The directory of the binaries."""
-    done = subprocess.run(["make", "-s", "-C", str(TOP / "tools/falconctl"), f"O={BUILD}", "SANITIZE=1",
-                           "all", "replay"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    tools.make("tools/falconctl", BUILD, "SANITIZE=1", "all", "replay")
     return BUILD
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from vm import tools
+
 HERE = Path(__file__).resolve().parent
-OUT = HERE.parents[1] / "build/unit"
+OUT = tools.UNIT
 LIMIT = 300
 PROGRAMS = sorted(path.stem for path in HERE.glob("test_*.c"))
 
@@ -46,9 +48,7 @@ class Run:
 
 @pytest.fixture(scope="session")
 def built():
-    done = subprocess.run(["make", "-s", "-C", str(HERE), f"O={OUT}", "all"], text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode == 0, done.stdout
+    tools.make("test/unit", OUT, "all")
 
 
 @pytest.fixture(scope="session")
