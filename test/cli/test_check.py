@@ -129,6 +129,10 @@ CASES = [
     ("init-on-alloc", "ok", "init_on_alloc is on:", {"proc/cmdline": "quiet init_on_alloc=maybe init_on_alloc\n", **CLEARING}),
     ("init-on-alloc", "ok", "init_on_alloc is on:", {"proc/cmdline": "xinit_on_alloc=0 init_on_alloc=On\n"}),
     ("init-on-alloc", "ok", "init_on_alloc is on:", {f"boot/config-{RELEASE}": NOT_THERE, "proc/config.gz": gzip.compress(CLEARS)}),
+    *(("init-on-alloc", "ok", "init_on_alloc is off", {"proc/cmdline": line, **CLEARING}) for line in (
+        'init_on_alloc="0"\n', 'quiet "init_on_alloc=0"\n', "init-on-alloc=0\n", "quiet\tinit_on_alloc=0\n", "  init_on_alloc=0  \n")),
+    *(("init-on-alloc", "ok", "init_on_alloc is on:", {"proc/cmdline": line}) for line in (
+        "init_on_alloc=1 -- init_on_alloc=0\n", 'init_on_alloc=1 x="a init_on_alloc=0 b"\n', 'init_on_alloc=1 "unclosed init_on_alloc=0\n')),
     ("init-on-alloc", "unknown", "cannot tell", {f"boot/config-{RELEASE}": NOT_THERE}),
     ("init-on-alloc", "unknown", "cannot tell", {"proc/cmdline": NOT_THERE, **CLEARING}),
     ("symbols", "fail", "no get_rps_cpu", {"proc/kallsyms": KALLSYMS.replace("t get_rps_cpu\n", "t other\n")}),
@@ -202,7 +206,9 @@ CASES = [
     ("rfs", "ok", "not in use", {"sys/class/net/eth0/queues/rx-0/rps_flow_cnt": "4096\n"}),
     ("threaded-napi", "warn", "eth0", {"sys/class/net/eth0/threaded": "1\n"}),
     ("backlog-threads", "warn", "threads", {"proc/cmdline": "quiet thread_backlog_napi=1\n"}),
+    ("backlog-threads", "warn", "threads", {"proc/cmdline": 'quiet "thread-backlog-napi=1"\n'}),
     ("backlog-threads", "ok", "softirqs", {"proc/cmdline": "quiet thread_backlog_napi=0\n"}),
+    ("backlog-threads", "ok", "softirqs", {"proc/cmdline": "quiet -- thread_backlog_napi=1\n"}),
     ("backlog-threads", "unknown", "cannot be read", {"proc/cmdline": NOT_THERE}),
     ("tunnels", "warn", "no VXLAN", {"sys/class/net/vx0/uevent": "INTERFACE=vx0\n"}),
     ("tunnels", "ok", "gre1, vx0", {"sys/class/net/gre1/uevent": "INTERFACE=gre1\n", "sys/class/net/gre1/type": "778\n"}),

@@ -167,19 +167,19 @@ static void read_switch(const char *text, enum setting *setting)
 		*setting = SETTING_OFF;
 }
 
-static void look_for_init_on_alloc(const char *word, void *data)
+static void look_for_init_on_alloc(const char *parameter, void *data)
 {
 	static const char name[] = "init_on_alloc=";
 
-	if (!strncmp(word, name, strlen(name)))
-		read_switch(word + strlen(name), data);
+	if (!strncmp(parameter, name, strlen(name)))
+		read_switch(parameter + strlen(name), data);
 }
 
 /* The command line decides; without a word there the kernel's configuration does. */
 static void check_init_on_alloc(const struct config *config)
 {
 	enum setting setting = SETTING_UNKNOWN;
-	bool read = root_words("/proc/cmdline", look_for_init_on_alloc, &setting);
+	bool read = root_cmdline(look_for_init_on_alloc, &setting);
 
 	if (read && setting == SETTING_UNKNOWN && config->source)
 		setting = config->set[INIT_ON_ALLOC] ? SETTING_ON : SETTING_OFF;

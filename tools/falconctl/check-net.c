@@ -118,9 +118,10 @@ static void check_rps(void)
 		finding("rfs", RESULT_OK, NULL, "RFS is not in use");
 }
 
-static void look_for_backlog_threads(const char *word, void *data)
+static void look_for_backlog_threads(const char *parameter, void *data)
 {
-	if (!strcmp(word, "thread_backlog_napi") || !strcmp(word, "thread_backlog_napi=1"))
+	if (!strcmp(parameter, "thread_backlog_napi") ||
+	    !strcmp(parameter, "thread_backlog_napi=1"))
 		*(bool *)data = true;
 }
 
@@ -137,7 +138,7 @@ static void check_threads(void)
 	else
 		finding("threaded-napi", RESULT_OK, NULL, "no device has its NAPI in threads");
 
-	if (!root_words("/proc/cmdline", look_for_backlog_threads, &backlog))
+	if (!root_cmdline(look_for_backlog_threads, &backlog))
 		finding("backlog-threads", RESULT_UNKNOWN, "Mount /proc.",
 			"/proc/cmdline cannot be read");
 	else if (backlog)

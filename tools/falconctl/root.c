@@ -10,6 +10,8 @@
 
 #include "root.h"
 
+#define BLANKS " \t\r\v\f"
+
 static const char *root;
 static pid_t gzip;
 
@@ -55,15 +57,36 @@ char *root_line(const char *path, char *buf, size_t size)
 	return line;
 }
 
-bool root_words(const char *path, void (*each)(const char *word, void *data), void *data)
+/* Cuts the first parameter off a command line, without its quotes; NULL when there is none. */
+static char *cut_parameter(char **line)
 {
-	char line[4096];
-	const char *word;
+	char *from = *line + strspn(*line, BLANKS), *to = from, *parameter = from;
+	bool quoted = false, named = true;
 
-	if (!root_line(path, line, sizeof(line)))
+	if (!*from)
+		return NULL;
+	for (; *from && (quoted || !strchr(BLANKS, *from)); from++) {
+		if (*from == '"') {
+			quoted = !quoted;
+			continue;
+		}
+		named &= *from != '=';
+		*to++ = named && *from == '-' ? '_' : *from;
+	}
+	*line = *from ? from + 1 : from;
+	*to = '\0';
+	return parameter;
+}
+
+bool root_cmdline(void (*each)(const char *parameter, void *data), void *data)
+{
+	char buf[4096], *line = buf, *parameter;
+
+	if (!root_line("/proc/cmdline", buf, sizeof(buf)))
 		return false;
-	for (word = strtok(line, " "); word; word = strtok(NULL, " "))
-		each(word, data);
+	/* What follows "--", here with '_' for '-', is init's. */
+	while ((parameter = cut_parameter(&line)) && strcmp(parameter, "__"))
+		each(parameter, data);
 	return true;
 }
 

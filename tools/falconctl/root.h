@@ -17,8 +17,12 @@ FILE *root_open(const char *path);
 /* First line of a file without its newline, or NULL. buf is returned. */
 char *root_line(const char *path, char *buf, size_t size);
 
-/* Call each() for each word of a file's first line. False when it cannot be read. */
-bool root_words(const char *path, void (*each)(const char *word, void *data), void *data);
+/*
+ * Call each() for each parameter that the kernel was booted with, as the kernel's parse_args()
+ * finds them: names with '_' for '-', no quotes, nothing that is init's. False when they cannot be
+ * read.
+ */
+bool root_cmdline(void (*each)(const char *parameter, void *data), void *data);
 
 /* A file through gzip -dc. root_close_gzip() tells whether gzip understood all of it. */
 FILE *root_open_gzip(const char *path);
