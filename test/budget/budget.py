@@ -3,8 +3,8 @@
 own functions move.
 
 budgets.json has what was measured when it was written (`make budgets`). A row may cost 3 % more instructions than
-that, and as many more lines. The rates are the same on every machine and far below what stock can take, so nothing
-depends on the machine.
+that, its application 10 %, and 3 % more lines. The rates are the same on every machine and far below what stock can
+take, so nothing depends on the machine.
 """
 
 import collections
@@ -24,6 +24,8 @@ from bench.variant import VARIANTS
 
 BUDGETS = Path(__file__).with_name("budgets.json")
 MORE = 1.03             # than was measured
+# Of the application: how often it waits for packets and is woken, chance says: 0.91 to 1.03 of stock's in three boots.
+MORE_OF_APPLICATION = 1.1
 LINES = 0.1             # by packet, MB or request: what all of falcon's functions may move besides
 # How many lines one function moves depends on how many packets it finds at a time, which chance says.
 MORE_OF_ONE = 1.5
@@ -205,9 +207,11 @@ def grown(functions, then):
 
 def exceeded(cost, stock, budget):
     """Lines on what costs more than its budget."""
+    allowed = {place: (MORE_OF_APPLICATION if place == "application" else MORE) * budget[place]
+               for place in PLACES if place in budget}
     return [f"{place}: {value:.3f} of stock's ({getattr(cost, place):.0f} of {getattr(stock, place):.0f}); the budget is "
-            f"{MORE * budget[place]:.3f}" for place, value in cost.over(stock).items()
-            if place in budget and value > MORE * budget[place]]
+            f"{allowed[place]:.3f}" for place, value in cost.over(stock).items()
+            if place in allowed and value > allowed[place]]
 
 
 def exceeded_lines(case, lines, budget):

@@ -90,6 +90,12 @@ def test_three_per_cent_more_is_within_the_budget():
     assert [line.partition(":")[0] for line in over] == ["nic", "total"]
 
 
+def test_ten_per_cent_more_is_within_the_applications_budget():
+    assert not budget.exceeded(cost(application=329), cost(), ROW)
+    assert budget.exceeded(cost(application=331), cost(), ROW) == [
+        "application: 1.103 of stock's (331 of 300); the budget is 1.100"]
+
+
 def test_functions_that_have_grown_are_named_the_worst_first():
     assert budget.grown({"old": 45, "new": 20, "same": 1}, {"old": 40, "same": 1}) == [
         "new: 0.0 -> 20.0", "old: 40.0 -> 45.0", "same: 1.0 -> 1.0"]
