@@ -87,19 +87,21 @@ static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 	leave_drained(elephant);
 }
 
-/*
- * The CPU that is to deliver. It changes when what the last delivery left in the backlog of its
- * CPU, such as answers, is through (RFS's rule).
- */
+/* When what the last delivery left in a backlog, such as answers, is through (RFS's rule). */
+static bool may_deliver(const struct falcon_elephant *elephant, u16 cpu)
+{
+	u16 last = elephant->delivered_on;
+
+	return last == cpu || !cpu_online(last) ||
+	       falcon_backlog_passed(last, elephant->delivered_tail);
+}
+
 static u16 delivery_cpu(const struct falcon_elephant *elephant)
 {
 	const struct falcon_placement *placement = &elephant->placement;
 	u16 cpu = placement->own ? placement->spread.delivery : smp_processor_id();
-	u16 last = elephant->delivered_on;
 
-	if (last == cpu || !cpu_online(last))
-		return cpu;
-	return falcon_backlog_passed(last, elephant->delivered_tail) ? cpu : last;
+	return may_deliver(elephant, cpu) ? cpu : elephant->delivered_on;
 }
 
 static void queue_delivery(struct falcon_elephant *elephant)
@@ -542,20 +544,17 @@ int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budge
 	return count;
 }
 
-/* The packets of a worker's runs, and where they come from. */
-static u16 start(struct falcon_elephant *elephant, const struct falcon_plan *plan, u32 first,
-		 unsigned int count, struct falcon_chain *packets)
+/* The packets of a worker's runs. */
+static void start(struct falcon_elephant *elephant, const struct falcon_plan *plan, u32 first,
+		  unsigned int count, struct falcon_chain *packets)
 {
 	unsigned int i;
-	u16 home;
 
 	spin_lock(&elephant->lock);
 	for (i = 0; i < count; i++)
 		falcon_merge_start(run_at(elephant, first + i), packets);
 	falcon_lane_add(run_at(elephant, first)->worker, -packets->count);
-	home = elephant->home;
 	unlock(elephant, plan);
-	return home;
 }
 
 /* Hand in what came of the runs. Returns how much of it must wait. */
@@ -584,13 +583,12 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	struct falcon_chain packets = {};
 	unsigned int taken, merged, held;
 	u64 began;
-	u16 home;
 
 	began = local_clock();
-	home = start(elephant, plan, first, count, &packets);
+	start(elephant, plan, first, count, &packets);
 	taken = packets.count;
 	context->headers = READ_ONCE(elephant->headers);
-	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first), home);
+	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first));
 	merged = context->output.count;
 
 	spin_lock(&elephant->lock);
@@ -617,6 +615,11 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 
 	spin_lock(&elephant->lock);
 	empty_inbox(elephant, plan);
+	/* What waits, and what stock is to deliver, would overtake it. */
+	if (!may_deliver(elephant, smp_processor_id())) {
+		unlock(elephant, plan);
+		return false;
+	}
 	while (elephant->waiting.count) {
 		if (done >= RELEASE_MAX) {
 			unlock(elephant, plan);

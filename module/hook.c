@@ -117,15 +117,13 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 
 	if (falcon_place_expected())
 		falcon_place_see_sent(skb, dev);
-	if (!falcon_context_active())
-		return;
-	/* What comes out of a queue may be another CPU's packet: no merge point. */
-	if (falcon_device_has_queue(dev, skb)) {
-		skb->alloc_cpu = smp_processor_id();
+	if (!falcon_context_active()) {
+		if (falcon_context_delivers())
+			falcon_context_transmit(skb, dev);
 		return;
 	}
 	/* With TSO what it forwards goes to the backlog, see veth_skb_is_eligible_for_gro(). */
-	if (!(dev->features & NETIF_F_ALL_TSO) &&
+	if (falcon_context_transmit(skb, dev) && !(dev->features & NETIF_F_ALL_TSO) &&
 	    falcon_context_merge(skb, FALCON_MERGE_POINT_TRANSMIT))
 		redirect(fregs, answer_success);
 }
