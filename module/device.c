@@ -46,6 +46,9 @@ static const struct falcon_kind physical = { "physical", .stage = FALCON_STAGE_N
 /* Written under RTNL, read under RCU. */
 static DEFINE_HASHTABLE(devices, 8);
 
+/* Written under RTNL: before an entry comes or goes, and after it has. Never 0, as it is odd. */
+static u32 number = 1;
+
 /* Set before the notifier goes, which replays NETDEV_UNREGISTER for every device. */
 static bool leaving;
 
@@ -203,6 +206,16 @@ static void tell(enum falcon_event event, const struct falcon_device *device)
 	falcon_notify(&notice);
 }
 
+static void change_number(void)
+{
+	smp_store_release(&number, number + 2);	/* pairs with falcon_devices_number() */
+}
+
+u32 falcon_devices_number(void)
+{
+	return smp_load_acquire(&number);	/* pairs with change_number() */
+}
+
 static void add(struct net_device *dev)
 {
 	const struct falcon_kind *kind = kind_of(dev);
@@ -226,7 +239,9 @@ static void add(struct net_device *dev)
 	 * the flow alone.
 	 */
 	device->salt = kind->origin || kind == &physical ? 0 : get_random_u32();
+	change_number();
 	hash_add_rcu(devices, &device->node, (unsigned long)dev);
+	change_number();
 	tell(FALCON_EVENT_DEVICE_ADD, device);
 	falcon_replan();
 	has_changed();
@@ -238,7 +253,9 @@ static void del(struct net_device *dev)
 
 	if (!device)
 		return;
+	change_number();
 	hash_del_rcu(&device->node);
+	change_number();
 	falcon_ladder_forget(dev);
 	if (!leaving)
 		tell(FALCON_EVENT_DEVICE_DEL, device);
@@ -327,9 +344,25 @@ void falcon_devices_sum(struct falcon_device_sum *sum)
 		sum->tunnels.gre |= device->kind->gre;
 		sum->tunnels.ip_in_ip |= device->kind->ip_in_ip;
 		sum->merges_udp |= READ_ONCE(device->merges_udp);
+		sum->nics += device->kind == &physical;
 		sum->count++;
 	}
 	rcu_read_unlock();
+}
+
+u64 falcon_devices_received(void)
+{
+	const struct falcon_device *device;
+	struct rtnl_link_stats64 stats;
+	unsigned int bucket;
+	u64 received = 0;
+
+	rcu_read_lock();
+	hash_for_each_rcu(devices, bucket, device, node)
+		if (device->kind->origin)
+			received += dev_get_stats(device->dev, &stats)->rx_packets;
+	rcu_read_unlock();
+	return received;
 }
 
 bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb)
@@ -388,14 +421,15 @@ unsigned int falcon_devices_walk(unsigned int skip,
 	const struct falcon_device *device;
 	unsigned int bucket, seen = 0, taken = 0;
 
-	rtnl_lock();
-	hash_for_each(devices, bucket, device, node) {
+	/* Without RTNL, which others may hold for seconds. */
+	rcu_read_lock();
+	hash_for_each_rcu(devices, bucket, device, node) {
 		if (seen++ < skip)
 			continue;
 		if (call(device, data))
 			break;
 		taken++;
 	}
-	rtnl_unlock();
+	rcu_read_unlock();
 	return taken;
 }

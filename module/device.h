@@ -47,6 +47,7 @@ struct falcon_device_sum {
 	struct falcon_tunnels	tunnels;
 	bool			merges_udp;
 	unsigned int		count;
+	unsigned int		nics;		/* of them */
 };
 
 /**
@@ -107,6 +108,15 @@ u64 falcon_device_netns(u64 inum);
  */
 bool falcon_device_name(int ifindex, u64 netns, char *name);
 
+/*
+ * Another number when an entry may have come or gone: who has found the same one twice has seen the
+ * same entries between. Never 0. Context: any.
+ */
+u32 falcon_devices_number(void);
+
+/* Packets that tunnels have received, each as its device counts it. Context: process. */
+u64 falcon_devices_received(void);
+
 /* Sum over all devices. Context: process. */
 void falcon_devices_sum(struct falcon_device_sum *sum);
 
@@ -128,10 +138,10 @@ bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff 
 /**
  * falcon_devices_walk() - call a function for each device, in no particular order
  * @skip: entries to pass over
- * @call: returns non-zero to stop; dev may be followed
+ * @call: returns non-zero to stop; dev may be followed; in an RCU read section
  * @data: for @call
  *
- * Context: process; takes RTNL.
+ * Context: process.
  * Return: entries that @call took.
  */
 unsigned int falcon_devices_walk(unsigned int skip,

@@ -46,7 +46,7 @@ struct hook {
 	ftrace_func_t		handler;
 	struct ftrace_ops	ops;
 	enum falcon_hook_state	state;
-	char			detail[128];
+	char			detail[FALCON_HOOK_DETAIL];
 };
 
 static void notrace redirect(struct ftrace_regs *fregs, const void *replacement)
@@ -542,9 +542,11 @@ void falcon_hook_show(enum falcon_hook_id id, struct falcon_hook_info *info)
 {
 	const struct hook *hook = &hooks[id];
 
+	mutex_lock(&hooks_lock);
 	info->symbol = hook->symbol;
 	info->capability = hook->capability;
 	info->required = hook->required;
 	info->state = hook->state;
-	info->detail = hook->detail[0] ? hook->detail : NULL;
+	strscpy(info->detail, hook->detail, sizeof(info->detail));
+	mutex_unlock(&hooks_lock);
 }

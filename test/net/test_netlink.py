@@ -7,6 +7,7 @@ import pytest
 
 from net import rawnl
 from net.control import control  # noqa: F401  pylint: disable=unused-import
+from net.falcon import CTL
 from net.rawnl import HEADER, attr, config, config_of, message, rule, spec
 
 # pylint: disable=redefined-outer-name
@@ -228,3 +229,47 @@ def test_good_attributes_are_applied_together(control):
     assert empty == taken
     assert listed == taken, "the longest list, 1023 bytes"
     assert cleared == {**taken, "cpus": ""}
+
+
+@pytest.mark.thorough
+def test_other_families_are_answered_while_falcon_changes(control, record_property):
+    """By the order of events: requests that begin and end while enable, a change of mode and disable are under way.
+
+    By the mutex that families share, one that has begun just before may end in that time, and no more.
+    """
+    requests = [message("enable"), config_set(config("mode", 1)), config_set(config("mode", 0)), message("disable")]
+    answered = control.raw.beside(requests)
+    record_property("answered", answered)
+    assert min(answered) > 4, answered
+
+
+def assert_interrupted(control, name, command):
+    """The list is told to have changed when it has, and not when it has not."""
+    still = control.raw.interrupt(message(name))
+    assert len(still) > 2 and not any(still), still
+    changed = control.raw.interrupt(message(name), command)
+    assert any(changed) and not changed[0], changed
+
+
+@pytest.mark.thorough
+def test_list_that_changes_while_it_is_read_says_so(overlay, control):
+    """Rules, devices and flows; what is read when nothing changes does not."""
+    control.raw.together([message("priority-add", rule("dport-first", port) + rule("dport-last", port))
+                          for port in range(1000, 1200)])
+    assert_interrupted(control, "priority-get", f"{CTL} priority del 100")
+    assert_interrupted(control, "priority-get", f"{CTL} priority add dport=53")
+    control.say("priority", "flush")
+
+    control.guest.run("ip netns add many; seq -f 'link add many%g type bridge' 100 | ip -n many -batch -")
+    try:
+        assert_interrupted(control, "device-get", "ip -n many link del many1")
+        assert_interrupted(control, "device-get", "ip -n many link add many1 type bridge")
+    finally:
+        control.guest.run("ip netns del many")
+
+    control.enable(mode="lanes", busy_threshold=100, rest=0)
+    overlay.udp(count=200, flows=200, rate=2000, size=64)
+    assert_interrupted(control, "flow-get", f"{CTL} config set mode=pipeline")
+    control.configure(mode="lanes")
+    overlay.udp(count=200, flows=200, rate=2000, size=64)
+    assert_interrupted(control, "flow-get", f"{CTL} disable")
