@@ -207,6 +207,28 @@ def test_network_namespace_is_named_by_a_file(ctl, peer):
     assert sent == {"netns": os.stat("/proc/self/ns/net").st_ino}
 
 
+@pytest.mark.parametrize("words,wanted", [
+    *((["dscp=" + text], {"dscp": number}) for text, number in (
+        ("ef", 46), ("EF", 46), ("af11", 10), ("Af43", 38), ("AF32", 28), ("cs0", 0), ("CS7", 56), ("va", 44), ("le", 1), ("df", 0),
+        ("46", 46))),
+    (["outer-dscp=cs5", "protocol=TCP"], {"outer-dscp": 40, "protocol": 6}),
+    (["protocol=IcmpV6"], {"protocol": 58})], ids=lambda v: " ".join(v) if isinstance(v, list) else "")
+def test_names_of_a_rule_are_taken_in_either_case(ctl, peer, words, wanted):
+    peer.handlers["priority-add"] = do("rule", {"id": 5})
+    assert ctl("priority", "add", *words).code == 0
+    assert next(r for r in peer.requests if r.op == "priority-add").values("rule") == wanted
+
+
+@pytest.mark.parametrize("word,attribute", [
+    ("src=10.0.0.0/8", "saddr"), ("src=10.0.0.0/8", "saddr-len"), ("dst=fd00::/8", "daddr"), ("dst=fd00::/8", "daddr-len"),
+    ("sport=5-9", "sport-first"), ("sport=5-9", "sport-last"), ("dport=53", "dport-first"), ("dport=53", "dport-last"),
+    ("vni=7", "vni"), ("device=veth0", "device")])
+def test_refusal_of_a_rule_names_the_key_that_was_typed(ctl, peer, word, attribute):
+    peer.handlers["priority-add"] = refuse(22, "that cannot be", ("rule", attribute))
+    error = ctl("priority", "add", "level=3", word, "--json").error()
+    assert (error["attribute"], error["message"], error["exit"]) == (word.partition("=")[0], "that cannot be", 1)
+
+
 def test_rule_is_taken_away(ctl, peer):
     peer.handlers.update({"priority-del": accept, "priority-flush": accept})
     assert ctl("priority", "del", "12").code == 0

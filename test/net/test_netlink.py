@@ -73,7 +73,7 @@ def test_values_out_of_range_are_refused(control):
 
 @pytest.mark.thorough
 def test_cpu_lists_that_make_no_sense_and_cpus_that_do_not_exist_are_refused(control):
-    texts = ("1-", "-1", "a", "3-1", "1;2", "1-2-3", "0x1", "1-3:4", "1,a", "%s%n", "\xff")
+    texts = ("1-", "-1", "a", "3-1", "1;2", "1-2-3", "0x1", "1-3:4", "1,a", "%s%n", "\xff", "1,", ",1", "1,,2", ",", "1-2,3,")
     last = int(control.guest.run("cat /sys/devices/system/cpu/possible").out.strip().rpartition("-")[2])
     absent = (last + 1, f"0-{last + 1}", f"0,{last + 1}", 63, 8191, 8192, "0-8191", 99999,
               2**32 - 1, 2**32, 2**64, 10**20)
@@ -154,7 +154,8 @@ def test_malformed_rules_are_refused(control):
         "129 bits": Case(add(("saddr", v6), ("saddr-len", 129)), "EINVAL|ERANGE", None, HEADER + 20),
         "length alone": Case(add(("daddr-len", 8)), "EINVAL", "without its address", HEADER),
         "bits behind": Case(add(("daddr", b"\x0a\0\0\1"), ("daddr-len", 8)), "EINVAL", "bits behind its prefix", HEADER),
-        "port 65536": Case(add(("sport-last", 65536)), "EINVAL", "0 to 65535", HEADER),
+        "port 65536": Case(add(("sport-last", 65536)), "EINVAL", "1 to 65535", HEADER),
+        "port 0": Case(add(("dport-first", 0), ("dport-last", 0)), "EINVAL", "1 to 65535", HEADER + 8),
         "empty range": Case(add(("dport-first", 81), ("dport-last", 80)), "EINVAL", "empty", HEADER),
         "ports of ICMP": Case(add(("protocol", 1), first), "EINVAL", "no ports", HEADER + 8),
         "protocol 256": Case(add(("protocol", 256)), "EINVAL|ERANGE", None, HEADER),

@@ -814,19 +814,19 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_SPORT_FIRST] = {
 		.name = "sport-first", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "First source port, 0 to 65535. Default 0.",
+		.doc = "First source port, 1 to 65535. Default 0, which up to 65535 is any port, and none.",
 	},
 	[FALCON_A_RULE_SPORT_LAST] = {
 		.name = "sport-last", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Last source port, 0 to 65535. Default 65535.",
+		.doc = "Last source port, 1 to 65535. Default 65535.",
 	},
 	[FALCON_A_RULE_DPORT_FIRST] = {
 		.name = "dport-first", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "First destination port, 0 to 65535. Default 0.",
+		.doc = "First destination port, 1 to 65535. Default 0, which up to 65535 is any port, and none.",
 	},
 	[FALCON_A_RULE_DPORT_LAST] = {
 		.name = "dport-last", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Last destination port, 0 to 65535. Default 65535.",
+		.doc = "Last destination port, 1 to 65535. Default 65535.",
 	},
 	[FALCON_A_RULE_DSCP] = {
 		.name = "dscp", .type = SPEC_U32, .min = 0, .max = 63U,

@@ -642,10 +642,12 @@ enum falcon_a_stats {
  *	order. Absent for any.
  * @FALCON_A_RULE_DADDR_LEN: (u32) Bits of that prefix. Absent for all bits of the
  *	address.
- * @FALCON_A_RULE_SPORT_FIRST: (u32) First source port, 0 to 65535. Default 0.
- * @FALCON_A_RULE_SPORT_LAST: (u32) Last source port, 0 to 65535. Default 65535.
- * @FALCON_A_RULE_DPORT_FIRST: (u32) First destination port, 0 to 65535. Default 0.
- * @FALCON_A_RULE_DPORT_LAST: (u32) Last destination port, 0 to 65535. Default 65535.
+ * @FALCON_A_RULE_SPORT_FIRST: (u32) First source port, 1 to 65535. Default 0, which up to
+ *	65535 is any port, and none.
+ * @FALCON_A_RULE_SPORT_LAST: (u32) Last source port, 1 to 65535. Default 65535.
+ * @FALCON_A_RULE_DPORT_FIRST: (u32) First destination port, 1 to 65535. Default 0, which
+ *	up to 65535 is any port, and none.
+ * @FALCON_A_RULE_DPORT_LAST: (u32) Last destination port, 1 to 65535. Default 65535.
  * @FALCON_A_RULE_DSCP: (u32) DSCP of the (inner) flow's first packet that was seen.
  *	Absent for any.
  * @FALCON_A_RULE_OUTER_DSCP: (u32) That of the tunnel's header. Absent for any.
