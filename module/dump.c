@@ -194,6 +194,9 @@ static int dump_ladder(const struct falcon_ladder_info *info, void *data)
 			!nla_put_u32(dump->skb, FALCON_A_FLOW_RUNG, info->rung) &&
 			!nla_put_u32(dump->skb, FALCON_A_FLOW_LIMIT, info->limit) &&
 			(!info->rule || !nla_put_u32(dump->skb, FALCON_A_FLOW_RULE, info->rule)) &&
+			(info->vni == FALCON_NO_VNI ||
+			 !nla_put_u32(dump->skb, FALCON_A_FLOW_VNI, info->vni)) &&
+			(!info->twin || !nla_put_u32(dump->skb, FALCON_A_FLOW_TWIN, 1)) &&
 			(!info->on_lanes || put_lanes(dump->skb, info)));
 }
 

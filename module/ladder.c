@@ -181,6 +181,19 @@ static struct entry *find_inner(u32 hash, const struct falcon_key *key)
 	return found;
 }
 
+/* Whether it is one of those. */
+static bool has_twin(const struct entry *entry, u32 hash, const struct falcon_key *key)
+{
+	const struct entry *other = bucket_of(hash);
+	unsigned int i;
+
+	for (i = 0; i < WAYS; i++, other++)
+		if (other != entry && READ_ONCE(other->hash) &&
+		    !memcmp(&other->flow.key, key, sizeof(*key)))
+			return true;
+	return false;
+}
+
 bool falcon_ladder_wants_place(u32 hash, const struct falcon_key *key)
 {
 	const struct entry *entry = find_inner(hash, key);
@@ -663,17 +676,20 @@ static bool show(const struct entry *entry, struct falcon_ladder_info *info)
 	if (!info->hash)
 		return false;
 	smp_rmb();	/* pairs with falcon_ladder_watch() */
-	info->key = entry->flow.key;
-	info->rule = entry->priority.rule;
-	info->ifindex = entry->ifindex;
-	info->netns = entry->netns;
-	info->rung = entry->ahead ? FALCON_RUNG_INLINE : FALCON_RUNG_STOCK;
-	info->limit = entry->limit;
+	/* What is of another flow meanwhile is not shown. */
+	info->key = data_race(entry->flow.key);
+	info->vni = READ_ONCE(entry->flow.vni);
+	info->rule = READ_ONCE(entry->priority.rule);
+	info->ifindex = READ_ONCE(entry->ifindex);
+	info->netns = READ_ONCE(entry->netns);
+	info->rung = READ_ONCE(entry->ahead) ? FALCON_RUNG_INLINE : FALCON_RUNG_STOCK;
+	info->limit = READ_ONCE(entry->limit);
 	info->packets = READ_ONCE(entry->count);
 	info->idle_ms = jiffies_to_msecs((u32)jiffies - READ_ONCE(entry->since));
 	smp_rmb();	/* as above */
 	if (READ_ONCE(entry->hash) != info->hash)
 		return false;
+	info->twin = has_twin(entry, info->hash, &info->key);
 
 	rcu_read_lock_bh();
 	elephant = rcu_dereference_bh(entry->elephant);

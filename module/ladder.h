@@ -30,6 +30,8 @@ struct falcon_ladder_info {
 	unsigned int		worker_count;
 	u16			delivery, app;	/* or FALCON_NO_CPU */
 	u32			rule;		/* that gives it priority, or 0 */
+	u32			vni;		/* or FALCON_NO_VNI */
+	bool			twin;		/* a flow of another network is like it */
 	u64			packets, moves, batches;
 	u32			in_flight, held, idle_ms;
 	bool			on_lanes;	/* above stock: workers and so on are valid */

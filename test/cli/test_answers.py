@@ -289,6 +289,15 @@ def test_flows_of_the_pipeline_have_no_columns_of_lanes(ctl, peer):
     assert ctl("flow", "list").out.split("\n")[0].split() == ["STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS", "DEVICE", "FLOW"]
 
 
+def test_equal_flows_of_two_networks_are_told_apart(ctl, peer):
+    peer.handlers["flow-get"] = dump("flow", [{**MOUSE, "vni": 7, "twin": 1}, {**ELEPHANT, "vni": 2 ** 24 - 1, "twin": 1}, MOUSE])
+    found = both(ctl, "flow", "list", text_has_not=("ifindex", "netns", "hash", "twin"))["flows"]
+    assert [(flow.get("vni"), flow.get("twin")) for flow in found] == [(2 ** 24 - 1, 1), (7, 1), (None, None)]
+    first, second, third = ctl("flow", "list").out.splitlines()[1:]
+    assert first.endswith("10.0.0.2:5201 vni 16777215 (one of two networks)")
+    assert second.endswith("10.0.0.2:5201 vni 7 (one of two networks)") and third.endswith("10.0.0.2:5201")
+
+
 @pytest.mark.parametrize("args,shown", [([], 20), (["--top", "3"], 3), (["--top=0"], 50), (["--top", "99"], 50)])
 def test_top_flows(ctl, peer, args, shown):
     counts = [(i * 37) % 50 for i in range(50)]

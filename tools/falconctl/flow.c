@@ -79,10 +79,14 @@ void flow_print_key(const struct nlattr *const *tb)
 	attr_print(set, tb, FALCON_A_FLOW_HASH, known ? NULL : " hash %08" PRIx64,
 		   known ? "" : " ?");
 	print_protocol(tb[FALCON_A_FLOW_PROTOCOL]);
-	if (!known)
-		return;
-	print_end(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, " %s");
-	print_end(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, " > %s");
+	if (known) {
+		print_end(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, " %s");
+		print_end(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, " > %s");
+	}
+	attr_print(set, tb, FALCON_A_FLOW_VNI, " vni %" PRIu64, "");
+	if (attr_uint(tb[FALCON_A_FLOW_TWIN]))
+		out_text(" (one of two networks)");
+	attr_print(set, tb, FALCON_A_FLOW_TWIN, NULL, "");
 }
 
 static void end_name(const struct nlattr *const *tb, unsigned int addr, unsigned int port,
@@ -99,12 +103,14 @@ static void end_name(const struct nlattr *const *tb, unsigned int addr, unsigned
 
 void flow_name(const struct nlattr *const *tb, char *name, size_t size)
 {
-	char buf[32], from[INET6_ADDRSTRLEN + 8], to[INET6_ADDRSTRLEN + 8];
+	char buf[32], from[INET6_ADDRSTRLEN + 8], to[INET6_ADDRSTRLEN + 8], vni[24] = "";
 	const char *proto = protocol(tb[FALCON_A_FLOW_PROTOCOL], buf, sizeof(buf));
 
 	end_name(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, from, sizeof(from));
 	end_name(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, to, sizeof(to));
-	snprintf(name, size, "%s %s > %s", proto ? proto : "?", from, to);
+	if (tb[FALCON_A_FLOW_VNI])
+		snprintf(vni, sizeof(vni), " vni %" PRIu64, attr_uint(tb[FALCON_A_FLOW_VNI]));
+	snprintf(name, size, "%s %s > %s%s", proto ? proto : "?", from, to, vni);
 }
 
 /* Of mode lanes: the columns are there when some flow has them. */

@@ -400,7 +400,7 @@ static const struct spec_attr status_attrs[] = {
 	},
 	[FALCON_A_STATUS_REASON] = {
 		.name = "reason", .type = SPEC_STRING,
-		.doc = "Why flows are not steered although falcon is enabled. Absent when they are.",
+		.doc = "Why flows are not steered although falcon is enabled. Absent when they are, or when nothing keeps them from it.",
 	},
 	[FALCON_A_STATUS_DEVICES] = {
 		.name = "devices", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -636,6 +636,14 @@ static const struct spec_attr flow_attrs[] = {
 	[FALCON_A_FLOW_RULE] = {
 		.name = "rule", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "Number of the rule that gives it priority. Absent when it has none.",
+	},
+	[FALCON_A_FLOW_VNI] = {
+		.name = "vni", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of its virtual network, 24 bits (of a GRE key the lower ones). Absent when it has none, and in mode pipeline, where flows of two networks with the same addresses are one.",
+	},
+	[FALCON_A_FLOW_TWIN] = {
+		.name = "twin", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "1 when a flow of another virtual network has the same addresses and ports. Which container each of them comes to cannot be told, so that rules by netns, device or cgroup are about neither; those by vni are. Absent when there is none.",
 	},
 };
 
@@ -982,7 +990,7 @@ const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 	},
 	[FALCON_CMD_DEVICE_GET] = {
 		.name = "device-get",
-		.doc = "The devices under falcon's care, of every network namespace.",
+		.doc = "The devices under falcon's care, of every network namespace: NICs, tunnels, bridges, and devices that lead to containers. Others are left as they are.",
 		.set = &spec_set_device,
 	},
 	[FALCON_CMD_FLOW_GET] = {

@@ -322,7 +322,7 @@ enum falcon_a_hook {
  * @FALCON_A_STATUS_CPUS: (string) CPUs in use now, those of the configured set that are
  *	online, as a CPU list.
  * @FALCON_A_STATUS_REASON: (string) Why flows are not steered although falcon is enabled.
- *	Absent when they are.
+ *	Absent when they are, or when nothing keeps them from it.
  * @FALCON_A_STATUS_DEVICES: (u32) Number of devices under falcon's care.
  * @FALCON_A_STATUS_HOST_LOAD: (u32) Mean load of the online CPUs in percent, 0 to 100, as
  *	the last samples saw it. 0 while disabled.
@@ -488,6 +488,13 @@ enum falcon_a_device {
  *	more, by RFS's socket flow table. Absent when nobody knows.
  * @FALCON_A_FLOW_RULE: (u32) Number of the rule that gives it priority. Absent when it
  *	has none.
+ * @FALCON_A_FLOW_VNI: (u32) Number of its virtual network, 24 bits (of a GRE key the
+ *	lower ones). Absent when it has none, and in mode pipeline, where flows of two networks
+ *	with the same addresses are one.
+ * @FALCON_A_FLOW_TWIN: (u32) 1 when a flow of another virtual network has the same
+ *	addresses and ports. Which container each of them comes to cannot be told, so that
+ *	rules by netns, device or cgroup are about neither; those by vni are. Absent when there
+ *	is none.
  */
 enum falcon_a_flow {
 	FALCON_A_FLOW_HASH = 1,
@@ -513,6 +520,8 @@ enum falcon_a_flow {
 	FALCON_A_FLOW_MERGE,
 	FALCON_A_FLOW_APP,
 	FALCON_A_FLOW_RULE,
+	FALCON_A_FLOW_VNI,
+	FALCON_A_FLOW_TWIN,
 
 	/* private: */
 	__FALCON_A_FLOW_MAX,
@@ -761,7 +770,9 @@ enum falcon_a_notice {
  * @FALCON_CMD_CONFIG_GET: The configuration.
  * @FALCON_CMD_CONFIG_SET: Change the configuration; takes effect at once, in order, also
  *	under traffic.
- * @FALCON_CMD_DEVICE_GET: The devices under falcon's care, of every network namespace.
+ * @FALCON_CMD_DEVICE_GET: The devices under falcon's care, of every network namespace:
+ *	NICs, tunnels, bridges, and devices that lead to containers. Others are left as they
+ *	are.
  * @FALCON_CMD_FLOW_GET: The flows that have a CPU, an entry for each stage.
  * @FALCON_CMD_STATS_GET: Every counter, by CPU and stage.
  * @FALCON_CMD_EVENT_NTF: Sent to the group events when something changes.
