@@ -18,6 +18,7 @@
 #include "plan.h"
 #include "policy.h"
 #include "rest.h"
+#include "unseen.h"
 
 /* How long flows may take to come back before what they were on goes. */
 #define SETTLE_WAIT_MS 1000
@@ -158,6 +159,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	falcon_load_start();
 	warm_up();
 	falcon_rest_start(falcon_ladder_settled);
+	falcon_unseen_start();
 	return 0;
 
 ladder:
@@ -190,6 +192,7 @@ int falcon_enable(struct netlink_ext_ack *extack)
  */
 static void disable_locked(void)
 {
+	falcon_unseen_stop();
 	settle();
 	falcon_rest_stop(false);
 	falcon_load_stop();

@@ -77,6 +77,7 @@ struct intake {
 	u32			seen;		/* packets in it that were looked at */
 	u32			unseen;		/* how many more need not be */
 	u32			calm;		/* how many those were at its begin */
+	u32			saw;		/* jiffies of the last packet of a tunnel's flow */
 	unsigned int		cpu;
 
 	spinlock_t		lock;		/* innermost; BH */
@@ -306,7 +307,7 @@ static u32 calm_packets(const struct falcon_plan *plan, u32 before)
 /* A packet is looked at. */
 static void count_seen(struct intake *intake, const struct falcon_plan *plan)
 {
-	if (!plan->resting || plan->priority_auto)
+	if (!plan->resting || plan->priority_auto || plan->watches_all)
 		return;
 	if (!in_window(intake)) {
 		intake->calm = calm_packets(plan, intake->seen + intake->calm - intake->unseen);
@@ -390,6 +391,8 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 	} else if (!falcon_arrival_identify(&arrival, skb)) {
 		return FALCON_INTAKE_PASS;
 	}
+	if (arrival.known || !arrival.host)
+		WRITE_ONCE(intake->saw, jiffies);
 	slot = slot_of(intake, arrival.hash);
 	if (slot->hash == arrival.hash) {
 		if (!arrival.known)
@@ -731,6 +734,17 @@ void falcon_intakes_flush(void)
 	}
 }
 
+bool falcon_intakes_saw(u32 since)
+{
+	u32 now = jiffies;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (now - READ_ONCE(per_cpu_ptr(intakes, cpu)->saw) <= now - since)
+			return true;
+	return false;
+}
+
 int falcon_intakes_alloc(struct net_device *dummy)
 {
 	struct intake *intake;
@@ -742,6 +756,7 @@ int falcon_intakes_alloc(struct net_device *dummy)
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
 		intake->cpu = cpu;
+		intake->saw = jiffies - HZ;
 		spin_lock_init(&intake->lock);
 		INIT_LIST_HEAD(&intake->gated);
 		INIT_LIST_HEAD(&intake->released);

@@ -68,6 +68,9 @@ void falcon_intake_look(void);
 /* A flow has nothing in flight and leaves; its home CPU lets it go. Context: BH off. */
 void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant);
 
+/* Whether a packet of a tunnel's flow has come since then, in jiffies. Context: process. */
+bool falcon_intakes_saw(u32 since);
+
 /* What was collected before has been handed over on return. Context: process. */
 void falcon_intakes_flush(void);
 

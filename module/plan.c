@@ -11,12 +11,14 @@
 #include "hook.h"
 #include "ladder.h"
 #include "plan.h"
+#include "unseen.h"
 
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */
 static enum falcon_mode current_mode;	/* under plan_lock */
 static bool cell_merges;		/* under plan_lock */
 static bool resting;			/* written under plan_lock */
+static bool watches_all;		/* under plan_lock */
 static u32 generation;			/* under plan_lock */
 
 struct falcon_plan __rcu *falcon_plan;
@@ -109,6 +111,7 @@ static struct falcon_plan *plan_make(void)
 	plan->nic_split = config.nic_split && plan->cell_bypass;
 	plan->lanes_capable = lanes_capable();
 	plan->resting = resting;
+	plan->watches_all = watches_all;
 	plan->devices = sum.count;
 	plan->since = sees_more(old, plan) ? jiffies : old->since;
 	plan->awake = !old || old->resting ? jiffies : old->awake;
@@ -202,6 +205,15 @@ void falcon_plan_rest(bool rests)
 	synchronize_net();
 }
 
+void falcon_plan_watch_all(bool wanted)
+{
+	falcon_plan_lock();
+	watches_all = wanted;
+	falcon_plan_update();
+	falcon_plan_unlock();
+	synchronize_net();
+}
+
 bool falcon_plan_resting(void)
 {
 	return READ_ONCE(resting);
@@ -249,6 +261,12 @@ static const char *idle_reason(const struct falcon_plan *plan)
 	if (!sum.tunnels.ports && !sum.tunnels.gre && !sum.tunnels.ip_in_ip &&
 	    !(lanes && plan->host))
 		return "this host has no tunnel device";
+	if (lanes && !sum.nics)
+		return "every device of this host is virtual, no NIC brings packets";
+	if (lanes && falcon_unseen())
+		return "packets come through tunnels, but none of a flow is seen at a NIC: they "
+		       "are encrypted there (IPsec, WireGuard), come from a device that is no NIC "
+		       "or whose driver does without GRO, or are not IP";
 	return NULL;
 }
 

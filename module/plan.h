@@ -31,6 +31,7 @@ struct falcon_plan {
 	bool			lanes_capable;	/* this and what follows for mode lanes only */
 	bool			host;
 	bool			priority_auto;
+	bool			watches_all;	/* every packet is looked at, though it rests */
 	bool			resting;	/* no flow may go into lanes for the moment */
 	u32			policy;		/* enum falcon_policy */
 	u32			workers;	/* 0: as many as a flow deserves */
@@ -106,6 +107,11 @@ void falcon_plan_rest(bool resting);
 
 /* Whether they do. Context: any. */
 bool falcon_plan_resting(void);
+
+/*
+ * Whether every packet is looked at even while hooks rest, which is so on return. Context: process.
+ */
+void falcon_plan_watch_all(bool wanted);
 
 /* The plan's cell_bypass. Context: process. */
 u32 falcon_plan_bypass(void);

@@ -81,6 +81,11 @@ def test_status(ctl, peer):
      "3 flows in lanes, 2 of them on several CPUs at once; 5 ahead by a rule; 407 mice inline"),
     ({"mode": "lanes", "elephants": 0, "several": 0, "barred": 15, "limit": "rps"}, [],
      "0 flows in lanes; 15 above elephant-rate kept from it (rps); 400 mice inline"),
+    ({"mode": "lanes", "elephants": 0, "several": 0, "flows": 0}, [],
+     "0 flows in lanes; 0 mice inline; no packet of a tunnel was seen in the last second"),
+    ({"flows": 0}, [], "0 flows in the pipeline; no packet of a tunnel was seen in the last second"),
+    ({"mode": "lanes", "elephants": 0, "several": 0, "flows": 0, "reason": "none of them is seen at a NIC"}, [],
+     "0 flows in lanes; 0 mice inline"),
     ({"state": "standby"}, CPUS, "the host is busy, every flow takes the kernel's own path; CPU 17 is the busiest at 87 %"),
     ({"state": "disabled"}, [{**CPUS[0], "load": 0}], "disabled, every flow takes the kernel's own path"),
 ])
