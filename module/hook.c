@@ -49,15 +49,35 @@ struct hook {
 	char			detail[FALCON_HOOK_DETAIL];
 };
 
+/*
+ * What a handler tells the replacement. The arguments stay the kernel's own: a BPF program at the
+ * function's entry runs between the two, and reads them.
+ *
+ * Handler and replacement run on one CPU, with BH or interrupts off. So only an interrupt, whose
+ * driver may call netif_rx(), can have a handler run in between: it has a word of its own. Another
+ * does not interrupt it, and what cannot be masked calls no hooked function.
+ */
+static DEFINE_PER_CPU(u32 [2], told);
+
+static __always_inline void tell(u32 word)
+{
+	__this_cpu_write(told[!!in_hardirq()], word);
+}
+
+static __always_inline u32 what_was_told(void)
+{
+	return __this_cpu_read(told[!!in_hardirq()]);
+}
+
 static void notrace redirect(struct ftrace_regs *fregs, const void *replacement)
 {
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)replacement);
 }
 
-/* Stands in for get_rps_cpu(): the handler has put the answer where the device was. */
-static noinline int answer_cpu(long cpu)
+/* Stands in for get_rps_cpu(): the handler has told it the answer. */
+static noinline int answer_cpu(void)
 {
-	return cpu;
+	return what_was_told();
 }
 
 static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
@@ -71,14 +91,14 @@ static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
 
 	if (cpu == FALCON_STEER_PASS)
 		return;
-	falcon_ftrace_set_argument(fregs, (long)cpu);
+	tell(cpu);
 	redirect(fregs, answer_cpu);
 }
 
-/* Stands in for gro_cells_receive(): the handler has put the epoch where the cells were. */
-static noinline int receive_past_cell(unsigned long epoch, struct sk_buff *skb)
+/* Stands in for gro_cells_receive(): the handler has told it the epoch. */
+static noinline int receive_past_cell(struct gro_cells *cells, struct sk_buff *skb)
 {
-	return falcon_cell_pass(skb, epoch);
+	return falcon_cell_pass(skb, what_was_told());
 }
 
 /* Likewise, in a lane. */
@@ -97,7 +117,7 @@ static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_
 	if ((falcon_context_active() || falcon_context_delivers()) && skb->dev->flags & IFF_UP) {
 		redirect(fregs, receive_in_context);
 	} else if (falcon_steer_passes_cell(skb, &epoch)) {
-		falcon_ftrace_set_argument(fregs, epoch);
+		tell(epoch);
 		redirect(fregs, receive_past_cell);
 	}
 }

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from net import lanes, path, udp
+from net import lanes, path, tracer, udp
 from net.control import REFUSED, Redirect, hookable
 from net.control import control, unloaded  # noqa: F401  pylint: disable=unused-import
 from vm import module
@@ -228,6 +228,44 @@ def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hoo
         assert refused.rc != 0, symbol
         assert "busy" in refused.err, symbol
     assert control.traces() == before
+
+
+# What a tracer can tell of the first argument of each function that it reads, and of the others: 1 if it is the kernel's.
+ARGUMENTS = {
+    "get_rps_cpu": "args->dev->ifindex == args->skb->dev->ifindex",
+    "gro_cells_receive": "(int64)args->gcells",     # which are the same as before falcon
+    "napi_gro_receive": "(int64)args->napi < 0",
+    "gro_receive_skb": "(int64)args->gro < 0",
+    "enqueue_to_backlog": "(int64)args->skb < 0 && args->cpu < 6",
+}
+
+
+@pytest.mark.thorough
+def test_a_tracer_reads_the_arguments_that_the_kernel_gave(overlay, control, kernel):
+    """At entry and exit, when falcon answers in a function's place, which the tracer's trampoline is to call."""
+    guest, rps = overlay.guest, "/sys/class/net/lo/queues/rx-0/rps_cpus"
+    functions = [name for name in tracer.traceable(guest, hookable(kernel)) if name in ARGUMENTS]
+    programs = tracer.Programs(guest, functions, [f'{kind}:{name} {{ @["{kind}", "{name}", {ARGUMENTS[name]}] = count(); }}'
+                                                  for name in functions for kind in tracer.KINDS])
+    control.configure(rest=0, cpus="1-3", elephant_rate=0, busy_threshold=100)
+    guest.run(f"echo 1 >{rps}")     # or the kernel asks nobody for a CPU while no mode needs it
+    try:
+        with programs:
+            overlay.udp(count=500)
+            control.enable(mode="lanes")
+            for counter in ("taken", "cell-bypass"):
+                overlay.udp(count=1000)
+                assert control.counters()[counter] > 0
+                control.configure(mode="pipeline")
+    finally:
+        guest.run(f"echo 0 >{rps}")
+    for name in functions:
+        for kind in tracer.KINDS:
+            seen = {int(words[2]): count for words, count in programs.said.items() if words[:2] == (kind, name)}
+            assert sum(seen.values()) > 500, (kind, name, programs.said)
+            cells = {int(words[2]) for words in programs.said if words[1] == "gro_cells_receive"}
+            assert set(seen) == (cells if name == "gro_cells_receive" else {1}), (kind, name, seen)
+            assert len(cells) == 1 and max(cells) < 0, programs.said
 
 
 class Without:
