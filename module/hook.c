@@ -233,6 +233,9 @@ static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
 	redirect_intake(fregs, falcon_intake_frags(napi), receive_frags_climbing);
 }
 
+/* How often ftrace may say -EAGAIN, each time after a jiffy or two: half a second. */
+#define ATTACH_TRIES 100
+
 static DEFINE_MUTEX(hooks_lock);	/* innermost but for ftrace's own */
 static bool hooks_wanted;		/* attached, as far as that could be */
 static u8 resting;			/* the mode in which hooks rest, or 0 */
@@ -338,6 +341,21 @@ static int probe(struct hook *hook)
 	return err;
 }
 
+/*
+ * A BPF program's trampoline on the function has to agree to share it. While somebody attaches or
+ * detaches such a program, ftrace cannot ask it, sleeps for a millisecond, and says -EAGAIN.
+ */
+static int register_when_free(struct ftrace_ops *ops)
+{
+	unsigned int tries = ATTACH_TRIES;
+	int err;
+
+	do {
+		err = register_ftrace_function(ops);
+	} while (err == -EAGAIN && --tries);
+	return err;
+}
+
 static int attach(struct hook *hook)
 {
 	int err;
@@ -348,7 +366,7 @@ static int attach(struct hook *hook)
 	err = hook->state == FALCON_HOOK_STATE_RESTING ? 0 : find(hook);
 	if (err)
 		goto free;
-	err = register_ftrace_function(&hook->ops);
+	err = register_when_free(&hook->ops);
 	/* An empty filter: no memory for its entry, which ftrace_set_filter() did not say. */
 	if (err == -EINVAL)
 		err = -ENOMEM;
@@ -359,7 +377,9 @@ static int attach(struct hook *hook)
 	}
 	if (err) {
 		note(hook, FALCON_HOOK_STATE_FAILED,
-		     err == -ENOMEM ? "no memory to hook it" : "ftrace refused");
+		     err == -ENOMEM ? "no memory to hook it" :
+		     err == -EAGAIN ? "BPF programs there come and go all the time; try again" :
+				      "ftrace refused");
 		goto free;
 	}
 	note(hook, FALCON_HOOK_STATE_ATTACHED, "");

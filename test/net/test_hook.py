@@ -8,6 +8,7 @@ import pytest
 from net import lanes, path, tracer, udp
 from net.control import REFUSED, Redirect, hookable
 from net.control import control, unloaded  # noqa: F401  pylint: disable=unused-import
+from stress.sabotage import Sabotaged
 from vm import module
 
 # pylint: disable=redefined-outer-name
@@ -266,6 +267,26 @@ def test_a_tracer_reads_the_arguments_that_the_kernel_gave(overlay, control, ker
             cells = {int(words[2]) for words in programs.said if words[1] == "gro_cells_receive"}
             assert set(seen) == (cells if name == "gro_cells_receive" else {1}), (kind, name, seen)
             assert len(cells) == 1 and max(cells) < 0, programs.said
+
+
+@pytest.mark.thorough
+def test_a_bpf_program_that_is_being_attached_is_waited_for(overlay, kernel, hooked, tmp_path):
+    """ftrace says -EAGAIN meanwhile."""
+    with Sabotaged(overlay.guest, kernel, tmp_path, "busy for a moment") as falcon:
+        falcon.enable(rest=0)
+        assert falcon.states() == dict.fromkeys(hooked, "attached")
+        assert falcon.traces().redirected == hooked
+
+
+@pytest.mark.thorough
+def test_bpf_programs_that_are_attached_all_the_time_are_told_of(overlay, kernel, tmp_path):
+    with Sabotaged(overlay.guest, kernel, tmp_path, "busy for ever") as falcon:
+        error, hook = falcon.say("enable").error(), falcon.hooks()["get_rps_cpu"]
+        assert (error["exit"], error["name"]) == (REFUSED, "EAGAIN")
+        assert hook["state"] == "failed"
+        assert error["message"] == f"get_rps_cpu: {hook['detail']}"
+        assert "BPF" in hook["detail"]
+        assert falcon.traces().redirected == []
 
 
 class Without:

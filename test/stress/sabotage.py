@@ -27,6 +27,7 @@ DELETED = "\tmutex_unlock(&rules_lock);\n\treturn err;\n"
 TAKE = "\treturn answer_quickly(gro, NULL, skb);\n"
 COUNT = "\tthis_cpu_add(falcon_stats.counter[stage][counter], count);\n"
 WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
+REGISTER = "\t\terr = register_ftrace_function(ops);\n"
 
 SABOTAGES = {
     # A run is released whatever was before it.
@@ -43,9 +44,13 @@ SABOTAGES = {
     "never come": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2)\n"
                            "\t\treturn;\n" + WAKE),
     # As if there were none for a hook that comes back from rest.
-    "no memory": Sabotage("module/hook.c", "\terr = register_ftrace_function(&hook->ops);\n",
+    "no memory": Sabotage("module/hook.c", "\terr = register_when_free(&hook->ops);\n",
                           "\terr = hook->state == FALCON_HOOK_STATE_RESTING ? -ENOMEM : "
-                          "register_ftrace_function(&hook->ops);\n"),
+                          "register_when_free(&hook->ops);\n"),
+    # As if somebody attached BPF programs to a function, now and then or all the time.
+    "busy for a moment": Sabotage("module/hook.c", REGISTER, "\t\tstatic atomic_t calls;\n\n\t\terr = atomic_inc_return(&calls) "
+                                  "% 10 ? -EAGAIN : register_ftrace_function(ops);\n"),
+    "busy for ever": Sabotage("module/hook.c", REGISTER, "\t\terr = -EAGAIN;\n"),
     # Of which a budget is to tell: 150 instructions for each packet.
     "wasteful": Sabotage("module/intake.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
                          "\t\tbarrier();\n" + TAKE),
