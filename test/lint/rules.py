@@ -22,7 +22,8 @@ MACHINE = re.compile(r"(?<![\w.$}~*-])/(?:work|home|scratch|Users|mnt|media)/[\w
 ARCHIVE = re.compile(r"\b(?:deb|security|ftp|snapshot|archive|mirrors?|packages)\.(?:[\w-]+\.)*\w+\.(?:org|com|net|io)\b"
                      r"|\b(?:debian|ubuntu|pypi|pythonhosted)\.(?:org|com|net)\b"
                      r"|^\s*deb(?:-src)? .*:/{2}")
-VERSION_CONDITION = re.compile(r"\bLINUX_VERSION_CODE\b|\bKERNEL_VERSION *\(|\bLINUX_VERSION_(?:MAJOR|PATCHLEVEL)\b")
+VERSION_CONDITION = re.compile(r"\bLINUX_VERSION_CODE\b|\bKERNEL_VERSION *\(|\bLINUX_VERSION_(?:MAJOR|PATCHLEVEL)\b"
+                               r"|[<\"](?:linux|generated/uapi/linux)/version\.h")
 
 
 def run(argv, cwd):
@@ -103,9 +104,10 @@ def python_style(files):
 
 
 def version_conditions(files):
+    """Whoever maintains a kernel takes over what later ones have: module/compat/kernel-has.sh asks the compiler."""
     return files.grep(VERSION_CONDITION, [name for name in files.names
                                           if name.endswith((".c", ".h", ".S", "Kbuild", ".def"))
-                                          and not name.startswith("module/compat/")])
+                                          or name.startswith("module/")])
 
 
 def man_pages(files):

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A dummy device to hang NAPI instances on: until 6.9 there is no allocator for one. */
+/* A dummy device to hang NAPI instances on: older kernels have no allocator for one. */
 
 #ifndef _FALCON_COMPAT_LINUX_NETDEVICE_H
 #define _FALCON_COMPAT_LINUX_NETDEVICE_H
 
-#include <linux/version.h>
+#include <kernel-has.h>
 #include_next <linux/netdevice.h>
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#if FALCON_HAS_ALLOC_NETDEV_DUMMY
 
 #define falcon_dummy_free(dev) free_netdev(dev)
 

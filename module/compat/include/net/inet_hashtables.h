@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The socket of a flow, found alike on every kernel: until 6.17 the table of connections is an
- * argument; without IPv6 there is none.
+ * The socket of a flow, found alike on every kernel: the table of connections was an argument;
+ * without IPv6 there is none.
  */
 
 #ifndef _FALCON_COMPAT_NET_INET_HASHTABLES_H
 #define _FALCON_COMPAT_NET_INET_HASHTABLES_H
 
-#include <linux/version.h>
+#include <kernel-has.h>
 #include_next <net/inet_hashtables.h>
 #include <net/inet6_hashtables.h>
 #include <net/udp.h>
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#if FALCON_HAS_ONE_ESTABLISHED_TABLE
 #define falcon_established(net) (net)
 #else
 #define falcon_established(net) (net), (net)->ipv4.tcp_death_row.hashinfo
