@@ -101,7 +101,7 @@ void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev)
 
 	rcu_read_lock();
 	if (is_container(dev) &&
-	    falcon_identify(skb, NULL, &packet, false, &hash) == FALCON_PACKET_FLOW &&
+	    falcon_identify(skb, false, NULL, &packet, false, &hash) == FALCON_PACKET_FLOW &&
 	    falcon_ladder_wants_place(hash, &packet.key)) {
 		place.netns = dev_net(dev)->net_cookie;
 		place.ifindex = dev->ifindex;

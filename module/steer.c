@@ -55,7 +55,8 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 	bool alone = false;
 
 	/* Behind the tunnel its network is not known, and the hash has to be the same there. */
-	kind = falcon_identify(skb, nic ? &q->plan->tunnels : NULL, &q->packet, false, &q->hash);
+	kind = falcon_identify(skb, false, nic ? &q->plan->tunnels : NULL, &q->packet, false,
+			       &q->hash);
 	if (kind == FALCON_PACKET_UNKNOWN) {
 		falcon_identify_datagrams(&q->packet, 0);
 		falcon_count(q->stage, FALCON_A_COUNTERS_NO_KEY);
@@ -306,7 +307,7 @@ bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch)
 		*epoch = plan->cell_bypass;
 		device = falcon_device_find(skb->dev);
 		if (device && device->kind->origin) {
-			kind = falcon_identify(skb, NULL, &packet, false, &hash);
+			kind = falcon_identify(skb, false, NULL, &packet, false, &hash);
 			passes = (kind == FALCON_PACKET_FLOW || kind == FALCON_PACKET_FRAGMENT) &&
 				 packet.key.protocol != IPPROTO_TCP;
 		}
