@@ -66,7 +66,8 @@ def test_tcp_of_the_host_merged_on_the_wire_arrives_the_same(overlay, same, wire
     length, _ = longest(overlay, traffic, 1, f"tcp dst port {path.STREAM_PORT}")
     assert length > 10 * plan.UNDERLAY_MTU
 
-    same(traffic, expect, config={"host": 1})
+    # Mode pipeline leaves TCP whole for the NIC's GRO, and the host has no other stage.
+    same(traffic, expect, config={"host": 1}, steered=False)
 
 
 @pytest.mark.parametrize("wire", [plan.MERGED], ids=["merged"])
