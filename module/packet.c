@@ -272,9 +272,13 @@ static bool skip_gre(struct cursor *at, u16 *protocol, u32 *vni)
 	if (!header)
 		return false;
 	flags = see_u8(at, header, 0xff);
-	if (flags & GRE_UNKNOWN || see_u8(at, header + 1, GRE_VERSION))
+	/*
+	 * The tunnel may check sequence numbers, over all flows that it carries: it would drop what
+	 * comes late, and packets of different flows do as soon as they are on different CPUs.
+	 */
+	if (flags & (GRE_UNKNOWN | GRE_SEQUENCE) || see_u8(at, header + 1, GRE_VERSION))
 		return false;
-	options = 4 * (!!(flags & GRE_CHECKSUM) + !!(flags & GRE_KEY) + !!(flags & GRE_SEQUENCE));
+	options = 4 * (!!(flags & GRE_CHECKSUM) + !!(flags & GRE_KEY));
 	*protocol = see_be16(at, header + 2, 0xffff);
 	option = take(at, options);
 	if (option && flags & GRE_KEY)
