@@ -104,6 +104,8 @@ void falcon_context_run(struct falcon_context *context, struct falcon_chain *pac
 	context->inner_used = false;
 	context->merge = FALCON_MERGE_POINT_UNKNOWN;
 	context->watched = packets->first && falcon_nit_active(packets->first->dev);
+	context->queue = NULL;
+	context->tunnel = NULL;
 
 	__this_cpu_write(out_of_queue, NULL);
 	__this_cpu_write(falcon_context_current, context);
@@ -174,6 +176,8 @@ bool falcon_context_transmit(const struct sk_buff *skb, struct net_device *dev)
 		rcu_read_lock();
 		peer = falcon_device_peer(dev);
 		rcu_read_unlock();
+		if (falcon_context_active())
+			this_cpu_read(falcon_context_current)->queue = dev;
 	}
 	__this_cpu_write(out_of_queue, peer);
 	return !has_queue;
@@ -420,6 +424,7 @@ int falcon_context_cell(struct sk_buff *skb)
 	skb_mark_not_on_list(skb);
 	if (context) {
 		context->watched |= falcon_nit_active(skb->dev);
+		context->tunnel = skb->dev;
 		/* Otherwise GRO has, before the tunnel. */
 		if (!context->gro)
 			look_at_headers(context, skb);

@@ -28,6 +28,8 @@ struct falcon_context {
 	struct falcon_chain	nested;		/* what came to a cell from there */
 	u8			merge;		/* enum falcon_merge_point, of the output */
 	bool			watched;	/* somebody keeps a copy of some packet */
+	struct net_device	*queue;		/* that had queued some; or NULL */
+	struct net_device	*tunnel;	/* whose packets these are; or NULL */
 	u8			headers;	/* length of the flow's, in bytes; 0: not known */
 	u16			headroom;	/* of the packet, before the outermost of them */
 	struct falcon_chain	output;

@@ -20,6 +20,9 @@
 #include "notice.h"
 #include "plan.h"
 
+/* Devices above another one that are asked whether they put packets aside. */
+#define UPPER_MAX 16
+
 #define TUNNEL .stage = FALCON_STAGE_TUNNEL, .origin = true
 #define CONTAINER .stage = FALCON_STAGE_CONTAINER
 
@@ -365,11 +368,61 @@ u64 falcon_devices_received(void)
 	return received;
 }
 
+/* tc, netfilter, or XDP that is not the driver's. */
+static bool has_ingress(const struct net_device *dev)
+{
+	return rcu_access_pointer(dev->xdp_prog) || falcon_has_ingress(dev);
+}
+
+static int count_upper(struct net_device *upper, struct netdev_nested_priv *left)
+{
+	unsigned int *count = left->data;
+
+	return !(*count)-- || has_ingress(upper);
+}
+
+bool falcon_device_diverts(struct net_device *dev)
+{
+	/* One with more is not looked at any further. */
+	unsigned int count = UPPER_MAX;
+	struct netdev_nested_priv left = { .data = &count };
+	bool found;
+
+	rcu_read_lock();
+	found = has_ingress(dev) || netdev_walk_all_upper_dev_rcu(dev, count_upper, &left);
+	rcu_read_unlock();
+	return found;
+}
+
 bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb)
 {
 	const struct netdev_queue *queue = netdev_get_tx_queue(dev, skb_get_queue_mapping(skb));
 
 	return rcu_dereference_bh(queue->qdisc)->enqueue;
+}
+
+static const struct Qdisc *qdisc_of(const struct net_device *dev, unsigned int queue)
+{
+	return rcu_dereference_bh(netdev_get_tx_queue(dev, queue)->qdisc);
+}
+
+bool falcon_device_has_queues(const struct net_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->real_num_tx_queues; i++)
+		if (qdisc_of(dev, i)->enqueue)
+			return true;
+	return false;
+}
+
+bool falcon_device_queues_empty(const struct net_device *dev)
+{
+	unsigned int i, queued = 0;
+
+	for (i = 0; i < dev->real_num_tx_queues; i++)
+		queued += qdisc_qlen_sum(qdisc_of(dev, i));
+	return !queued;
 }
 
 bool falcon_device_has_rps(const struct net_device *dev)

@@ -132,8 +132,18 @@ bool falcon_devices_had_rps(void);
 /* Whether RPS or RFS is set on a device. Context: BH. */
 bool falcon_device_has_rps(const struct net_device *dev);
 
+/*
+ * Whether something at the ingress of a device, or of one that gets its packets, may put packets
+ * aside, such as tc, which redirects them to a device with a queue. Context: BH.
+ */
+bool falcon_device_diverts(struct net_device *dev);
+
 /* Whether a device queues what it is to transmit. Context: BH. */
 bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb);
+
+/* Whether it queues some of that, and whether nothing waits. Context: BH. */
+bool falcon_device_has_queues(const struct net_device *dev);
+bool falcon_device_queues_empty(const struct net_device *dev);
 
 /**
  * falcon_devices_walk() - call a function for each device, in no particular order

@@ -12,11 +12,9 @@
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
+#include "rung.h"
 #include "stats.h"
 #include "trace.h"
-
-/* Runs in a row that must come to a merge point before the flow is on several CPUs. */
-#define HITS 8
 
 /* Packets that waited and are processed in one go when the flow leaves: as the NIC's poll would. */
 #define RELEASE_MAX NAPI_POLL_WEIGHT
@@ -26,9 +24,6 @@
 
 /* How often the rate is looked at. */
 #define RATE_INTERVAL (HZ / 5)
-
-/* After which a flow with priority leaves, which no rate makes leave. */
-#define PRIORITY_IDLE (10 * HZ)
 
 static struct falcon_run *run_at(struct falcon_elephant *elephant, u32 number)
 {
@@ -41,18 +36,11 @@ static void take_steps(struct falcon_elephant *elephant, unsigned int counter)
 	falcon_count(FALCON_STAGE_NIC, counter);
 }
 
-/* Whether the flow is to go ahead on the NIC's CPU: by batches only while it is no elephant. */
-static bool stays_home(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	return elephant->priority.rule &&
-	       (elephant->priority.sync || elephant->rate < plan->elephant_rate);
-}
-
 /* By a plan that it has not followed yet, or after the NIC's CPU or the rules have changed. */
 static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
 	elephant->generation = plan->generation;
-	falcon_placement_stay_home(&elephant->placement, stays_home(elephant, plan));
+	falcon_placement_stay_home(&elephant->placement, falcon_rung_stays_home(elephant, plan));
 	if (!falcon_placement_follow(&elephant->placement, plan, elephant->home))
 		return false;
 	elephant->turn %= elephant->placement.spread.count;
@@ -80,6 +68,7 @@ static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 	if (elephant->leaving)
 		return;
 	elephant->leaving = true;
+	elephant->left = jiffies;
 	elephant->limit = limit;
 	take_steps(elephant, FALCON_A_COUNTERS_DESCENTS);
 	if (elephant->gate == FALCON_GATE_OPEN)
@@ -101,6 +90,8 @@ static u16 delivery_cpu(const struct falcon_elephant *elephant)
 	const struct falcon_placement *placement = &elephant->placement;
 	u16 cpu = placement->own ? placement->spread.delivery : smp_processor_id();
 
+	if (!elephant->trial.over || READ_ONCE(elephant->way.by_cpu))
+		cpu = elephant->home;
 	return may_deliver(elephant, cpu) ? cpu : elephant->delivered_on;
 }
 
@@ -112,22 +103,19 @@ static void queue_delivery(struct falcon_elephant *elephant)
 	falcon_lane_deliver(delivery_cpu(elephant), elephant, &elephant->rested);
 }
 
-/* Whether runs of the flow may be on several CPUs at once: they are put in order again. */
-static bool is_merged(const struct falcon_elephant *elephant)
+bool falcon_elephant_can_be_helped(const struct falcon_elephant *elephant)
 {
-	return elephant->hits >= HITS && !time_before(jiffies, elephant->watched);
+	return data_race(falcon_rung_is_merged(elephant)) && !READ_ONCE(elephant->way.by_cpu);
 }
 
 /* Whether the flow is to be on several CPUs, and the counters of a change. */
 static void rotate_or_not(struct falcon_elephant *elephant)
 {
-	bool merged = is_merged(elephant);
-	bool several = elephant->placement.spread.count > 1 && merged;
+	bool several = elephant->placement.spread.count > 1 && falcon_rung_is_merged(elephant);
 
 	if (elephant->leaving)
 		return;
-	elephant->limit = elephant->placement.spread.count == 1 || merged ? FALCON_LIMIT_NONE :
-			  elephant->hits < HITS ? FALCON_LIMIT_NO_MERGE : FALCON_LIMIT_WATCHED;
+	elephant->limit = falcon_rung_limit(elephant);
 	if (several == elephant->several)
 		return;
 	elephant->several = several;
@@ -139,6 +127,9 @@ static u16 next_worker(struct falcon_elephant *elephant, u32 batch)
 {
 	u16 worker = elephant->placement.spread.workers[elephant->turn];
 
+	/* The first micro-flow is not over before the trial. */
+	if (!elephant->trial.over)
+		return elephant->home;
 	if (elephant->in_batch < batch)
 		return worker;
 	trace_falcon_batch_close(elephant->hash, elephant->batch, worker, elephant->in_batch);
@@ -154,7 +145,7 @@ static u16 next_worker(struct falcon_elephant *elephant, u32 batch)
 
 /*
  * The CPU for the next packets. Runs of a flow that is not merged must not be on two at once:
- * it keeps its worker until nothing is in flight.
+ * it keeps its worker until nothing is in flight, in the backlog of that CPU either.
  *
  * A full lane slows down who brings the packets (@here), so that the NIC's ring fills up
  * instead: it does the work itself.
@@ -163,8 +154,9 @@ static u16 choose_worker(struct falcon_elephant *elephant, u32 batch, bool here)
 {
 	u16 worker = next_worker(elephant, batch);
 
-	if (!is_merged(elephant))
-		return falcon_merge_empty(&elephant->merge) ? worker : elephant->worker;
+	if (!falcon_rung_is_merged(elephant))
+		return falcon_merge_empty(&elephant->merge) &&
+		       falcon_way_has_passed(&elephant->way) ? worker : elephant->worker;
 	return here && falcon_lane_is_full(worker) ? smp_processor_id() : worker;
 }
 
@@ -181,7 +173,7 @@ static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool
 
 	while (elephant->gate == FALCON_GATE_OPEN && elephant->waiting.count) {
 		/* Whether the packets may be anywhere: those before are put in order, or gone. */
-		free = is_merged(elephant) || falcon_merge_empty(&elephant->merge);
+		free = falcon_rung_is_merged(elephant) || falcon_merge_empty(&elephant->merge);
 		worker = choose_worker(elephant, batch, here);
 		count = falcon_merge_assign(&elephant->merge, &elephant->waiting, worker,
 					    elephant->batch, &run);
@@ -250,28 +242,13 @@ static void accept(struct falcon_elephant *elephant, struct falcon_chain *packet
 		drop_full(packets);
 }
 
-static bool is_slow(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	if (elephant->priority.rule)
-		return time_after(jiffies, elephant->used + PRIORITY_IDLE);
-	return elephant->rate < falcon_policy_floor(plan->elephant_rate, elephant->relieves);
-}
-
-/* Whether no flow like this is to be in lanes. */
-static bool is_unwanted(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	return !plan || plan->mode != FALCON_MODE_LANES ||
-	       (elephant->priority.rule ? !plan->ahead : plan->hold) ||
-	       (elephant->host && !plan->host);
-}
-
 /* The plan, or the NIC's CPU, is another one. */
 static void adapt(struct falcon_elephant *elephant, const struct falcon_plan *plan, u16 home)
 {
 	elephant->home = home;
-	if (is_unwanted(elephant, plan))
+	if (falcon_rung_is_unwanted(elephant, plan))
 		leave(elephant, FALCON_LIMIT_STANDBY);
-	else if (elephant->rate_packets && is_slow(elephant, plan))
+	else if (elephant->rate_packets && falcon_rung_is_slow(elephant, plan))
 		leave(elephant, FALCON_LIMIT_RATE);
 	else if (!follow(elephant, plan))
 		leave(elephant, FALCON_LIMIT_NO_CPU);
@@ -391,6 +368,8 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->home = smp_processor_id();
 	elephant->relieves = falcon_load_above(elephant->home);
 	elephant->gate_cpu = elephant->home;
+	elephant->worker = elephant->home;
+	falcon_way_init(&elephant->way);
 	elephant->delivered_on = elephant->home;
 	elephant->delivered_tail = falcon_backlog_head(elephant->home);
 	refcount_set(&elephant->refs, 1);
@@ -412,7 +391,7 @@ bool falcon_elephant_prioritise(struct falcon_elephant *elephant,
 	elephant->priority = *priority;
 	if (plan && !elephant->leaving) {
 		/* It is on stock's path in a moment, without a stop at a worker. */
-		if (is_slow(elephant, plan))
+		if (falcon_rung_is_slow(elephant, plan))
 			leave(elephant, FALCON_LIMIT_RATE);
 		else
 			adapt(elephant, plan, elephant->home);
@@ -451,28 +430,61 @@ void falcon_elephant_open(struct falcon_elephant *elephant)
 	unlock(elephant, plan);
 }
 
-/* GRO merges TCP, and UDP when the device is told to. What it cannot merge need not see it. */
-static bool wants_gro(const struct falcon_elephant *elephant, const struct sk_buff *skb)
+static bool wants_gro(const struct falcon_elephant *elephant, const struct falcon_chain *packets)
 {
-	return elephant->key.protocol != IPPROTO_UDP || elephant->host ||
-	       skb->dev->features & (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
+	return packets->first &&
+	       falcon_way_wants_gro(&elephant->key, elephant->host, packets->first);
+}
+
+/* What no worker has begun with would only come to a queue from several CPUs. */
+static void recall(struct falcon_elephant *elephant)
+{
+	struct falcon_chain packets = {};
+
+	falcon_lane_recall(&elephant->merge, &packets);
+	falcon_chain_splice(&packets, &elephant->waiting);
+	elephant->waiting = packets;
+}
+
+/* By what its trial says. A flow that a rule keeps at home is tried anew. */
+static void judge(struct falcon_elephant *elephant, bool came, bool ends_here)
+{
+	switch (falcon_trial_see(&elephant->trial, came, falcon_way_has_passed(&elephant->way),
+				 ends_here)) {
+	case FALCON_VERDICT_NONE:
+		return;
+	case FALCON_VERDICT_WORKERS:
+		rotate_or_not(elephant);
+		if (!elephant->several && !elephant->placement.home)
+			take_steps(elephant, FALCON_A_COUNTERS_CLIMBS);
+		return;
+	case FALCON_VERDICT_STOCK:
+		break;
+	}
+	if (elephant->placement.home) {
+		elephant->trial = (struct falcon_trial){};
+		return;
+	}
+	recall(elephant);
+	leave(elephant, falcon_way_has_queue(&elephant->way) ? FALCON_LIMIT_QUEUED :
+							       FALCON_LIMIT_NO_MERGE);
 }
 
 /* What the outcome of a run says about the way that the flow takes. */
-static void learn(struct falcon_elephant *elephant, const struct falcon_context *context)
+static void learn(struct falcon_elephant *elephant, const struct falcon_context *context,
+		  struct net_device *nic, unsigned int taken)
 {
+	bool came = falcon_way_has_come(context, nic, taken);
+
 	WRITE_ONCE(elephant->headers, context->headers);
-	if (context->output.count) {
-		elephant->merge_point = context->merge;
+	if (context->output.count)
 		elephant->placement.rxhash = skb_get_hash_raw(context->output.first);
-		if (elephant->hits < HITS)
-			elephant->hits++;
-	} else {
-		elephant->hits = 0;
-	}
+	falcon_way_see(&elephant->way, context, came);
+	judge(elephant, came, !came && falcon_way_ends_here(context, nic, &elephant->key,
+							    elephant->host));
 	if (context->watched)
 		elephant->watched = jiffies + HZ;
-	if (context->watched || !elephant->hits)
+	if (context->watched || !came)
 		rotate_or_not(elephant);
 }
 
@@ -581,18 +593,24 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_chain packets = {};
+	struct net_device *nic = NULL;
 	unsigned int taken, merged, held;
 	u64 began;
 
 	began = local_clock();
 	start(elephant, plan, first, count, &packets);
 	taken = packets.count;
+	if (likely(taken))
+		nic = packets.first->dev;
 	context->headers = READ_ONCE(elephant->headers);
-	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first));
+	falcon_context_run(context, &packets, wants_gro(elephant, &packets));
 	merged = context->output.count;
+	falcon_way_look(&elephant->way, context, elephant->key.protocol);
 
 	spin_lock(&elephant->lock);
-	learn(elephant, context);
+	/* Devices stay for this softirq. Of what went with its device nothing is learnt. */
+	if (likely(nic))
+		learn(elephant, context, nic, taken);
 	held = finish(elephant, first, count, &context->output);
 	if (elephant->delivery_state == FALCON_DELIVERY_IDLE && elephant->ready.count &&
 	    delivery_cpu(elephant) == smp_processor_id())
@@ -616,7 +634,8 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 	spin_lock(&elephant->lock);
 	empty_inbox(elephant, plan);
 	/* What waits, and what stock is to deliver, would overtake it. */
-	if (!may_deliver(elephant, smp_processor_id())) {
+	if (!may_deliver(elephant, smp_processor_id()) ||
+	    unlikely(!falcon_way_has_calmed(&elephant->way, elephant->left))) {
 		unlock(elephant, plan);
 		return false;
 	}
@@ -628,7 +647,7 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 		falcon_chain_cut(&packets, &elephant->waiting, RELEASE_MAX);
 		unlock(elephant, plan);
 		done += falcon_context_pass(context, &packets,
-					    wants_gro(elephant, packets.first));
+					    wants_gro(elephant, &packets));
 		spin_lock(&elephant->lock);
 		empty_inbox(elephant, plan);
 	}
@@ -644,9 +663,9 @@ static void balance(struct falcon_elephant *elephant, const struct falcon_plan *
 {
 	unsigned int share = falcon_placement_measure(&elephant->placement, elapsed);
 
-	if (elephant->gate != FALCON_GATE_OPEN ||
+	if (elephant->gate != FALCON_GATE_OPEN || !elephant->trial.over ||
 	    !falcon_placement_balance(&elephant->placement, plan, elephant->home, share,
-				      is_merged(elephant)))
+				      falcon_rung_is_merged(elephant)))
 		return;
 	elephant->turn %= elephant->placement.spread.count;
 	rotate_or_not(elephant);
@@ -658,16 +677,17 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 
 	spin_lock(&elephant->lock);
 	elapsed = jiffies - elephant->rate_since;
-	if (is_unwanted(elephant, plan)) {
+	if (falcon_rung_is_unwanted(elephant, plan)) {
 		leave(elephant, FALCON_LIMIT_STANDBY);
 	} else if (elapsed >= RATE_INTERVAL) {
 		elephant->rate = div_u64((elephant->packets - elephant->rate_packets) * HZ,
 					 elapsed);
 		elephant->rate_packets = elephant->packets;
 		elephant->rate_since = jiffies;
-		if (is_slow(elephant, plan) || (!elephant->rate && !elephant->priority.rule))
+		if (falcon_rung_is_slow(elephant, plan) ||
+		    (!elephant->rate && !elephant->priority.rule))
 			leave(elephant, FALCON_LIMIT_RATE);
-		else if (stays_home(elephant, plan) != elephant->placement.home)
+		else if (falcon_rung_stays_home(elephant, plan) != elephant->placement.home)
 			adapt(elephant, plan, elephant->home);
 		else
 			balance(elephant, plan, elapsed);
@@ -735,34 +755,25 @@ unsigned int falcon_elephant_purge(struct falcon_elephant *elephant)
 	return drop_all_of(elephant, NULL);
 }
 
-static u32 rung_of(const struct falcon_elephant *elephant)
-{
-	switch (elephant->gate) {
-	case FALCON_GATE_UP:
-		return FALCON_RUNG_GATED;
-	case FALCON_GATE_DOWN:
-		return FALCON_RUNG_LEAVING;
-	default:
-		return elephant->placement.home ? FALCON_RUNG_INLINE :
-		       elephant->several ? FALCON_RUNG_SEVERAL : FALCON_RUNG_ONE;
-	}
-}
-
 void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info)
 {
 	const struct falcon_placement *placement = &elephant->placement;
 
 	spin_lock(&elephant->lock);
 	info->on_lanes = true;
-	info->rung = rung_of(elephant);
+	info->rung = falcon_rung_of(elephant);
 	info->limit = elephant->limit;
-	info->merge = elephant->merge_point;
+	info->merge = elephant->way.merge_point;
 	info->worker_count = elephant->several ? placement->spread.count : 1;
 	if (elephant->several)
 		memcpy(info->workers, placement->spread.workers, sizeof(info->workers));
-	else
+	else if (elephant->trial.over)
 		info->workers[0] = placement->spread.workers[elephant->turn];
+	else
+		info->workers[0] = elephant->home;
 	info->delivery = placement->own ? placement->spread.delivery : FALCON_NO_CPU;
+	if (!elephant->trial.over || elephant->way.by_cpu)
+		info->delivery = elephant->home;
 	info->app = falcon_placement_app(placement);
 	info->packets = elephant->packets;
 	info->moves = elephant->steps;

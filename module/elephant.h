@@ -23,6 +23,8 @@
 #include "placement.h"
 #include "plan.h"
 #include "priority.h"
+#include "trial.h"
+#include "way.h"
 
 struct falcon_context;
 struct falcon_ladder_info;
@@ -61,7 +63,6 @@ struct falcon_elephant {
 	u16			home;		/* CPU whose NIC's poll brought the last packets */
 	u32			generation;	/* of the plan that it follows */
 	u8			limit;		/* enum falcon_limit */
-	u8			merge_point;	/* enum falcon_merge_point */
 	u8			headers;	/* falcon_context's; a hint */
 	struct falcon_priority	priority;	/* by the rules */
 	u8			class;		/* of that, in the lanes' queues */
@@ -76,7 +77,9 @@ struct falcon_elephant {
 	u16			turn;		/* index of the worker whose turn it is */
 	u32			batch;		/* micro-flow that is open */
 	u32			in_batch;	/* packets in it */
-	u32			hits;		/* runs in a row that came to a merge point */
+	struct falcon_trial	trial;		/* on the NIC's CPU, before it has workers */
+	struct falcon_way	way;		/* that its packets take */
+	unsigned long		left;		/* jiffies since which it is leaving */
 	bool			several;	/* rotates */
 	struct falcon_lane	*rested;	/* to be woken when the lock is given back */
 	unsigned long		watched;	/* jiffies until which somebody keeps copies */
@@ -169,6 +172,12 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
  * container's device has room.
  */
 int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget);
+
+/*
+ * Whether another CPU may do what a lane has of the flow: its packets are put in order again, and
+ * delivered anywhere. As of a moment ago. Context: any.
+ */
+bool falcon_elephant_can_be_helped(const struct falcon_elephant *elephant);
 
 /* Stock's queues are empty of it: its packets go to the workers. Context: softirq. */
 void falcon_elephant_open(struct falcon_elephant *elephant);

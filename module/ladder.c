@@ -34,6 +34,7 @@
 /* After which a flow that could not go up tries again. */
 #define RETRY HZ
 #define RETRY_RESTING (HZ / 50 ?: 1)
+#define RETRY_TRIAL   (5 * HZ)
 
 /*
  * How often it is looked where a flow's packets come to, of all flows at the same time: when that
@@ -494,6 +495,8 @@ void falcon_ladder_remove(struct falcon_elephant *elephant)
 		entry->count = 0;
 		entry->since = jiffies;
 		entry->retry = jiffies;
+		if (entry->limit == FALCON_LIMIT_NO_MERGE || entry->limit == FALCON_LIMIT_QUEUED)
+			entry->retry += RETRY_TRIAL;
 	}
 	spin_unlock(&claim_lock);
 

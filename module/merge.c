@@ -88,6 +88,19 @@ void falcon_merge_start(struct falcon_run *run, struct falcon_chain *packets)
 	falcon_chain_splice(packets, &run->packets);
 }
 
+unsigned int falcon_merge_recall(struct falcon_merge *merge, struct falcon_run *run,
+				 struct falcon_chain *packets)
+{
+	unsigned int count = run->packets.count;
+
+	if (run->state != FALCON_RUN_QUEUED)
+		return 0;
+	falcon_chain_splice(packets, &run->packets);
+	run->taken -= count;
+	merge->taken -= count;
+	return count;
+}
+
 unsigned int falcon_merge_finish(struct falcon_merge *merge, struct falcon_run *run,
 				 struct falcon_chain *output, struct falcon_chain *released)
 {

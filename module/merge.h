@@ -119,6 +119,17 @@ unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain
 void falcon_merge_start(struct falcon_run *run, struct falcon_chain *packets);
 
 /**
+ * falcon_merge_recall() - take a run's packets back that no worker has begun with
+ * @merge: the flow's ring
+ * @run: a run; it stays in the ring and in its worker's queue, and gives nothing
+ * @packets: result: its packets, behind what is there
+ *
+ * Return: packets; 0 when the run was started.
+ */
+unsigned int falcon_merge_recall(struct falcon_merge *merge, struct falcon_run *run,
+				 struct falcon_chain *packets);
+
+/**
  * falcon_merge_finish() - the worker is through with a run
  * @merge: the flow's ring
  * @run: a run that was started

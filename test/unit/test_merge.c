@@ -449,6 +449,33 @@ static void finish__what_is_gone_meanwhile_is_counted_down(void **state)
 	assert_int_equal(merge.taken, 0);
 }
 
+/* What no worker has begun with comes back in order, whatever was begun with between. */
+static void recall__takes_what_is_queued(void **state)
+{
+	struct falcon_run *runs[] = { new_run(1, 1, 2), new_run(2, 2, 3), new_run(1, 3, 4) };
+	struct falcon_chain begun = start(runs[1]), back = {}, none = {}, released = {};
+
+	assert_int_equal(falcon_merge_recall(&merge, runs[0], &back), 2);
+	assert_int_equal(falcon_merge_recall(&merge, runs[1], &back), 0);
+	expect(&back, 0, 2);
+	assert_int_equal(falcon_merge_recall(&merge, runs[2], &back), 4);
+	assert_int_equal(back.count, 6);
+	assert_int_equal(number_of(back.last), 8);
+	assert_int_equal(merge.taken, 3);
+	/* They stay in the ring and give nothing. */
+	assert_int_equal(falcon_merge_finish(&merge, runs[1], &begun, &released), 3);
+	falcon_merge_start(runs[0], &none);
+	assert_int_equal(none.count, 0);
+	assert_int_equal(falcon_merge_finish(&merge, runs[0], &none, &released), 0);
+	expect(&released, 2, 3);
+	falcon_merge_start(runs[2], &none);
+	assert_int_equal(falcon_merge_finish(&merge, runs[2], &none, &released), 0);
+	assert_int_equal(released.count, 3);
+	assert_int_equal(merge.taken, 0);
+	assert_int_equal(merge.held, 0);
+	assert_true(falcon_merge_empty(&merge));
+}
+
 /* Several at once, as a worker that finds consecutive runs does it. */
 static void finish_together(unsigned int held)
 {
@@ -625,6 +652,7 @@ int main(void)
 		cmocka_unit_test(finish__last_to_first_is_held_to_the_end),
 		cmocka_unit_test(finish__stops_at_the_first_that_is_not_done),
 		cmocka_unit_test(finish__what_is_gone_meanwhile_is_counted_down),
+		cmocka_unit_test(recall__takes_what_is_queued),
 		cmocka_unit_test(finish__several_at_once_from_the_head),
 		cmocka_unit_test(finish__several_at_once_behind_another_one),
 		cmocka_unit_test(numbers__wrap_with_a_full_ring_held),

@@ -161,12 +161,16 @@ static const struct spec_entry rung_entries[] = {
 		.name = "inline",
 		.doc = "Ahead of the others, on the NIC's CPU, by a rule.",
 	},
+	[FALCON_RUNG_TRIAL] = {
+		.name = "trial",
+		.doc = "On the NIC's CPU, until its packets come to a merge point.",
+	},
 };
 
 const struct spec_enum spec_enum_rung = {
 	.name = "rung",
 	.doc = "How far up the ladder a flow is in mode lanes.",
-	.count = 6,
+	.count = 7,
 	.entries = rung_entries,
 };
 
@@ -211,12 +215,16 @@ static const struct spec_entry limit_entries[] = {
 		.name = "resting",
 		.doc = "Functions that flows in lanes take are being hooked again; it goes up in a moment.",
 	},
+	[FALCON_LIMIT_QUEUED] = {
+		.name = "queued",
+		.doc = "Its packets wait in a queue of its veth (a bandwidth limit).",
+	},
 };
 
 const struct spec_enum spec_enum_limit = {
 	.name = "limit",
 	.doc = "What keeps a flow from going further up.",
-	.count = 10,
+	.count = 11,
 	.entries = limit_entries,
 };
 
@@ -431,7 +439,7 @@ static const struct spec_attr status_attrs[] = {
 		.doc = "Flows that stay on stock's path although their rate is above elephant-rate.",
 	},
 	[FALCON_A_STATUS_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 9U,
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 10U,
 		.doc = "What keeps most of the barred flows there. Absent when there is none.",
 	},
 	[FALCON_A_STATUS_AHEAD] = {
@@ -602,11 +610,11 @@ static const struct spec_attr flow_attrs[] = {
 		.doc = "Destination port. Absent for protocols without.",
 	},
 	[FALCON_A_FLOW_RUNG] = {
-		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 5U,
+		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 6U,
 		.doc = "How far up the ladder the flow is. This and what follows for mode lanes only.",
 	},
 	[FALCON_A_FLOW_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 9U,
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 10U,
 		.doc = "What keeps it from going further up.",
 	},
 	[FALCON_A_FLOW_WORKERS] = {

@@ -142,6 +142,7 @@ enum falcon_policy {
  *	(mFlow).
  * @FALCON_RUNG_LEAVING: Going down; back on stock's path when nothing of it is in flight.
  * @FALCON_RUNG_INLINE: Ahead of the others, on the NIC's CPU, by a rule.
+ * @FALCON_RUNG_TRIAL: On the NIC's CPU, until its packets come to a merge point.
  */
 enum falcon_rung {
 	FALCON_RUNG_STOCK,
@@ -150,6 +151,7 @@ enum falcon_rung {
 	FALCON_RUNG_SEVERAL,
 	FALCON_RUNG_LEAVING,
 	FALCON_RUNG_INLINE,
+	FALCON_RUNG_TRIAL,
 
 	/* private: */
 	__FALCON_RUNG_MAX,
@@ -173,6 +175,7 @@ enum falcon_rung {
  * @FALCON_LIMIT_STANDBY: The host is busy, or falcon is being switched on or off.
  * @FALCON_LIMIT_RESTING: Functions that flows in lanes take are being hooked again; it
  *	goes up in a moment.
+ * @FALCON_LIMIT_QUEUED: Its packets wait in a queue of its veth (a bandwidth limit).
  */
 enum falcon_limit {
 	FALCON_LIMIT_NONE,
@@ -185,6 +188,7 @@ enum falcon_limit {
 	FALCON_LIMIT_WATCHED,
 	FALCON_LIMIT_STANDBY,
 	FALCON_LIMIT_RESTING,
+	FALCON_LIMIT_QUEUED,
 
 	/* private: */
 	__FALCON_LIMIT_MAX,

@@ -10,6 +10,7 @@
 #include <kernel-has.h>
 #include_next <net/inet_hashtables.h>
 #include <net/inet6_hashtables.h>
+#include <net/addrconf.h>
 #include <net/udp.h>
 
 #if FALCON_HAS_ONE_ESTABLISHED_TABLE
@@ -25,9 +26,11 @@
 #define falcon_inet6_lookup(net, saddr, sport, daddr, dport, dif) \
 	__inet6_lookup_established(falcon_established(net), saddr, sport, daddr, dport, dif, 0)
 #define falcon_udp6_lookup udp6_lib_lookup
+#define falcon_inet6_is_local(net, addr) ipv6_chk_addr(net, addr, NULL, 0)
 #else
 #define falcon_inet6_lookup(net, saddr, sport, daddr, dport, dif) NULL
 #define falcon_udp6_lookup(net, saddr, sport, daddr, dport, dif) NULL
+#define falcon_inet6_is_local(net, addr) false
 #endif
 
 #endif /* _FALCON_COMPAT_NET_INET_HASHTABLES_H */
