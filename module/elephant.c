@@ -772,7 +772,7 @@ void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder
 	else
 		info->workers[0] = elephant->home;
 	info->delivery = placement->own ? placement->spread.delivery : FALCON_NO_CPU;
-	if (!elephant->trial.over || elephant->way.by_cpu)
+	if (!elephant->trial.over || READ_ONCE(elephant->way.by_cpu))
 		info->delivery = elephant->home;
 	info->app = falcon_placement_app(placement);
 	info->packets = elephant->packets;
