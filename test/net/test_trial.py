@@ -225,7 +225,7 @@ def test_a_flow_that_open_vswitch_does_not_know_is_on_stocks_path(overlay, falco
             if enabled:
                 falcon.enable(**LANES)
             with Traffic(overlay, rate=RATE, size=SIZE, burst=16, idle=2500) as traffic:
-                for _ in range(3):
+                for _ in range(2):
                     if enabled:
                         reach(falcon, rung="several", limit="none")
                     guest.run("pkill -USR1 -f ovs_guest.py")
