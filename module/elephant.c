@@ -5,6 +5,7 @@
 #include <linux/sched/clock.h>
 
 #include "backlog.h"
+#include "clock.h"
 #include "context.h"
 #include "cpu.h"
 #include "device.h"
@@ -780,6 +781,6 @@ void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder
 	info->batches = elephant->batch + 1;
 	info->in_flight = falcon_elephant_in_flight(elephant);
 	info->held = elephant->merge.held;
-	info->idle_ms = jiffies_to_msecs(jiffies - elephant->used);
+	info->idle_ms = falcon_clock_ms(jiffies - elephant->used, HZ);
 	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }

@@ -10,6 +10,7 @@
 #include "arrival.h"
 #include "backlog.h"
 #include "cell.h"
+#include "clock.h"
 #include "context.h"
 #include "cpu.h"
 #include "device.h"
@@ -73,7 +74,7 @@ struct intake {
 	struct falcon_flow_cache flows;		/* by the tunnels of the same plan */
 	u32			learn_from;	/* rounds from which it may learn another one */
 	/* While hooks rest, by the same plan. */
-	u32			window;		/* jiffies of its begin */
+	unsigned long		window;		/* jiffies of its begin */
 	u32			seen;		/* packets in it that were looked at */
 	u32			unseen;		/* how many more need not be */
 	u32			calm;		/* how many those were at its begin */
@@ -288,7 +289,7 @@ static bool is_expected(const struct intake *intake, const struct falcon_gro *gr
 
 static bool in_window(const struct intake *intake)
 {
-	return (u32)jiffies - intake->window < FALCON_LADDER_WINDOW;
+	return jiffies - intake->window < FALCON_LADDER_WINDOW;
 }
 
 /*
@@ -361,7 +362,7 @@ static noinline enum falcon_intake_answer watch(struct intake *intake,
 static void learn(struct intake *intake, const struct falcon_arrival *arrival,
 		  const struct sk_buff *skb)
 {
-	if ((s32)(intake->rounds - intake->learn_from) < 0)
+	if (falcon_clock_is_ahead(intake->learn_from, intake->rounds, LEARN_AGAIN + 1))
 		return;
 	intake->learn_from = intake->rounds + 1;
 	if (!falcon_arrival_learn(arrival, skb, &intake->flows))

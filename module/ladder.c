@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 #include "cell.h"
+#include "clock.h"
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
@@ -53,7 +54,7 @@
 struct entry {
 	u32			hash;		/* 0 is free */
 	u32			count;		/* packets in this window */
-	u32			since;		/* jiffies of its begin */
+	unsigned long		since;		/* jiffies of its begin */
 	u32			retry;		/* jiffies from which it may go up again */
 	int			ifindex;
 	u32			netns;		/* inode number */
@@ -62,9 +63,9 @@ struct entry {
 	bool			ahead;		/* every packet so far has gone ahead */
 	bool			requests;	/* by its habit */
 	struct falcon_priority	priority;
+	u32			place_due;	/* jiffies from which flow.place is old */
 	struct falcon_elephant __rcu *elephant;
 	struct falcon_habit	habit;		/* with priority-auto */
-	u32			place_due;	/* jiffies from which flow.place is old */
 	struct falcon_subject	flow;
 };
 
@@ -74,7 +75,7 @@ static DEFINE_MUTEX(table_lock);	/* under RTNL; keeps slow readers from what goe
 /* BH, before elephants_lock; entries that change their flow or its rung. */
 static DEFINE_SPINLOCK(claim_lock);
 
-static u32 missed;	/* jiffies when a packet was last seen whose flow is not in the table */
+static unsigned long missed;	/* jiffies when a packet was last seen whose flow is in no entry */
 
 static LIST_HEAD(elephants);
 static unsigned int elephant_count;
@@ -120,7 +121,7 @@ bool falcon_ladder_has_hosts(void)
 static struct entry *victim(u32 hash)
 {
 	struct entry *entry = bucket_of(hash), *found = NULL;
-	u32 now = jiffies;
+	unsigned long now = jiffies;
 	unsigned int i;
 
 	for (i = 0; i < WAYS; i++, entry++) {
@@ -141,8 +142,8 @@ static struct entry *victim(u32 hash)
 static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim)
 {
 	return time_after_eq(jiffies, plan->since + FRESH) &&
-	       (u32)jiffies - READ_ONCE(missed) >= FRESH &&
-	       (!victim->hash || (u32)jiffies - victim->since >= FRESH);
+	       jiffies - READ_ONCE(missed) >= FRESH &&
+	       (!victim->hash || jiffies - victim->since >= FRESH);
 }
 
 /*
@@ -159,7 +160,7 @@ static bool can_go_ahead(const struct falcon_plan *plan, const struct falcon_pri
 
 static bool is_place_due(const struct entry *entry)
 {
-	return (s32)((u32)jiffies - READ_ONCE(entry->place_due)) >= 0;
+	return !falcon_clock_is_ahead(READ_ONCE(entry->place_due), jiffies, PLACE_INTERVAL);
 }
 
 /*
@@ -275,7 +276,7 @@ static bool is_above(const struct falcon_plan *plan, u32 count)
 /* Returns whether the flow is above the rate. */
 static bool count_packet(const struct falcon_plan *plan, struct entry *entry)
 {
-	u32 elapsed = (u32)jiffies - READ_ONCE(entry->since);
+	unsigned long elapsed = jiffies - READ_ONCE(entry->since);
 	u32 count = READ_ONCE(entry->count) + 1;
 
 	if (elapsed >= FALCON_LADDER_WINDOW) {
@@ -342,7 +343,8 @@ static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
 {
 	bool elephant = count_packet(plan, entry);
 
-	if ((s32)((u32)jiffies - READ_ONCE(entry->retry)) < 0 || (entry->host && !plan->host))
+	if (falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY) ||
+	    (entry->host && !plan->host))
 		return false;
 	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;
 }
@@ -644,7 +646,7 @@ static void sum_entry(const struct entry *entry, struct falcon_flow_sum *sum, un
 		sum->ahead += READ_ONCE(elephant->placement.home);
 		sum->elephants += !READ_ONCE(elephant->placement.home);
 		sum->several += READ_ONCE(elephant->several);
-	} else if ((u32)jiffies - READ_ONCE(entry->since) < HZ) {
+	} else if (jiffies - READ_ONCE(entry->since) < HZ) {
 		sum->flows++;
 		if (READ_ONCE(entry->ahead)) {
 			sum->ahead++;
@@ -688,7 +690,7 @@ static bool show(const struct entry *entry, struct falcon_ladder_info *info)
 	info->rung = READ_ONCE(entry->ahead) ? FALCON_RUNG_INLINE : FALCON_RUNG_STOCK;
 	info->limit = READ_ONCE(entry->limit);
 	info->packets = READ_ONCE(entry->count);
-	info->idle_ms = jiffies_to_msecs((u32)jiffies - READ_ONCE(entry->since));
+	info->idle_ms = falcon_clock_ms(jiffies - READ_ONCE(entry->since), HZ);
 	smp_rmb();	/* as above */
 	if (READ_ONCE(entry->hash) != info->hash)
 		return false;
