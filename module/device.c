@@ -114,24 +114,37 @@ struct net_device *falcon_device_peer(struct net_device *dev)
 	return dev->netdev_ops->ndo_get_peer_dev ? dev->netdev_ops->ndo_get_peer_dev(dev) : NULL;
 }
 
-bool falcon_device_has_waiting(struct net_device *dev, u64 *taken)
+bool falcon_device_is_polled(struct net_device *dev)
 {
-	struct rtnl_link_stats64 stats = {};
 	struct net_device *peer;
 	struct napi_struct *napi;
-	bool waiting = false;
+	bool polled = false;
 
 	rcu_read_lock();
 	peer = falcon_device_peer(dev);
-	if (peer && !list_empty(&peer->napi_list) && peer->netdev_ops->ndo_get_stats64) {
+	if (peer && peer->netdev_ops->ndo_get_stats64) {
 		/* A poll ends by finding nothing. */
-		list_for_each_entry_rcu(napi, &peer->napi_list, dev_list)
-			waiting |= test_bit(NAPI_STATE_SCHED, &napi->state);
-		peer->netdev_ops->ndo_get_stats64(peer, &stats);
+		list_for_each_entry_rcu(napi, &peer->napi_list, dev_list) {
+			polled = test_bit(NAPI_STATE_SCHED, &napi->state);
+			if (polled)
+				break;
+		}
 	}
 	rcu_read_unlock();
-	*taken = stats.rx_packets;
-	return waiting;
+	return polled;
+}
+
+u64 falcon_device_taken(struct net_device *dev)
+{
+	struct rtnl_link_stats64 stats = {};
+	struct net_device *peer;
+
+	rcu_read_lock();
+	peer = falcon_device_peer(dev);
+	if (peer && peer->netdev_ops->ndo_get_stats64)
+		peer->netdev_ops->ndo_get_stats64(peer, &stats);
+	rcu_read_unlock();
+	return stats.rx_packets;
 }
 
 int falcon_device_place(const char *name, struct falcon_place *place)

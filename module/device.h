@@ -73,15 +73,17 @@ const struct falcon_device *falcon_device_find(const struct net_device *dev);
 /* The other end of a veth or netkit; NULL for other devices. Context: RCU read section. */
 struct net_device *falcon_device_peer(struct net_device *dev);
 
-/**
- * falcon_device_has_waiting() - whether what a device transmitted waits in a ring of its peer's
- * @dev: the device
- * @taken: result, when its peer receives by NAPI, as a veth with XDP or GRO does: packets that the
- *	peer's polls have taken from there so far
- *
- * Context: softirq. Return: whether the peer is to be polled.
+/*
+ * Whether the peer of a device is to be polled, as it receives by NAPI, which a veth with XDP or
+ * GRO does: otherwise nothing that the device has transmitted is in a ring. Context: softirq.
  */
-bool falcon_device_has_waiting(struct net_device *dev, u64 *taken);
+bool falcon_device_is_polled(struct net_device *dev);
+
+/*
+ * Packets that the peer of a device has received so far. It takes longer the more CPUs and queues
+ * there are. Context: softirq.
+ */
+u64 falcon_device_taken(struct net_device *dev);
 
 /**
  * falcon_device_place() - a container, by a device of the initial network namespace

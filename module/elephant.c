@@ -20,9 +20,6 @@
 /* Packets that waited and are processed in one go when the flow leaves: as the NIC's poll would. */
 #define RELEASE_MAX NAPI_POLL_WEIGHT
 
-/* Packets of a flow in the ring of a container's device: half of veth's. */
-#define RING_SHARE 128
-
 /* How often the rate is looked at. */
 #define RATE_INTERVAL (HZ / 5)
 
@@ -491,22 +488,18 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
 
 /*
  * How many of those ready may be delivered now. Where the container's device has a ring, its own
- * poll, on whatever CPU, must have taken what is above RING_SHARE: that CPU may stand still, or
- * what was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
+ * poll, on whatever CPU, must have taken what is above the flow's share: that CPU may stand still,
+ * or what was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
  */
 static unsigned int deliverable(struct falcon_elephant *elephant, unsigned int budget)
 {
 	const struct sk_buff *skb = elephant->ready.first;
 	unsigned int count = min(budget, elephant->ready.count);
-	u64 taken;
 
 	if (falcon_context_merged_at(skb) != FALCON_MERGE_POINT_TRANSMIT)
 		return count;
-	if (!falcon_device_has_waiting(skb->dev, &taken) || elephant->ring_mark < taken)
-		elephant->ring_mark = taken;
-	count = min_t(u64, count, RING_SHARE - min_t(u64, elephant->ring_mark - taken, RING_SHARE));
-	elephant->ring_mark += count;
-	return count;
+	falcon_ring_look(&elephant->ring, skb->dev, count);
+	return falcon_ring_take(&elephant->ring, count);
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "placement.h"
 #include "plan.h"
 #include "priority.h"
+#include "ring.h"
 #include "trial.h"
 #include "way.h"
 
@@ -91,7 +92,7 @@ struct falcon_elephant {
 	u32			delivering;	/* packets being delivered */
 	u16			delivered_on;	/* CPU of the last delivery */
 	u32			delivered_tail;	/* of its backlog, when that had ended */
-	u64			ring_mark;	/* what its peer has taken when it has all that */
+	struct falcon_ring	ring;		/* of the container's device */
 
 	/* Under the lock of the intake that has the node in its list; see intake.c. */
 	struct list_head	gate_node;

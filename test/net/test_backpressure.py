@@ -6,6 +6,7 @@ import time
 import pytest
 
 from net import guestside, lanes, path, udp, wait
+from net.calls import Calls
 from stress.sabotage import Sabotaged
 from stress.traffic import Traffic, clean_log, record, trouble
 from vm import module
@@ -62,6 +63,23 @@ def test_a_cpu_that_stands_still_makes_no_ring_overflow(overlay, falcon, record_
     record(record_property, traffic.account, held=falcon.counters()["held"],
            p50_us=traffic.account["delay"]["p50_ns"] // 1000)
     assert not trouble(traffic.account)
+
+
+def test_a_ring_that_keeps_up_is_not_asked_what_it_has(overlay, falcon, record_property):
+    """To answer, a veth adds up what each possible CPU and each queue has counted."""
+    guest, veth, asks = overlay.guest, guestside.veth(0), "veth_get_stats64"
+    inside = f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
+    falcon.enable(elephant_rate=500, **LANES)
+    with path.commands(guest, f"{inside} gro on; ethtool -K {veth} tso off",
+                       f"ethtool -K {veth} tso on; {inside} gro off"), \
+         Traffic(overlay, rate=4000, size=64, idle=IDLE) as traffic, Calls(guest, asks) as calls:
+        lanes.reach(falcon, merge="transmit")
+        before = falcon.counters()["delivered"]
+        wait.until(lambda: falcon.counters()["delivered"] > before + 4000, 30, "packets to be delivered")
+        asked, delivered = calls.count()[asks], falcon.counters()["delivered"] - before
+    record(record_property, traffic.account, asked=asked, delivered=delivered)
+    assert not trouble(traffic.account)
+    assert asked < delivered / 32
 
 
 @pytest.mark.soak
