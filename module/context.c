@@ -11,6 +11,7 @@
 #include "context.h"
 #include "device.h"
 #include "napi.h"
+#include "outlet.h"
 #include "place.h"
 #include "rfs.h"
 #include "stats.h"
@@ -254,7 +255,12 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	 */
 	if (!context || is_sent(skb) || skb->dev == this_cpu_read(out_of_queue))
 		return false;
+	/* It is the original that drops it: what goes must have nothing new to forget. */
+	if (unlikely(!netif_running(skb->dev)))
+		return false;
 	context->merge = where;
+	if (unlikely(context->outlet != skb->dev))
+		context->outlet = context->output.count ? FALCON_OUTLET_SEVERAL : skb->dev;
 	/* A packet socket has, or had, a copy, or it is one of several that the bridge floods. */
 	context->watched |= skb->cloned;
 	skb->cb[0] = where;

@@ -27,6 +27,7 @@ struct falcon_context {
 	bool			in_cell;	/* behind a tunnel's cell already */
 	struct falcon_chain	nested;		/* what came to a cell from there */
 	u8			merge;		/* enum falcon_merge_point, of the output */
+	const struct net_device	*outlet;	/* of the output; compared only; see outlet.h */
 	bool			watched;	/* somebody keeps a copy of some packet */
 	struct net_device	*queue;		/* that had queued some; or NULL */
 	struct net_device	*tunnel;	/* whose packets these are; or NULL */

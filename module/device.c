@@ -16,7 +16,7 @@
 #include <net/sch_generic.h>
 
 #include "device.h"
-#include "ladder.h"
+#include "forget.h"
 #include "notice.h"
 #include "plan.h"
 
@@ -267,17 +267,24 @@ static void del(struct net_device *dev)
 {
 	struct falcon_device *device = find_rtnl(dev);
 
+	/* Packets may have been merged on their way to any device, falcon's business or not. */
+	falcon_forget(dev);
 	if (!device)
 		return;
 	change_number();
 	hash_del_rcu(&device->node);
 	change_number();
-	falcon_ladder_forget(dev);
-	if (!leaving)
-		tell(FALCON_EVENT_DEVICE_DEL, device);
-	kfree_rcu(device, rcu);
-	if (leaving)
+	if (leaving) {
+		kfree_rcu(device, rcu);
 		return;
+	}
+	if (device->kind->origin)
+		falcon_forget_tunnel(dev);
+	tell(FALCON_EVENT_DEVICE_DEL, device);
+	if (device->kind->stage == FALCON_STAGE_NIC)
+		falcon_forget_nic(device);
+	else
+		kfree_rcu(device, rcu);
 	falcon_replan();
 	has_changed();
 }
@@ -329,6 +336,7 @@ void falcon_devices_exit(void)
 {
 	leaving = true;
 	unregister_netdevice_notifier(&notifier);
+	falcon_forget_exit();
 	rcu_barrier();	/* kfree_rcu() of entries of this module's making */
 }
 

@@ -29,8 +29,8 @@ struct falcon_kind {
 struct falcon_device {
 	struct hlist_node		node;
 	/*
-	 * Compared, and followed only under RTNL: no reference is held. The entry goes
-	 * with NETDEV_UNREGISTER, before the device does.
+	 * Compared, and followed only under RTNL: no reference is held while it is in the
+	 * table, which it leaves with NETDEV_UNREGISTER, before the device goes.
 	 */
 	struct net_device		*dev;
 	const struct falcon_kind	*kind;
@@ -39,6 +39,9 @@ struct falcon_device {
 	bool				merges_udp;	/* its GRO merges UDP, so it must see it */
 	int				ifindex;
 	u64				netns;		/* inode number of the namespace */
+	/* A NIC that has gone, with a reference until all packets from there are forgotten. */
+	struct list_head		gone_node;
+	netdevice_tracker		tracker;
 	struct rcu_head			rcu;
 };
 

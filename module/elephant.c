@@ -10,6 +10,7 @@
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
+#include "forget.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
@@ -320,6 +321,34 @@ static void unlock(struct falcon_elephant *elephant, const struct falcon_plan *p
 	}
 }
 
+/*
+ * After a post. Who has the lock sees to the inbox, and needs no reference for that, but when the
+ * flow has left: ours must last until it is through. A flow that does not leave at this moment has
+ * not left before its inbox was looked at again.
+ */
+static bool try_lock(struct falcon_elephant *elephant)
+{
+	if (likely(spin_trylock(&elephant->lock)))
+		return true;
+	if (likely(!READ_ONCE(elephant->leaving)))
+		return false;
+	spin_lock(&elephant->lock);
+	return true;
+}
+
+void falcon_elephant_lock(struct falcon_elephant *elephant)
+{
+	local_bh_disable();
+	spin_lock(&elephant->lock);
+	empty_inbox(elephant, rcu_dereference_bh(falcon_plan));
+}
+
+void falcon_elephant_unlock(struct falcon_elephant *elephant)
+{
+	unlock(elephant, rcu_dereference_bh(falcon_plan));
+	local_bh_enable();
+}
+
 bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
 			  struct falcon_context *context)
 {
@@ -337,7 +366,7 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 		return true;
 	}
 	post(elephant, packets);
-	while (spin_trylock(&elephant->lock)) {
+	while (try_lock(elephant)) {
 		empty_inbox(elephant, plan);
 		run = context ? push(elephant, plan ? plan->batch : 1, true) : NULL;
 		number = run ? run->number : 0;
@@ -375,7 +404,9 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->rate_since = jiffies;
 	elephant->used = jiffies;
 	falcon_placement_init(&elephant->placement, hash, key->protocol, host);
+	INIT_LIST_HEAD(&elephant->node);
 	INIT_LIST_HEAD(&elephant->gate_node);
+	falcon_outlet_init(&elephant->outlet);
 	return follow(elephant, plan);
 }
 
@@ -563,6 +594,15 @@ static void start(struct falcon_elephant *elephant, const struct falcon_plan *pl
 	unlock(elephant, plan);
 }
 
+/* Before anything that came of a run is handed in: to which devices that has come. */
+static void note_outlet(struct falcon_elephant *elephant, const struct net_device *dev)
+{
+	if (elephant->ready.count || elephant->merge.held)
+		dev = FALCON_OUTLET_SEVERAL;
+	if (elephant->outlet.dev != dev)
+		falcon_outlet_set(&elephant->outlet, dev);
+}
+
 /* Hand in what came of the runs. Returns how much of it must wait. */
 static unsigned int finish(struct falcon_elephant *elephant, u32 first, unsigned int count,
 			   struct falcon_chain *output)
@@ -605,6 +645,8 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	/* Devices stay for this softirq. Of what went with its device nothing is learnt. */
 	if (likely(nic))
 		learn(elephant, context, nic, taken);
+	if (unlikely(merged && context->outlet != elephant->outlet.dev))
+		note_outlet(elephant, context->outlet);
 	held = finish(elephant, first, count, &context->output);
 	if (elephant->delivery_state == FALCON_DELIVERY_IDLE && elephant->ready.count &&
 	    delivery_cpu(elephant) == smp_processor_id())
@@ -689,64 +731,28 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 	unlock(elephant, plan);
 }
 
-/* @stage: the one whose counter tells it. */
-static unsigned int drop_of(struct falcon_chain *packets, const struct net_device *dev,
-			    enum falcon_stage stage)
-{
-	struct falcon_chain kept = {};
-	unsigned int dropped = 0;
-	struct sk_buff *skb;
-
-	while ((skb = falcon_chain_pop(packets))) {
-		if (!dev || skb->dev == dev) {
-			falcon_count(stage, FALCON_A_COUNTERS_DROPPED_GONE);
-			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
-			dropped++;
-		} else {
-			falcon_chain_add(&kept, skb);
-		}
-	}
-	*packets = kept;
-	return dropped;
-}
-
-static unsigned int drop_all_of(struct falcon_elephant *elephant, const struct net_device *dev)
-{
-	unsigned int dropped, some;
-	struct falcon_run *run;
-	bool queued;
-	u32 number;
-
-	dropped = drop_of(&elephant->waiting, dev, FALCON_STAGE_NIC);
-	dropped += drop_of(&elephant->ready, dev, FALCON_STAGE_CONTAINER);
-	for (number = elephant->merge.head; number != elephant->merge.tail; number++) {
-		run = run_at(elephant, number);
-		queued = run->state == FALCON_RUN_QUEUED;
-		some = drop_of(&run->packets, dev,
-			       queued ? FALCON_STAGE_NIC : FALCON_STAGE_CONTAINER);
-		if (queued)
-			falcon_lane_add(run->worker, -some);
-		dropped += some;
-	}
-	return dropped;
-}
-
-void falcon_elephant_forget(struct falcon_elephant *elephant, const struct net_device *dev)
-{
-	spin_lock(&elephant->lock);
-	drop_all_of(elephant, dev);
-	unlock(elephant, rcu_dereference_bh(falcon_plan));
-}
-
 unsigned int falcon_elephant_purge(struct falcon_elephant *elephant)
 {
 	struct llist_node *posted = llist_reverse_order(llist_del_all(&elephant->inbox));
-	struct falcon_chain packets;
+	struct falcon_chain nic = {}, container = {}, packets;
+	struct falcon_run *run;
+	unsigned int dropped;
+	u32 number;
 	u16 home;
 
+	falcon_chain_splice(&nic, &elephant->waiting);
 	while (unpack(elephant, &posted, &packets, &home))
-		falcon_chain_splice(&elephant->waiting, &packets);
-	return drop_all_of(elephant, NULL);
+		falcon_chain_splice(&nic, &packets);
+	falcon_chain_splice(&container, &elephant->ready);
+	for (number = elephant->merge.head; number != elephant->merge.tail; number++) {
+		run = run_at(elephant, number);
+		falcon_chain_splice(run->state == FALCON_RUN_QUEUED ? &nic : &container,
+				    &run->packets);
+	}
+	dropped = nic.count + container.count;
+	falcon_forget_packets(&nic, FALCON_STAGE_NIC);
+	falcon_forget_packets(&container, FALCON_STAGE_CONTAINER);
+	return dropped;
 }
 
 void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info)

@@ -19,6 +19,7 @@
 #include <uapi/linux/falcon.h>
 
 #include "merge.h"
+#include "outlet.h"
 #include "packet.h"
 #include "placement.h"
 #include "plan.h"
@@ -50,7 +51,7 @@ enum falcon_delivery_state {
 struct falcon_elephant {
 	struct rcu_head		rcu;
 	refcount_t		refs;		/* the ladder, and who collects packets for it */
-	struct list_head	node;		/* the ladder's */
+	struct list_head	node;		/* the ladder's, as long as there is a reference */
 	spinlock_t		lock;		/* BH; then a lane's or an intake's */
 	u32			hash;		/* constant */
 	struct falcon_key	key;		/* constant */
@@ -89,6 +90,7 @@ struct falcon_elephant {
 	struct llist_node	delivery_posted; /* on its way to the lane */
 	struct list_head	delivery_node;	/* the lane's, while queued there */
 	struct falcon_chain	ready;		/* merged, in order */
+	struct falcon_outlet	outlet;		/* devices that these, and the ring's, are for */
 	u32			delivering;	/* packets being delivered */
 	u16			delivered_on;	/* CPU of the last delivery */
 	u32			delivered_tail;	/* of its backlog, when that had ended */
@@ -214,13 +216,17 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
  */
 void falcon_elephant_review(struct falcon_elephant *elephant, const struct falcon_plan *plan);
 
-/* Drop what refers to a device that goes. Context: BH off. */
-void falcon_elephant_forget(struct falcon_elephant *elephant, const struct net_device *dev);
+/*
+ * Look into a flow from outside; its inbox is empty then. For a moment: who brings packets, and the
+ * workers, need the lock. Context: process, with a reference.
+ */
+void falcon_elephant_lock(struct falcon_elephant *elephant) __acquires(&elephant->lock);
+void falcon_elephant_unlock(struct falcon_elephant *elephant) __releases(&elephant->lock);
 
 /* Drop everything; nothing may run any more. Return: packets. Context: process. */
 unsigned int falcon_elephant_purge(struct falcon_elephant *elephant);
 
-/* What flow-get tells. Context: BH off. */
+/* What flow-get tells. Context: BH off, with a reference. */
 void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info);
 
 /* Taken and not yet delivered, in packets. Context: under the lock. */

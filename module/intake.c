@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/delay.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/sched/clock.h>
@@ -15,6 +14,7 @@
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
+#include "forget.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
@@ -84,6 +84,7 @@ struct intake {
 	spinlock_t		lock;		/* innermost; BH */
 	struct list_head	gated;		/* flows that wait for this CPU's queues */
 	u32			rounds;		/* polls of the doorbell */
+	u32			marked;		/* of them, when flushing began */
 	struct list_head	released;	/* flows that go back to stock's path here */
 	u64			helped;		/* local_clock() when no lane needed help */
 	call_single_data_t	ring;
@@ -719,20 +720,21 @@ static int answer_doorbell(struct napi_struct *napi, int budget)
 	return 0;
 }
 
-void falcon_intakes_flush(void)
+bool falcon_intakes_are_flushed(bool begin)
 {
 	struct intake *intake;
+	bool flushed = true;
 	unsigned int cpu;
-	u32 rounds;
 
 	/* Under traffic it is always scheduled: until it has been polled once. */
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
-		rounds = READ_ONCE(intake->rounds);
-		while (test_bit(NAPI_STATE_SCHED, &intake->doorbell.state) &&
-		       READ_ONCE(intake->rounds) == rounds)
-			usleep_range(100, 1000);
+		if (begin)
+			intake->marked = READ_ONCE(intake->rounds);
+		flushed &= !test_bit(NAPI_STATE_SCHED, &intake->doorbell.state) ||
+			   READ_ONCE(intake->rounds) != intake->marked;
 	}
+	return flushed;
 }
 
 bool falcon_intakes_saw(u32 since)
@@ -787,10 +789,8 @@ void falcon_intakes_free(void)
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
 		/* Those that had left when another CPU brought something: nobody else has them. */
-		list_for_each_entry_safe(elephant, next, &intake->released, gate_node) {
-			falcon_elephant_purge(elephant);
-			falcon_ladder_put(elephant);
-		}
+		list_for_each_entry_safe(elephant, next, &intake->released, gate_node)
+			falcon_forget_flow(elephant);
 		__netif_napi_del(&intake->doorbell);
 		falcon_context_exit(&intake->context);
 	}

@@ -12,11 +12,13 @@
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
+#include "forget.h"
 #include "habit.h"
 #include "hash.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
+#include "outlet.h"
 #include "place.h"
 #include "priority.h"
 #include "stats.h"
@@ -72,8 +74,14 @@ struct entry {
 static struct entry *table;		/* kept while any packet may come */
 static DEFINE_MUTEX(table_lock);	/* under RTNL; keeps slow readers from what goes */
 
-/* BH, before elephants_lock; entries that change their flow or its rung. */
-static DEFINE_SPINLOCK(claim_lock);
+/*
+ * BH, before a flow's lock and elephants_lock; entries of some buckets that change their flow or
+ * its rung. Many, so that CPUs whose flows have nothing in common do not meet.
+ */
+#define CLAIM_LOCKS 256
+static struct {
+	spinlock_t lock;	/* of each such bucket */
+} ____cacheline_aligned_in_smp claim_locks[CLAIM_LOCKS];
 
 static unsigned long missed;	/* jiffies when a packet was last seen whose flow is in no entry */
 
@@ -82,7 +90,7 @@ static unsigned int elephant_count;
 static unsigned int host_count;		/* of them, those that came through no tunnel */
 static unsigned int ruled_count;	/* of them, those that a rule has brought */
 static u32 share = FALCON_IN_FLIGHT_MAX;	/* of what all may have in flight, for each */
-static DEFINE_SPINLOCK(elephants_lock);	/* BH; before a flow's lock */
+static DEFINE_SPINLOCK(elephants_lock);	/* BH; of the list, which is walked under RCU */
 
 static struct net_device *dummy;
 static void (*wake_hooks)(void);
@@ -94,6 +102,11 @@ static DECLARE_DELAYED_WORK(review_work, review);
 static struct entry *bucket_of(u32 hash)
 {
 	return &table[(hash % BUCKETS) * WAYS];
+}
+
+static spinlock_t *claim_lock_of(u32 hash)
+{
+	return &claim_locks[hash % BUCKETS % CLAIM_LOCKS].lock;
 }
 
 static struct entry *find(u32 hash)
@@ -210,7 +223,7 @@ void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct fa
 	struct entry *entry;
 
 	/* Another CPU has it: the next packet will do. */
-	if (!spin_trylock(&claim_lock))
+	if (!spin_trylock(claim_lock_of(hash)))
 		return;
 	entry = find_inner(hash, key);
 	if (entry) {
@@ -220,7 +233,7 @@ void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct fa
 			WRITE_ONCE(entry->priority.generation, falcon_priority_generation() - 1);
 		}
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 }
 
 bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
@@ -231,7 +244,7 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 	bool ahead = false;
 
 	/* Another CPU has it: the next packet will do. */
-	if (!spin_trylock(&claim_lock)) {
+	if (!spin_trylock(claim_lock_of(hash))) {
 		WRITE_ONCE(missed, jiffies);
 		return false;
 	}
@@ -261,7 +274,7 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 		smp_wmb();	/* as above */
 		WRITE_ONCE(entry->hash, hash);
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 	if (falcon_priority_wants_places())
 		falcon_place_expect();
 	return ahead;
@@ -306,7 +319,7 @@ static void look_up(struct entry *entry, u32 hash)
 	struct falcon_elephant *elephant;
 	struct falcon_priority priority;
 
-	if (!spin_trylock(&claim_lock))
+	if (!spin_trylock(claim_lock_of(hash)))
 		return;
 	if (entry->hash == hash) {
 		falcon_priority_find(&entry->flow, READ_ONCE(entry->requests), &priority);
@@ -316,7 +329,7 @@ static void look_up(struct entry *entry, u32 hash)
 		if (elephant)
 			falcon_ladder_put(elephant);
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 }
 
 /*
@@ -395,28 +408,35 @@ static void refuse(u32 hash, enum falcon_limit limit)
 {
 	struct entry *entry;
 
-	spin_lock(&claim_lock);
+	spin_lock(claim_lock_of(hash));
 	entry = find(hash);
 	if (entry) {
 		entry->limit = limit;
 		entry->retry = jiffies + (limit == FALCON_LIMIT_RESTING ? RETRY_RESTING : RETRY);
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 }
 
 struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
 					   const struct falcon_key *key, bool host)
 {
 	struct falcon_elephant *elephant = NULL;
-	struct entry *entry = find(hash);
 	struct falcon_priority priority = {};
 	enum falcon_limit limit;
+	struct entry *entry;
+	u32 count = 0;
 	bool ruled;
 
-	if (entry)
+	/* The entry may become another flow's, or of another rule, meanwhile. */
+	spin_lock(claim_lock_of(hash));
+	entry = find(hash);
+	if (entry) {
 		priority = entry->priority;
+		count = READ_ONCE(entry->count);
+	}
+	spin_unlock(claim_lock_of(hash));
 
-	ruled = priority.rule && !is_above(plan, entry->count);
+	ruled = priority.rule && !is_above(plan, count);
 	limit = find_limit(ruled);
 	if (limit == FALCON_LIMIT_NONE) {
 		elephant = kzalloc(sizeof(*elephant), GFP_ATOMIC | __GFP_NOWARN);
@@ -449,48 +469,51 @@ static void count_elephant(const struct falcon_elephant *elephant, int count)
 
 bool falcon_ladder_climb(struct falcon_elephant *elephant)
 {
+	u32 hash = elephant->hash;
 	struct entry *entry;
 	bool climbs;
 
-	spin_lock(&claim_lock);
-	entry = find(elephant->hash);
+	spin_lock(claim_lock_of(hash));
+	entry = find(hash);
 	climbs = entry && !rcu_access_pointer(entry->elephant);
 	if (climbs) {
 		entry->limit = FALCON_LIMIT_NONE;
 		refcount_inc(&elephant->refs);
 		/* Found in the list by all that find it in the table. */
 		spin_lock(&elephants_lock);
-		list_add_tail(&elephant->node, &elephants);
+		list_add_tail_rcu(&elephant->node, &elephants);
 		count_elephant(elephant, 1);
 		spin_unlock(&elephants_lock);
 		rcu_assign_pointer(entry->elephant, elephant);
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 	/* A review that saw none just now has ended, or goes on after this. */
 	if (climbs)
 		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
 	return climbs;
 }
 
-/* Under elephants_lock, or when nobody else is there. The ladder's reference is the caller's. */
-static void unlist(struct falcon_elephant *elephant)
-{
-	list_del(&elephant->node);
-	count_elephant(elephant, -1);
-}
-
 void falcon_ladder_put(struct falcon_elephant *elephant)
 {
-	if (refcount_dec_and_test(&elephant->refs))
-		kfree_rcu(elephant, rcu);
+	if (!refcount_dec_and_test(&elephant->refs))
+		return;
+	falcon_outlet_set(&elephant->outlet, NULL);
+	/* One that never went up is in no list. */
+	if (!list_empty(&elephant->node)) {
+		spin_lock(&elephants_lock);
+		list_del_rcu(&elephant->node);
+		spin_unlock(&elephants_lock);
+	}
+	kfree_rcu(elephant, rcu);
 }
 
 void falcon_ladder_remove(struct falcon_elephant *elephant)
 {
+	u32 hash = elephant->hash;
 	struct entry *entry;
 
-	spin_lock(&claim_lock);
-	entry = find(elephant->hash);
+	spin_lock(claim_lock_of(hash));
+	entry = find(hash);
 	if (entry && rcu_access_pointer(entry->elephant) == elephant) {
 		RCU_INIT_POINTER(entry->elephant, NULL);
 		entry->limit = elephant->limit;
@@ -500,22 +523,53 @@ void falcon_ladder_remove(struct falcon_elephant *elephant)
 		if (entry->limit == FALCON_LIMIT_NO_MERGE || entry->limit == FALCON_LIMIT_QUEUED)
 			entry->retry += RETRY_TRIAL;
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 
+	/* In the list as long as somebody has a reference, and so, maybe, packets of it. */
 	spin_lock(&elephants_lock);
-	unlist(elephant);
+	count_elephant(elephant, -1);
 	spin_unlock(&elephants_lock);
 	falcon_ladder_put(elephant);
 }
 
+struct falcon_elephant *falcon_ladder_next(struct falcon_elephant *elephant)
+{
+	struct list_head *node = elephant ? &elephant->node : &elephants;
+	struct falcon_elephant *next, *found = NULL;
+
+	rcu_read_lock_bh();
+	while (!found && (node = rcu_dereference_bh(list_next_rcu(node))) != &elephants) {
+		next = list_entry(node, struct falcon_elephant, node);
+		if (refcount_inc_not_zero(&next->refs))
+			found = next;
+	}
+	if (elephant)
+		falcon_ladder_put(elephant);
+	rcu_read_unlock_bh();
+	cond_resched();
+	return found;
+}
+
+bool falcon_ladder_hold(void)
+{
+	mutex_lock(&table_lock);
+	return table;
+}
+
+void falcon_ladder_release(void)
+{
+	mutex_unlock(&table_lock);
+}
+
 static void review_all(void)
 {
-	struct falcon_elephant *elephant;
+	struct falcon_elephant *elephant = NULL;
 
-	spin_lock_bh(&elephants_lock);
-	list_for_each_entry(elephant, &elephants, node)
+	while ((elephant = falcon_ladder_next(elephant))) {
+		local_bh_disable();
 		falcon_elephant_review(elephant, rcu_dereference_bh(falcon_plan));
-	spin_unlock_bh(&elephants_lock);
+		local_bh_enable();
+	}
 }
 
 static void review(struct work_struct *work)
@@ -543,27 +597,14 @@ bool falcon_ladder_has_left(u16 cpu)
 	return left;
 }
 
-void falcon_ladder_forget(const struct net_device *dev)
-{
-	struct falcon_elephant *elephant;
-
-	mutex_lock(&table_lock);
-	if (table) {
-		falcon_cells_forget();
-		falcon_intakes_flush();
-		spin_lock_bh(&elephants_lock);
-		list_for_each_entry(elephant, &elephants, node)
-			falcon_elephant_forget(elephant, dev);
-		spin_unlock_bh(&elephants_lock);
-	}
-	mutex_unlock(&table_lock);
-}
-
 int falcon_ladder_alloc(void (*wake)(void))
 {
 	int err = -ENOMEM;
+	unsigned int i;
 
 	wake_hooks = wake;
+	for (i = 0; i < CLAIM_LOCKS; i++)
+		spin_lock_init(&claim_locks[i].lock);
 	dummy = alloc_netdev_dummy(0);
 	if (!dummy)
 		return err;
@@ -605,18 +646,23 @@ void falcon_ladder_free(void)
 	unsigned int dropped = 0;
 
 	cancel_delayed_work_sync(&review_work);
-	mutex_lock(&table_lock);
 	falcon_intakes_stop();
 	falcon_lanes_stop();
 	/* Wake-ups that are under way: those that have arrived, and those on their way here. */
 	kick_all_cpus_sync();
 	synchronize_net();
 
+	/* Who waits for it under RTNL waits for no packet, and no softirq. */
+	mutex_lock(&table_lock);
 	list_for_each_entry_safe(elephant, next, &elephants, node) {
-		dropped += falcon_elephant_purge(elephant);
+		/* One that has left is in the hands of falcon_intakes_free(). */
+		if (elephant->dead)
+			continue;
 		list_del_init(&elephant->gate_node);
-		unlist(elephant);
-		falcon_ladder_put(elephant);
+		spin_lock_bh(&elephants_lock);
+		count_elephant(elephant, -1);
+		spin_unlock_bh(&elephants_lock);
+		dropped += falcon_forget_flow(elephant);
 	}
 	if (dropped)
 		pr_warn("%u packets of flows that did not come down in time are dropped\n",
@@ -696,11 +742,13 @@ static bool show(const struct entry *entry, struct falcon_ladder_info *info)
 		return false;
 	info->twin = has_twin(entry, info->hash, &info->key);
 
-	rcu_read_lock_bh();
-	elephant = rcu_dereference_bh(entry->elephant);
-	if (elephant)
+	elephant = get(entry, info->hash);
+	if (elephant) {
+		local_bh_disable();
 		falcon_elephant_show(elephant, info);
-	rcu_read_unlock_bh();
+		falcon_ladder_put(elephant);
+		local_bh_enable();
+	}
 	return true;
 }
 

@@ -166,10 +166,19 @@ void falcon_ladder_remove(struct falcon_elephant *elephant);
 void falcon_ladder_put(struct falcon_elephant *elephant);
 
 /*
- * A device goes: packets that refer to it are dropped, as the kernel does with those in the
- * backlogs. Context: process, from NETDEV_UNREGISTER.
+ * Keep the table, and what is allocated with it, until falcon_ladder_release(). Under RTNL, so
+ * nothing may be waited for meanwhile. Context: process. Return: whether there is one.
  */
-void falcon_ladder_forget(const struct net_device *dev);
+bool falcon_ladder_hold(void);
+void falcon_ladder_release(void);
+
+/**
+ * falcon_ladder_next() - a walk over all flows that have been in lanes, and may have packets
+ * @elephant: the flow before, whose reference is given back; NULL to begin
+ *
+ * No lock is held between two flows. Context: process. Return: the flow, with a reference, or NULL.
+ */
+struct falcon_elephant *falcon_ladder_next(struct falcon_elephant *elephant);
 
 /* Count the flows. Context: process. */
 void falcon_ladder_sum(struct falcon_flow_sum *sum);

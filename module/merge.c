@@ -36,6 +36,21 @@ void falcon_chain_cut(struct falcon_chain *to, struct falcon_chain *from, unsign
 	falcon_chain_splice(to, &part);
 }
 
+bool falcon_chain_cut_of(struct falcon_chain *to, struct falcon_chain *from,
+			 const struct net_device *dev, unsigned int most)
+{
+	struct falcon_chain kept = {};
+	struct sk_buff *skb;
+	bool more;
+
+	while ((kept.count || to->count < most) && (skb = falcon_chain_pop(from)))
+		falcon_chain_add(skb->dev == dev ? to : &kept, skb);
+	more = from->count;
+	falcon_chain_splice(&kept, from);
+	falcon_chain_splice(from, &kept);
+	return more;
+}
+
 static struct falcon_run *run_at(struct falcon_merge *merge, u32 number)
 {
 	return &merge->runs[number % FALCON_RUNS];

@@ -24,6 +24,8 @@
 /* Packets after which a run takes no more: what one CPU does in one go. */
 #define FALCON_RUN_MAX 128
 
+struct net_device;
+
 /* Packets in a row, linked by skb->next; all members 0 when empty. */
 struct falcon_chain {
 	struct sk_buff	*first;
@@ -65,6 +67,18 @@ void falcon_chain_splice(struct falcon_chain *to, struct falcon_chain *from);
 
 /* Take the first @count packets off @from, in addition to what @to has. */
 void falcon_chain_cut(struct falcon_chain *to, struct falcon_chain *from, unsigned int count);
+
+/**
+ * falcon_chain_cut_of() - take packets of a device out of a chain
+ * @to: behind what is there
+ * @from: the chain; others stay in it, in order
+ * @dev: the device
+ * @most: packets that @to is to have, at most, but if others are before or among those in @from
+ *
+ * Return: whether there may be more.
+ */
+bool falcon_chain_cut_of(struct falcon_chain *to, struct falcon_chain *from,
+			 const struct net_device *dev, unsigned int most);
 
 static inline void falcon_chain_add(struct falcon_chain *chain, struct sk_buff *skb)
 {

@@ -627,6 +627,58 @@ static void random__is_in_order_and_adds_up(void **state)
 #undef cmocka_unit_test
 #define cmocka_unit_test(case) cmocka_unit_test_setup_teardown(case, begin, end)
 
+/* Any pointers: they are compared. */
+#define DEVICE ((struct net_device *)packets)
+#define OTHER  ((struct net_device *)&merge)
+
+static struct falcon_chain chain_for(unsigned int count, struct net_device *dev)
+{
+	struct falcon_chain chain = chain_of(count);
+	struct sk_buff *skb;
+
+	for (skb = chain.first; skb; skb = skb->next)
+		skb->dev = dev;
+	return chain;
+}
+
+static void cut_of__all_of_one_device_goes_in_portions(void **state)
+{
+	struct falcon_chain from = chain_for(150, DEVICE), to = {};
+
+	assert_true(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	expect(&to, 0, 64);
+	expect(&from, 64, 86);
+	/* What it has counts. */
+	assert_true(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	expect(&from, 64, 86);
+	to = (struct falcon_chain){};
+	assert_true(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	to = (struct falcon_chain){};
+	assert_false(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	expect(&to, 128, 22);
+	expect(&from, 0, 0);
+	assert_false(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+}
+
+static void cut_of__others_stay_in_order(void **state)
+{
+	struct falcon_chain from = chain_for(10, OTHER), some = chain_for(100, DEVICE), to = {};
+	unsigned int i;
+
+	falcon_chain_splice(&from, &some);
+	some = chain_for(10, OTHER);
+	some.first->dev = DEVICE;
+	falcon_chain_splice(&from, &some);
+	/* All at once, as what stays is in front. */
+	assert_false(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	expect(&to, 10, 101);
+	assert_int_equal(from.count, 19);
+	for (i = 0; from.count; i++)
+		assert_int_equal(number_of(falcon_chain_pop(&from)), i < 10 ? i : 101 + i);
+	assert_false(falcon_chain_cut_of(&to, &from, OTHER, 64));
+	expect(&to, 10, 101);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -657,6 +709,8 @@ int main(void)
 		cmocka_unit_test(finish__several_at_once_behind_another_one),
 		cmocka_unit_test(numbers__wrap_with_a_full_ring_held),
 		cmocka_unit_test(numbers__wrap_one_at_a_time_keeps_the_open_run),
+		cmocka_unit_test(cut_of__all_of_one_device_goes_in_portions),
+		cmocka_unit_test(cut_of__others_stay_in_order),
 		cmocka_unit_test(random__is_in_order_and_adds_up),
 	};
 

@@ -16,6 +16,7 @@ enum {
 /* What falcon's pure parts see of a packet; a test's own is a structure around it. */
 struct sk_buff {
 	struct sk_buff *next;
+	struct net_device *dev;
 	const unsigned char *data;
 	unsigned int len;
 	__be16 protocol;
