@@ -99,7 +99,7 @@ static bool find_by_cpu(const struct sk_buff *skb, const struct net_device *dev)
 	struct sock *sk;
 	u32 hash;
 
-	if (falcon_identify(skb, NULL, &packet, false, &hash) != FALCON_PACKET_FLOW ||
+	if (falcon_identify(skb, false, NULL, &packet, false, &hash) != FALCON_PACKET_FLOW ||
 	    packet.key.protocol != IPPROTO_UDP)
 		return false;
 	sk = find_socket(&packet.key, dev);
