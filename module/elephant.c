@@ -321,22 +321,8 @@ static void unlock(struct falcon_elephant *elephant, const struct falcon_plan *p
 	}
 }
 
-/*
- * After a post. Who has the lock sees to the inbox, and needs no reference for that, but when the
- * flow has left: ours must last until it is through. A flow that does not leave at this moment has
- * not left before its inbox was looked at again.
- */
-static bool try_lock(struct falcon_elephant *elephant)
-{
-	if (likely(spin_trylock(&elephant->lock)))
-		return true;
-	if (likely(!READ_ONCE(elephant->leaving)))
-		return false;
-	spin_lock(&elephant->lock);
-	return true;
-}
-
 void falcon_elephant_lock(struct falcon_elephant *elephant)
+	__acquires(&elephant->lock)
 {
 	local_bh_disable();
 	spin_lock(&elephant->lock);
@@ -344,6 +330,7 @@ void falcon_elephant_lock(struct falcon_elephant *elephant)
 }
 
 void falcon_elephant_unlock(struct falcon_elephant *elephant)
+	__releases(&elephant->lock)
 {
 	unlock(elephant, rcu_dereference_bh(falcon_plan));
 	local_bh_enable();
@@ -366,7 +353,17 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 		return true;
 	}
 	post(elephant, packets);
-	while (try_lock(elephant)) {
+	for (;;) {
+		if (unlikely(!spin_trylock(&elephant->lock))) {
+			/*
+			 * Who has the lock sees to the inbox, and needs no reference for that, but
+			 * when the flow has left: ours must last until it is through. A flow that
+			 * does not leave now has not left before its inbox is looked at again.
+			 */
+			if (likely(!READ_ONCE(elephant->leaving)))
+				break;
+			spin_lock(&elephant->lock);
+		}
 		empty_inbox(elephant, plan);
 		run = context ? push(elephant, plan ? plan->batch : 1, true) : NULL;
 		number = run ? run->number : 0;

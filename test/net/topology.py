@@ -96,12 +96,12 @@ class Topology:
             self._guest_link = self._guest_overlay = None
             raise
 
-    def clear_guest(self, guest, whole=True):
-        """Take back what setup_guest() made; not whole: some of it has gone with the NIC."""
+    def clear_guest(self, guest):
+        """Take back what setup_guest() made."""
         for steps in (self._guest_overlay, self._guest_link):
             if steps:
-                failed = guest.run(steps.undo_script(), check=whole).out.strip()
-                if failed and whole:
+                failed = guest.run(steps.undo_script()).out.strip()
+                if failed:
                     raise TopologyError(f"could not undo in the guest: {failed}")
         self._guest_link = self._guest_overlay = None
 

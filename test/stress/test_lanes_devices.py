@@ -59,12 +59,6 @@ GO_BY_NEITHER = "for name in odd0 odd1; do if [[ -e /sys/class/net/$name ]]; the
 LOCKS = "falcon_elephant_lock"
 PAIRS = 20
 
-NIC = f"""\
-{guestside.FIND_NIC}
-device=$(readlink -f "/sys/class/net/$nic/device")
-driver=$(readlink -f "$device/driver")
-"""
-
 
 @pytest.fixture
 def doomed(overlay):
@@ -197,31 +191,3 @@ def test_a_device_that_goes_costs_what_its_own_flows_do(overlay, falcon, record_
     assert for_others == 0
     # The sender's two flows, each locked once.
     assert for_its_own == 2
-
-
-@pytest.mark.thorough
-def test_the_nic_goes_and_comes_under_traffic(overlay, falcon, record_property):
-    """Its driver lets it go: falcon holds up neither that nor anybody who waits for the kernel's lock."""
-    guest, net = overlay.guest, overlay.net
-    falcon.enable(**LANES)
-    nic = guest.run(f"{NIC}echo $nic").out.strip()
-    with clean_log(guest):
-        for _ in range(1 + SCALE):
-            sender = net.send(rate=4000, flows=4, seconds=3600, size=200)
-            try:
-                lanes.reach(falcon, rung="several")
-                back = guest.run(f"{NIC}echo ${{device##*/}} $driver; echo ${{device##*/}} >$driver/unbind", timeout=30).out
-            finally:
-                sender.stop()
-            assert nic not in names(falcon)
-            lanes.assert_conserved(falcon)
-            device, driver = back.split()
-            guest.run(f"echo {device} >{driver}/bind")
-            net.clear_guest(guest, whole=False)
-            net.setup_guest(guest)
-            assert nic in names(falcon)
-    record_property("gone", falcon.counters()["dropped-gone"])
-    assert "waiting for" not in guest.run("dmesg").out
-    with Traffic(overlay, idle=IDLE) as traffic:
-        lanes.reach(falcon, rung="several")
-    assert not trouble(traffic.account)
