@@ -62,7 +62,7 @@ void falcon_arrival_key(const struct falcon_arrival *arrival, struct falcon_key 
 }
 
 void falcon_arrival_subject(struct falcon_arrival *arrival, const struct sk_buff *skb,
-			    struct falcon_subject *flow)
+			    struct falcon_subject *flow, struct falcon_encap *encap)
 {
 	unsigned int len;
 	const u8 *data;
@@ -75,6 +75,8 @@ void falcon_arrival_subject(struct falcon_arrival *arrival, const struct sk_buff
 	flow->vni = arrival->packet.vni;
 	flow->dscp = arrival->packet.dscp;
 	flow->outer_dscp = arrival->packet.outer_dscp;
+	*encap = arrival->packet.encap;
+	flow->port = encap->port;
 }
 
 bool falcon_arrival_learn(const struct falcon_arrival *arrival, const struct sk_buff *skb,

@@ -45,11 +45,11 @@ bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buf
 void falcon_arrival_key(const struct falcon_arrival *arrival, struct falcon_key *key);
 
 /*
- * What rules may want to know of the flow, now or when there are some: once for each flow.
- * Context: BH.
+ * What rules may want to know of the flow, now or when there are some, and what it is wrapped in:
+ * once for each flow, and when it is to go up. Context: BH.
  */
 void falcon_arrival_subject(struct falcon_arrival *arrival, const struct sk_buff *skb,
-			    struct falcon_subject *flow);
+			    struct falcon_subject *flow, struct falcon_encap *encap);
 
 /**
  * falcon_arrival_learn() - have the cache know packets like this one

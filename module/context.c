@@ -200,15 +200,6 @@ static bool is_sent(struct sk_buff *skb)
 	return skb->sk && !skb_sk_is_prefetched(skb);
 }
 
-/* Whether RPS decides about the packet: the queue that get_rps_cpu() asks. */
-static bool asks_rps(const struct sk_buff *skb)
-{
-	const struct net_device *dev = skb->dev;
-	unsigned int queue = skb_rx_queue_recorded(skb) ? skb_get_rx_queue(skb) : 0;
-
-	return queue < dev->real_num_rx_queues && falcon_queue_has_rps(&dev->_rx[queue]);
-}
-
 /*
  * Whether the packet goes on with what is delivered. Others may have packets of theirs in the
  * backlog, where they go as well, behind these, as on stock:
@@ -226,7 +217,7 @@ static bool goes_on(const struct falcon_context_delivery *delivery, struct sk_bu
 	const struct net_device *dev = skb->dev;
 
 	return !is_sent(skb) && dev != delivery->answers && !(dev->flags & IFF_LOOPBACK) &&
-	       dev != this_cpu_read(out_of_queue) && !asks_rps(skb);
+	       dev != this_cpu_read(out_of_queue) && !falcon_packet_has_rps(skb);
 }
 
 bool falcon_context_follow(struct sk_buff *skb)

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "control.h"
 #include "cpu.h"
+#include "device.h"
 #include "flow.h"
 #include "hook.h"
 #include "ladder.h"
@@ -112,7 +113,6 @@ static void warm_up(void)
 {
 	u32 epoch;
 
-	falcon_plan_fit_devices();
 	falcon_plan_enter(FALCON_PHASE_HELD);
 	epoch = falcon_plan_bypass();
 	if (epoch)
@@ -157,6 +157,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	need_steering(falcon_plan_mode() == FALCON_MODE_PIPELINE);
 
 	falcon_load_start();
+	falcon_devices_tell_merging(true);
 	warm_up();
 	falcon_rest_start(falcon_ladder_settled);
 	falcon_unseen_start();
@@ -226,6 +227,7 @@ static void refresh(struct work_struct *work)
 	mutex_lock(&control_lock);
 	if (falcon_enabled() && !falcon_plan_fits_devices()) {
 		settle();
+		falcon_devices_tell_merging(false);
 		warm_up();
 	}
 	mutex_unlock(&control_lock);
@@ -266,6 +268,7 @@ static void put_into_effect(const struct falcon_config *config)
 		falcon_plan_set_mode(mode);
 		change_tables();
 		need_steering(mode == FALCON_MODE_PIPELINE);
+		falcon_devices_tell_merging(false);
 		warm_up();
 	} else {
 		falcon_replan();

@@ -63,13 +63,15 @@ static int dump_device(const struct falcon_device *device, void *data)
 	/* It may be given another one at this moment; what is shown has an end. */
 	strscpy(name, device->dev->name, sizeof(name));
 	return dump_end(dump, header,
-			!nla_put_u32(dump->skb, FALCON_A_DEVICE_IFINDEX, device->ifindex) &&
+			!nla_put_u32(dump->skb, FALCON_A_DEVICE_IFINDEX, device->index.ifindex) &&
 			!nla_put_string(dump->skb, FALCON_A_DEVICE_IFNAME, name) &&
-			!nla_put_u64_64bit(dump->skb, FALCON_A_DEVICE_NETNS, device->netns, 0) &&
+			!nla_put_u64_64bit(dump->skb, FALCON_A_DEVICE_NETNS,
+					   device->index.netns, 0) &&
 			!nla_put_string(dump->skb, FALCON_A_DEVICE_KIND, device->kind->name) &&
 			!nla_put_u32(dump->skb, FALCON_A_DEVICE_STAGE, device->kind->stage) &&
-			(!device->port ||
-			 !nla_put_u32(dump->skb, FALCON_A_DEVICE_PORT, device->port)));
+			(!device->way.encap.port ||
+			 !nla_put_u32(dump->skb, FALCON_A_DEVICE_PORT,
+				      be16_to_cpu(device->way.encap.port))));
 }
 
 int falcon_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
@@ -251,13 +253,12 @@ int falcon_nl_cpu_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_CPU_GET };
 	struct cpumask *used = kmalloc(sizeof(*used), GFP_KERNEL);
-	const char *reason;
 	unsigned int cpu;
 	void *header;
 
 	if (!used)
 		return -ENOMEM;
-	falcon_plan_show(used, &reason);
+	falcon_plan_show(used, NULL);
 	cb->seq = cpus_number(used);
 	for (; cb->args[0] < nr_cpu_ids; cb->args[0]++) {
 		cpu = cb->args[0];

@@ -341,6 +341,7 @@ static noinline enum falcon_intake_answer watch(struct intake *intake,
 						struct falcon_arrival *arrival, struct sk_buff *skb)
 {
 	struct falcon_subject flow;
+	struct falcon_encap encap;
 	u32 rule;
 
 	/* Its place in the table is gone since the cache has learnt it. */
@@ -348,9 +349,8 @@ static noinline enum falcon_intake_answer watch(struct intake *intake,
 		return FALCON_INTAKE_PASS;
 	if (!arrival->whole || (arrival->host && !arrival->plan->host))
 		return FALCON_INTAKE_PASS;
-	falcon_arrival_subject(arrival, skb, &flow);
-	if (falcon_ladder_watch(arrival->plan, arrival->hash, &flow, skb->dev, arrival->host,
-				&rule) &&
+	falcon_arrival_subject(arrival, skb, &flow, &encap);
+	if (falcon_ladder_watch(arrival->plan, arrival->hash, &flow, &encap, skb, &rule) &&
 	    can_collect(arrival, skb))
 		return set_ahead(intake, arrival, NULL, rule, skb);
 	return FALCON_INTAKE_PASS;
@@ -409,7 +409,8 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 	 */
 	if (arrival.plan->priority_auto || falcon_priority_has_batches())
 		napi_schedule(&intake->doorbell);
-	switch (falcon_ladder_ask(arrival.plan, arrival.hash, intake->rounds, &elephant, &rule)) {
+	switch (falcon_ladder_ask(arrival.plan, arrival.hash, skb, intake->rounds, &elephant,
+				  &rule)) {
 	case FALCON_LADDER_AHEAD:
 		if (can_collect(&arrival, skb))
 			return set_ahead(intake, &arrival, NULL, rule, skb);
@@ -515,14 +516,15 @@ static bool climb(struct falcon_gro *gro, struct napi_struct *frags, struct sk_b
 	struct intake *intake = this_cpu_ptr(intakes);
 	struct falcon_arrival arrival = { .gro = gro, .frags = frags };
 	struct falcon_elephant *elephant;
-	struct falcon_key key;
+	struct falcon_subject flow;
+	struct falcon_encap encap;
 
 	/* If it goes stock's way after all, it comes by once more. */
 	intake->expected = NULL;
 	if (!wanted(intake, &arrival, skb) || !falcon_arrival_identify(&arrival, skb))
 		return false;
-	falcon_arrival_key(&arrival, &key);
-	elephant = falcon_ladder_make(arrival.plan, arrival.hash, &key, arrival.host);
+	falcon_arrival_subject(&arrival, skb, &flow, &encap);
+	elephant = falcon_ladder_make(arrival.plan, arrival.hash, &flow, &encap, skb->dev);
 	if (!elephant)
 		return false;
 	/* Packets of the flow that the NIC's GRO still has are before this one. */

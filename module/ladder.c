@@ -57,11 +57,12 @@ struct entry {
 	u32			hash;		/* 0 is free */
 	u32			count;		/* packets in this window */
 	unsigned long		since;		/* jiffies of its begin */
-	u32			retry;		/* jiffies from which it may go up again */
+	/* Jiffies from which it may go up again; or, while it goes ahead, its tunnels let it. */
+	u32			retry;
 	int			ifindex;
 	u32			netns;		/* inode number */
 	u8			limit;		/* enum falcon_limit */
-	bool			host;
+	u8			encap;		/* enum falcon_encap_kind; none: the host's own */
 	bool			ahead;		/* every packet so far has gone ahead */
 	bool			requests;	/* by its habit */
 	struct falcon_priority	priority;
@@ -152,23 +153,42 @@ static struct entry *victim(u32 hash)
  * Whether no packet of a flow that is not in the table can be in a queue: who had to make place
  * in this bucket was quieter than the entry that has to now, and that one was for long enough.
  */
-static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim)
+static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim,
+		     const struct falcon_encap *encap)
 {
-	return time_after_eq(jiffies, plan->since + FRESH) &&
+	return time_after_eq(jiffies, falcon_plan_since(plan, encap) + FRESH) &&
 	       jiffies - READ_ONCE(missed) >= FRESH &&
 	       (!victim->hash || jiffies - victim->since >= FRESH);
 }
 
 /*
- * Whether a flow by this rule may be on the NIC's CPU, ahead of the others: not when packets of it
+ * Whether RPS or a thread is set on one of the flow's devices: on the NIC's queue now, on its
+ * tunnels in this jiffy. Then it goes ahead no more, so that what they have said need not be kept.
+ */
+static bool is_barred(struct entry *entry, const struct sk_buff *skb)
+{
+	const struct falcon_encap encap = { .kind = entry->encap, .port = entry->flow.port };
+	u32 now = jiffies;
+
+	if (READ_ONCE(entry->retry) != now) {
+		if (falcon_tunnels_limit(skb->dev, &encap, entry->flow.vni) != FALCON_LIMIT_NONE)
+			return true;
+		WRITE_ONCE(entry->retry, now);
+	}
+	return falcon_packet_has_rps(skb);
+}
+
+/*
+ * Whether a flow by its rule may be on the NIC's CPU, ahead of the others: not when packets of it
  * may be in queues that were not looked at while hooks rested. RPS that was set just now does no
  * harm: what goes ahead comes to no queue.
  */
-static bool can_go_ahead(const struct falcon_plan *plan, const struct falcon_priority *priority)
+static bool can_go_ahead(const struct falcon_plan *plan, struct entry *entry,
+			 const struct sk_buff *skb)
 {
-	return priority->sync && plan->ahead && !plan->resting &&
+	return entry->priority.sync && plan->ahead && !plan->resting &&
 	       time_after_eq(jiffies, plan->awake + FRESH) && in_serving_softirq() &&
-	       !falcon_devices_had_rps();
+	       !is_barred(entry, skb);
 }
 
 static bool is_place_due(const struct entry *entry)
@@ -237,9 +257,10 @@ void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct fa
 }
 
 bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
-			 const struct falcon_subject *flow, const struct net_device *dev, bool host,
-			 u32 *rule)
+			 const struct falcon_subject *flow, const struct falcon_encap *encap,
+			 const struct sk_buff *skb, u32 *rule)
 {
+	const struct net_device *dev = skb->dev;
 	struct entry *entry;
 	bool ahead = false;
 
@@ -253,20 +274,20 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 	if (!entry)
 		WRITE_ONCE(missed, jiffies);
 	if (entry) {
-		ahead = is_fresh(plan, entry);
+		ahead = is_fresh(plan, entry, encap);
 		WRITE_ONCE(entry->hash, 0);
 		smp_wmb();	/* pairs with falcon_ladder_walk() */
 		entry->flow = *flow;
+		entry->encap = encap->kind;
+		entry->retry = jiffies - 1;
 		falcon_priority_find(flow, false, &entry->priority);
-		ahead &= can_go_ahead(plan, &entry->priority);
+		ahead = ahead && can_go_ahead(plan, entry, skb);
 		entry->ahead = ahead;
 		*rule = entry->priority.rule;
 		entry->ifindex = dev->ifindex;
 		entry->netns = dev_net(dev)->ns.inum;
-		entry->host = host;
 		entry->count = 1;
 		entry->since = jiffies;
-		entry->retry = jiffies;
 		entry->place_due = jiffies;
 		entry->habit = (struct falcon_habit){};
 		entry->requests = false;
@@ -340,7 +361,7 @@ static void watch_habit(struct entry *entry, u32 poll)
 {
 	bool requests;
 
-	if (entry->host ||
+	if (!entry->encap ||
 	    (rcu_access_pointer(entry->elephant) && !READ_ONCE(entry->priority.automatic)))
 		return;
 	requests = falcon_habit_see(&entry->habit, poll, jiffies, FALCON_LADDER_WINDOW,
@@ -357,12 +378,13 @@ static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
 	bool elephant = count_packet(plan, entry);
 
 	if (falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY) ||
-	    (entry->host && !plan->host))
+	    (!entry->encap && !plan->host))
 		return false;
 	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;
 }
 
-enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, u32 poll,
+enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
+					    const struct sk_buff *skb, u32 poll,
 					    struct falcon_elephant **elephant, u32 *rule)
 {
 	struct entry *entry = find(hash);
@@ -380,7 +402,7 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 		return *elephant ? FALCON_LADDER_LANES : FALCON_LADDER_STOCK;
 	}
 	if (READ_ONCE(entry->ahead)) {
-		if (can_go_ahead(plan, &entry->priority)) {
+		if (can_go_ahead(plan, entry, skb)) {
 			count_packet(plan, entry);
 			*rule = entry->priority.rule;
 			return FALCON_LADDER_AHEAD;
@@ -392,16 +414,16 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 }
 
 /* Why a flow may not go into lanes although its rate is above; FALCON_LIMIT_NONE: it may. */
-static enum falcon_limit find_limit(bool ruled)
+static enum falcon_limit find_limit(const struct net_device *nic, const struct falcon_encap *encap,
+				    u32 vni, bool ruled)
 {
 	/* A thread polls the NIC, or a task that waits for packets: on this CPU by chance. */
 	if (!in_serving_softirq())
-		return FALCON_LIMIT_THREADED;
+		return current->flags & PF_KTHREAD ? FALCON_LIMIT_THREADED :
+						     FALCON_LIMIT_BUSY_POLL;
 	if (READ_ONCE(elephant_count) >= ELEPHANTS || (ruled && READ_ONCE(ruled_count) >= RULED))
 		return FALCON_LIMIT_TABLE;
-	if (falcon_devices_have_rps())
-		return FALCON_LIMIT_RPS;
-	return FALCON_LIMIT_NONE;
+	return falcon_devices_limit(nic, encap, vni);
 }
 
 static void refuse(u32 hash, enum falcon_limit limit)
@@ -418,10 +440,13 @@ static void refuse(u32 hash, enum falcon_limit limit)
 }
 
 struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
-					   const struct falcon_key *key, bool host)
+					   const struct falcon_subject *flow,
+					   const struct falcon_encap *encap,
+					   const struct net_device *nic)
 {
 	struct falcon_elephant *elephant = NULL;
 	struct falcon_priority priority = {};
+	bool host = encap->kind == FALCON_ENCAP_NONE;
 	enum falcon_limit limit;
 	struct entry *entry;
 	u32 count = 0;
@@ -437,12 +462,12 @@ struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 h
 	spin_unlock(claim_lock_of(hash));
 
 	ruled = priority.rule && !is_above(plan, count);
-	limit = find_limit(ruled);
+	limit = find_limit(nic, encap, flow->vni, ruled);
 	if (limit == FALCON_LIMIT_NONE) {
 		elephant = kzalloc(sizeof(*elephant), GFP_ATOMIC | __GFP_NOWARN);
 		if (!elephant)
 			limit = FALCON_LIMIT_TABLE;
-		else if (!falcon_elephant_init(elephant, plan, hash, key, host, &priority))
+		else if (!falcon_elephant_init(elephant, plan, hash, &flow->key, host, &priority))
 			limit = FALCON_LIMIT_NO_CPU;
 		else if (plan->resting)
 			limit = FALCON_LIMIT_RESTING;

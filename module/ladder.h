@@ -18,6 +18,7 @@
 
 struct falcon_elephant;
 struct net_device;
+struct sk_buff;
 
 /* What flow-get tells of a flow. */
 struct falcon_ladder_info {
@@ -88,15 +89,15 @@ bool falcon_ladder_has_hosts(void);
  * @plan: the plan
  * @hash: of the flow
  * @flow: what is known of it
- * @dev: NIC that it arrives on
- * @host: it came through no tunnel
+ * @encap: what it is wrapped in
+ * @skb: the packet
  * @rule: result, for the answer true: the rule
  *
  * Context: BH, NIC's poll. Return: whether this packet, its first one, is to go ahead.
  */
 bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
-			 const struct falcon_subject *flow, const struct net_device *dev, bool host,
-			 u32 *rule);
+			 const struct falcon_subject *flow, const struct falcon_encap *encap,
+			 const struct sk_buff *skb, u32 *rule);
 
 /*
  * Whether it is to be seen where packets of the flow come to; @hash and @key as behind the tunnel.
@@ -128,27 +129,32 @@ enum falcon_ladder_answer {
  * falcon_ladder_ask() - a packet of a flow
  * @plan: the plan
  * @hash: of the flow
+ * @skb: the packet
  * @poll: number of the NIC's poll, with priority-auto
  * @elephant: result: the flow, with a reference, for FALCON_LADDER_LANES
  * @rule: result: its rule, for FALCON_LADDER_AHEAD
  *
  * Context: BH. Return: where the flow is.
  */
-enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, u32 poll,
+enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
+					    const struct sk_buff *skb, u32 poll,
 					    struct falcon_elephant **elephant, u32 *rule);
 
 /**
  * falcon_ladder_make() - a flow is to go into lanes
  * @plan: the plan
  * @hash: of the flow
- * @key: the flow
- * @host: it came through no tunnel
+ * @flow: what is known of it
+ * @encap: what it is wrapped in
+ * @nic: that it arrives on
  *
- * Context: softirq. Return: the flow, its gate shut, which nobody knows yet; NULL when it
+ * Context: NIC's poll. Return: the flow, its gate shut, which nobody knows yet; NULL when it
  * cannot go up, which the table remembers for a second.
  */
 struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
-					   const struct falcon_key *key, bool host);
+					   const struct falcon_subject *flow,
+					   const struct falcon_encap *encap,
+					   const struct net_device *nic);
 
 /**
  * falcon_ladder_climb() - the flow is in lanes

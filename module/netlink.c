@@ -124,12 +124,11 @@ static enum falcon_state state_of(void)
 
 int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct falcon_device_sum devices;
 	struct falcon_flow_sum flows;
 	struct falcon_config *config;
 	struct cpumask *cpus;
 	struct sk_buff *reply;
-	const char *reason;
+	char reason[FALCON_REASON_MAX];
 	unsigned int id;
 	void *header;
 	int err;
@@ -148,16 +147,15 @@ int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	/* What is told is of one moment, and of none in the middle of a change. */
 	falcon_control_lock();
 	falcon_config_get(config);
-	falcon_devices_sum(&devices);
-	falcon_plan_show(cpus, &reason);
+	falcon_plan_show(cpus, reason);
 	sum_flows(&flows);
 	err = nla_put_string(reply, FALCON_A_STATUS_VERSION, FALCON_VERSION) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_STATE, state_of()) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_MODE,
 			  falcon_enabled() ? falcon_plan_mode() : config->mode) ||
 	      put_cpus(reply, FALCON_A_STATUS_CPUS, cpus) ||
-	      (reason && nla_put_string(reply, FALCON_A_STATUS_REASON, reason)) ||
-	      nla_put_u32(reply, FALCON_A_STATUS_DEVICES, devices.count) ||
+	      (reason[0] && nla_put_string(reply, FALCON_A_STATUS_REASON, reason)) ||
+	      nla_put_u32(reply, FALCON_A_STATUS_DEVICES, falcon_devices_count()) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_HOST_LOAD, falcon_load_host()) ||
 	      put_flow_sum(reply, &flows);
 	for (id = 0; id < FALCON_HOOKS && !err; id++)

@@ -189,7 +189,7 @@ static const struct spec_entry limit_entries[] = {
 	},
 	[FALCON_LIMIT_THREADED] = {
 		.name = "threaded",
-		.doc = "The NIC's NAPI runs in a thread, so that stock's queues may be on any CPU.",
+		.doc = "NAPI of NIC or tunnel runs in a thread, on whatever CPU.",
 	},
 	[FALCON_LIMIT_NO_CPU] = {
 		.name = "no-cpu",
@@ -219,12 +219,16 @@ static const struct spec_entry limit_entries[] = {
 		.name = "queued",
 		.doc = "Its packets wait in a queue of its veth (a bandwidth limit).",
 	},
+	[FALCON_LIMIT_BUSY_POLL] = {
+		.name = "busy-poll",
+		.doc = "A task polls the NIC while it waits (SO_BUSY_POLL), on any CPU.",
+	},
 };
 
 const struct spec_enum spec_enum_limit = {
 	.name = "limit",
 	.doc = "What keeps a flow from going further up.",
-	.count = 11,
+	.count = 12,
 	.entries = limit_entries,
 };
 
@@ -439,7 +443,7 @@ static const struct spec_attr status_attrs[] = {
 		.doc = "Flows that stay on stock's path although their rate is above elephant-rate.",
 	},
 	[FALCON_A_STATUS_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 10U,
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 11U,
 		.doc = "What keeps most of the barred flows there. Absent when there is none.",
 	},
 	[FALCON_A_STATUS_AHEAD] = {
@@ -614,7 +618,7 @@ static const struct spec_attr flow_attrs[] = {
 		.doc = "How far up the ladder the flow is. This and what follows for mode lanes only.",
 	},
 	[FALCON_A_FLOW_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 10U,
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 11U,
 		.doc = "What keeps it from going further up.",
 	},
 	[FALCON_A_FLOW_WORKERS] = {

@@ -164,8 +164,7 @@ enum falcon_rung {
  * @FALCON_LIMIT_RATE: Its rate is below elephant-rate.
  * @FALCON_LIMIT_RPS: RPS or RFS is set on a device of its path, so that stock's queues
  *	are on other CPUs.
- * @FALCON_LIMIT_THREADED: The NIC's NAPI runs in a thread, so that stock's queues may be
- *	on any CPU.
+ * @FALCON_LIMIT_THREADED: NAPI of NIC or tunnel runs in a thread, on whatever CPU.
  * @FALCON_LIMIT_NO_CPU: The configured set has no other CPU that is online.
  * @FALCON_LIMIT_TABLE: No room for another flow in lanes.
  * @FALCON_LIMIT_NO_MERGE: Its packets do not come to a merge point, they end on the host
@@ -176,6 +175,8 @@ enum falcon_rung {
  * @FALCON_LIMIT_RESTING: Functions that flows in lanes take are being hooked again; it
  *	goes up in a moment.
  * @FALCON_LIMIT_QUEUED: Its packets wait in a queue of its veth (a bandwidth limit).
+ * @FALCON_LIMIT_BUSY_POLL: A task polls the NIC while it waits (SO_BUSY_POLL), on any
+ *	CPU.
  */
 enum falcon_limit {
 	FALCON_LIMIT_NONE,
@@ -189,6 +190,7 @@ enum falcon_limit {
 	FALCON_LIMIT_STANDBY,
 	FALCON_LIMIT_RESTING,
 	FALCON_LIMIT_QUEUED,
+	FALCON_LIMIT_BUSY_POLL,
 
 	/* private: */
 	__FALCON_LIMIT_MAX,
