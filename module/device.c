@@ -327,7 +327,7 @@ static void count_nic(struct falcon_underlay *underlay, int count)
 
 /*
  * Whether flows have to be brought back first, so that the tunnel sees their UDP from then on. The
- * tunnels of other namespaces' NICs see it all their life, so that their owners have no flows brought
+ * tunnels of other namespaces' NICs see it all their life, so that their owners have none brought
  * back; those that no NIC's packets come to never do.
  */
 static bool is_untold(const struct falcon_device *device)

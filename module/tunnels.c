@@ -22,7 +22,8 @@ struct port {
 static LIST_HEAD(ports);
 static unsigned int gre_count, ip_in_ip_count;	/* of such tunnels */
 
-static struct falcon_tunnel_sum sum;	/* written under RTNL, too */
+/* Written under RTNL, too. */
+static struct falcon_tunnel_sum sum = { .changed = INITIAL_JIFFIES };
 static DEFINE_SPINLOCK(sum_lock);	/* innermost */
 
 static struct port *find_port(const struct falcon_encap *encap)
