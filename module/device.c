@@ -269,10 +269,9 @@ static bool is_initial(const struct falcon_device *tunnel)
 /* A tunnel that NICs' packets can come to from now on, or until now. */
 static void count_tunnel(struct falcon_device *tunnel, int count)
 {
-	bool counted = false;
+	bool counted = (count > 0 || tunnel->counted) &&
+		       falcon_tunnels_count(&tunnel->way.encap, is_initial(tunnel), count);
 
-	if (count > 0 || tunnel->counted)
-		counted = falcon_tunnels_count(&tunnel->way.encap, is_initial(tunnel), count);
 	WRITE_ONCE(tunnel->counted, counted && count > 0);
 }
 
