@@ -183,3 +183,33 @@ def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(ove
             reach(falcon, port=udp.DEFAULT_PORT + 1, rung="stock")
             overlay.guest.run(f"echo 0 >{threaded}")
     assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
+
+
+@contextlib.contextmanager
+def counted(guest, function):
+    """Calls of a function of falcon's while the block lasts: counted() asks."""
+    tracing = "/sys/kernel/tracing"
+    guest.run(f"echo 'p:counted falcon:{function}' >>{tracing}/kprobe_events; echo 1 >{tracing}/events/kprobes/counted/enable")
+    try:
+        yield lambda: int(guest.run(f"awk '$1 == \"counted\" {{ print $2 }}' {tracing}/kprobe_profile").out)
+    finally:
+        guest.run(f"echo 0 >{tracing}/events/kprobes/counted/enable; echo '-:counted' >>{tracing}/kprobe_events")
+
+
+@pytest.mark.thorough
+def test_devices_that_are_on_no_flows_way_make_no_plan(overlay, falcon):
+    """For each plan every CPU forgets what its cache knows."""
+    guest, count = overlay.guest, 40
+    falcon.enable(**LANES, rest=0)
+    with counted(guest, "falcon_replan") as plans, container(guest) as name:
+        before = plans()
+        guest.run(f"for ((n = 0; n < {count}; n++)); do\n"
+                  f"\techo link add pair$n type veth peer name other$n\n"
+                  f"\techo link add tunnel$n type vxlan id $n dstport $((20000 + n))\n"
+                  f"done | ip -n {name} -batch -", timeout=120)
+        assert falcon.ctl("status")["devices"] >= 3 * count
+        assert plans() == before
+        # Whereas one that NICs' packets can come to does.
+        with devices(guest, ["vn0"], "type vxlan id 9 dstport 20000"):
+            assert plans() == before + 1
+    assert "reason" not in falcon.ctl("status")
