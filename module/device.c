@@ -147,7 +147,7 @@ static const struct net *link_net_of(const struct net_device *dev)
 }
 
 static void find_way(const struct net_device *dev, const struct falcon_kind *kind,
-		     struct falcon_way *way)
+		     struct falcon_inlet *way)
 {
 	const struct nlattr *port, *vni, *any;
 	struct sk_buff *info;
@@ -666,7 +666,7 @@ static enum falcon_limit limit_of_tunnel(struct net_device *dev)
 static struct rhlist_head *tunnels_of(const struct net_device *nic,
 				      const struct falcon_encap *encap, u32 vni)
 {
-	const struct falcon_way way = { .net = dev_net(nic), .vni = vni, .encap = *encap };
+	const struct falcon_inlet way = { .net = dev_net(nic), .vni = vni, .encap = *encap };
 
 	return rhltable_lookup(&by_way, &way, by_way_params);
 }
@@ -745,4 +745,24 @@ bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon
 {
 	return (vni != FALCON_NO_VNI && sees_udp_of_way(nic, encap, vni)) ||
 	       sees_udp_of_way(nic, encap, FALCON_NO_VNI);
+}
+
+unsigned int falcon_devices_walk(unsigned int skip,
+				 int (*call)(const struct falcon_device *device, void *data),
+				 void *data)
+{
+	const struct falcon_device *device;
+	unsigned int seen = 0, taken = 0;
+
+	/* Without RTNL, which others may hold for seconds. */
+	rcu_read_lock();
+	list_for_each_entry_rcu(device, &devices, node) {
+		if (seen++ < skip)
+			continue;
+		if (call(device, data))
+			break;
+		taken++;
+	}
+	rcu_read_unlock();
+	return taken;
 }

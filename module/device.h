@@ -28,7 +28,7 @@ struct falcon_kind {
 };
 
 /* What a tunnel takes: from the NICs of this namespace, in this encapsulation. */
-struct falcon_way {
+struct falcon_inlet {
 	const struct net	*net;		/* compared, never followed */
 	u32			vni;		/* or FALCON_NO_VNI for any */
 	struct falcon_encap	encap;
@@ -56,7 +56,7 @@ struct falcon_device {
 	const struct falcon_kind	*kind;
 	struct falcon_underlay		*underlay;	/* of NICs, bridges and tunnels, or NULL */
 	struct list_head		beside;		/* others of the underlay */
-	struct falcon_way		way;		/* of tunnels */
+	struct falcon_inlet		way;		/* of tunnels */
 	bool				counted;	/* a NIC's packets can come to it */
 	struct falcon_index		index;
 	u32				salt;		/* makes the hash one of flow and device */

@@ -114,23 +114,3 @@ bool falcon_packet_has_rps(const struct sk_buff *skb)
 	/* As get_rps_cpu() does. */
 	return index < dev->real_num_rx_queues && falcon_queue_has_rps(&dev->_rx[index]);
 }
-
-unsigned int falcon_devices_walk(unsigned int skip,
-				 int (*call)(const struct falcon_device *device, void *data),
-				 void *data)
-{
-	const struct falcon_device *device;
-	unsigned int seen = 0, taken = 0;
-
-	/* Without RTNL, which others may hold for seconds. */
-	rcu_read_lock();
-	list_for_each_entry_rcu(device, &devices, node) {
-		if (seen++ < skip)
-			continue;
-		if (call(device, data))
-			break;
-		taken++;
-	}
-	rcu_read_unlock();
-	return taken;
-}
