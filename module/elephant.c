@@ -433,18 +433,6 @@ void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit l
 	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }
 
-bool falcon_elephant_is_full(const struct falcon_elephant *elephant)
-{
-	u32 packets = atomic_read(&elephant->posted);
-
-	/* The others are counted under the lock: these are as of a moment ago, which will do. */
-	packets += data_race(READ_ONCE(elephant->waiting.count) +
-			     READ_ONCE(elephant->merge.taken) +
-			     READ_ONCE(elephant->ready.count));
-	return READ_ONCE(elephant->gate) == FALCON_GATE_OPEN &&
-	       packets > falcon_ladder_share() * 3 / 4;
-}
-
 void falcon_elephant_open(struct falcon_elephant *elephant)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);

@@ -69,7 +69,6 @@ struct falcon_elephant {
 	struct falcon_priority	priority;	/* by the rules */
 	u8			class;		/* of that, in the lanes' queues */
 
-	u64			held_up;	/* ns in a row that the NIC's CPU waited; a hint */
 	struct llist_head	inbox;		/* taken, not seen by a holder of the lock */
 	atomic_t		posted;		/* packets in it */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
@@ -147,12 +146,6 @@ static inline bool falcon_elephant_is_sync(const struct falcon_elephant *elephan
  */
 bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
 			  struct falcon_context *context);
-
-/*
- * Whether the flow has nearly as many packets in flight as it may, so that who brings them
- * should wait. Context: any.
- */
-bool falcon_elephant_is_full(const struct falcon_elephant *elephant);
 
 /**
  * falcon_elephant_process() - the worker's part

@@ -31,13 +31,6 @@
  */
 #define PASSES 3
 
-/*
- * How long a flow that is nearly full holds up the NIC's poll, at a time and in a row: so long that
- * the NIC's ring fills up first, and not for ever, as others wait for the ring, too.
- */
-#define HOLD_NS (20 * NSEC_PER_MSEC)
-#define HOLD_ROW_NS (500 * NSEC_PER_MSEC)
-
 /* How often lanes are looked at whose CPUs may stand still. */
 #define HELP_NS NSEC_PER_MSEC
 
@@ -106,30 +99,6 @@ static void receive_strays(struct intake *intake)
 	falcon_context_stock(&intake->context, &intake->strays);
 }
 
-/*
- * A worker is late: not to bring more, and to help when its CPU stands still, is all that can
- * be done here.
- */
-static void hold_up(struct falcon_elephant *elephant)
-{
-	u64 before = READ_ONCE(elephant->held_up), began, waited;
-
-	if (unlikely(falcon_elephant_is_full(elephant))) {
-		began = local_clock();
-		do {
-			waited = local_clock() - began;
-			if (waited >= HOLD_NS || before + waited >= HOLD_ROW_NS) {
-				WRITE_ONCE(elephant->held_up, before + waited);
-				return;
-			}
-			if (!falcon_lanes_help())
-				cpu_relax();
-		} while (falcon_elephant_is_full(elephant));
-	}
-	if (unlikely(before))
-		WRITE_ONCE(elephant->held_up, 0);
-}
-
 static void count_taken(u32 rule, unsigned int count)
 {
 	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_TAKEN, count);
@@ -144,8 +113,6 @@ static void hand_over(struct intake *intake, struct falcon_elephant *elephant,
 	/* It may have left since: nothing of it is in flight. */
 	if (!falcon_elephant_take(elephant, packets, context))
 		falcon_chain_splice(&intake->strays, packets);
-	else if (context)
-		hold_up(elephant);
 	falcon_ladder_put(elephant);
 }
 
