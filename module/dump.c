@@ -174,6 +174,7 @@ static bool put_lanes(struct sk_buff *skb, const struct falcon_ladder_info *info
 	       !nla_put_string(skb, FALCON_A_FLOW_WORKERS, workers) &&
 	       !nla_put_u64_64bit(skb, FALCON_A_FLOW_BATCHES, info->batches, 0) &&
 	       !nla_put_u32(skb, FALCON_A_FLOW_IN_FLIGHT, info->in_flight) &&
+	       !nla_put_u32(skb, FALCON_A_FLOW_IN_FLIGHT_BYTES, info->in_flight_bytes) &&
 	       !nla_put_u32(skb, FALCON_A_FLOW_HELD, info->held) &&
 	       !nla_put_u32(skb, FALCON_A_FLOW_MERGE, info->merge);
 }

@@ -199,8 +199,18 @@ struct parcel {
 	struct llist_node	node;
 	struct sk_buff		*last;
 	unsigned int		count;
+	u32			bytes;
 	u16			home;
 };
+
+/*
+ * What it counts as in the inbox, in bytes: so much for each packet at least that there are no more
+ * packets than a flow may have. Whoever comes to see to them has the lock meanwhile.
+ */
+static u32 weight_of(const struct parcel *parcel)
+{
+	return max(parcel->bytes, parcel->count * (FALCON_SHARE_BYTES / FALCON_SHARE_PACKETS));
+}
 
 static void post(struct falcon_elephant *elephant, struct falcon_chain *packets)
 {
@@ -209,9 +219,10 @@ static void post(struct falcon_elephant *elephant, struct falcon_chain *packets)
 	BUILD_BUG_ON(sizeof(*parcel) > sizeof(packets->first->cb));
 	parcel->last = packets->last;
 	parcel->count = packets->count;
+	parcel->bytes = packets->bytes;
 	parcel->home = smp_processor_id();
 	*packets = (struct falcon_chain){};
-	atomic_add(parcel->count, &elephant->posted);
+	atomic_add(weight_of(parcel), &elephant->posted);
 	llist_add(&parcel->node, &elephant->inbox);
 }
 
@@ -225,18 +236,25 @@ static void drop_full(struct falcon_chain *packets)
 		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
 }
 
-/* As many as the flow may still have in flight. */
+/*
+ * As many as the flow may still have in flight, in packets and in bytes: a last one beyond, so that
+ * a single packet can never be too large.
+ */
 static void accept(struct falcon_elephant *elephant, struct falcon_chain *packets)
 {
 	u32 in_flight = falcon_elephant_in_flight(elephant);
-	u32 share = falcon_ladder_share(), room = share - min(in_flight, share);
+	u32 memory = falcon_elephant_memory(elephant);
+	struct falcon_share share = falcon_ladder_share();
+	unsigned int count = packets->count;
 
-	elephant->packets += packets->count;
+	elephant->packets += count;
 	elephant->used = jiffies;
+	falcon_chain_cut_to(&elephant->waiting, packets,
+			    share.packets - min(in_flight, share.packets),
+			    share.bytes - min(memory, share.bytes));
 	if (elephant->gate == FALCON_GATE_UP)
 		falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_GATED,
-				  min(room, packets->count));
-	falcon_chain_cut(&elephant->waiting, packets, room);
+				  count - packets->count);
 	if (unlikely(packets->count))
 		drop_full(packets);
 }
@@ -270,8 +288,9 @@ static bool unpack(struct falcon_elephant *elephant, struct llist_node **posted,
 	packets->first = skb;
 	packets->last = parcel->last;
 	packets->count = parcel->count;
+	packets->bytes = parcel->bytes;
 	*home = parcel->home;
-	atomic_sub(packets->count, &elephant->posted);
+	atomic_sub(weight_of(parcel), &elephant->posted);
 	return true;
 }
 
@@ -347,8 +366,12 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 	/* Set on this CPU, or packets of this CPU were never before those of the other. */
 	if (unlikely(READ_ONCE(elephant->dead)))
 		return false;
-	/* A holder of the lock that does not run, as happens to virtual CPUs. */
-	if (unlikely(atomic_read(&elephant->posted) >= falcon_ladder_share())) {
+	/*
+	 * It has all that it may, or what is in the inbox makes it so: of a holder of the lock that
+	 * does not run, as happens to virtual CPUs.
+	 */
+	if (unlikely(atomic_read(&elephant->posted) + falcon_elephant_memory(elephant) >=
+		     falcon_ladder_share().bytes)) {
 		drop_full(packets);
 		return true;
 	}
@@ -536,12 +559,14 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 			break;
 		falcon_chain_cut(&packets, &elephant->ready, some);
 		elephant->delivering = packets.count;
+		elephant->delivering_bytes = packets.bytes;
 		count += packets.count;
 		unlock(elephant, plan);
 		falcon_context_deliver(&packets);
 		spin_lock(&elephant->lock);
 	}
 	elephant->delivering = 0;
+	elephant->delivering_bytes = 0;
 	elephant->delivery_state = FALCON_DELIVERY_IDLE;
 	elephant->delivered_on = smp_processor_id();
 	elephant->delivered_tail = falcon_backlog_tail();
@@ -764,6 +789,7 @@ void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder
 	info->moves = elephant->steps;
 	info->batches = elephant->batch + 1;
 	info->in_flight = falcon_elephant_in_flight(elephant);
+	info->in_flight_bytes = falcon_elephant_memory(elephant);
 	info->held = elephant->merge.held;
 	info->idle_ms = falcon_clock_ms(jiffies - elephant->used, HZ);
 	unlock(elephant, rcu_dereference_bh(falcon_plan));

@@ -70,7 +70,7 @@ struct falcon_elephant {
 	u8			class;		/* of that, in the lanes' queues */
 
 	struct llist_head	inbox;		/* taken, not seen by a holder of the lock */
-	atomic_t		posted;		/* packets in it */
+	atomic_t		posted;		/* what that weighs */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_merge	merge;
 	struct falcon_placement	placement;	/* workers and delivery */
@@ -91,6 +91,7 @@ struct falcon_elephant {
 	struct falcon_chain	ready;		/* merged, in order */
 	struct falcon_outlet	outlet;		/* devices that these, and the ring's, are for */
 	u32			delivering;	/* packets being delivered */
+	u32			delivering_bytes; /* their memory */
 	u16			delivered_on;	/* CPU of the last delivery */
 	u32			delivered_tail;	/* of its backlog, when that had ended */
 	struct falcon_ring	ring;		/* of the container's device */
@@ -227,6 +228,14 @@ static inline u32 falcon_elephant_in_flight(const struct falcon_elephant *elepha
 {
 	return elephant->waiting.count + elephant->merge.taken + elephant->ready.count +
 	       elephant->delivering;
+}
+
+/* The memory of these, in bytes. Context: under the lock; without it, as of a moment ago. */
+static inline u32 falcon_elephant_memory(const struct falcon_elephant *elephant)
+{
+	return data_race(READ_ONCE(elephant->waiting.bytes) + READ_ONCE(elephant->merge.bytes) +
+			 READ_ONCE(elephant->ready.bytes) +
+			 READ_ONCE(elephant->delivering_bytes));
 }
 
 #endif /* _FALCON_ELEPHANT_H */

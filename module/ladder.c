@@ -90,8 +90,12 @@ static LIST_HEAD(elephants);
 static unsigned int elephant_count;
 static unsigned int host_count;		/* of them, those that came through no tunnel */
 static unsigned int ruled_count;	/* of them, those that a rule has brought */
-static u32 share = FALCON_IN_FLIGHT_MAX;	/* of what all may have in flight, for each */
 static DEFINE_SPINLOCK(elephants_lock);	/* BH; of the list, which is walked under RCU */
+
+/* Of what all may have in flight, for each. */
+static struct falcon_share share = {
+	.packets = FALCON_SHARE_PACKETS, .bytes = FALCON_SHARE_BYTES,
+};
 
 static struct net_device *dummy;
 static void (*wake_hooks)(void);
@@ -121,7 +125,7 @@ static struct entry *find(u32 hash)
 	return NULL;
 }
 
-u32 falcon_ladder_share(void)
+struct falcon_share falcon_ladder_share(void)
 {
 	return READ_ONCE(share);
 }

@@ -34,7 +34,7 @@ struct falcon_ladder_info {
 	u32			vni;		/* or FALCON_NO_VNI */
 	bool			twin;		/* a flow of another network is like it */
 	u64			packets, moves, batches;
-	u32			in_flight, held, idle_ms;
+	u32			in_flight, in_flight_bytes, held, idle_ms;
 	bool			on_lanes;	/* above stock: workers and so on are valid */
 };
 
@@ -79,7 +79,7 @@ bool falcon_ladder_settled(void);
 bool falcon_ladder_has_left(u16 cpu);
 
 /* What each flow in lanes may have in flight, see falcon_policy_share(). Context: any. */
-u32 falcon_ladder_share(void);
+struct falcon_share falcon_ladder_share(void);
 
 /* Whether flows of the host itself are in lanes. Context: any. */
 bool falcon_ladder_has_hosts(void);

@@ -32,7 +32,8 @@ TCP6 = {**FLOW, "stage": "tunnel", "packets": 7, "protocol": 6, "saddr": bytes.f
         "daddr": bytes.fromhex("fd" + "00" * 14 + "02"), "sport": 1, "dport": 65535}
 MOUSE = {**UDP4, "stage": "nic", "sport": 99, "rung": "stock", "limit": "rate"}
 ELEPHANT = {**UDP4, "stage": "nic", "packets": 2 ** 41, "rung": "several", "limit": "none", "workers": "1,3",
-            "batches": 2 ** 35, "in-flight": 131, "held": 17, "merge": "transmit", "app": 7, "rule": 12}
+            "batches": 2 ** 35, "in-flight": 131, "held": 17, "merge": "transmit", "app": 7, "rule": 12,
+            "in-flight-bytes": 131 * 2304}
 COUNTERS = [a["name"] for a in SETS["counters"]]
 
 
@@ -281,12 +282,12 @@ def test_flows_in_lanes(ctl, peer):
     assert found["flows"] == [{**ELEPHANT, **names}, {**MOUSE, **names},
                               {**TCP6, "protocol": "tcp", "saddr": "fd00::1", "daddr": "fd00::2"}]
     heading, *lines = [line.split() for line in ctl("flow", "list").out.splitlines()]
-    columns = heading[5:14]
-    assert columns == ["RUNG", "LIMIT", "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "HELD", "RULE", "MERGE"]
-    assert [line[5:14] for line in lines] == [
-        ["several", "none", "1,3", "7", str(2 ** 35), "131", "17", "12", "transmit"],
-        ["stock", "rate", "-", "-", "-", "-", "-", "-", "-"], ["-"] * 9]
-    assert {line[14] for line in lines} == {"veth9"}
+    columns = heading[5:15]
+    assert columns == ["RUNG", "LIMIT", "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "BYTES", "HELD", "RULE", "MERGE"]
+    assert [line[5:15] for line in lines] == [
+        ["several", "none", "1,3", "7", str(2 ** 35), "131", str(131 * 2304), "17", "12", "transmit"],
+        ["stock", "rate", "-", "-", "-", "-", "-", "-", "-", "-"], ["-"] * 10]
+    assert {line[15] for line in lines} == {"veth9"}
 
 
 def test_flows_of_the_pipeline_have_no_columns_of_lanes(ctl, peer):

@@ -37,6 +37,22 @@ static void numbers_begin_at(u32 number)
 	merge.tail = number;
 }
 
+/* What packet @number takes: no two the same. */
+static u32 memory_of(unsigned int number)
+{
+	return 768 + number;
+}
+
+/* What packets @first, @first + 1, and so on take together, @count of them. */
+static u32 memory(unsigned int first, unsigned int count)
+{
+	u32 bytes = 0;
+
+	while (count--)
+		bytes += memory_of(first++);
+	return bytes;
+}
+
 /* The next @count packets, numbered on from those before. */
 static struct falcon_chain chain_of(unsigned int count)
 {
@@ -46,6 +62,7 @@ static struct falcon_chain chain_of(unsigned int count)
 		assert_true(used < PACKETS);
 		packets[used].number = used;
 		packets[used].skb.next = &packets[0].skb;	/* left over from elsewhere */
+		packets[used].skb.truesize = memory_of(used);
 		falcon_chain_add(&chain, &packets[used++].skb);
 	}
 	return chain;
@@ -63,6 +80,7 @@ static void expect(const struct falcon_chain *chain, unsigned int first, unsigne
 	unsigned int i;
 
 	assert_int_equal(chain->count, count);
+	assert_int_equal(chain->bytes, memory(first, count));
 	for (i = 0; i < count; i++) {
 		assert_non_null(skb);
 		assert_int_equal(number_of(skb), first + i);
@@ -224,6 +242,39 @@ static void assign__leaves_the_lane_s_members(void **state)
 	finish_some(&merge.runs[0], 2, 0);
 	assert_true(node->next == node && node->prev == node);
 	assert_ptr_equal(merge.runs[0].elephant, &merge);
+}
+
+static void cut_to__ends_with_the_packet_that_has_the_bytes(void **state)
+{
+	u32 bytes[] = { 1, memory_of(0), memory_of(0) + 1, memory(0, 3), memory(0, 4), U32_MAX };
+	unsigned int counts[] = { 1, 1, 2, 3, 4, 4 }, i;
+	struct falcon_chain to, from;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		used = 0;
+		to = chain_of(0);
+		from = chain_of(4);
+		falcon_chain_cut_to(&to, &from, 4, bytes[i]);
+		expect(&to, 0, counts[i]);
+		expect(&from, counts[i], 4 - counts[i]);
+		/* Behind what is there, whose bytes do not count; whichever bound comes first. */
+		falcon_chain_cut_to(&to, &from, counts[i] - 1, U32_MAX);
+		expect(&to, 0, min(2 * counts[i] - 1, 4U));
+	}
+}
+
+static void cut_to__takes_nothing_where_there_is_no_room(void **state)
+{
+	struct falcon_chain to = chain_of(2), from = chain_of(3);
+
+	falcon_chain_cut_to(&to, &from, 3, 0);
+	falcon_chain_cut_to(&to, &from, 0, U32_MAX);
+	expect(&to, 0, 2);
+	expect(&from, 2, 3);
+	from = (struct falcon_chain){};
+	falcon_chain_cut_to(&to, &from, 3, 0);
+	expect(&to, 0, 2);
+	expect(&from, 0, 0);
 }
 
 static void assign__queued_run_takes_more(void **state)
@@ -514,6 +565,32 @@ static void finish__several_at_once_behind_another_one(void **state)
 	finish_together(6);
 }
 
+/* What it was given, and from the end of its processing on what came of that. */
+static void ring__counts_the_memory_of_its_runs(void **state)
+{
+	struct falcon_run *first = new_run(1, 1, 4), *second = new_run(2, 2, 4);
+	struct falcon_chain chain, released = {}, output = {};
+	struct falcon_run *third = new_run(3, 3, 1);
+
+	assert_int_equal(merge.bytes, memory(0, 9));
+	more(3, 3, 2);
+	assert_int_equal(merge.bytes, memory(0, 11));
+	chain = start(second);
+	assert_int_equal(merge.bytes, memory(0, 11));
+	/* One left, larger than all of them were. */
+	falcon_chain_cut(&output, &chain, 1);
+	output.first->truesize += 5000;
+	output.bytes += 5000;
+	falcon_merge_finish(&merge, second, &output, &released);
+	assert_int_equal(merge.bytes, memory(0, 5) + 5000 + memory(8, 3));
+	chain = start(first);
+	falcon_merge_finish(&merge, first, &chain, &released);
+	assert_int_equal(released.bytes, memory(0, 5) + 5000);
+	assert_int_equal(merge.bytes, memory(8, 3));
+	finish_some(third, 0, 0);
+	assert_int_equal(merge.bytes, 0);
+}
+
 static void numbers__wrap_with_a_full_ring_held(void **state)
 {
 	struct falcon_chain released;
@@ -619,7 +696,7 @@ static void random__is_in_order_and_adds_up(void **state)
 	while (waits)
 		lost += finish_any(waiting, waits--, &seed, &out);
 	assert_true(falcon_merge_empty(&merge));
-	assert_int_equal(merge.taken + merge.held, 0);
+	assert_int_equal(merge.taken + merge.held + merge.bytes, 0);
 	assert_int_equal(used, out + lost);
 	assert_true(out > 1000 && lost > 1000 && full > 100 && merge.tail < UINT32_MAX / 2);
 }
@@ -686,6 +763,8 @@ int main(void)
 		cmocka_unit_test(pop__takes_the_first_until_empty),
 		cmocka_unit_test(splice__every_length_behind_every_length),
 		cmocka_unit_test(cut__every_count_of_every_length_behind_every_length),
+		cmocka_unit_test(cut_to__ends_with_the_packet_that_has_the_bytes),
+		cmocka_unit_test(cut_to__takes_nothing_where_there_is_no_room),
 		cmocka_unit_test(assign__no_packets_take_no_run),
 		cmocka_unit_test(assign__new_run_says_all_about_it),
 		cmocka_unit_test(assign__leaves_the_lane_s_members),
@@ -707,6 +786,7 @@ int main(void)
 		cmocka_unit_test(recall__takes_what_is_queued),
 		cmocka_unit_test(finish__several_at_once_from_the_head),
 		cmocka_unit_test(finish__several_at_once_behind_another_one),
+		cmocka_unit_test(ring__counts_the_memory_of_its_runs),
 		cmocka_unit_test(numbers__wrap_with_a_full_ring_held),
 		cmocka_unit_test(numbers__wrap_one_at_a_time_keeps_the_open_run),
 		cmocka_unit_test(cut_of__all_of_one_device_goes_in_portions),

@@ -130,6 +130,7 @@ static void print_lanes(const struct nlattr *const *tb)
 	attr_print(set, tb, FALCON_A_FLOW_APP, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_BATCHES, " %10" PRIu64, "          -");
 	attr_print(set, tb, FALCON_A_FLOW_IN_FLIGHT, " %9" PRIu64, "         -");
+	attr_print(set, tb, FALCON_A_FLOW_IN_FLIGHT_BYTES, " %9" PRIu64, "         -");
 	attr_print(set, tb, FALCON_A_FLOW_HELD, " %5" PRIu64, "     -");
 	attr_print(set, tb, FALCON_A_FLOW_RULE, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_MERGE, "  %-8s", "  -       ");
@@ -168,8 +169,8 @@ int run_flow_list(const struct args *args)
 	out_object(NULL);
 	out_text("%-10s %4s %12s %8s %8s", "STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS");
 	if (lanes)
-		out_text(" %-7s %-8s %-7s %4s %10s %9s %5s %4s  %-8s", "RUNG", "LIMIT", "WORKERS",
-			 "APP", "BATCHES", "IN-FLIGHT", "HELD", "RULE", "MERGE");
+		out_text(" %-7s %-8s %-7s %4s %10s %9s %9s %5s %4s  %-8s", "RUNG", "LIMIT",
+			 "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "BYTES", "HELD", "RULE", "MERGE");
 	out_text("  %-15s %s\n", "DEVICE", "FLOW");
 	out_array("flows");
 	for (size_t i = 0; i < flows.count && (!top || i < top); i++)

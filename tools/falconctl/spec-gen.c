@@ -657,6 +657,10 @@ static const struct spec_attr flow_attrs[] = {
 		.name = "twin", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "1 when a flow of another virtual network has the same addresses and ports. Which container each of them comes to cannot be told, so that rules by netns, device or cgroup are about neither; those by vni are. Absent when there is none.",
 	},
+	[FALCON_A_FLOW_IN_FLIGHT_BYTES] = {
+		.name = "in-flight-bytes", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Their memory, in bytes. Absent on stock's path.",
+	},
 };
 
 const struct spec_set spec_set_flow = {

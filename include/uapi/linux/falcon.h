@@ -501,6 +501,7 @@ enum falcon_a_device {
  *	addresses and ports. Which container each of them comes to cannot be told, so that
  *	rules by netns, device or cgroup are about neither; those by vni are. Absent when there
  *	is none.
+ * @FALCON_A_FLOW_IN_FLIGHT_BYTES: (u32) Their memory, in bytes. Absent on stock's path.
  */
 enum falcon_a_flow {
 	FALCON_A_FLOW_HASH = 1,
@@ -528,6 +529,7 @@ enum falcon_a_flow {
 	FALCON_A_FLOW_RULE,
 	FALCON_A_FLOW_VNI,
 	FALCON_A_FLOW_TWIN,
+	FALCON_A_FLOW_IN_FLIGHT_BYTES,
 
 	/* private: */
 	__FALCON_A_FLOW_MAX,

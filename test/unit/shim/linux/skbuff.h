@@ -19,6 +19,7 @@ struct sk_buff {
 	struct net_device *dev;
 	const unsigned char *data;
 	unsigned int len;
+	unsigned int truesize;
 	__be16 protocol;
 	__u8 ip_summed;
 	__u8 csum_level;
