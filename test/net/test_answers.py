@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What containers send while their packets are in lanes, and packets that are put together there."""
+"""What containers send while their packets are in lanes, and a host that has no second CPU."""
 
 import json
 import sys
 import types
 from pathlib import Path
 
-import pytest
-
 from net import lanes, path, plan, udp
 from net.falcon import Falcon
-from net.test_path_nic import of_queues, scattered
 from net.topology import Topology
 from net.wait import until
 from stress.traffic import Traffic, clean_log, trouble
@@ -52,7 +49,9 @@ def test_what_an_acknowledgement_lets_out_overtakes_nothing_that_the_container_h
     came, late = both_ways(overlay, lambda: lanes.reach(falcon, port=PORT, protocol="tcp", rung="several")["cpu"])
     record_property("stock", f"{stock_late} of {stock_came} bytes")
     record_property("lanes", f"{late} of {came} bytes")
-    assert late <= stock_late
+    # Two CPUs send, so some segments are late on stock too, as many as chance says. When those that an acknowledgement
+    # had let out went ahead, it was 13 to 28 times stock's share.
+    assert late / came < 6 * max(stock_late, 100) / stock_came
 
 
 def test_what_a_container_sends_while_lanes_deliver_to_it_all_arrives_in_order(overlay, falcon):
@@ -71,32 +70,6 @@ def test_what_a_container_sends_while_lanes_deliver_to_it_all_arrives_in_order(o
     path.assert_whole(udp.balance(json.loads(sent), json.loads(out)), count)
     assert not trouble(traffic.account)
     lanes.assert_conserved(falcon)
-
-
-# Routed, with connections tracked: the worker puts a datagram together before it comes to the container's device.
-TRACK = "table ip track { chain all { type filter hook prerouting priority 0; ct state new accept; }; }"
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("wire", [plan.QUEUES], ids=["queues"])
-def test_datagrams_whose_fragments_two_queues_bring_come_to_the_merge_point(overlay, falcon, wire, record_property):
-    """In no order, as of two queues stock has none either."""
-    guest, count = overlay.guest, 2000
-    with path.variant(overlay, "routed"), \
-         path.commands(guest, f"nft '{TRACK}'", "nft delete table ip track"), \
-         scattered(overlay.net.namespace, overlay.net.variant.port):
-        falcon.enable(**LANES)
-        before = of_queues(guest)
-        account = overlay.udp(count=count, size=3000, rate=1000, burst=20, verify=True)
-        brought = [now - was for was, now in zip(before, of_queues(guest), strict=True)]
-        counters = lanes.assert_conserved(falcon)
-    record_property("taken", counters["taken"])
-    record_property("merged", counters["merged"])
-    assert min(brought) > count / 2, brought
-    assert (account["lost"], account["duplicated"], account["damaged"]) == (0, 0, 0)
-    # Three packets make one, but for those that came before the flow was in lanes.
-    assert counters["taken"] > 2.7 * count
-    assert counters["merged"] > 0.99 * counters["taken"] / 3
 
 
 def test_a_host_of_one_cpu_delivers_what_goes_ahead(kernel, falconctl):
