@@ -49,9 +49,9 @@ def test_what_an_acknowledgement_lets_out_overtakes_nothing_that_the_container_h
     came, late = both_ways(overlay, lambda: lanes.reach(falcon, port=PORT, protocol="tcp", rung="several")["cpu"])
     record_property("stock", f"{stock_late} of {stock_came} bytes")
     record_property("lanes", f"{late} of {came} bytes")
-    # Two CPUs send, so some segments are late on stock too, as many as chance says. When those that an acknowledgement
-    # had let out went ahead, it was 13 to 28 times stock's share.
-    assert late / came < 6 * max(stock_late, 100) / stock_came
+    # Two CPUs send, so some segments are late on stock too, as many as chance says: 0.6 to 5 of each MB, and 7 to 9 in
+    # lanes. When those that an acknowledgement had let out went ahead it was 58 to 70.
+    assert late < 25 * came / 1e6
 
 
 def test_what_a_container_sends_while_lanes_deliver_to_it_all_arrives_in_order(overlay, falcon):
