@@ -299,7 +299,9 @@ u64 falcon_devices_received(void)
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(device, &devices, node)
-		if (READ_ONCE(device->counted))
+		/* What unregistering frees at once is waited for since it is in another state. */
+		if (READ_ONCE(device->counted) &&
+		    READ_ONCE(device->dev->reg_state) == NETREG_REGISTERED)
 			received += dev_get_stats(device->dev, &stats)->rx_packets;
 	rcu_read_unlock();
 	return received;
@@ -474,7 +476,10 @@ static void add(struct net_device *dev)
 	device = make(dev, kind);
 	if (!device || insert(device)) {
 		netdev_warn(dev, "falcon: no memory, flows of this device are not steered\n");
-		kfree(device);
+		/* It may have been found in one table before there was no room in the next. */
+		if (device)
+			kfree_rcu(device, rcu);
+		moving.dev = NULL;
 		return;
 	}
 	tell(FALCON_EVENT_DEVICE_ADD, device);

@@ -722,6 +722,9 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 	unsigned long elapsed;
 
 	spin_lock(&elephant->lock);
+	falcon_way_refresh(&elephant->way);
+	if (falcon_backlog_passed(elephant->delivered_on, elephant->delivered_tail))
+		elephant->delivered_tail = falcon_backlog_head(elephant->delivered_on);
 	elapsed = jiffies - elephant->rate_since;
 	if (falcon_rung_is_unwanted(elephant, plan)) {
 		leave(elephant, FALCON_LIMIT_STANDBY);

@@ -381,7 +381,8 @@ static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
 {
 	bool elephant = count_packet(plan, entry);
 
-	if (falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY) ||
+	/* RETRY_TRIAL is the longest that it is set to. */
+	if (falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY_TRIAL) ||
 	    (!entry->encap && !plan->host))
 		return false;
 	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;

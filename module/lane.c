@@ -132,7 +132,8 @@ void falcon_lane_recall(struct falcon_merge *merge, struct falcon_chain *packets
 	unsigned int count;
 	u32 number;
 
-	for (number = merge->head; number != merge->tail; number++) {
+	/* What is before a run that has begun stays before it. */
+	for (number = falcon_merge_untouched(merge); number != merge->tail; number++) {
 		run = &merge->runs[number % FALCON_RUNS];
 		count = falcon_merge_recall(merge, run, packets);
 		if (count)
@@ -234,6 +235,9 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 		return 0;
 	class = falcon_ranks_turn(&lane->runs);
 	run = first_run(lane, class);
+	/* A CPU that helps leaves alone what it must not do. */
+	while (unlikely(!run) && class--)
+		run = first_run(lane, class);
 	if (unlikely(!run))
 		return 0;
 	elephant = run->elephant;

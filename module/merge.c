@@ -120,6 +120,15 @@ void falcon_merge_start(struct falcon_run *run, struct falcon_chain *packets)
 	falcon_chain_splice(packets, &run->packets);
 }
 
+u32 falcon_merge_untouched(struct falcon_merge *merge)
+{
+	u32 first = merge->tail;
+
+	while (first != merge->head && run_at(merge, first - 1)->state == FALCON_RUN_QUEUED)
+		first--;
+	return first;
+}
+
 unsigned int falcon_merge_recall(struct falcon_merge *merge, struct falcon_run *run,
 				 struct falcon_chain *packets)
 {

@@ -144,6 +144,12 @@ unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain
  */
 void falcon_merge_start(struct falcon_run *run, struct falcon_chain *packets);
 
+/*
+ * The number of the first run that no worker has begun with, nor with any behind it: what is taken
+ * back from there on is behind all else. That of the next run when there is none.
+ */
+u32 falcon_merge_untouched(struct falcon_merge *merge);
+
 /**
  * falcon_merge_recall() - take a run's packets back that no worker has begun with
  * @merge: the flow's ring

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/hash.h>
+#include <linux/minmax.h>
 #include <linux/spinlock.h>
 
 #include "outlet.h"
@@ -37,29 +38,43 @@ void falcon_outlet_init(struct falcon_outlet *outlet)
 
 void falcon_outlet_set(struct falcon_outlet *outlet, const struct net_device *dev)
 {
-	struct bucket *bucket;
+	struct bucket *from = outlet->dev ? bucket_of(outlet->dev) : NULL;
+	struct bucket *to = dev ? bucket_of(dev) : NULL;
+	struct bucket *first = from, *second = to;
 
-	if (outlet->dev) {
-		bucket = bucket_of(outlet->dev);
-		spin_lock(&bucket->lock);
+	/* At once, as who looks has to find it in one of them; in the order of their addresses. */
+	if (!first || (second && second < first))
+		swap(first, second);
+	if (!first)
+		return;
+	spin_lock(&first->lock);
+	if (second && second != first)
+		spin_lock_nested(&second->lock, SINGLE_DEPTH_NESTING);
+	if (from)
 		list_del_init(&outlet->node);
-		outlet->dev = NULL;
-		spin_unlock(&bucket->lock);
-	}
-	if (dev) {
-		bucket = bucket_of(dev);
-		spin_lock(&bucket->lock);
-		outlet->dev = dev;
-		/* In front of those that a walk has met. */
-		list_add(&outlet->node, &bucket->outlets);
-		spin_unlock(&bucket->lock);
-	}
+	outlet->dev = dev;
+	/* In front of those that a walk has met, and so met by none. */
+	outlet->walk = 0;
+	if (to)
+		list_add(&outlet->node, &to->outlets);
+	if (second && second != first)
+		spin_unlock(&second->lock);
+	spin_unlock(&first->lock);
+}
+
+static bool has_any(struct bucket *bucket)
+{
+	bool any;
+
+	spin_lock_bh(&bucket->lock);
+	any = !list_empty(&bucket->outlets);
+	spin_unlock_bh(&bucket->lock);
+	return any;
 }
 
 bool falcon_outlet_is_used(const struct net_device *dev)
 {
-	return !list_empty_careful(&bucket_of(dev)->outlets) ||
-	       !list_empty_careful(&bucket_of(FALCON_OUTLET_SEVERAL)->outlets);
+	return has_any(bucket_of(dev)) || has_any(bucket_of(FALCON_OUTLET_SEVERAL));
 }
 
 struct falcon_outlet *falcon_outlet_next(const struct net_device *dev, u32 walk,

@@ -34,16 +34,16 @@ void falcon_outlet_init(struct falcon_outlet *outlet);
 /* The flow has packets for this device and for no other; NULL: for none. Context: BH off. */
 void falcon_outlet_set(struct falcon_outlet *outlet, const struct net_device *dev);
 
-/* Whether a flow may have packets for a device. Context: any. */
+/* Whether a flow may have packets for a device. Context: process or BH. */
 bool falcon_outlet_is_used(const struct net_device *dev);
 
 /**
  * falcon_outlet_next() - a flow that may have packets for a device
  * @dev: the device, or FALCON_OUTLET_SEVERAL
- * @walk: number that no other walk has
+ * @walk: number that no other walk has, and not 0
  * @get: takes a reference, returns false when the flow goes already
  *
- * Each flow is met once in a walk.
+ * Each flow is met in a walk, and again when it has got another device meanwhile.
  *
  * Context: BH off. Return: the outlet of a flow that @get has taken, or NULL.
  */

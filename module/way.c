@@ -112,6 +112,12 @@ bool falcon_way_has_passed(const struct falcon_way *way)
 	       falcon_backlog_passed(way->astray_on, way->astray_tail);
 }
 
+void falcon_way_refresh(struct falcon_way *way)
+{
+	if (falcon_way_has_passed(way))
+		way->astray_tail = falcon_backlog_head(way->astray_on);
+}
+
 /* Likewise, in whose queue they may be. */
 static const struct net_device *queue_of(const struct falcon_way *way)
 {

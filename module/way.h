@@ -60,6 +60,9 @@ void falcon_way_look(struct falcon_way *way, const struct falcon_context *contex
 /* A run has ended. @came: falcon_way_has_come()'s */
 void falcon_way_see(struct falcon_way *way, const struct falcon_context *context, bool came);
 
+/* Now and then, or the counts of a backlog come round. Context: under the lock of the flow. */
+void falcon_way_refresh(struct falcon_way *way);
+
 /*
  * Whether what the last run that did not come together left in the backlog of its CPU is through:
  * until then the flow's next packets must not be on another one.

@@ -22,7 +22,8 @@ class Sabotage:
 
 
 RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
-CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
+CHANGE = "\terr = change(&config, data);\n"
+FREED = "\tstruct falcon_config *freed = kmemdup(&config, sizeof(config), GFP_KERNEL);\n\n\tkfree(freed);\n"
 DELETED = "\tmutex_unlock(&rules_lock);\n\treturn err;\n"
 TAKE = "\treturn answer_quickly(gro, NULL, skb);\n"
 COUNT = "\tthis_cpu_add(falcon_stats.counter[stage][counter], count);\n"
@@ -35,8 +36,8 @@ SABOTAGES = {
                          "falcon_chain_splice(released, output);"),
     # What one of a hundred runs gave is left in nobody's hands.
     "lossy": Sabotage("module/merge.c", RELEASE, "\t\tif (merge->head % 100)\n\t" + RELEASE),
-    "use after free": Sabotage("module/netlink.c", CONFIGURE, "\t\t{ kfree(config); falcon_configure(config); }\n"),
-    "written after free": Sabotage("module/netlink.c", CONFIGURE, CONFIGURE + "\tconfig->batch = 1;\n"),
+    "use after free": Sabotage("module/control.c", CHANGE, "\t{\n" + FREED + "\tconfig.batch = READ_ONCE(freed->batch);\n\t}\n" + CHANGE),
+    "written after free": Sabotage("module/control.c", CHANGE, "\t{\n" + FREED + "\tWRITE_ONCE(freed->batch, 1);\n\t}\n" + CHANGE),
     "locked for ever": Sabotage("module/priority.c", DELETED, DELETED.partition("\n")[2]),
     # Of a lane's wake-ups every second one fails, as for a CPU that is gone, or is on its way for ever.
     "refused": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2 || "

@@ -506,6 +506,7 @@ static void recall__takes_what_is_queued(void **state)
 	struct falcon_run *runs[] = { new_run(1, 1, 2), new_run(2, 2, 3), new_run(1, 3, 4) };
 	struct falcon_chain begun = start(runs[1]), back = {}, none = {}, released = {};
 
+	assert_int_equal(falcon_merge_untouched(&merge), runs[2]->number);
 	assert_int_equal(falcon_merge_recall(&merge, runs[0], &back), 2);
 	assert_int_equal(falcon_merge_recall(&merge, runs[1], &back), 0);
 	expect(&back, 0, 2);
