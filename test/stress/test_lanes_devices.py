@@ -56,7 +56,7 @@ tc qdisc add dev odd0 clsact
 tc filter add dev odd0 egress matchall action mirred ingress redirect dev odd1
 """
 GO_BY_NEITHER = "for name in odd0 odd1; do if [[ -e /sys/class/net/$name ]]; then ip link del $name; fi; done"
-LOCKS = "falcon_elephant_lock"
+LOCKS = "falcon_elephant_forget"
 PAIRS = 20
 
 
