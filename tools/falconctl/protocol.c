@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "protocol.h"
 
@@ -27,7 +26,7 @@ const char *protocol_name(uint64_t number, char *buf, size_t size)
 unsigned int protocol_number(const char *name)
 {
 	for (size_t i = 0; i < KNOWN; i++)
-		if (!strcasecmp(known[i].name, name))
+		if (!strcmp(known[i].name, name))
 			return known[i].number;
 	return 0;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* In older kernels the function of a timer is set apart from its initialisation. */
+/* Until 6.12 the function of a timer is set apart from its initialisation. */
 
 #ifndef _FALCON_COMPAT_LINUX_HRTIMER_H
 #define _FALCON_COMPAT_LINUX_HRTIMER_H
 
-#include <kernel-has.h>
+#include <linux/version.h>
 #include_next <linux/hrtimer.h>
 
-#if !FALCON_HAS_HRTIMER_SETUP
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void hrtimer_setup(struct hrtimer *timer,
 				 enum hrtimer_restart (*function)(struct hrtimer *),
 				 clockid_t clock, enum hrtimer_mode mode)

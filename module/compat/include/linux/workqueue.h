@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The workqueue of schedule_work() had another name, at which later kernels warn. */
+/* Until 6.16 the workqueue of schedule_work() has another name, at which later kernels warn. */
 
 #ifndef _FALCON_COMPAT_LINUX_WORKQUEUE_H
 #define _FALCON_COMPAT_LINUX_WORKQUEUE_H
 
-#include <kernel-has.h>
+#include <linux/version.h>
 #include_next <linux/workqueue.h>
 
-#if !FALCON_HAS_SYSTEM_PERCPU_WQ
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define system_percpu_wq system_wq
 #endif
 
