@@ -91,8 +91,8 @@ def test_three_per_cent_more_is_within_the_budget():
 
 
 def test_ten_per_cent_more_is_within_the_applications_budget():
-    assert not budget.exceeded(cost(application=329), cost(), ROW)
-    assert budget.exceeded(cost(application=331), cost(), ROW) == [
+    assert not budget.exceeded(cost(nic=50, application=329), cost(), ROW)
+    assert budget.exceeded(cost(nic=50, application=331), cost(), ROW) == [
         "application: 1.103 of stock's (331 of 300); the budget is 1.100"]
 
 
