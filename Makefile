@@ -14,7 +14,7 @@ BUILD := $(abspath build)
 INSTALL ?= install
 
 # What DKMS compiles, and nothing else: no tests, no .git.
-DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' \) ! -name '*.mod.c')
+DKMS_SOURCES = Kbuild dkms.conf LICENSE $(shell find module include -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' \) ! -name '*.mod.c' ! -name kernel-has.h)
 
 # From the command line or the environment on to what reads them there.
 export KERNEL TEST CASES VARIANTS VCPUS ROUNDS WINDOW PAIRS LINED NIC OVERLAY BOOT SWEEP

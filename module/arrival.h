@@ -4,10 +4,10 @@
 #ifndef _FALCON_ARRIVAL_H
 #define _FALCON_ARRIVAL_H
 
-#include <linux/etherdevice.h>
 #include <linux/skbuff.h>
 
 #include "flow_cache.h"
+#include "identity.h"
 #include "packet.h"
 #include "plan.h"
 #include "rule.h"
@@ -45,11 +45,11 @@ bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buf
 void falcon_arrival_key(const struct falcon_arrival *arrival, struct falcon_key *key);
 
 /*
- * What rules may want to know of the flow, now or when there are some: once for each flow.
- * Context: BH.
+ * What rules may want to know of the flow, now or when there are some, and what it is wrapped in:
+ * once for each flow, and when it is to go up. Context: BH.
  */
 void falcon_arrival_subject(struct falcon_arrival *arrival, const struct sk_buff *skb,
-			    struct falcon_subject *flow);
+			    struct falcon_subject *flow, struct falcon_encap *encap);
 
 /**
  * falcon_arrival_learn() - have the cache know packets like this one
@@ -64,41 +64,9 @@ bool falcon_arrival_learn(const struct falcon_arrival *arrival, const struct sk_
 
 /*
  * From here on a packet of napi_gro_frags() is like one of napi_gro_receive(). False when that
- * cannot be. Context: BH.
+ * cannot be: of a packet that is identified it can. Context: BH.
  */
 bool falcon_arrival_finish_frags(struct napi_struct *napi, struct sk_buff *skb);
-
-/*
- * The bytes from the network header on that can be read in place, as GRO's frag0. False when there
- * are none.
- */
-static __always_inline bool falcon_arrival_headers(bool frags, const struct sk_buff *skb,
-						   const u8 **data, unsigned int *len)
-{
-	unsigned int skip = frags ? ETH_HLEN : 0;
-
-	*data = skb->data;
-	*len = skb_headlen(skb);
-	if (!*len) {
-		if (!skb_shinfo(skb)->nr_frags)
-			return false;
-		*len = skb_frag_size(&skb_shinfo(skb)->frags[0]);
-		*data = skb_frag_address(&skb_shinfo(skb)->frags[0]);
-		if (!*data)
-			return false;
-	}
-	if (*len < skip)
-		return false;
-	*len -= skip;
-	*data += skip;
-	return true;
-}
-
-/* ETH_P_ of the network header that falcon_arrival_headers() has found. */
-static inline __be16 falcon_arrival_protocol(bool frags, const struct sk_buff *skb, const u8 *data)
-{
-	return frags ? ((const struct ethhdr *)(data - ETH_HLEN))->h_proto : skb->protocol;
-}
 
 /* The flow's hash, as falcon_flow_cache_find(), or 0. Context: BH. */
 static inline u32 falcon_arrival_recall(struct falcon_flow_cache *cache, bool frags,
@@ -107,9 +75,9 @@ static inline u32 falcon_arrival_recall(struct falcon_flow_cache *cache, bool fr
 	unsigned int len;
 	const u8 *data;
 
-	if (unlikely(!falcon_arrival_headers(frags, skb, &data, &len)))
+	if (unlikely(!falcon_identity_headers(skb, frags, &data, &len)))
 		return 0;
-	return falcon_flow_cache_find(cache, data, len, falcon_arrival_protocol(frags, skb, data),
+	return falcon_flow_cache_find(cache, data, len, falcon_identity_protocol(skb, frags, data),
 				      tried);
 }
 
@@ -122,9 +90,9 @@ static __always_inline bool falcon_arrival_recall_alike(const struct falcon_flow
 	unsigned int len;
 	const u8 *data;
 
-	if (unlikely(!falcon_arrival_headers(frags, skb, &data, &len)) ||
+	if (unlikely(!falcon_identity_headers(skb, frags, &data, &len)) ||
 	    !falcon_flow_cache_look(cache, cache->tail_at[0], data, len,
-				    falcon_arrival_protocol(frags, skb, data), &bin))
+				    falcon_identity_protocol(skb, frags, data), &bin))
 		return false;
 	*hash = bin->hash;
 	return true;

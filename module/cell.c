@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/delay.h>
 #include <linux/percpu.h>
 #include <net/gro.h>
 
@@ -18,6 +17,7 @@ struct gate {
 	u32			tail;		/* of the backlog then, */
 	u16			cpu;		/* on this CPU */
 	bool			shut;
+	spinlock_t		lock;		/* BH; of what waits, which forgetting looks at */
 	struct falcon_chain	waiting;
 	struct napi_struct	napi;
 };
@@ -107,12 +107,14 @@ static bool let_go(struct gate *gate)
 	struct sk_buff *skb;
 
 	for (count = 0; count < LET_GO; count++) {
+		spin_lock(&gate->lock);
 		skb = falcon_chain_pop(&gate->waiting);
+		spin_unlock(&gate->lock);
 		if (!skb)
-			break;
+			return true;
 		go_on(gate, skb);
 	}
-	return !gate->waiting.count;
+	return false;
 }
 
 static int gate_poll(struct napi_struct *napi, int budget)
@@ -158,11 +160,15 @@ int falcon_cell_pass(struct sk_buff *skb, u32 epoch)
 	if (likely(!gate->shut))
 		return go_on(gate, skb);
 
-	if (gate->waiting.count > falcon_max_backlog()) {
+	/* As the cell would; from one that goes nothing comes here after falcon_cells_forget(). */
+	if (!(skb->dev->flags & IFF_UP) ||
+	    READ_ONCE(gate->waiting.count) > falcon_max_backlog()) {
 		drop(skb);
 		return NET_RX_DROP;
 	}
+	spin_lock(&gate->lock);
 	falcon_chain_add(&gate->waiting, skb);
+	spin_unlock(&gate->lock);
 	return NET_RX_SUCCESS;
 }
 
@@ -184,14 +190,33 @@ bool falcon_cells_settled(void)
 	return true;
 }
 
-void falcon_cells_forget(void)
+/* Those of other devices stay, in order. */
+static void forget(struct gate *gate, const struct net_device *dev, struct falcon_chain *gone)
 {
+	struct falcon_chain kept = {};
+	struct sk_buff *skb;
+
+	spin_lock_bh(&gate->lock);
+	while ((skb = falcon_chain_pop(&gate->waiting)))
+		falcon_chain_add(skb->dev == dev ? gone : &kept, skb);
+	gate->waiting = kept;
+	spin_unlock_bh(&gate->lock);
+}
+
+void falcon_cells_forget(const struct net_device *dev)
+{
+	struct falcon_chain gone = {};
+	struct sk_buff *skb;
+	struct gate *gate;
 	unsigned int cpu;
 
-	/* What waits goes on, or is dropped, while the device is still there. */
-	for_each_possible_cpu(cpu)
-		while (READ_ONCE(per_cpu_ptr(gates, cpu)->shut))
-			usleep_range(100, 200);
+	for_each_possible_cpu(cpu) {
+		gate = per_cpu_ptr(gates, cpu);
+		if (READ_ONCE(gate->shut))
+			forget(gate, dev, &gone);
+	}
+	while ((skb = falcon_chain_pop(&gone)))
+		drop(skb);
 }
 
 int falcon_cells_alloc(struct net_device *dummy)
@@ -203,6 +228,7 @@ int falcon_cells_alloc(struct net_device *dummy)
 	if (!gates)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
+		spin_lock_init(&per_cpu_ptr(gates, cpu)->lock);
 		napi = &per_cpu_ptr(gates, cpu)->napi;
 		falcon_napi_add(dummy, napi, gate_poll);
 		napi_enable(napi);

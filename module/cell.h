@@ -35,8 +35,8 @@ void falcon_cells_change(u32 epoch);
 /* Whether nothing waits before a gate. Context: process, while allocated. */
 bool falcon_cells_settled(void);
 
-/* Drop what refers to a device that goes. Context: process, while allocated. */
-void falcon_cells_forget(void);
+/* Drop what waits and refers to a device that goes. Context: process, while allocated. */
+void falcon_cells_forget(const struct net_device *dev);
 
 /* Whether packets go through this CPU's cell, and none waits to. Context: BH. */
 bool falcon_cell_is_through(void);

@@ -3,12 +3,15 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <net/gro.h>
+#include <net/rps.h>
+#include <net/sock.h>
 
 #include "cell.h"
 #include "checksum.h"
 #include "context.h"
 #include "device.h"
 #include "napi.h"
+#include "outlet.h"
 #include "place.h"
 #include "rfs.h"
 #include "stats.h"
@@ -24,9 +27,18 @@
  * interrupts that; never by a task, which cannot run meanwhile.
  */
 DEFINE_PER_CPU(struct falcon_context *, falcon_context_current);
+DEFINE_PER_CPU(struct falcon_context_delivery *, falcon_context_delivering);
 static DEFINE_PER_CPU(bool, stock);
-static DEFINE_PER_CPU(struct falcon_chain *, delivering);
 static DEFINE_PER_CPU(bool, in_handler);	/* a device's, by falcon_context_handle() */
+
+/* The peer of the veth that transmits, if that has a queue; never followed. */
+static DEFINE_PER_CPU(const struct net_device *, out_of_queue);
+
+/* What a CPU delivers. */
+struct falcon_context_delivery {
+	struct falcon_chain	behind;		/* to be delivered next */
+	const struct net_device	*answers;	/* device that they come to; never followed */
+};
 
 static int no_poll(struct napi_struct *napi, int budget)
 {
@@ -53,7 +65,6 @@ static void receive(struct falcon_context *context, struct falcon_chain *packets
 	LIST_HEAD(list);
 
 	while ((skb = falcon_chain_pop(packets))) {
-		skb->alloc_cpu = context->origin;
 		context->headroom = skb_headroom(skb);
 		/* At once what GRO would, instead of header by header. */
 		pskb_may_pull(skb, min_t(unsigned int, skb->len, pull));
@@ -81,31 +92,23 @@ static void receive_merging(struct falcon_context *context, struct falcon_chain 
 {
 	struct sk_buff *skb;
 
-	while ((skb = falcon_chain_pop(packets))) {
-		skb->alloc_cpu = context->origin;
+	while ((skb = falcon_chain_pop(packets)))
 		napi_gro_receive(&context->outer, skb);
-	}
 	falcon_gro_flush(falcon_gro_of(&context->outer));
 }
 
-/* Some CPU that is not this one, online or not. */
-static u16 another_cpu(u16 here)
+void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro)
 {
-	return cpumask_any_but(cpu_possible_mask, here);
-}
-
-void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro,
-			u16 home)
-{
-	u16 here = smp_processor_id();
 	struct sk_buff *skb;
 
 	context->gro = gro;
 	context->inner_used = false;
-	context->origin = home != here ? home : another_cpu(here);
 	context->merge = FALCON_MERGE_POINT_UNKNOWN;
 	context->watched = packets->first && falcon_nit_active(packets->first->dev);
+	context->queue = NULL;
+	context->tunnel = NULL;
 
+	__this_cpu_write(out_of_queue, NULL);
 	__this_cpu_write(falcon_context_current, context);
 	if (gro)
 		receive_merging(context, packets);
@@ -160,27 +163,71 @@ static struct falcon_context *current_context(void)
 	return falcon_context_active() ? this_cpu_read(falcon_context_current) : NULL;
 }
 
-static struct falcon_chain *current_delivery(void)
+static struct falcon_context_delivery *current_delivery(void)
 {
-	struct falcon_chain *behind = this_cpu_read(delivering);
-
-	return likely(!behind) || in_hardirq() || in_nmi() ? NULL : behind;
+	return falcon_context_delivers() ? this_cpu_read(falcon_context_delivering) : NULL;
 }
 
-bool falcon_context_delivers(void)
+bool falcon_context_transmit(const struct sk_buff *skb, struct net_device *dev)
 {
-	return current_delivery();
+	const struct net_device *peer = NULL;
+	bool has_queue = falcon_device_has_queue(dev, skb);
+
+	if (unlikely(has_queue)) {
+		rcu_read_lock();
+		peer = falcon_device_peer(dev);
+		rcu_read_unlock();
+		if (falcon_context_active())
+			this_cpu_read(falcon_context_current)->queue = dev;
+	}
+	__this_cpu_write(out_of_queue, peer);
+	return !has_queue;
+}
+
+/*
+ * Whether a socket of this host has sent the packet, a container's included: an answer, or what an
+ * acknowledgement has let out of a queue. It keeps its socket through a veth, a bridge and whatever
+ * changes the namespace; IP takes it away when it receives the packet. What was received has none,
+ * wherever it is forwarded: IP does not forward what has one. The one that a BPF program assigns to
+ * what comes in is not the sender's.
+ *
+ * Not told by that: a packet that was made without a socket, such as a SYN cookie, netfilter's
+ * rejection, and on some kernels a TCP reset. And one that came through a bridge where netfilter's
+ * TPROXY gave it a socket is taken for sent, so its flow is not merged.
+ */
+static bool is_sent(struct sk_buff *skb)
+{
+	return skb->sk && !skb_sk_is_prefetched(skb);
+}
+
+/*
+ * Whether the packet goes on with what is delivered. Others may have packets of theirs in the
+ * backlog, where they go as well, behind these, as on stock:
+ *
+ * - What a socket sends, on whatever device.
+ * - What comes to the other end of the pair to which the packets are delivered, sent or not: an
+ *   answer without a socket. If it is forwarded, by a container with one leg, all that is forwarded
+ *   there goes into the backlog, and so is in order.
+ * - What comes to loopback, which takes the socket away.
+ * - What RPS has sent here. Some of its flow may be in the backlog since another CPU delivered.
+ * - What came out of a queue: all that the queue had is in backlogs.
+ */
+static bool goes_on(const struct falcon_context_delivery *delivery, struct sk_buff *skb)
+{
+	const struct net_device *dev = skb->dev;
+
+	return !is_sent(skb) && dev != delivery->answers && !(dev->flags & IFF_LOOPBACK) &&
+	       dev != this_cpu_read(out_of_queue) && !falcon_packet_has_rps(skb);
 }
 
 bool falcon_context_follow(struct sk_buff *skb)
 {
-	struct falcon_chain *behind = current_delivery();
+	struct falcon_context_delivery *delivery = current_delivery();
 
-	/* Answers, and what RPS has sent here, which may have packets in the backlog. */
-	if (!behind || skb->alloc_cpu == smp_processor_id() || falcon_device_has_rps(skb->dev))
+	if (!delivery || !goes_on(delivery, skb))
 		return false;
 	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
-	falcon_chain_add(behind, skb);
+	falcon_chain_add(&delivery->behind, skb);
 	return true;
 }
 
@@ -193,9 +240,18 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 {
 	struct falcon_context *context = current_context();
 
-	if (!context || skb->alloc_cpu != context->origin)
+	/*
+	 * All else is of the run: nothing else is processed meanwhile. An answer that no socket has
+	 * sent is output as well, behind the packet that it answers.
+	 */
+	if (!context || is_sent(skb) || skb->dev == this_cpu_read(out_of_queue))
+		return false;
+	/* It is the original that drops it: what goes must have nothing new to forget. */
+	if (unlikely(!netif_running(skb->dev)))
 		return false;
 	context->merge = where;
+	if (unlikely(context->outlet != skb->dev))
+		context->outlet = context->output.count ? FALCON_OUTLET_SEVERAL : skb->dev;
 	/* A packet socket has, or had, a copy, or it is one of several that the bridge floods. */
 	context->watched |= skb->cloned;
 	skb->cb[0] = where;
@@ -239,57 +295,74 @@ static bool transmit(struct sk_buff *skb)
 	return dev_xmit_complete(netdev_start_xmit(skb, dev, queue, false));
 }
 
-/* Returns how many the container's stage got; the others are dropped. */
-static unsigned int deliver(struct falcon_chain *packets)
+/* Packets of one device, which are none any more. */
+static void receive_at(struct falcon_context_delivery *delivery, struct net_device *dev,
+		       struct list_head *list)
 {
+	if (list_empty(list))
+		return;
+	rcu_read_lock();
+	delivery->answers = falcon_device_peer(dev);
+	rcu_read_unlock();
+	netif_receive_skb_list(list);
+	INIT_LIST_HEAD(list);
+}
+
+/* Returns how many the container's stage got; the others are dropped. */
+static unsigned int deliver(struct falcon_context_delivery *delivery, struct falcon_chain *packets)
+{
+	struct net_device *dev = NULL;
 	unsigned int delivered = 0;
-	u16 here = smp_processor_id();
 	struct sk_buff *skb;
 	LIST_HEAD(list);
 
 	while ((skb = falcon_chain_pop(packets))) {
-		if (skb->alloc_cpu == here)
-			skb->alloc_cpu = another_cpu(here);
 		/* As flush_backlog() and enqueue_to_backlog() do. */
 		if (!netif_running(skb->dev)) {
 			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 			continue;
+		}
+		if (skb->dev != dev) {
+			receive_at(delivery, dev, &list);
+			dev = skb->dev;
 		}
 		if (falcon_context_merged_at(skb) != FALCON_MERGE_POINT_TRANSMIT) {
 			list_add_tail(&skb->list, &list);
 			delivered++;
 			continue;
 		}
-		netif_receive_skb_list(&list);
-		INIT_LIST_HEAD(&list);
+		receive_at(delivery, dev, &list);
+		/* What the device transmits is no answer. */
+		delivery->answers = NULL;
 		if (transmit(skb))
 			delivered++;
 		else
 			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 	}
-	netif_receive_skb_list(&list);
+	receive_at(delivery, dev, &list);
 	return delivered;
 }
 
 void falcon_context_deliver(struct falcon_chain *packets)
 {
-	struct falcon_chain behind = {};
 	unsigned int count = packets->count, more = 0, delivered;
+	struct falcon_context_delivery delivery = {};
 	struct sk_buff *skb;
 
-	__this_cpu_write(delivering, &behind);
-	delivered = deliver(packets);
+	__this_cpu_write(out_of_queue, NULL);
+	__this_cpu_write(falcon_context_delivering, &delivery);
+	delivered = deliver(&delivery, packets);
 	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DELIVERED, delivered);
 	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_GONE,
 			  count - delivered);
-	while (behind.count && more < BEHIND_MAX) {
-		falcon_chain_splice(packets, &behind);
+	while (delivery.behind.count && more < BEHIND_MAX) {
+		falcon_chain_splice(packets, &delivery.behind);
 		more += packets->count;
-		deliver(packets);
+		deliver(&delivery, packets);
 	}
-	__this_cpu_write(delivering, NULL);
+	__this_cpu_write(falcon_context_delivering, NULL);
 
-	while ((skb = falcon_chain_pop(&behind)))
+	while ((skb = falcon_chain_pop(&delivery.behind)))
 		netif_rx(skb);
 }
 
@@ -310,7 +383,7 @@ unsigned int falcon_context_pass(struct falcon_context *context, struct falcon_c
 	unsigned int taken = packets->count;
 
 	context->headers = 0;
-	falcon_context_run(context, packets, gro, smp_processor_id());
+	falcon_context_run(context, packets, gro);
 	falcon_context_count(1, taken, context->output.count, 0);
 	falcon_context_deliver(&context->output);
 	return taken;
@@ -348,6 +421,7 @@ int falcon_context_cell(struct sk_buff *skb)
 	skb_mark_not_on_list(skb);
 	if (context) {
 		context->watched |= falcon_nit_active(skb->dev);
+		context->tunnel = skb->dev;
 		/* Otherwise GRO has, before the tunnel. */
 		if (!context->gro)
 			look_at_headers(context, skb);
@@ -359,6 +433,6 @@ int falcon_context_cell(struct sk_buff *skb)
 	falcon_checksum_verify(skb);
 	falcon_cell_reset_transport(skb);
 	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
-	falcon_chain_add(__this_cpu_read(delivering), skb);
+	falcon_chain_add(&__this_cpu_read(falcon_context_delivering)->behind, skb);
 	return NET_RX_SUCCESS;
 }

@@ -26,13 +26,11 @@ struct falcon_context {
 	bool			inner_used;
 	bool			in_cell;	/* behind a tunnel's cell already */
 	struct falcon_chain	nested;		/* what came to a cell from there */
-	/*
-	 * Said to be the CPU that allocated the packets, and never this one: packets that are
-	 * made while they are processed, such as answers, are told apart by it.
-	 */
-	u16			origin;
 	u8			merge;		/* enum falcon_merge_point, of the output */
+	const struct net_device	*outlet;	/* of the output; compared only; see outlet.h */
 	bool			watched;	/* somebody keeps a copy of some packet */
+	struct net_device	*queue;		/* that had queued some; or NULL */
+	struct net_device	*tunnel;	/* whose packets these are; or NULL */
 	u8			headers;	/* length of the flow's, in bytes; 0: not known */
 	u16			headroom;	/* of the packet, before the outermost of them */
 	struct falcon_chain	output;
@@ -58,12 +56,10 @@ void falcon_context_exit(struct falcon_context *context);
  * @context: this CPU's; headers is the flow's
  * @packets: of one flow, as they came from the driver; moved from
  * @gro: merge them, if that can be
- * @home: the CPU of the NIC's poll
  *
  * Context: softirq. Result: in @context: output, merge, watched, headers.
  */
-void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro,
-			u16 home);
+void falcon_context_run(struct falcon_context *context, struct falcon_chain *packets, bool gro);
 
 /**
  * falcon_context_stock() - process packets as the NIC's poll would have
@@ -105,14 +101,18 @@ gro_result_t falcon_context_receive_frags(struct napi_struct *napi);
  */
 void falcon_context_deliver(struct falcon_chain *packets);
 
-/* Whether this CPU is in there. Context: any. */
-bool falcon_context_delivers(void);
-
-/* Let a packet for this CPU's backlog come up right behind, if it is. Context: any. */
+/**
+ * falcon_context_follow() - let a packet for this CPU's backlog come up right behind a delivery
+ * @skb: the packet; taken when the answer is true
+ *
+ * Context: any. Return: whether this CPU delivers, and the packet goes on with what it delivers.
+ */
 bool falcon_context_follow(struct sk_buff *skb);
 
-/* For falcon_context_active(). */
+/* For falcon_context_active() and falcon_context_delivers(). */
+struct falcon_context_delivery;
 DECLARE_PER_CPU(struct falcon_context *, falcon_context_current);
+DECLARE_PER_CPU(struct falcon_context_delivery *, falcon_context_delivering);
 
 /* Whether this CPU is processing packets in a context. Context: any. */
 static inline bool falcon_context_active(void)
@@ -121,8 +121,26 @@ static inline bool falcon_context_active(void)
 	return unlikely(this_cpu_read(falcon_context_current)) && !in_hardirq() && !in_nmi();
 }
 
+/* Whether this CPU is in falcon_context_deliver(). Context: any. */
+static inline bool falcon_context_delivers(void)
+{
+	return unlikely(this_cpu_read(falcon_context_delivering)) && !in_hardirq() && !in_nmi();
+}
+
 /* Whether it does what the NIC's poll would have. Context: BH. */
 bool falcon_context_is_stock(void);
+
+/**
+ * falcon_context_transmit() - a veth is to transmit a packet, in a context or in delivery
+ * @skb: the packet
+ * @dev: the veth
+ *
+ * What it takes out of its queue, if it has one, may be another CPU's packet. So that is noted:
+ * what the veth then hands to its peer is no output of a context, and follows no delivery.
+ *
+ * Context: softirq, RCU read section. Return: whether the veth has no queue.
+ */
+bool falcon_context_transmit(const struct sk_buff *skb, struct net_device *dev);
 
 /**
  * falcon_context_merge() - a packet comes to a merge point

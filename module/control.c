@@ -11,6 +11,7 @@
 #include "config.h"
 #include "control.h"
 #include "cpu.h"
+#include "device.h"
 #include "flow.h"
 #include "hook.h"
 #include "ladder.h"
@@ -18,6 +19,7 @@
 #include "plan.h"
 #include "policy.h"
 #include "rest.h"
+#include "unseen.h"
 
 /* How long flows may take to come back before what they were on goes. */
 #define SETTLE_WAIT_MS 1000
@@ -26,6 +28,32 @@
 #define WARMUP_MS 20
 
 static DEFINE_MUTEX(control_lock);	/* never taken under RTNL */
+static u32 tables = 1;			/* written under control_lock */
+
+void falcon_control_lock(void)
+{
+	mutex_lock(&control_lock);
+}
+
+void falcon_control_unlock(void)
+{
+	mutex_unlock(&control_lock);
+}
+
+u32 falcon_control_tables(void)
+{
+	return smp_load_acquire(&tables);	/* pairs with change_tables() */
+}
+
+/*
+ * Before the tables change and once they have: who has found the same number twice has seen the
+ * same tables between.
+ */
+static void change_tables(void)
+{
+	/* Odd: 0 would say that there is no number. */
+	smp_store_release(&tables, tables + 2);	/* pairs with falcon_control_tables() */
+}
 
 /* The kernel asks get_rps_cpu() only while somebody needs it. */
 static void need_steering(bool needed)
@@ -85,7 +113,6 @@ static void warm_up(void)
 {
 	u32 epoch;
 
-	falcon_plan_fit_devices();
 	falcon_plan_enter(FALCON_PHASE_HELD);
 	epoch = falcon_plan_bypass();
 	if (epoch)
@@ -130,8 +157,10 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	need_steering(falcon_plan_mode() == FALCON_MODE_PIPELINE);
 
 	falcon_load_start();
+	falcon_devices_tell_merging(true);
 	warm_up();
 	falcon_rest_start(falcon_ladder_settled);
+	falcon_unseen_start();
 	return 0;
 
 ladder:
@@ -147,7 +176,9 @@ int falcon_enable(struct netlink_ext_ack *extack)
 	int err;
 
 	mutex_lock(&control_lock);
+	change_tables();
 	err = enable_locked(extack);
+	change_tables();
 	if (!err)
 		falcon_notify(&notice);
 	mutex_unlock(&control_lock);
@@ -162,6 +193,7 @@ int falcon_enable(struct netlink_ext_ack *extack)
  */
 static void disable_locked(void)
 {
+	falcon_unseen_stop();
 	settle();
 	falcon_rest_stop(false);
 	falcon_load_stop();
@@ -180,7 +212,9 @@ int falcon_disable(void)
 
 	mutex_lock(&control_lock);
 	if (falcon_enabled()) {
+		change_tables();
 		disable_locked();
+		change_tables();
 		falcon_notify(&notice);
 		err = 0;
 	}
@@ -193,6 +227,7 @@ static void refresh(struct work_struct *work)
 	mutex_lock(&control_lock);
 	if (falcon_enabled() && !falcon_plan_fits_devices()) {
 		settle();
+		falcon_devices_tell_merging(false);
 		warm_up();
 	}
 	mutex_unlock(&control_lock);
@@ -212,24 +247,28 @@ void falcon_control_exit(void)
 	cancel_work_sync(&refresh_work);
 }
 
-void falcon_configure(const struct falcon_config *config)
+/* Under control_lock. */
+static void put_into_effect(const struct falcon_config *config)
 {
 	static const struct falcon_notice notice = { .event = FALCON_EVENT_CONFIG };
 	enum falcon_mode mode;
 	bool switches, stirs;
 
-	mutex_lock(&control_lock);
 	mode = falcon_plan_resolve(config->mode);
 	switches = falcon_enabled() && falcon_plan_mode() != mode;
 	stirs = switches || (falcon_enabled() && falcon_config_rest() != config->rest);
 	if (stirs)
 		falcon_rest_stop(true);
-	if (switches)
+	if (switches) {
+		change_tables();
 		settle();
+	}
 	falcon_config_set(config);
 	if (switches) {
 		falcon_plan_set_mode(mode);
+		change_tables();
 		need_steering(mode == FALCON_MODE_PIPELINE);
+		falcon_devices_tell_merging(false);
 		warm_up();
 	} else {
 		falcon_replan();
@@ -237,5 +276,18 @@ void falcon_configure(const struct falcon_config *config)
 	if (stirs)
 		falcon_rest_start(falcon_ladder_settled);
 	falcon_notify(&notice);
+}
+
+int falcon_configure(int (*change)(struct falcon_config *config, void *data), void *data)
+{
+	static struct falcon_config config;	/* under control_lock; too large for the stack */
+	int err;
+
+	mutex_lock(&control_lock);
+	falcon_config_get(&config);
+	err = change(&config, data);
+	if (!err)
+		put_into_effect(&config);
 	mutex_unlock(&control_lock);
+	return err;
 }

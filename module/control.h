@@ -25,13 +25,28 @@ int falcon_disable(void);
 
 /**
  * falcon_configure() - put another configuration into effect
- * @config: one that has been checked
+ * @change: turns the present configuration into the other one; an error refuses it
+ * @data: for @change
  *
- * Another mode brings the flows back first, as falcon_disable() does.
+ * Nobody else changes the configuration between what @change gets and what takes effect. Another
+ * mode brings the flows back first, as falcon_disable() does.
  *
- * Context: process.
+ * Context: process. Return: 0 or what @change has said.
  */
-void falcon_configure(const struct falcon_config *config);
+int falcon_configure(int (*change)(struct falcon_config *config, void *data), void *data);
+
+/*
+ * While it is held, falcon is enabled or not, and in one mode: what is asked of several files
+ * belongs together. Context: process; never under RTNL.
+ */
+void falcon_control_lock(void);
+void falcon_control_unlock(void);
+
+/*
+ * Another number when the tables of flows may have been taken away, made anew, or exchanged for
+ * those of another mode; never 0. Context: any.
+ */
+u32 falcon_control_tables(void);
 
 /*
  * A device came, went or changed: when that matters to how flows are steered, they are brought

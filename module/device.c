@@ -2,37 +2,39 @@
 
 #include <linux/etherdevice.h>
 #include <linux/hash.h>
-#include <linux/hashtable.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
-#include <linux/nsproxy.h>
 #include <linux/random.h>
+#include <linux/rhashtable.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netlink.h>
+#include <net/netns/generic.h>
 #include <net/rps.h>
 #include <net/rtnetlink.h>
-#include <net/sch_generic.h>
 
 #include "device.h"
-#include "ladder.h"
+#include "forget.h"
 #include "notice.h"
 #include "plan.h"
+#include "tunnels.h"
 
 #define TUNNEL .stage = FALCON_STAGE_TUNNEL, .origin = true
 #define CONTAINER .stage = FALCON_STAGE_CONTAINER
 
 static const struct falcon_kind kinds[] = {
-	{ "vxlan",	TUNNEL, .port_attribute = IFLA_VXLAN_PORT },
-	{ "geneve",	TUNNEL, .port_attribute = IFLA_GENEVE_PORT, .geneve = true },
-	{ "gre",	TUNNEL, .gre = true },
-	{ "gretap",	TUNNEL, .gre = true },
-	{ "ip6gre",	TUNNEL, .gre = true },
-	{ "ip6gretap",	TUNNEL, .gre = true },
-	{ "ipip",	TUNNEL, .ip_in_ip = true },
-	{ "sit",	TUNNEL, .ip_in_ip = true },
-	{ "ip6tnl",	TUNNEL, .ip_in_ip = true },
+	{ "vxlan",	TUNNEL, FALCON_ENCAP_VXLAN,
+	  IFLA_VXLAN_PORT, IFLA_VXLAN_ID, IFLA_VXLAN_COLLECT_METADATA },
+	{ "geneve",	TUNNEL, FALCON_ENCAP_GENEVE,
+	  IFLA_GENEVE_PORT, IFLA_GENEVE_ID, IFLA_GENEVE_COLLECT_METADATA },
+	{ "gre",	TUNNEL, FALCON_ENCAP_GRE },
+	{ "gretap",	TUNNEL, FALCON_ENCAP_GRE },
+	{ "ip6gre",	TUNNEL, FALCON_ENCAP_GRE },
+	{ "ip6gretap",	TUNNEL, FALCON_ENCAP_GRE },
+	{ "ipip",	TUNNEL, FALCON_ENCAP_IP },
+	{ "sit",	TUNNEL, FALCON_ENCAP_IP },
+	{ "ip6tnl",	TUNNEL, FALCON_ENCAP_IP },
 	/* What a bridge hands to its own host, having come through a tunnel or not. */
 	{ "bridge",	.stage = FALCON_STAGE_TUNNEL },
 	{ "veth",	CONTAINER },
@@ -43,8 +45,58 @@ static const struct falcon_kind kinds[] = {
 
 static const struct falcon_kind physical = { "physical", .stage = FALCON_STAGE_NIC };
 
+static u32 hash_of_dev(const void *dev, u32 len, u32 seed)
+{
+	return hash_long((unsigned long)*(const struct net_device *const *)dev ^ seed, 32);
+}
+
+static const struct rhashtable_params by_dev_params = {
+	.key_len = sizeof_field(struct falcon_device, dev),
+	.key_offset = offsetof(struct falcon_device, dev),
+	.head_offset = offsetof(struct falcon_device, by_dev),
+	.hashfn = hash_of_dev,
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params by_index_params = {
+	.key_len = sizeof_field(struct falcon_device, index),
+	.key_offset = offsetof(struct falcon_device, index),
+	.head_offset = offsetof(struct falcon_device, by_index),
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params by_way_params = {
+	.key_len = sizeof_field(struct falcon_device, way),
+	.key_offset = offsetof(struct falcon_device, way),
+	.head_offset = offsetof(struct falcon_device, by_way),
+	.automatic_shrinking = true,
+};
+
 /* Written under RTNL, read under RCU. */
-static DEFINE_HASHTABLE(devices, 8);
+static struct rhashtable by_dev, by_index;
+static struct rhltable by_way;
+
+/* Likewise, the newest last. */
+static LIST_HEAD(devices);
+static unsigned int device_count, nic_count;	/* written under RTNL */
+
+/* Written under RTNL: before an entry comes or goes, and after it has. Never 0, as it is odd. */
+static u32 number = 1;
+
+/*
+ * What a network namespace has: its NICs' packets come to the tunnels whose socket is in it,
+ * wherever their device is, and to no others. Under RTNL, but for what RCU is said of.
+ */
+struct falcon_underlay {
+	unsigned int		nics;
+	struct list_head	tunnels;
+	struct list_head	bridges;	/* read under RCU */
+};
+
+static unsigned int underlay_id;
+
+/* Tunnels that see UDP, and those that should; written under RTNL. */
+static unsigned int seeing, untold;
 
 /* Set before the notifier goes, which replays NETDEV_UNREGISTER for every device. */
 static bool leaving;
@@ -64,28 +116,59 @@ static const struct falcon_kind *kind_of(const struct net_device *dev)
 	return NULL;
 }
 
-/* The port as `ip -d link` would show it: the drivers' own structures are private. */
-static u16 port_of(const struct net_device *dev, u16 attribute)
+/* As `ip -d link` would show it: the drivers' own structures are private. */
+static struct sk_buff *info_of(const struct net_device *dev)
 {
 	const struct rtnl_link_ops *ops = dev->rtnl_link_ops;
-	const struct nlattr *port = NULL;
 	struct sk_buff *info;
-	u16 found = 0;
 
-	if (!attribute || !ops->fill_info)
-		return 0;
 	info = alloc_skb(nla_total_size(ops->get_size ? ops->get_size(dev) : NLMSG_GOODSIZE),
 			 GFP_KERNEL);
-	if (!info) {
+	if (!info)
 		netdev_warn(dev, "falcon: no memory, its flows are not known at the NIC\n");
-		return 0;
-	}
-	if (!ops->fill_info(info, dev))
-		port = nla_find((struct nlattr *)info->data, info->len, attribute);
-	if (port && nla_len(port) >= sizeof(__be16))
-		found = be16_to_cpu(nla_get_be16(port));
+	else if (ops->fill_info(info, dev))
+		skb_trim(info, 0);
+	return info;
+}
+
+static const struct nlattr *find_in(const struct sk_buff *info, u16 attribute, int len)
+{
+	const struct nlattr *found = nla_find((struct nlattr *)info->data, info->len, attribute);
+
+	return found && nla_len(found) >= len ? found : NULL;
+}
+
+/* Where its socket is, if it is known to be elsewhere than the device. */
+static const struct net *link_net_of(const struct net_device *dev)
+{
+	const struct rtnl_link_ops *ops = dev->rtnl_link_ops;
+
+	return (ops->get_link_net ? ops->get_link_net(dev) : NULL) ?: dev_net(dev);
+}
+
+static void find_way(const struct net_device *dev, const struct falcon_kind *kind,
+		     struct falcon_inlet *way)
+{
+	const struct nlattr *port, *vni, *any;
+	struct sk_buff *info;
+
+	way->net = link_net_of(dev);
+	way->vni = FALCON_NO_VNI;
+	way->encap.kind = kind->encap;
+	if (!kind->port_attribute || !dev->rtnl_link_ops->fill_info)
+		return;
+	info = info_of(dev);
+	if (!info)
+		return;
+	port = find_in(info, kind->port_attribute, sizeof(__be16));
+	vni = find_in(info, kind->vni_attribute, sizeof(u32));
+	any = find_in(info, kind->any_attribute, 0);
+	if (port)
+		way->encap.port = nla_get_be16(port);
+	/* VXLAN says it by a value, GENEVE by the attribute alone. */
+	if (vni && !(any && (!nla_len(any) || nla_get_u8(any))))
+		way->vni = nla_get_u32(vni);
 	kfree_skb(info);
-	return found;
 }
 
 static bool merges_udp(const struct net_device *dev, const struct falcon_kind *kind)
@@ -95,37 +178,7 @@ static bool merges_udp(const struct net_device *dev, const struct falcon_kind *k
 
 const struct falcon_device *falcon_device_find(const struct net_device *dev)
 {
-	struct falcon_device *device;
-
-	hash_for_each_possible_rcu(devices, device, node, (unsigned long)dev)
-		if (device->dev == dev)
-			return device;
-	return NULL;
-}
-
-struct net_device *falcon_device_peer(struct net_device *dev)
-{
-	return dev->netdev_ops->ndo_get_peer_dev ? dev->netdev_ops->ndo_get_peer_dev(dev) : NULL;
-}
-
-bool falcon_device_has_waiting(struct net_device *dev, u64 *taken)
-{
-	struct rtnl_link_stats64 stats = {};
-	struct net_device *peer;
-	struct napi_struct *napi;
-	bool waiting = false;
-
-	rcu_read_lock();
-	peer = falcon_device_peer(dev);
-	if (peer && !list_empty(&peer->napi_list) && peer->netdev_ops->ndo_get_stats64) {
-		/* A poll ends by finding nothing. */
-		list_for_each_entry_rcu(napi, &peer->napi_list, dev_list)
-			waiting |= test_bit(NAPI_STATE_SCHED, &napi->state);
-		peer->netdev_ops->ndo_get_stats64(peer, &stats);
-	}
-	rcu_read_unlock();
-	*taken = stats.rx_packets;
-	return waiting;
+	return rhashtable_lookup(&by_dev, &dev, by_dev_params);
 }
 
 int falcon_device_place(const char *name, struct falcon_place *place)
@@ -164,33 +217,23 @@ u64 falcon_device_netns(u64 inum)
 
 bool falcon_device_name(int ifindex, u64 netns, char *name)
 {
+	const struct falcon_index index = { .netns = netns, .ifindex = ifindex };
 	const struct falcon_device *device;
-	unsigned int bucket;
-	bool found = false;
 
 	/* The device outlives its entry by an RCU grace period. */
 	rcu_read_lock();
-	hash_for_each_rcu(devices, bucket, device, node) {
-		found = device->ifindex == ifindex && device->netns == netns;
-		if (found) {
-			strscpy(name, device->dev->name, IFNAMSIZ);
-			break;
-		}
-	}
+	device = rhashtable_lookup(&by_index, &index, by_index_params);
+	if (device)
+		strscpy(name, device->dev->name, IFNAMSIZ);
 	rcu_read_unlock();
-	return found;
+	return device;
 }
 
 /* Known by RTNL: the notifier is the only writer. */
 static struct falcon_device *find_rtnl(const struct net_device *dev)
 {
-	struct falcon_device *device;
-
 	ASSERT_RTNL();
-	hash_for_each_possible(devices, device, node, (unsigned long)dev)
-		if (device->dev == dev)
-			return device;
-	return NULL;
+	return rhashtable_lookup_fast(&by_dev, &dev, by_dev_params);
 }
 
 static void tell(enum falcon_event event, const struct falcon_device *device)
@@ -203,6 +246,226 @@ static void tell(enum falcon_event event, const struct falcon_device *device)
 	falcon_notify(&notice);
 }
 
+static void change_number(void)
+{
+	smp_store_release(&number, number + 2);	/* pairs with falcon_devices_number() */
+}
+
+u32 falcon_devices_number(void)
+{
+	return smp_load_acquire(&number);	/* pairs with change_number() */
+}
+
+static bool is_nic(const struct falcon_device *device)
+{
+	return device->kind == &physical;
+}
+
+static bool is_initial(const struct falcon_device *tunnel)
+{
+	return net_eq(tunnel->way.net, &init_net);
+}
+
+/* A tunnel that NICs' packets can come to from now on, or until now. */
+static void count_tunnel(struct falcon_device *tunnel, int count)
+{
+	bool counted = (count > 0 || tunnel->counted) &&
+		       falcon_tunnels_count(&tunnel->way.encap, is_initial(tunnel), count);
+
+	WRITE_ONCE(tunnel->counted, counted && count > 0);
+}
+
+static void sum_up(bool initial)
+{
+	if (falcon_tunnels_sum_up(initial) && !leaving)
+		falcon_replan();
+}
+
+unsigned int falcon_devices_count(void)
+{
+	return READ_ONCE(device_count);
+}
+
+unsigned int falcon_devices_nics(void)
+{
+	return READ_ONCE(nic_count);
+}
+
+u64 falcon_devices_received(void)
+{
+	const struct falcon_device *device;
+	struct rtnl_link_stats64 stats;
+	u64 received = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(device, &devices, node)
+		/* What unregistering frees at once is waited for since it is in another state. */
+		if (READ_ONCE(device->counted) &&
+		    READ_ONCE(device->dev->reg_state) == NETREG_REGISTERED)
+			received += dev_get_stats(device->dev, &stats)->rx_packets;
+	rcu_read_unlock();
+	return received;
+}
+
+static void count_nic(struct falcon_underlay *underlay, int count)
+{
+	struct falcon_device *tunnel;
+	bool initial = false;
+
+	underlay->nics += count;
+	/* The first one, or the last. */
+	if (underlay->nics == (count > 0)) {
+		list_for_each_entry(tunnel, &underlay->tunnels, beside) {
+			count_tunnel(tunnel, count);
+			initial = is_initial(tunnel);
+		}
+		sum_up(initial);
+	}
+	/* By its number who remembers a NIC's address knows that it may be another one's. */
+	if (!leaving)
+		falcon_replan();
+}
+
+/*
+ * Whether flows have to be brought back first, so that the tunnel sees their UDP from then on. The
+ * tunnels of other namespaces' NICs see it all their life, so that their owners have none brought
+ * back; those that no NIC's packets come to never do.
+ */
+static bool is_untold(const struct falcon_device *device)
+{
+	return device->kind->origin && is_initial(device) && device->merges_udp &&
+	       !device->through_cell;
+}
+
+static void see_udp(struct falcon_device *tunnel, bool sees)
+{
+	WRITE_ONCE(seeing, seeing + sees - tunnel->through_cell);
+	WRITE_ONCE(tunnel->through_cell, sees);
+}
+
+/* A device that is on its way to another namespace. Under RTNL. */
+static struct {
+	const struct net_device	*dev;
+	bool			merges_udp, through_cell;
+} moving;
+
+static void join_underlay(struct falcon_device *device)
+{
+	struct falcon_underlay *underlay = device->underlay;
+
+	if (is_nic(device)) {
+		count_nic(underlay, 1);
+		return;
+	}
+	if (!device->kind->origin) {
+		list_add_tail_rcu(&device->beside, &underlay->bridges);
+		return;
+	}
+	list_add_tail(&device->beside, &underlay->tunnels);
+	if (moving.dev == device->dev) {
+		device->merges_udp |= moving.merges_udp;
+		see_udp(device, moving.through_cell);
+	} else if (!is_initial(device) && underlay->nics) {
+		see_udp(device, true);
+	}
+	WRITE_ONCE(untold, untold + is_untold(device));
+	if (!underlay->nics)
+		return;
+	count_tunnel(device, 1);
+	sum_up(is_initial(device));
+}
+
+static void leave_underlay(struct falcon_device *device)
+{
+	struct falcon_underlay *underlay = device->underlay;
+
+	if (is_nic(device)) {
+		count_nic(underlay, -1);
+		return;
+	}
+	if (!device->kind->origin) {
+		list_del_rcu(&device->beside);
+		return;
+	}
+	list_del(&device->beside);
+	/* Then it is registered again before RTNL is given back. */
+	moving.dev = device->dev->reg_state == NETREG_REGISTERED ? device->dev : NULL;
+	moving.merges_udp = device->merges_udp;
+	moving.through_cell = device->through_cell;
+	WRITE_ONCE(untold, untold - is_untold(device));
+	see_udp(device, false);
+	if (!underlay->nics)
+		return;
+	count_tunnel(device, -1);
+	sum_up(is_initial(device));
+}
+
+static int insert(struct falcon_device *device)
+{
+	int err;
+
+	err = rhashtable_insert_fast(&by_index, &device->by_index, by_index_params);
+	if (err)
+		return err;
+	if (device->kind->origin)
+		err = rhltable_insert(&by_way, &device->by_way, by_way_params);
+	if (err)
+		goto index;
+	err = rhashtable_insert_fast(&by_dev, &device->by_dev, by_dev_params);
+	if (err)
+		goto way;
+	change_number();
+	list_add_tail_rcu(&device->node, &devices);
+	change_number();
+	WRITE_ONCE(device_count, device_count + 1);
+	WRITE_ONCE(nic_count, nic_count + is_nic(device));
+	return 0;
+
+way:
+	if (device->kind->origin)
+		rhltable_remove(&by_way, &device->by_way, by_way_params);
+index:
+	rhashtable_remove_fast(&by_index, &device->by_index, by_index_params);
+	return err;
+}
+
+static void extract(struct falcon_device *device)
+{
+	change_number();
+	list_del_rcu(&device->node);
+	change_number();
+	WRITE_ONCE(device_count, device_count - 1);
+	WRITE_ONCE(nic_count, nic_count - is_nic(device));
+	rhashtable_remove_fast(&by_dev, &device->by_dev, by_dev_params);
+	if (device->kind->origin)
+		rhltable_remove(&by_way, &device->by_way, by_way_params);
+	rhashtable_remove_fast(&by_index, &device->by_index, by_index_params);
+}
+
+static struct falcon_device *make(struct net_device *dev, const struct falcon_kind *kind)
+{
+	struct falcon_device *device = kzalloc(sizeof(*device), GFP_KERNEL);
+
+	if (!device)
+		return NULL;
+	device->dev = dev;
+	device->kind = kind;
+	device->way.net = dev_net(dev);
+	if (kind->origin)
+		find_way(dev, kind, &device->way);
+	if (kind->stage != FALCON_STAGE_CONTAINER)
+		device->underlay = net_generic(device->way.net, underlay_id);
+	device->merges_udp = merges_udp(dev, kind);
+	device->index.ifindex = dev->ifindex;
+	device->index.netns = dev_net(dev)->ns.inum;
+	/*
+	 * The flows of a tunnel are found again from the container's stage by the hash of
+	 * the flow alone.
+	 */
+	device->salt = kind->origin || kind == &physical ? 0 : get_random_u32();
+	return device;
+}
+
 static void add(struct net_device *dev)
 {
 	const struct falcon_kind *kind = kind_of(dev);
@@ -210,57 +473,60 @@ static void add(struct net_device *dev)
 
 	if (!kind || find_rtnl(dev))
 		return;
-	device = kzalloc(sizeof(*device), GFP_KERNEL);
-	if (!device) {
+	device = make(dev, kind);
+	if (!device || insert(device)) {
 		netdev_warn(dev, "falcon: no memory, flows of this device are not steered\n");
+		/* It may have been found in one table before there was no room in the next. */
+		if (device)
+			kfree_rcu(device, rcu);
+		moving.dev = NULL;
 		return;
 	}
-	device->dev = dev;
-	device->kind = kind;
-	device->port = port_of(dev, kind->port_attribute);
-	device->merges_udp = merges_udp(dev, kind);
-	device->ifindex = dev->ifindex;
-	device->netns = dev_net(dev)->ns.inum;
-	/*
-	 * The flows of a tunnel are found again from the container's stage by the hash of
-	 * the flow alone.
-	 */
-	device->salt = kind->origin || kind == &physical ? 0 : get_random_u32();
-	hash_add_rcu(devices, &device->node, (unsigned long)dev);
 	tell(FALCON_EVENT_DEVICE_ADD, device);
-	falcon_replan();
-	has_changed();
+	if (device->underlay)
+		join_underlay(device);
+	moving.dev = NULL;
+	if (!falcon_devices_merge_as_told())
+		has_changed();
 }
 
 static void del(struct net_device *dev)
 {
 	struct falcon_device *device = find_rtnl(dev);
 
+	/* Packets may have been merged on their way to any device, falcon's business or not. */
+	falcon_forget(dev);
 	if (!device)
 		return;
-	hash_del_rcu(&device->node);
-	falcon_ladder_forget(dev);
-	if (!leaving)
-		tell(FALCON_EVENT_DEVICE_DEL, device);
-	kfree_rcu(device, rcu);
-	if (leaving)
+	extract(device);
+	if (device->underlay)
+		leave_underlay(device);
+	if (leaving) {
+		kfree_rcu(device, rcu);
 		return;
-	falcon_replan();
-	has_changed();
+	}
+	if (device->kind->origin)
+		falcon_forget_tunnel(dev);
+	tell(FALCON_EVENT_DEVICE_DEL, device);
+	if (is_nic(device))
+		falcon_forget_nic(device);
+	else
+		kfree_rcu(device, rcu);
 }
 
 static void change(struct net_device *dev)
 {
 	struct falcon_device *device = find_rtnl(dev);
-	bool udp;
+	bool untold_before;
 
-	if (!device)
+	if (!device || !device->kind->origin)
 		return;
-	udp = merges_udp(dev, device->kind);
-	if (udp == device->merges_udp)
-		return;
-	WRITE_ONCE(device->merges_udp, udp);
-	has_changed();
+	untold_before = is_untold(device);
+	/* Its owner may take it back, and again: it has said so once. */
+	device->merges_udp |= merges_udp(dev, device->kind);
+	WRITE_ONCE(untold, untold + is_untold(device) - untold_before);
+	if (!falcon_devices_merge_as_told())
+		has_changed();
 }
 
 static int on_event(struct notifier_block *block, unsigned long event, void *info)
@@ -285,61 +551,95 @@ static struct notifier_block notifier = {
 	.notifier_call = on_event,
 };
 
+static int __net_init init_underlay(struct net *net)
+{
+	struct falcon_underlay *underlay = net_generic(net, underlay_id);
+
+	INIT_LIST_HEAD(&underlay->tunnels);
+	INIT_LIST_HEAD(&underlay->bridges);
+	return 0;
+}
+
+static struct pernet_operations underlays = {
+	.init	= init_underlay,
+	.id	= &underlay_id,
+	.size	= sizeof(struct falcon_underlay),
+};
+
 int falcon_devices_init(void (*changed)(void))
 {
+	int err;
+
 	has_changed = changed;
+	err = rhashtable_init(&by_dev, &by_dev_params);
+	if (err)
+		return err;
+	err = rhashtable_init(&by_index, &by_index_params);
+	if (err)
+		goto by_dev;
+	err = rhltable_init(&by_way, &by_way_params);
+	if (err)
+		goto by_index;
+	err = register_pernet_subsys(&underlays);
+	if (err)
+		goto by_way;
 	/* Replays NETDEV_REGISTER for every device of every namespace. */
-	return register_netdevice_notifier(&notifier);
+	err = register_netdevice_notifier(&notifier);
+	if (err)
+		goto underlays;
+	return 0;
+
+underlays:
+	rcu_barrier();	/* as below: it may have seen some of the devices */
+	unregister_pernet_subsys(&underlays);
+by_way:
+	rhltable_destroy(&by_way);
+by_index:
+	rhashtable_destroy(&by_index);
+by_dev:
+	rhashtable_destroy(&by_dev);
+	return err;
 }
 
 void falcon_devices_exit(void)
 {
 	leaving = true;
 	unregister_netdevice_notifier(&notifier);
+	falcon_forget_exit();
 	rcu_barrier();	/* kfree_rcu() of entries of this module's making */
+	unregister_pernet_subsys(&underlays);
+	rhltable_destroy(&by_way);
+	rhashtable_destroy(&by_index);
+	rhashtable_destroy(&by_dev);
 }
 
-static void add_port(struct falcon_tunnels *tunnels, u16 port, bool geneve)
+bool falcon_devices_merge_as_told(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < tunnels->ports; i++)
-		if (tunnels->port[i].port == cpu_to_be16(port))
-			return;
-	/* One too many: its flows are not split at the NIC, everything else works. */
-	if (i == FALCON_TUNNEL_PORTS)
-		return;
-	tunnels->port[i].port = cpu_to_be16(port);
-	tunnels->port[i].geneve = geneve;
-	tunnels->ports++;
+	return !READ_ONCE(untold);
 }
 
-void falcon_devices_sum(struct falcon_device_sum *sum)
+void falcon_devices_tell_merging(bool anew)
 {
-	const struct falcon_device *device;
-	unsigned int bucket;
+	struct falcon_device *device;
 
-	memset(sum, 0, sizeof(*sum));
-	rcu_read_lock();
-	hash_for_each_rcu(devices, bucket, device, node) {
-		if (device->port)
-			add_port(&sum->tunnels, device->port, device->kind->geneve);
-		sum->tunnels.gre |= device->kind->gre;
-		sum->tunnels.ip_in_ip |= device->kind->ip_in_ip;
-		sum->merges_udp |= READ_ONCE(device->merges_udp);
-		sum->count++;
+	rtnl_lock();
+	list_for_each_entry(device, &devices, node) {
+		if (!device->kind->origin || !is_initial(device))
+			continue;
+		if (anew)
+			device->merges_udp = merges_udp(device->dev, device->kind);
+		see_udp(device, device->merges_udp);
 	}
-	rcu_read_unlock();
+	WRITE_ONCE(untold, 0);
+	rtnl_unlock();
 }
 
-bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb)
+bool falcon_devices_see_udp(void)
 {
-	const struct netdev_queue *queue = netdev_get_tx_queue(dev, skb_get_queue_mapping(skb));
-
-	return rcu_dereference_bh(queue->qdisc)->enqueue;
+	return READ_ONCE(seeing);
 }
 
-bool falcon_device_has_rps(const struct net_device *dev)
+static bool has_rps(const struct net_device *dev)
 {
 	unsigned int i;
 
@@ -349,36 +649,107 @@ bool falcon_device_has_rps(const struct net_device *dev)
 	return false;
 }
 
-bool falcon_devices_have_rps(void)
-{
-	const struct falcon_device *device;
-	unsigned int bucket;
-	bool found = false;
+/* What a device belongs to: a bridge, and that to nothing. */
+#define MASTERS 4
 
-	rcu_read_lock();
-	hash_for_each_rcu(devices, bucket, device, node) {
-		if (device->kind->stage == FALCON_STAGE_CONTAINER)
-			continue;
-		found = falcon_device_has_rps(device->dev) ||
-			(device->kind->origin && READ_ONCE(device->dev->gro_flush_timeout));
-		if (found)
-			break;
+static enum falcon_limit limit_of_tunnel(struct net_device *dev)
+{
+	unsigned int i;
+
+	if (dev->threaded)
+		return FALCON_LIMIT_THREADED;
+	if (READ_ONCE(dev->gro_flush_timeout))
+		return FALCON_LIMIT_RPS;
+	for (i = 0; dev && i < MASTERS; i++) {
+		if (has_rps(dev))
+			return FALCON_LIMIT_RPS;
+		dev = netdev_master_upper_dev_get_rcu(dev);
 	}
-	rcu_read_unlock();
-	return found;
+	return FALCON_LIMIT_NONE;
 }
 
-bool falcon_devices_had_rps(void)
+static struct rhlist_head *tunnels_of(const struct net_device *nic,
+				      const struct falcon_encap *encap, u32 vni)
 {
-	static unsigned long asked;	/* jiffies */
-	static bool had;
-	unsigned long now = jiffies;
+	const struct falcon_inlet way = { .net = dev_net(nic), .vni = vni, .encap = *encap };
 
-	if (READ_ONCE(asked) != now) {
-		WRITE_ONCE(had, falcon_devices_have_rps());
-		WRITE_ONCE(asked, now);
+	return rhltable_lookup(&by_way, &way, by_way_params);
+}
+
+static enum falcon_limit limit_of_way(const struct net_device *nic,
+				      const struct falcon_encap *encap, u32 vni)
+{
+	enum falcon_limit limit = FALCON_LIMIT_NONE;
+	struct rhlist_head *list, *at;
+	struct falcon_device *tunnel;
+
+	list = tunnels_of(nic, encap, vni);
+	rhl_for_each_entry_rcu(tunnel, at, list, by_way) {
+		limit = limit_of_tunnel(tunnel->dev);
+		if (limit != FALCON_LIMIT_NONE)
+			break;
 	}
-	return READ_ONCE(had);
+	return limit;
+}
+
+enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni)
+{
+	enum falcon_limit limit = FALCON_LIMIT_NONE;
+
+	if (encap->kind == FALCON_ENCAP_NONE)
+		return limit;
+	rcu_read_lock();
+	if (vni != FALCON_NO_VNI)
+		limit = limit_of_way(nic, encap, vni);
+	/* Those that take every network. */
+	if (limit == FALCON_LIMIT_NONE)
+		limit = limit_of_way(nic, encap, FALCON_NO_VNI);
+	rcu_read_unlock();
+	return limit;
+}
+
+/* A bridge beside the NIC may be on the way to the tunnel, and have its address. */
+static bool bridges_have_rps(const struct net_device *nic)
+{
+	const struct falcon_underlay *underlay = net_generic(dev_net(nic), underlay_id);
+	const struct falcon_device *bridge;
+
+	list_for_each_entry_rcu(bridge, &underlay->bridges, beside)
+		if (has_rps(bridge->dev))
+			return true;
+	return false;
+}
+
+enum falcon_limit falcon_devices_limit(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni)
+{
+	bool rps;
+
+	rcu_read_lock();
+	rps = has_rps(nic) || bridges_have_rps(nic);
+	rcu_read_unlock();
+	return rps ? FALCON_LIMIT_RPS : falcon_tunnels_limit(nic, encap, vni);
+}
+
+static bool sees_udp_of_way(const struct net_device *nic, const struct falcon_encap *encap,
+			    u32 vni)
+{
+	struct rhlist_head *list, *at;
+	struct falcon_device *tunnel;
+
+	list = tunnels_of(nic, encap, vni);
+	rhl_for_each_entry_rcu(tunnel, at, list, by_way)
+		if (READ_ONCE(tunnel->through_cell))
+			return true;
+	return false;
+}
+
+bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon_encap *encap,
+			       u32 vni)
+{
+	return (vni != FALCON_NO_VNI && sees_udp_of_way(nic, encap, vni)) ||
+	       sees_udp_of_way(nic, encap, FALCON_NO_VNI);
 }
 
 unsigned int falcon_devices_walk(unsigned int skip,
@@ -386,16 +757,17 @@ unsigned int falcon_devices_walk(unsigned int skip,
 				 void *data)
 {
 	const struct falcon_device *device;
-	unsigned int bucket, seen = 0, taken = 0;
+	unsigned int seen = 0, taken = 0;
 
-	rtnl_lock();
-	hash_for_each(devices, bucket, device, node) {
+	/* Without RTNL, which others may hold for seconds. */
+	rcu_read_lock();
+	list_for_each_entry_rcu(device, &devices, node) {
 		if (seen++ < skip)
 			continue;
 		if (call(device, data))
 			break;
 		taken++;
 	}
-	rtnl_unlock();
+	rcu_read_unlock();
 	return taken;
 }

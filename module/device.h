@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
+#include <linux/rhashtable-types.h>
 #include <uapi/linux/falcon.h>
 
 #include "packet.h"
@@ -20,33 +21,52 @@ struct falcon_kind {
 	const char	*name;
 	u8		stage;		/* enum falcon_stage */
 	bool		origin;		/* what leaves it came through a tunnel */
-	bool		geneve;
-	bool		gre;
-	bool		ip_in_ip;
-	u16		port_attribute;	/* IFLA_ of its UDP destination port, 0 for none */
+	u8		encap;		/* enum falcon_encap_kind */
+	u16		port_attribute;	/* IFLA_ of its UDP destination port, 0 for none, */
+	u16		vni_attribute;	/* of its network, */
+	u16		any_attribute;	/* and that it takes every network */
 };
 
+/* What a tunnel takes: from the NICs of this namespace, in this encapsulation. */
+struct falcon_inlet {
+	const struct net	*net;		/* compared, never followed */
+	u32			vni;		/* or FALCON_NO_VNI for any */
+	struct falcon_encap	encap;
+};
+
+/* A device by its name's namespace. */
+struct falcon_index {
+	u64			netns;		/* inode number of the namespace */
+	int			ifindex;
+	u32			pad;
+};
+
+struct falcon_underlay;
+
 struct falcon_device {
-	struct hlist_node		node;
+	struct rhash_head		by_dev, by_index;
+	struct rhlist_head		by_way;		/* of tunnels */
+	struct list_head		node;		/* of all */
 	/*
-	 * Compared, and followed only under RTNL: no reference is held. The entry goes
-	 * with NETDEV_UNREGISTER, before the device does.
+	 * Compared, and followed only under RTNL, or under RCU as long as it is found: no reference
+	 * is held while it is in the table, which it leaves with NETDEV_UNREGISTER, before the
+	 * device goes.
 	 */
 	struct net_device		*dev;
 	const struct falcon_kind	*kind;
+	struct falcon_underlay		*underlay;	/* of NICs, bridges and tunnels, or NULL */
+	struct list_head		beside;		/* others of the underlay */
+	struct falcon_inlet		way;		/* of tunnels */
+	bool				counted;	/* a NIC's packets can come to it */
+	struct falcon_index		index;
 	u32				salt;		/* makes the hash one of flow and device */
-	u16				port;		/* UDP destination port, 0 for none */
-	bool				merges_udp;	/* its GRO merges UDP, so it must see it */
-	int				ifindex;
-	u64				netns;		/* inode number of the namespace */
+	/* Its GRO merges UDP, or has since falcon was enabled; under RTNL. So it sees it: */
+	bool				merges_udp;
+	bool				through_cell;
+	/* A NIC that has gone, with a reference until all packets from there are forgotten. */
+	struct list_head		gone_node;
+	netdevice_tracker		tracker;
 	struct rcu_head			rcu;
-};
-
-/* What all devices together mean for the packet path. */
-struct falcon_device_sum {
-	struct falcon_tunnels	tunnels;
-	bool			merges_udp;
-	unsigned int		count;
 };
 
 /**
@@ -72,15 +92,17 @@ const struct falcon_device *falcon_device_find(const struct net_device *dev);
 /* The other end of a veth or netkit; NULL for other devices. Context: RCU read section. */
 struct net_device *falcon_device_peer(struct net_device *dev);
 
-/**
- * falcon_device_has_waiting() - whether what a device transmitted waits in a ring of its peer's
- * @dev: the device
- * @taken: result, when its peer receives by NAPI, as a veth with XDP or GRO does: packets that the
- *	peer's polls have taken from there so far
- *
- * Context: softirq. Return: whether the peer is to be polled.
+/*
+ * Whether the peer of a device is to be polled, as it receives by NAPI, which a veth with XDP or
+ * GRO does: otherwise nothing that the device has transmitted is in a ring. Context: softirq.
  */
-bool falcon_device_has_waiting(struct net_device *dev, u64 *taken);
+bool falcon_device_is_polled(struct net_device *dev);
+
+/*
+ * Packets that the peer of a device has received so far. It takes longer the more CPUs and queues
+ * there are. Context: softirq.
+ */
+u64 falcon_device_taken(struct net_device *dev);
 
 /**
  * falcon_device_place() - a container, by a device of the initial network namespace
@@ -107,31 +129,86 @@ u64 falcon_device_netns(u64 inum);
  */
 bool falcon_device_name(int ifindex, u64 netns, char *name);
 
-/* Sum over all devices. Context: process. */
-void falcon_devices_sum(struct falcon_device_sum *sum);
+/* How many devices there are, and how many of them are NICs. Context: any. */
+unsigned int falcon_devices_count(void);
+unsigned int falcon_devices_nics(void);
 
 /*
- * Whether RPS or RFS is set on a NIC or a tunnel, or GRO is told to keep packets there, so
- * that packets on stock's path may be on other CPUs. Context: BH.
+ * Another number when an entry may have come or gone: who has found the same one twice has seen the
+ * same entries between. Never 0. Context: any.
  */
-bool falcon_devices_have_rps(void);
+u32 falcon_devices_number(void);
 
-/* Whether it was so a jiffy ago at most: to be asked for each packet. Context: BH. */
-bool falcon_devices_had_rps(void);
+/* What tunnels that NICs' packets can come to have received, by their devices. Context: process. */
+u64 falcon_devices_received(void);
 
-/* Whether RPS or RFS is set on a device. Context: BH. */
-bool falcon_device_has_rps(const struct net_device *dev);
+/*
+ * Whether every tunnel that NICs' packets can come to, and whose GRO merges UDP, is one that is to
+ * see it. Context: process, RTNL or not.
+ */
+bool falcon_devices_merge_as_told(void);
+
+/*
+ * Have them see it from now on, those that did before too; or none of them, for @anew, but those
+ * that merge it at this moment. Context: process, while no packet goes past a GRO cell.
+ */
+void falcon_devices_tell_merging(bool anew);
+
+/* Whether some tunnel is to see UDP. Context: any. */
+bool falcon_devices_see_udp(void);
+
+/**
+ * falcon_devices_see_udp_of() - whether one is that a packet may come to
+ * @nic: that it arrives on
+ * @encap: what it is wrapped in
+ * @vni: its network
+ *
+ * Context: RCU read section.
+ */
+bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon_encap *encap,
+			       u32 vni);
+
+/**
+ * falcon_devices_limit() - why a flow may not leave stock's path
+ * @nic: that it arrives on
+ * @encap: what it is wrapped in
+ * @vni: its network
+ *
+ * By the devices of its own way alone, on which stock may have packets of it on other CPUs: the
+ * NIC, the bridges beside it, the tunnels that it may be for, and what those belong to.
+ *
+ * Context: BH. Return: FALCON_LIMIT_NONE: it may.
+ */
+enum falcon_limit falcon_devices_limit(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni);
+
+/* The same by the tunnels alone, and what they belong to. Context: BH. */
+enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni);
+
+/* Whether the kernel would ask RPS or RFS which CPU is to have a packet. Context: BH. */
+bool falcon_packet_has_rps(const struct sk_buff *skb);
+
+/*
+ * Whether something at the ingress of a device, or of one that gets its packets, may put packets
+ * aside, such as tc, which redirects them to a device with a queue. Context: BH.
+ */
+bool falcon_device_diverts(struct net_device *dev);
 
 /* Whether a device queues what it is to transmit. Context: BH. */
 bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb);
 
+/* Whether it queues some of that, and whether nothing waits. Context: BH. */
+bool falcon_device_has_queues(const struct net_device *dev);
+bool falcon_device_queues_empty(const struct net_device *dev);
+
 /**
  * falcon_devices_walk() - call a function for each device, in no particular order
  * @skip: entries to pass over
- * @call: returns non-zero to stop; dev may be followed
+ * @call: returns non-zero to stop; dev may be followed; in an RCU read section
  * @data: for @call
  *
- * Context: process; takes RTNL.
+ * Context: process.
  * Return: entries that @call took.
  */
 unsigned int falcon_devices_walk(unsigned int skip,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The dumps of the netlink family: devices, CPUs, flows, counters, rules. */
 
+#include <linux/jhash.h>
 #include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
+#include "control.h"
 #include "cpu.h"
 #include "device.h"
 #include "flow.h"
@@ -14,6 +16,7 @@
 #include "netlink.h"
 #include "plan.h"
 #include "policy.h"
+#include "priority.h"
 #include "stats.h"
 
 /* A dump under way: its message buffer, and how far it is. */
@@ -23,10 +26,19 @@ struct dump {
 	u8			cmd;
 };
 
+/*
+ * Every dump sets cb->seq before it looks at its list, to a number that is another one when entries
+ * have come or gone: then the reader is told, by a flag, that what it got is of two lists.
+ */
 static void *dump_begin(const struct dump *dump)
 {
-	return genlmsg_put(dump->skb, NETLINK_CB(dump->cb->skb).portid, dump->cb->nlh->nlmsg_seq,
-			   &falcon_family, NLM_F_MULTI, dump->cmd);
+	void *header = genlmsg_put(dump->skb, NETLINK_CB(dump->cb->skb).portid,
+				   dump->cb->nlh->nlmsg_seq, &falcon_family, NLM_F_MULTI,
+				   dump->cmd);
+
+	if (header)
+		genl_dump_check_consistent(dump->cb, header);
+	return header;
 }
 
 /* The message is whole, or gone: then the next buffer begins with it. */
@@ -44,23 +56,29 @@ static int dump_device(const struct falcon_device *device, void *data)
 {
 	const struct dump *dump = data;
 	void *header = dump_begin(dump);
+	char name[IFNAMSIZ];
 
 	if (!header)
 		return -EMSGSIZE;
+	/* It may be given another one at this moment; what is shown has an end. */
+	strscpy(name, device->dev->name, sizeof(name));
 	return dump_end(dump, header,
-			!nla_put_u32(dump->skb, FALCON_A_DEVICE_IFINDEX, device->ifindex) &&
-			!nla_put_string(dump->skb, FALCON_A_DEVICE_IFNAME, device->dev->name) &&
-			!nla_put_u64_64bit(dump->skb, FALCON_A_DEVICE_NETNS, device->netns, 0) &&
+			!nla_put_u32(dump->skb, FALCON_A_DEVICE_IFINDEX, device->index.ifindex) &&
+			!nla_put_string(dump->skb, FALCON_A_DEVICE_IFNAME, name) &&
+			!nla_put_u64_64bit(dump->skb, FALCON_A_DEVICE_NETNS,
+					   device->index.netns, 0) &&
 			!nla_put_string(dump->skb, FALCON_A_DEVICE_KIND, device->kind->name) &&
 			!nla_put_u32(dump->skb, FALCON_A_DEVICE_STAGE, device->kind->stage) &&
-			(!device->port ||
-			 !nla_put_u32(dump->skb, FALCON_A_DEVICE_PORT, device->port)));
+			(!device->way.encap.port ||
+			 !nla_put_u32(dump->skb, FALCON_A_DEVICE_PORT,
+				      be16_to_cpu(device->way.encap.port))));
 }
 
 int falcon_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_DEVICE_GET };
 
+	cb->seq = falcon_devices_number();
 	cb->args[0] += falcon_devices_walk(cb->args[0], dump_device, &dump);
 	return skb->len;
 }
@@ -122,7 +140,7 @@ static int dump_flow(enum falcon_stage stage, const struct falcon_flow *flow, vo
 	/* An entry that changes its owner meanwhile is in the next dump. */
 	tag = READ_ONCE(flow->tag);
 	smp_rmb();	/* pairs with take_over() */
-	copy = *flow;
+	copy = data_race(*flow);
 	smp_rmb();	/* pairs with take_over() */
 	if (!tag || tag != READ_ONCE(flow->tag) || copy.rflow.cpu == FALCON_NO_CPU)
 		return 0;
@@ -156,6 +174,7 @@ static bool put_lanes(struct sk_buff *skb, const struct falcon_ladder_info *info
 	       !nla_put_string(skb, FALCON_A_FLOW_WORKERS, workers) &&
 	       !nla_put_u64_64bit(skb, FALCON_A_FLOW_BATCHES, info->batches, 0) &&
 	       !nla_put_u32(skb, FALCON_A_FLOW_IN_FLIGHT, info->in_flight) &&
+	       !nla_put_u32(skb, FALCON_A_FLOW_IN_FLIGHT_BYTES, info->in_flight_bytes) &&
 	       !nla_put_u32(skb, FALCON_A_FLOW_HELD, info->held) &&
 	       !nla_put_u32(skb, FALCON_A_FLOW_MERGE, info->merge);
 }
@@ -178,6 +197,9 @@ static int dump_ladder(const struct falcon_ladder_info *info, void *data)
 			!nla_put_u32(dump->skb, FALCON_A_FLOW_RUNG, info->rung) &&
 			!nla_put_u32(dump->skb, FALCON_A_FLOW_LIMIT, info->limit) &&
 			(!info->rule || !nla_put_u32(dump->skb, FALCON_A_FLOW_RULE, info->rule)) &&
+			(info->vni == FALCON_NO_VNI ||
+			 !nla_put_u32(dump->skb, FALCON_A_FLOW_VNI, info->vni)) &&
+			(!info->twin || !nla_put_u32(dump->skb, FALCON_A_FLOW_TWIN, 1)) &&
 			(!info->on_lanes || put_lanes(dump->skb, info)));
 }
 
@@ -186,6 +208,8 @@ int falcon_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_FLOW_GET };
 
+	/* A flow keeps its place, so those that come and go in a table leave the others whole. */
+	cb->seq = falcon_control_tables();
 	if (falcon_plan_mode() == FALCON_MODE_PIPELINE)
 		cb->args[0] = falcon_flows_walk(cb->args[0], dump_flow, &dump);
 	else
@@ -205,6 +229,7 @@ int falcon_nl_priority_get_dumpit(struct sk_buff *skb, struct netlink_callback *
 {
 	struct dump dump = { skb, cb, FALCON_CMD_PRIORITY_GET };
 
+	cb->seq = falcon_priority_number();
 	cb->args[0] = falcon_priority_walk(cb->args[0], dump_rule, &dump);
 	return skb->len;
 }
@@ -217,17 +242,25 @@ static bool put_cpu_state(struct sk_buff *skb, unsigned int cpu, bool used)
 	       !nla_put_u32(skb, FALCON_A_CPU_USED, used);
 }
 
+/* Of the CPUs that are online, and of those that are used; never 0. */
+static u32 cpus_number(const struct cpumask *used)
+{
+	u32 online = jhash(cpumask_bits(cpu_online_mask), cpumask_size(), 0);
+
+	return jhash(cpumask_bits(used), cpumask_size(), online) | 1;
+}
+
 int falcon_nl_cpu_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_CPU_GET };
 	struct cpumask *used = kmalloc(sizeof(*used), GFP_KERNEL);
-	const char *reason;
 	unsigned int cpu;
 	void *header;
 
 	if (!used)
 		return -ENOMEM;
-	falcon_plan_show(used, &reason);
+	falcon_plan_show(used, NULL);
+	cb->seq = cpus_number(used);
 	for (; cb->args[0] < nr_cpu_ids; cb->args[0]++) {
 		cpu = cb->args[0];
 		if (!cpu_online(cpu))
@@ -255,6 +288,7 @@ static bool put_counters(struct sk_buff *skb, unsigned int cpu, enum falcon_stag
 	return true;
 }
 
+/* Every possible CPU has its counters: nothing comes or goes, and cb->seq says nothing. */
 int falcon_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_STATS_GET };

@@ -5,30 +5,24 @@
 #include <linux/sched/clock.h>
 
 #include "backlog.h"
+#include "clock.h"
 #include "context.h"
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
+#include "forget.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
+#include "rung.h"
 #include "stats.h"
 #include "trace.h"
-
-/* Runs in a row that must come to a merge point before the flow is on several CPUs. */
-#define HITS 8
 
 /* Packets that waited and are processed in one go when the flow leaves: as the NIC's poll would. */
 #define RELEASE_MAX NAPI_POLL_WEIGHT
 
-/* Packets of a flow in the ring of a container's device: half of veth's. */
-#define RING_SHARE 128
-
 /* How often the rate is looked at. */
 #define RATE_INTERVAL (HZ / 5)
-
-/* After which a flow with priority leaves, which no rate makes leave. */
-#define PRIORITY_IDLE (10 * HZ)
 
 static struct falcon_run *run_at(struct falcon_elephant *elephant, u32 number)
 {
@@ -41,18 +35,11 @@ static void take_steps(struct falcon_elephant *elephant, unsigned int counter)
 	falcon_count(FALCON_STAGE_NIC, counter);
 }
 
-/* Whether the flow is to go ahead on the NIC's CPU: by batches only while it is no elephant. */
-static bool stays_home(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	return elephant->priority.rule &&
-	       (elephant->priority.sync || elephant->rate < plan->elephant_rate);
-}
-
 /* By a plan that it has not followed yet, or after the NIC's CPU or the rules have changed. */
 static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
 {
 	elephant->generation = plan->generation;
-	falcon_placement_stay_home(&elephant->placement, stays_home(elephant, plan));
+	falcon_placement_stay_home(&elephant->placement, falcon_rung_stays_home(elephant, plan));
 	if (!falcon_placement_follow(&elephant->placement, plan, elephant->home))
 		return false;
 	elephant->turn %= elephant->placement.spread.count;
@@ -80,6 +67,7 @@ static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 	if (elephant->leaving)
 		return;
 	elephant->leaving = true;
+	elephant->left = jiffies;
 	elephant->limit = limit;
 	take_steps(elephant, FALCON_A_COUNTERS_DESCENTS);
 	if (elephant->gate == FALCON_GATE_OPEN)
@@ -87,19 +75,23 @@ static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 	leave_drained(elephant);
 }
 
-/*
- * The CPU that is to deliver. It changes when what the last delivery left in the backlog of its
- * CPU, such as answers, is through (RFS's rule).
- */
+/* When what the last delivery left in a backlog, such as answers, is through (RFS's rule). */
+static bool may_deliver(const struct falcon_elephant *elephant, u16 cpu)
+{
+	u16 last = elephant->delivered_on;
+
+	return last == cpu || !cpu_online(last) ||
+	       falcon_backlog_passed(last, elephant->delivered_tail);
+}
+
 static u16 delivery_cpu(const struct falcon_elephant *elephant)
 {
 	const struct falcon_placement *placement = &elephant->placement;
 	u16 cpu = placement->own ? placement->spread.delivery : smp_processor_id();
-	u16 last = elephant->delivered_on;
 
-	if (last == cpu || !cpu_online(last))
-		return cpu;
-	return falcon_backlog_passed(last, elephant->delivered_tail) ? cpu : last;
+	if (!elephant->trial.over || READ_ONCE(elephant->way.by_cpu))
+		cpu = elephant->home;
+	return may_deliver(elephant, cpu) ? cpu : elephant->delivered_on;
 }
 
 static void queue_delivery(struct falcon_elephant *elephant)
@@ -110,22 +102,19 @@ static void queue_delivery(struct falcon_elephant *elephant)
 	falcon_lane_deliver(delivery_cpu(elephant), elephant, &elephant->rested);
 }
 
-/* Whether runs of the flow may be on several CPUs at once: they are put in order again. */
-static bool is_merged(const struct falcon_elephant *elephant)
+bool falcon_elephant_can_be_helped(const struct falcon_elephant *elephant)
 {
-	return elephant->hits >= HITS && !time_before(jiffies, elephant->watched);
+	return data_race(falcon_rung_is_merged(elephant)) && !READ_ONCE(elephant->way.by_cpu);
 }
 
 /* Whether the flow is to be on several CPUs, and the counters of a change. */
 static void rotate_or_not(struct falcon_elephant *elephant)
 {
-	bool merged = is_merged(elephant);
-	bool several = elephant->placement.spread.count > 1 && merged;
+	bool several = elephant->placement.spread.count > 1 && falcon_rung_is_merged(elephant);
 
 	if (elephant->leaving)
 		return;
-	elephant->limit = elephant->placement.spread.count == 1 || merged ? FALCON_LIMIT_NONE :
-			  elephant->hits < HITS ? FALCON_LIMIT_NO_MERGE : FALCON_LIMIT_WATCHED;
+	elephant->limit = falcon_rung_limit(elephant);
 	if (several == elephant->several)
 		return;
 	elephant->several = several;
@@ -137,6 +126,9 @@ static u16 next_worker(struct falcon_elephant *elephant, u32 batch)
 {
 	u16 worker = elephant->placement.spread.workers[elephant->turn];
 
+	/* The first micro-flow is not over before the trial. */
+	if (!elephant->trial.over)
+		return elephant->home;
 	if (elephant->in_batch < batch)
 		return worker;
 	trace_falcon_batch_close(elephant->hash, elephant->batch, worker, elephant->in_batch);
@@ -152,7 +144,7 @@ static u16 next_worker(struct falcon_elephant *elephant, u32 batch)
 
 /*
  * The CPU for the next packets. Runs of a flow that is not merged must not be on two at once:
- * it keeps its worker until nothing is in flight.
+ * it keeps its worker until nothing is in flight, in the backlog of that CPU either.
  *
  * A full lane slows down who brings the packets (@here), so that the NIC's ring fills up
  * instead: it does the work itself.
@@ -161,8 +153,9 @@ static u16 choose_worker(struct falcon_elephant *elephant, u32 batch, bool here)
 {
 	u16 worker = next_worker(elephant, batch);
 
-	if (!is_merged(elephant))
-		return falcon_merge_empty(&elephant->merge) ? worker : elephant->worker;
+	if (!falcon_rung_is_merged(elephant))
+		return falcon_merge_empty(&elephant->merge) &&
+		       falcon_way_has_passed(&elephant->way) ? worker : elephant->worker;
 	return here && falcon_lane_is_full(worker) ? smp_processor_id() : worker;
 }
 
@@ -179,7 +172,7 @@ static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool
 
 	while (elephant->gate == FALCON_GATE_OPEN && elephant->waiting.count) {
 		/* Whether the packets may be anywhere: those before are put in order, or gone. */
-		free = is_merged(elephant) || falcon_merge_empty(&elephant->merge);
+		free = falcon_rung_is_merged(elephant) || falcon_merge_empty(&elephant->merge);
 		worker = choose_worker(elephant, batch, here);
 		count = falcon_merge_assign(&elephant->merge, &elephant->waiting, worker,
 					    elephant->batch, &run);
@@ -206,8 +199,18 @@ struct parcel {
 	struct llist_node	node;
 	struct sk_buff		*last;
 	unsigned int		count;
+	u32			bytes;
 	u16			home;
 };
+
+/*
+ * What it counts as in the inbox, in bytes: so much for each packet at least that there are no more
+ * packets than a flow may have. Whoever comes to see to them has the lock meanwhile.
+ */
+static u32 weight_of(const struct parcel *parcel)
+{
+	return max(parcel->bytes, parcel->count * (FALCON_SHARE_BYTES / FALCON_SHARE_PACKETS));
+}
 
 static void post(struct falcon_elephant *elephant, struct falcon_chain *packets)
 {
@@ -216,9 +219,10 @@ static void post(struct falcon_elephant *elephant, struct falcon_chain *packets)
 	BUILD_BUG_ON(sizeof(*parcel) > sizeof(packets->first->cb));
 	parcel->last = packets->last;
 	parcel->count = packets->count;
+	parcel->bytes = packets->bytes;
 	parcel->home = smp_processor_id();
 	*packets = (struct falcon_chain){};
-	atomic_add(parcel->count, &elephant->posted);
+	atomic_add(weight_of(parcel), &elephant->posted);
 	llist_add(&parcel->node, &elephant->inbox);
 }
 
@@ -232,44 +236,36 @@ static void drop_full(struct falcon_chain *packets)
 		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
 }
 
-/* As many as the flow may still have in flight. */
+/*
+ * As many as the flow may still have in flight, in packets and in bytes: a last one beyond, so that
+ * a single packet can never be too large.
+ */
 static void accept(struct falcon_elephant *elephant, struct falcon_chain *packets)
 {
 	u32 in_flight = falcon_elephant_in_flight(elephant);
-	u32 share = falcon_ladder_share(), room = share - min(in_flight, share);
+	u32 memory = falcon_elephant_memory(elephant);
+	struct falcon_share share = falcon_ladder_share();
+	unsigned int count = packets->count;
 
-	elephant->packets += packets->count;
+	elephant->packets += count;
 	elephant->used = jiffies;
+	falcon_chain_cut_to(&elephant->waiting, packets,
+			    share.packets - min(in_flight, share.packets),
+			    share.bytes - min(memory, share.bytes));
 	if (elephant->gate == FALCON_GATE_UP)
 		falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_GATED,
-				  min(room, packets->count));
-	falcon_chain_cut(&elephant->waiting, packets, room);
+				  count - packets->count);
 	if (unlikely(packets->count))
 		drop_full(packets);
-}
-
-static bool is_slow(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	if (elephant->priority.rule)
-		return time_after(jiffies, elephant->used + PRIORITY_IDLE);
-	return elephant->rate < falcon_policy_floor(plan->elephant_rate, elephant->relieves);
-}
-
-/* Whether no flow like this is to be in lanes. */
-static bool is_unwanted(const struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	return !plan || plan->mode != FALCON_MODE_LANES ||
-	       (elephant->priority.rule ? !plan->ahead : plan->hold) ||
-	       (elephant->host && !plan->host);
 }
 
 /* The plan, or the NIC's CPU, is another one. */
 static void adapt(struct falcon_elephant *elephant, const struct falcon_plan *plan, u16 home)
 {
 	elephant->home = home;
-	if (is_unwanted(elephant, plan))
+	if (falcon_rung_is_unwanted(elephant, plan))
 		leave(elephant, FALCON_LIMIT_STANDBY);
-	else if (elephant->rate_packets && is_slow(elephant, plan))
+	else if (elephant->rate_packets && falcon_rung_is_slow(elephant, plan))
 		leave(elephant, FALCON_LIMIT_RATE);
 	else if (!follow(elephant, plan))
 		leave(elephant, FALCON_LIMIT_NO_CPU);
@@ -292,8 +288,9 @@ static bool unpack(struct falcon_elephant *elephant, struct llist_node **posted,
 	packets->first = skb;
 	packets->last = parcel->last;
 	packets->count = parcel->count;
+	packets->bytes = parcel->bytes;
 	*home = parcel->home;
-	atomic_sub(packets->count, &elephant->posted);
+	atomic_sub(weight_of(parcel), &elephant->posted);
 	return true;
 }
 
@@ -343,6 +340,21 @@ static void unlock(struct falcon_elephant *elephant, const struct falcon_plan *p
 	}
 }
 
+void falcon_elephant_lock(struct falcon_elephant *elephant)
+	__acquires(&elephant->lock)
+{
+	local_bh_disable();
+	spin_lock(&elephant->lock);
+	empty_inbox(elephant, rcu_dereference_bh(falcon_plan));
+}
+
+void falcon_elephant_unlock(struct falcon_elephant *elephant)
+	__releases(&elephant->lock)
+{
+	unlock(elephant, rcu_dereference_bh(falcon_plan));
+	local_bh_enable();
+}
+
 bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
 			  struct falcon_context *context)
 {
@@ -354,13 +366,27 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 	/* Set on this CPU, or packets of this CPU were never before those of the other. */
 	if (unlikely(READ_ONCE(elephant->dead)))
 		return false;
-	/* A holder of the lock that does not run, as happens to virtual CPUs. */
-	if (unlikely(atomic_read(&elephant->posted) >= falcon_ladder_share())) {
+	/*
+	 * It has all that it may, or what is in the inbox makes it so: of a holder of the lock that
+	 * does not run, as happens to virtual CPUs.
+	 */
+	if (unlikely(atomic_read(&elephant->posted) + falcon_elephant_memory(elephant) >=
+		     falcon_ladder_share().bytes)) {
 		drop_full(packets);
 		return true;
 	}
 	post(elephant, packets);
-	while (spin_trylock(&elephant->lock)) {
+	for (;;) {
+		if (unlikely(!spin_trylock(&elephant->lock))) {
+			/*
+			 * Who has the lock sees to the inbox, and needs no reference for that, but
+			 * when the flow has left: ours must last until it is through. A flow that
+			 * does not leave now has not left before its inbox is looked at again.
+			 */
+			if (likely(!READ_ONCE(elephant->leaving)))
+				break;
+			spin_lock(&elephant->lock);
+		}
 		empty_inbox(elephant, plan);
 		run = context ? push(elephant, plan ? plan->batch : 1, true) : NULL;
 		number = run ? run->number : 0;
@@ -389,6 +415,8 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->home = smp_processor_id();
 	elephant->relieves = falcon_load_above(elephant->home);
 	elephant->gate_cpu = elephant->home;
+	elephant->worker = elephant->home;
+	falcon_way_init(&elephant->way);
 	elephant->delivered_on = elephant->home;
 	elephant->delivered_tail = falcon_backlog_head(elephant->home);
 	refcount_set(&elephant->refs, 1);
@@ -396,7 +424,9 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->rate_since = jiffies;
 	elephant->used = jiffies;
 	falcon_placement_init(&elephant->placement, hash, key->protocol, host);
+	INIT_LIST_HEAD(&elephant->node);
 	INIT_LIST_HEAD(&elephant->gate_node);
+	falcon_outlet_init(&elephant->outlet);
 	return follow(elephant, plan);
 }
 
@@ -410,7 +440,7 @@ bool falcon_elephant_prioritise(struct falcon_elephant *elephant,
 	elephant->priority = *priority;
 	if (plan && !elephant->leaving) {
 		/* It is on stock's path in a moment, without a stop at a worker. */
-		if (is_slow(elephant, plan))
+		if (falcon_rung_is_slow(elephant, plan))
 			leave(elephant, FALCON_LIMIT_RATE);
 		else
 			adapt(elephant, plan, elephant->home);
@@ -426,18 +456,6 @@ void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit l
 	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }
 
-bool falcon_elephant_is_full(const struct falcon_elephant *elephant)
-{
-	u32 packets = atomic_read(&elephant->posted);
-
-	/* The others are counted under the lock: these are as of a moment ago, which will do. */
-	packets += data_race(READ_ONCE(elephant->waiting.count) +
-			     READ_ONCE(elephant->merge.taken) +
-			     READ_ONCE(elephant->ready.count));
-	return READ_ONCE(elephant->gate) == FALCON_GATE_OPEN &&
-	       packets > falcon_ladder_share() * 3 / 4;
-}
-
 void falcon_elephant_open(struct falcon_elephant *elephant)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
@@ -449,49 +467,78 @@ void falcon_elephant_open(struct falcon_elephant *elephant)
 	unlock(elephant, plan);
 }
 
-/* GRO merges TCP, and UDP when the device is told to. What it cannot merge need not see it. */
-static bool wants_gro(const struct falcon_elephant *elephant, const struct sk_buff *skb)
+static bool wants_gro(const struct falcon_elephant *elephant, const struct falcon_chain *packets)
 {
-	return elephant->key.protocol != IPPROTO_UDP || elephant->host ||
-	       skb->dev->features & (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
+	return packets->first &&
+	       falcon_way_wants_gro(&elephant->key, elephant->host, packets->first);
+}
+
+/* What no worker has begun with would only come to a queue from several CPUs. */
+static void recall(struct falcon_elephant *elephant)
+{
+	struct falcon_chain packets = {};
+
+	falcon_lane_recall(&elephant->merge, &packets);
+	falcon_chain_splice(&packets, &elephant->waiting);
+	elephant->waiting = packets;
+}
+
+/* By what its trial says. A flow that a rule keeps at home is tried anew. */
+static void judge(struct falcon_elephant *elephant, bool came, bool ends_here)
+{
+	switch (falcon_trial_see(&elephant->trial, came, falcon_way_has_passed(&elephant->way),
+				 ends_here)) {
+	case FALCON_VERDICT_NONE:
+		return;
+	case FALCON_VERDICT_WORKERS:
+		rotate_or_not(elephant);
+		if (!elephant->several && !elephant->placement.home)
+			take_steps(elephant, FALCON_A_COUNTERS_CLIMBS);
+		return;
+	case FALCON_VERDICT_STOCK:
+		break;
+	}
+	if (elephant->placement.home) {
+		elephant->trial = (struct falcon_trial){};
+		return;
+	}
+	recall(elephant);
+	leave(elephant, falcon_way_has_queue(&elephant->way) ? FALCON_LIMIT_QUEUED :
+							       FALCON_LIMIT_NO_MERGE);
 }
 
 /* What the outcome of a run says about the way that the flow takes. */
-static void learn(struct falcon_elephant *elephant, const struct falcon_context *context)
+static void learn(struct falcon_elephant *elephant, const struct falcon_context *context,
+		  struct net_device *nic, unsigned int taken)
 {
+	bool came = falcon_way_has_come(context, nic, taken);
+
 	WRITE_ONCE(elephant->headers, context->headers);
-	if (context->output.count) {
-		elephant->merge_point = context->merge;
+	if (context->output.count)
 		elephant->placement.rxhash = skb_get_hash_raw(context->output.first);
-		if (elephant->hits < HITS)
-			elephant->hits++;
-	} else {
-		elephant->hits = 0;
-	}
+	falcon_way_see(&elephant->way, context, came);
+	judge(elephant, came, !came && falcon_way_ends_here(context, nic, &elephant->key,
+							    elephant->host));
 	if (context->watched)
 		elephant->watched = jiffies + HZ;
-	if (context->watched || !elephant->hits)
+	if (context->watched || !came)
 		rotate_or_not(elephant);
 }
 
 /*
  * How many of those ready may be delivered now. Where the container's device has a ring, its own
- * poll, on whatever CPU, must have taken what is above RING_SHARE: that CPU may stand still, or
- * what was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
+ * poll, on whatever CPU, must have taken what is above the flow's share: that CPU may stand still,
+ * or what was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
  */
 static unsigned int deliverable(struct falcon_elephant *elephant, unsigned int budget)
 {
 	const struct sk_buff *skb = elephant->ready.first;
 	unsigned int count = min(budget, elephant->ready.count);
-	u64 taken;
 
 	if (falcon_context_merged_at(skb) != FALCON_MERGE_POINT_TRANSMIT)
 		return count;
-	if (!falcon_device_has_waiting(skb->dev, &taken) || elephant->ring_mark < taken)
-		elephant->ring_mark = taken;
-	count = min_t(u64, count, RING_SHARE - min_t(u64, elephant->ring_mark - taken, RING_SHARE));
-	elephant->ring_mark += count;
-	return count;
+	falcon_ring_look(&elephant->ring, skb->dev, count);
+	return falcon_ring_take(&elephant->ring, count);
 }
 
 /*
@@ -512,12 +559,14 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 			break;
 		falcon_chain_cut(&packets, &elephant->ready, some);
 		elephant->delivering = packets.count;
+		elephant->delivering_bytes = packets.bytes;
 		count += packets.count;
 		unlock(elephant, plan);
 		falcon_context_deliver(&packets);
 		spin_lock(&elephant->lock);
 	}
 	elephant->delivering = 0;
+	elephant->delivering_bytes = 0;
 	elephant->delivery_state = FALCON_DELIVERY_IDLE;
 	elephant->delivered_on = smp_processor_id();
 	elephant->delivered_tail = falcon_backlog_tail();
@@ -542,20 +591,26 @@ int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budge
 	return count;
 }
 
-/* The packets of a worker's runs, and where they come from. */
-static u16 start(struct falcon_elephant *elephant, const struct falcon_plan *plan, u32 first,
-		 unsigned int count, struct falcon_chain *packets)
+/* The packets of a worker's runs. */
+static void start(struct falcon_elephant *elephant, const struct falcon_plan *plan, u32 first,
+		  unsigned int count, struct falcon_chain *packets)
 {
 	unsigned int i;
-	u16 home;
 
 	spin_lock(&elephant->lock);
 	for (i = 0; i < count; i++)
 		falcon_merge_start(run_at(elephant, first + i), packets);
 	falcon_lane_add(run_at(elephant, first)->worker, -packets->count);
-	home = elephant->home;
 	unlock(elephant, plan);
-	return home;
+}
+
+/* Before anything that came of a run is handed in: to which devices that has come. */
+static void note_outlet(struct falcon_elephant *elephant, const struct net_device *dev)
+{
+	if (elephant->ready.count || elephant->merge.held)
+		dev = FALCON_OUTLET_SEVERAL;
+	if (elephant->outlet.dev != dev)
+		falcon_outlet_set(&elephant->outlet, dev);
 }
 
 /* Hand in what came of the runs. Returns how much of it must wait. */
@@ -582,19 +637,26 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_chain packets = {};
+	struct net_device *nic = NULL;
 	unsigned int taken, merged, held;
 	u64 began;
-	u16 home;
 
 	began = local_clock();
-	home = start(elephant, plan, first, count, &packets);
+	start(elephant, plan, first, count, &packets);
 	taken = packets.count;
+	if (likely(taken))
+		nic = packets.first->dev;
 	context->headers = READ_ONCE(elephant->headers);
-	falcon_context_run(context, &packets, taken && wants_gro(elephant, packets.first), home);
+	falcon_context_run(context, &packets, wants_gro(elephant, &packets));
 	merged = context->output.count;
+	falcon_way_look(&elephant->way, context, elephant->key.protocol);
 
 	spin_lock(&elephant->lock);
-	learn(elephant, context);
+	/* Devices stay for this softirq. Of what went with its device nothing is learnt. */
+	if (likely(nic))
+		learn(elephant, context, nic, taken);
+	if (unlikely(merged && context->outlet != elephant->outlet.dev))
+		note_outlet(elephant, context->outlet);
 	held = finish(elephant, first, count, &context->output);
 	if (elephant->delivery_state == FALCON_DELIVERY_IDLE && elephant->ready.count &&
 	    delivery_cpu(elephant) == smp_processor_id())
@@ -617,6 +679,12 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 
 	spin_lock(&elephant->lock);
 	empty_inbox(elephant, plan);
+	/* What waits, and what stock is to deliver, would overtake it. */
+	if (!may_deliver(elephant, smp_processor_id()) ||
+	    unlikely(!falcon_way_has_calmed(&elephant->way, elephant->left))) {
+		unlock(elephant, plan);
+		return false;
+	}
 	while (elephant->waiting.count) {
 		if (done >= RELEASE_MAX) {
 			unlock(elephant, plan);
@@ -625,7 +693,7 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 		falcon_chain_cut(&packets, &elephant->waiting, RELEASE_MAX);
 		unlock(elephant, plan);
 		done += falcon_context_pass(context, &packets,
-					    wants_gro(elephant, packets.first));
+					    wants_gro(elephant, &packets));
 		spin_lock(&elephant->lock);
 		empty_inbox(elephant, plan);
 	}
@@ -641,9 +709,9 @@ static void balance(struct falcon_elephant *elephant, const struct falcon_plan *
 {
 	unsigned int share = falcon_placement_measure(&elephant->placement, elapsed);
 
-	if (elephant->gate != FALCON_GATE_OPEN ||
+	if (elephant->gate != FALCON_GATE_OPEN || !elephant->trial.over ||
 	    !falcon_placement_balance(&elephant->placement, plan, elephant->home, share,
-				      is_merged(elephant)))
+				      falcon_rung_is_merged(elephant)))
 		return;
 	elephant->turn %= elephant->placement.spread.count;
 	rotate_or_not(elephant);
@@ -654,17 +722,21 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 	unsigned long elapsed;
 
 	spin_lock(&elephant->lock);
+	falcon_way_refresh(&elephant->way);
+	if (falcon_backlog_passed(elephant->delivered_on, elephant->delivered_tail))
+		elephant->delivered_tail = falcon_backlog_head(elephant->delivered_on);
 	elapsed = jiffies - elephant->rate_since;
-	if (is_unwanted(elephant, plan)) {
+	if (falcon_rung_is_unwanted(elephant, plan)) {
 		leave(elephant, FALCON_LIMIT_STANDBY);
 	} else if (elapsed >= RATE_INTERVAL) {
 		elephant->rate = div_u64((elephant->packets - elephant->rate_packets) * HZ,
 					 elapsed);
 		elephant->rate_packets = elephant->packets;
 		elephant->rate_since = jiffies;
-		if (is_slow(elephant, plan) || (!elephant->rate && !elephant->priority.rule))
+		if (falcon_rung_is_slow(elephant, plan) ||
+		    (!elephant->rate && !elephant->priority.rule))
 			leave(elephant, FALCON_LIMIT_RATE);
-		else if (stays_home(elephant, plan) != elephant->placement.home)
+		else if (falcon_rung_stays_home(elephant, plan) != elephant->placement.home)
 			adapt(elephant, plan, elephant->home);
 		else
 			balance(elephant, plan, elapsed);
@@ -672,77 +744,28 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 	unlock(elephant, plan);
 }
 
-/* @stage: the one whose counter tells it. */
-static unsigned int drop_of(struct falcon_chain *packets, const struct net_device *dev,
-			    enum falcon_stage stage)
-{
-	struct falcon_chain kept = {};
-	unsigned int dropped = 0;
-	struct sk_buff *skb;
-
-	while ((skb = falcon_chain_pop(packets))) {
-		if (!dev || skb->dev == dev) {
-			falcon_count(stage, FALCON_A_COUNTERS_DROPPED_GONE);
-			kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
-			dropped++;
-		} else {
-			falcon_chain_add(&kept, skb);
-		}
-	}
-	*packets = kept;
-	return dropped;
-}
-
-static unsigned int drop_all_of(struct falcon_elephant *elephant, const struct net_device *dev)
-{
-	unsigned int dropped, some;
-	struct falcon_run *run;
-	bool queued;
-	u32 number;
-
-	dropped = drop_of(&elephant->waiting, dev, FALCON_STAGE_NIC);
-	dropped += drop_of(&elephant->ready, dev, FALCON_STAGE_CONTAINER);
-	for (number = elephant->merge.head; number != elephant->merge.tail; number++) {
-		run = run_at(elephant, number);
-		queued = run->state == FALCON_RUN_QUEUED;
-		some = drop_of(&run->packets, dev,
-			       queued ? FALCON_STAGE_NIC : FALCON_STAGE_CONTAINER);
-		if (queued)
-			falcon_lane_add(run->worker, -some);
-		dropped += some;
-	}
-	return dropped;
-}
-
-void falcon_elephant_forget(struct falcon_elephant *elephant, const struct net_device *dev)
-{
-	spin_lock(&elephant->lock);
-	drop_all_of(elephant, dev);
-	unlock(elephant, rcu_dereference_bh(falcon_plan));
-}
-
 unsigned int falcon_elephant_purge(struct falcon_elephant *elephant)
 {
 	struct llist_node *posted = llist_reverse_order(llist_del_all(&elephant->inbox));
-	struct falcon_chain packets;
+	struct falcon_chain nic = {}, container = {}, packets;
+	struct falcon_run *run;
+	unsigned int dropped;
+	u32 number;
 	u16 home;
 
+	falcon_chain_splice(&nic, &elephant->waiting);
 	while (unpack(elephant, &posted, &packets, &home))
-		falcon_chain_splice(&elephant->waiting, &packets);
-	return drop_all_of(elephant, NULL);
-}
-
-static u32 rung_of(const struct falcon_elephant *elephant)
-{
-	switch (elephant->gate) {
-	case FALCON_GATE_UP:
-		return FALCON_RUNG_GATED;
-	case FALCON_GATE_DOWN:
-		return FALCON_RUNG_LEAVING;
-	default:
-		return elephant->placement.home ? FALCON_RUNG_INLINE :
-		       elephant->several ? FALCON_RUNG_SEVERAL : FALCON_RUNG_ONE;
+		falcon_chain_splice(&nic, &packets);
+	falcon_chain_splice(&container, &elephant->ready);
+	for (number = elephant->merge.head; number != elephant->merge.tail; number++) {
+		run = run_at(elephant, number);
+		falcon_chain_splice(run->state == FALCON_RUN_QUEUED ? &nic : &container,
+				    &run->packets);
 	}
+	dropped = nic.count + container.count;
+	falcon_forget_packets(&nic, FALCON_STAGE_NIC);
+	falcon_forget_packets(&container, FALCON_STAGE_CONTAINER);
+	return dropped;
 }
 
 void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info)
@@ -751,21 +774,26 @@ void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder
 
 	spin_lock(&elephant->lock);
 	info->on_lanes = true;
-	info->rung = rung_of(elephant);
+	info->rung = falcon_rung_of(elephant);
 	info->limit = elephant->limit;
-	info->merge = elephant->merge_point;
+	info->merge = elephant->way.merge_point;
 	info->worker_count = elephant->several ? placement->spread.count : 1;
 	if (elephant->several)
 		memcpy(info->workers, placement->spread.workers, sizeof(info->workers));
-	else
+	else if (elephant->trial.over)
 		info->workers[0] = placement->spread.workers[elephant->turn];
+	else
+		info->workers[0] = elephant->home;
 	info->delivery = placement->own ? placement->spread.delivery : FALCON_NO_CPU;
+	if (!elephant->trial.over || READ_ONCE(elephant->way.by_cpu))
+		info->delivery = elephant->home;
 	info->app = falcon_placement_app(placement);
 	info->packets = elephant->packets;
 	info->moves = elephant->steps;
 	info->batches = elephant->batch + 1;
 	info->in_flight = falcon_elephant_in_flight(elephant);
+	info->in_flight_bytes = falcon_elephant_memory(elephant);
 	info->held = elephant->merge.held;
-	info->idle_ms = jiffies_to_msecs(jiffies - elephant->used);
+	info->idle_ms = falcon_clock_ms(jiffies - elephant->used, HZ);
 	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }

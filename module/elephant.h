@@ -19,10 +19,14 @@
 #include <uapi/linux/falcon.h>
 
 #include "merge.h"
+#include "outlet.h"
 #include "packet.h"
 #include "placement.h"
 #include "plan.h"
 #include "priority.h"
+#include "ring.h"
+#include "trial.h"
+#include "way.h"
 
 struct falcon_context;
 struct falcon_ladder_info;
@@ -47,7 +51,7 @@ enum falcon_delivery_state {
 struct falcon_elephant {
 	struct rcu_head		rcu;
 	refcount_t		refs;		/* the ladder, and who collects packets for it */
-	struct list_head	node;		/* the ladder's */
+	struct list_head	node;		/* the ladder's, as long as there is a reference */
 	spinlock_t		lock;		/* BH; then a lane's or an intake's */
 	u32			hash;		/* constant */
 	struct falcon_key	key;		/* constant */
@@ -61,14 +65,12 @@ struct falcon_elephant {
 	u16			home;		/* CPU whose NIC's poll brought the last packets */
 	u32			generation;	/* of the plan that it follows */
 	u8			limit;		/* enum falcon_limit */
-	u8			merge_point;	/* enum falcon_merge_point */
 	u8			headers;	/* falcon_context's; a hint */
 	struct falcon_priority	priority;	/* by the rules */
 	u8			class;		/* of that, in the lanes' queues */
 
-	u64			held_up;	/* ns in a row that the NIC's CPU waited; a hint */
 	struct llist_head	inbox;		/* taken, not seen by a holder of the lock */
-	atomic_t		posted;		/* packets in it */
+	atomic_t		posted;		/* what that weighs */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_merge	merge;
 	struct falcon_placement	placement;	/* workers and delivery */
@@ -76,7 +78,9 @@ struct falcon_elephant {
 	u16			turn;		/* index of the worker whose turn it is */
 	u32			batch;		/* micro-flow that is open */
 	u32			in_batch;	/* packets in it */
-	u32			hits;		/* runs in a row that came to a merge point */
+	struct falcon_trial	trial;		/* on the NIC's CPU, before it has workers */
+	struct falcon_way	way;		/* that its packets take */
+	unsigned long		left;		/* jiffies since which it is leaving */
 	bool			several;	/* rotates */
 	struct falcon_lane	*rested;	/* to be woken when the lock is given back */
 	unsigned long		watched;	/* jiffies until which somebody keeps copies */
@@ -85,10 +89,12 @@ struct falcon_elephant {
 	struct llist_node	delivery_posted; /* on its way to the lane */
 	struct list_head	delivery_node;	/* the lane's, while queued there */
 	struct falcon_chain	ready;		/* merged, in order */
+	struct falcon_outlet	outlet;		/* devices that these, and the ring's, are for */
 	u32			delivering;	/* packets being delivered */
+	u32			delivering_bytes; /* their memory */
 	u16			delivered_on;	/* CPU of the last delivery */
 	u32			delivered_tail;	/* of its backlog, when that had ended */
-	u64			ring_mark;	/* what its peer has taken when it has all that */
+	struct falcon_ring	ring;		/* of the container's device */
 
 	/* Under the lock of the intake that has the node in its list; see intake.c. */
 	struct list_head	gate_node;
@@ -142,12 +148,6 @@ static inline bool falcon_elephant_is_sync(const struct falcon_elephant *elephan
 bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
 			  struct falcon_context *context);
 
-/*
- * Whether the flow has nearly as many packets in flight as it may, so that who brings them
- * should wait. Context: any.
- */
-bool falcon_elephant_is_full(const struct falcon_elephant *elephant);
-
 /**
  * falcon_elephant_process() - the worker's part
  * @elephant: the flow
@@ -169,6 +169,12 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
  * container's device has room.
  */
 int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget);
+
+/*
+ * Whether another CPU may do what a lane has of the flow: its packets are put in order again, and
+ * delivered anywhere. As of a moment ago. Context: any.
+ */
+bool falcon_elephant_can_be_helped(const struct falcon_elephant *elephant);
 
 /* Stock's queues are empty of it: its packets go to the workers. Context: softirq. */
 void falcon_elephant_open(struct falcon_elephant *elephant);
@@ -204,13 +210,17 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
  */
 void falcon_elephant_review(struct falcon_elephant *elephant, const struct falcon_plan *plan);
 
-/* Drop what refers to a device that goes. Context: BH off. */
-void falcon_elephant_forget(struct falcon_elephant *elephant, const struct net_device *dev);
+/*
+ * Look into a flow from outside; its inbox is empty then. For a moment: who brings packets, and the
+ * workers, need the lock. Context: process, with a reference.
+ */
+void falcon_elephant_lock(struct falcon_elephant *elephant) __acquires(&elephant->lock);
+void falcon_elephant_unlock(struct falcon_elephant *elephant) __releases(&elephant->lock);
 
 /* Drop everything; nothing may run any more. Return: packets. Context: process. */
 unsigned int falcon_elephant_purge(struct falcon_elephant *elephant);
 
-/* What flow-get tells. Context: BH off. */
+/* What flow-get tells. Context: BH off, with a reference. */
 void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info);
 
 /* Taken and not yet delivered, in packets. Context: under the lock. */
@@ -218,6 +228,14 @@ static inline u32 falcon_elephant_in_flight(const struct falcon_elephant *elepha
 {
 	return elephant->waiting.count + elephant->merge.taken + elephant->ready.count +
 	       elephant->delivering;
+}
+
+/* The memory of these, in bytes. Context: under the lock; without it, as of a moment ago. */
+static inline u32 falcon_elephant_memory(const struct falcon_elephant *elephant)
+{
+	return data_race(READ_ONCE(elephant->waiting.bytes) + READ_ONCE(elephant->merge.bytes) +
+			 READ_ONCE(elephant->ready.bytes) +
+			 READ_ONCE(elephant->delivering_bytes));
 }
 
 #endif /* _FALCON_ELEPHANT_H */

@@ -46,18 +46,38 @@ struct hook {
 	ftrace_func_t		handler;
 	struct ftrace_ops	ops;
 	enum falcon_hook_state	state;
-	char			detail[128];
+	char			detail[FALCON_HOOK_DETAIL];
 };
+
+/*
+ * What a handler tells the replacement. The arguments stay the kernel's own: a BPF program at the
+ * function's entry runs between the two, and reads them.
+ *
+ * Handler and replacement run on one CPU, with BH or interrupts off. So only an interrupt, whose
+ * driver may call netif_rx(), can have a handler run in between: it has a word of its own. Another
+ * does not interrupt it, and what cannot be masked calls no hooked function.
+ */
+static DEFINE_PER_CPU(u32 [2], told);
+
+static __always_inline void tell(u32 word)
+{
+	__this_cpu_write(told[!!in_hardirq()], word);
+}
+
+static __always_inline u32 what_was_told(void)
+{
+	return __this_cpu_read(told[!!in_hardirq()]);
+}
 
 static void notrace redirect(struct ftrace_regs *fregs, const void *replacement)
 {
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)replacement);
 }
 
-/* Stands in for get_rps_cpu(): the handler has put the answer where the device was. */
-static noinline int answer_cpu(long cpu)
+/* Stands in for get_rps_cpu(): the handler has told it the answer. */
+static noinline int answer_cpu(void)
 {
-	return cpu;
+	return what_was_told();
 }
 
 static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
@@ -71,14 +91,14 @@ static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
 
 	if (cpu == FALCON_STEER_PASS)
 		return;
-	falcon_ftrace_set_argument(fregs, (long)cpu);
+	tell(cpu);
 	redirect(fregs, answer_cpu);
 }
 
-/* Stands in for gro_cells_receive(): the handler has put the epoch where the cells were. */
-static noinline int receive_past_cell(unsigned long epoch, struct sk_buff *skb)
+/* Stands in for gro_cells_receive(): the handler has told it the epoch. */
+static noinline int receive_past_cell(struct gro_cells *cells, struct sk_buff *skb)
 {
-	return falcon_cell_pass(skb, epoch);
+	return falcon_cell_pass(skb, what_was_told());
 }
 
 /* Likewise, in a lane. */
@@ -97,7 +117,7 @@ static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_
 	if ((falcon_context_active() || falcon_context_delivers()) && skb->dev->flags & IFF_UP) {
 		redirect(fregs, receive_in_context);
 	} else if (falcon_steer_passes_cell(skb, &epoch)) {
-		falcon_ftrace_set_argument(fregs, epoch);
+		tell(epoch);
 		redirect(fregs, receive_past_cell);
 	}
 }
@@ -117,15 +137,13 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 
 	if (falcon_place_expected())
 		falcon_place_see_sent(skb, dev);
-	if (!falcon_context_active())
-		return;
-	/* What comes out of a queue may be another CPU's packet: no merge point. */
-	if (falcon_device_has_queue(dev, skb)) {
-		skb->alloc_cpu = smp_processor_id();
+	if (!falcon_context_active()) {
+		if (falcon_context_delivers())
+			falcon_context_transmit(skb, dev);
 		return;
 	}
 	/* With TSO what it forwards goes to the backlog, see veth_skb_is_eligible_for_gro(). */
-	if (!(dev->features & NETIF_F_ALL_TSO) &&
+	if (falcon_context_transmit(skb, dev) && !(dev->features & NETIF_F_ALL_TSO) &&
 	    falcon_context_merge(skb, FALCON_MERGE_POINT_TRANSMIT))
 		redirect(fregs, answer_success);
 }
@@ -214,6 +232,9 @@ static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
 
 	redirect_intake(fregs, falcon_intake_frags(napi), receive_frags_climbing);
 }
+
+/* How often ftrace may say -EAGAIN, each time after a jiffy or two: half a second. */
+#define ATTACH_TRIES 100
 
 static DEFINE_MUTEX(hooks_lock);	/* innermost but for ftrace's own */
 static bool hooks_wanted;		/* attached, as far as that could be */
@@ -320,6 +341,21 @@ static int probe(struct hook *hook)
 	return err;
 }
 
+/*
+ * A BPF program's trampoline on the function has to agree to share it. While somebody attaches or
+ * detaches such a program, ftrace cannot ask it, sleeps for a millisecond, and says -EAGAIN.
+ */
+static int register_when_free(struct ftrace_ops *ops)
+{
+	unsigned int tries = ATTACH_TRIES;
+	int err;
+
+	do {
+		err = register_ftrace_function(ops);
+	} while (err == -EAGAIN && --tries);
+	return err;
+}
+
 static int attach(struct hook *hook)
 {
 	int err;
@@ -330,7 +366,7 @@ static int attach(struct hook *hook)
 	err = hook->state == FALCON_HOOK_STATE_RESTING ? 0 : find(hook);
 	if (err)
 		goto free;
-	err = register_ftrace_function(&hook->ops);
+	err = register_when_free(&hook->ops);
 	/* An empty filter: no memory for its entry, which ftrace_set_filter() did not say. */
 	if (err == -EINVAL)
 		err = -ENOMEM;
@@ -341,7 +377,9 @@ static int attach(struct hook *hook)
 	}
 	if (err) {
 		note(hook, FALCON_HOOK_STATE_FAILED,
-		     err == -ENOMEM ? "no memory to hook it" : "ftrace refused");
+		     err == -ENOMEM ? "no memory to hook it" :
+		     err == -EAGAIN ? "BPF programs there come and go all the time; try again" :
+				      "ftrace refused");
 		goto free;
 	}
 	note(hook, FALCON_HOOK_STATE_ATTACHED, "");
@@ -544,9 +582,11 @@ void falcon_hook_show(enum falcon_hook_id id, struct falcon_hook_info *info)
 {
 	const struct hook *hook = &hooks[id];
 
+	mutex_lock(&hooks_lock);
 	info->symbol = hook->symbol;
 	info->capability = hook->capability;
 	info->required = hook->required;
 	info->state = hook->state;
-	info->detail = hook->detail[0] ? hook->detail : NULL;
+	strscpy(info->detail, hook->detail, sizeof(info->detail));
+	mutex_unlock(&hooks_lock);
 }

@@ -22,13 +22,15 @@ enum falcon_hook_id {
 	FALCON_HOOKS,
 };
 
+#define FALCON_HOOK_DETAIL 128	/* bytes, the terminating NUL included */
+
 /* What status-get tells of a hook. */
 struct falcon_hook_info {
 	const char		*symbol;
 	const char		*capability;
 	bool			required;
 	enum falcon_hook_state	state;
-	const char		*detail;	/* NULL when there is nothing to say */
+	char			detail[FALCON_HOOK_DETAIL];	/* empty: nothing to say */
 };
 
 /*

@@ -4,13 +4,48 @@
 #ifndef _FALCON_IDENTITY_H
 #define _FALCON_IDENTITY_H
 
+#include <linux/if_ether.h>
 #include <linux/skbuff.h>
 
 #include "packet.h"
 
+/*
+ * The bytes from the network header on that can be read in place, as GRO's frag0. False when there
+ * are none. @framed: the Ethernet header is in front of them, as in what napi_gro_frags() is given.
+ */
+static __always_inline bool falcon_identity_headers(const struct sk_buff *skb, bool framed,
+						    const u8 **data, unsigned int *len)
+{
+	unsigned int skip = framed ? ETH_HLEN : 0;
+
+	*data = skb->data;
+	*len = skb_headlen(skb);
+	if (!*len) {
+		if (!skb_shinfo(skb)->nr_frags)
+			return false;
+		*len = skb_frag_size(&skb_shinfo(skb)->frags[0]);
+		*data = skb_frag_address(&skb_shinfo(skb)->frags[0]);
+		if (!*data)
+			return false;
+	}
+	if (*len < skip)
+		return false;
+	*len -= skip;
+	*data += skip;
+	return true;
+}
+
+/* ETH_P_ of the network header that falcon_identity_headers() has found. */
+static inline __be16 falcon_identity_protocol(const struct sk_buff *skb, bool framed,
+					      const u8 *data)
+{
+	return framed ? ((const struct ethhdr *)(data - ETH_HLEN))->h_proto : skb->protocol;
+}
+
 /**
  * falcon_identify() - the flow of an skb
  * @skb: packet, data at the network header
+ * @framed: data is at the Ethernet header instead, as in what napi_gro_frags() is given
  * @tunnels: look into these encapsulations, and at nothing else; NULL for its own headers
  * @packet: result: as falcon_packet_parse()
  * @networks: whether flows of two virtual networks are two, whatever their addresses
@@ -19,7 +54,7 @@
  *
  * Context: BH. Return: what the packet is.
  */
-enum falcon_packet_kind falcon_identify(const struct sk_buff *skb,
+enum falcon_packet_kind falcon_identify(const struct sk_buff *skb, bool framed,
 					const struct falcon_tunnels *tunnels,
 					struct falcon_packet *packet, bool networks, u32 *hash);
 

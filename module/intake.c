@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/delay.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/sched/clock.h>
@@ -10,10 +9,12 @@
 #include "arrival.h"
 #include "backlog.h"
 #include "cell.h"
+#include "clock.h"
 #include "context.h"
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
+#include "forget.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
@@ -29,13 +30,6 @@
  * instead of the cell, and a container may have containers.
  */
 #define PASSES 3
-
-/*
- * How long a flow that is nearly full holds up the NIC's poll, at a time and in a row: so long that
- * the NIC's ring fills up first, and not for ever, as others wait for the ring, too.
- */
-#define HOLD_NS (20 * NSEC_PER_MSEC)
-#define HOLD_ROW_NS (500 * NSEC_PER_MSEC)
 
 /* How often lanes are looked at whose CPUs may stand still. */
 #define HELP_NS NSEC_PER_MSEC
@@ -73,15 +67,17 @@ struct intake {
 	struct falcon_flow_cache flows;		/* by the tunnels of the same plan */
 	u32			learn_from;	/* rounds from which it may learn another one */
 	/* While hooks rest, by the same plan. */
-	u32			window;		/* jiffies of its begin */
+	unsigned long		window;		/* jiffies of its begin */
 	u32			seen;		/* packets in it that were looked at */
 	u32			unseen;		/* how many more need not be */
 	u32			calm;		/* how many those were at its begin */
+	u32			saw;		/* jiffies of the last packet of a tunnel's flow */
 	unsigned int		cpu;
 
 	spinlock_t		lock;		/* innermost; BH */
 	struct list_head	gated;		/* flows that wait for this CPU's queues */
 	u32			rounds;		/* polls of the doorbell */
+	u32			marked;		/* of them, when flushing began */
 	struct list_head	released;	/* flows that go back to stock's path here */
 	u64			helped;		/* local_clock() when no lane needed help */
 	call_single_data_t	ring;
@@ -103,30 +99,6 @@ static void receive_strays(struct intake *intake)
 	falcon_context_stock(&intake->context, &intake->strays);
 }
 
-/*
- * A worker is late: not to bring more, and to help when its CPU stands still, is all that can
- * be done here.
- */
-static void hold_up(struct falcon_elephant *elephant)
-{
-	u64 before = READ_ONCE(elephant->held_up), began, waited;
-
-	if (unlikely(falcon_elephant_is_full(elephant))) {
-		began = local_clock();
-		do {
-			waited = local_clock() - began;
-			if (waited >= HOLD_NS || before + waited >= HOLD_ROW_NS) {
-				WRITE_ONCE(elephant->held_up, before + waited);
-				return;
-			}
-			if (!falcon_lanes_help())
-				cpu_relax();
-		} while (falcon_elephant_is_full(elephant));
-	}
-	if (unlikely(before))
-		WRITE_ONCE(elephant->held_up, 0);
-}
-
 static void count_taken(u32 rule, unsigned int count)
 {
 	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_TAKEN, count);
@@ -141,8 +113,6 @@ static void hand_over(struct intake *intake, struct falcon_elephant *elephant,
 	/* It may have left since: nothing of it is in flight. */
 	if (!falcon_elephant_take(elephant, packets, context))
 		falcon_chain_splice(&intake->strays, packets);
-	else if (context)
-		hold_up(elephant);
 	falcon_ladder_put(elephant);
 }
 
@@ -287,7 +257,7 @@ static bool is_expected(const struct intake *intake, const struct falcon_gro *gr
 
 static bool in_window(const struct intake *intake)
 {
-	return (u32)jiffies - intake->window < FALCON_LADDER_WINDOW;
+	return jiffies - intake->window < FALCON_LADDER_WINDOW;
 }
 
 /*
@@ -306,7 +276,7 @@ static u32 calm_packets(const struct falcon_plan *plan, u32 before)
 /* A packet is looked at. */
 static void count_seen(struct intake *intake, const struct falcon_plan *plan)
 {
-	if (!plan->resting || plan->priority_auto)
+	if (!plan->resting || plan->priority_auto || plan->watches_all)
 		return;
 	if (!in_window(intake)) {
 		intake->calm = calm_packets(plan, intake->seen + intake->calm - intake->unseen);
@@ -338,6 +308,7 @@ static noinline enum falcon_intake_answer watch(struct intake *intake,
 						struct falcon_arrival *arrival, struct sk_buff *skb)
 {
 	struct falcon_subject flow;
+	struct falcon_encap encap;
 	u32 rule;
 
 	/* Its place in the table is gone since the cache has learnt it. */
@@ -345,9 +316,8 @@ static noinline enum falcon_intake_answer watch(struct intake *intake,
 		return FALCON_INTAKE_PASS;
 	if (!arrival->whole || (arrival->host && !arrival->plan->host))
 		return FALCON_INTAKE_PASS;
-	falcon_arrival_subject(arrival, skb, &flow);
-	if (falcon_ladder_watch(arrival->plan, arrival->hash, &flow, skb->dev, arrival->host,
-				&rule) &&
+	falcon_arrival_subject(arrival, skb, &flow, &encap);
+	if (falcon_ladder_watch(arrival->plan, arrival->hash, &flow, &encap, skb, &rule) &&
 	    can_collect(arrival, skb))
 		return set_ahead(intake, arrival, NULL, rule, skb);
 	return FALCON_INTAKE_PASS;
@@ -360,7 +330,7 @@ static noinline enum falcon_intake_answer watch(struct intake *intake,
 static void learn(struct intake *intake, const struct falcon_arrival *arrival,
 		  const struct sk_buff *skb)
 {
-	if ((s32)(intake->rounds - intake->learn_from) < 0)
+	if (falcon_clock_is_ahead(intake->learn_from, intake->rounds, LEARN_AGAIN + 1))
 		return;
 	intake->learn_from = intake->rounds + 1;
 	if (!falcon_arrival_learn(arrival, skb, &intake->flows))
@@ -390,6 +360,8 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 	} else if (!falcon_arrival_identify(&arrival, skb)) {
 		return FALCON_INTAKE_PASS;
 	}
+	if (arrival.known || !arrival.host)
+		WRITE_ONCE(intake->saw, jiffies);
 	slot = slot_of(intake, arrival.hash);
 	if (slot->hash == arrival.hash) {
 		if (!arrival.known)
@@ -404,7 +376,8 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 	 */
 	if (arrival.plan->priority_auto || falcon_priority_has_batches())
 		napi_schedule(&intake->doorbell);
-	switch (falcon_ladder_ask(arrival.plan, arrival.hash, intake->rounds, &elephant, &rule)) {
+	switch (falcon_ladder_ask(arrival.plan, arrival.hash, skb, intake->rounds, &elephant,
+				  &rule)) {
 	case FALCON_LADDER_AHEAD:
 		if (can_collect(&arrival, skb))
 			return set_ahead(intake, &arrival, NULL, rule, skb);
@@ -510,14 +483,15 @@ static bool climb(struct falcon_gro *gro, struct napi_struct *frags, struct sk_b
 	struct intake *intake = this_cpu_ptr(intakes);
 	struct falcon_arrival arrival = { .gro = gro, .frags = frags };
 	struct falcon_elephant *elephant;
-	struct falcon_key key;
+	struct falcon_subject flow;
+	struct falcon_encap encap;
 
 	/* If it goes stock's way after all, it comes by once more. */
 	intake->expected = NULL;
 	if (!wanted(intake, &arrival, skb) || !falcon_arrival_identify(&arrival, skb))
 		return false;
-	falcon_arrival_key(&arrival, &key);
-	elephant = falcon_ladder_make(arrival.plan, arrival.hash, &key, arrival.host);
+	falcon_arrival_subject(&arrival, skb, &flow, &encap);
+	elephant = falcon_ladder_make(arrival.plan, arrival.hash, &flow, &encap, skb->dev);
 	if (!elephant)
 		return false;
 	/* Packets of the flow that the NIC's GRO still has are before this one. */
@@ -715,20 +689,32 @@ static int answer_doorbell(struct napi_struct *napi, int budget)
 	return 0;
 }
 
-void falcon_intakes_flush(void)
+bool falcon_intakes_are_flushed(bool begin)
 {
 	struct intake *intake;
+	bool flushed = true;
 	unsigned int cpu;
-	u32 rounds;
 
 	/* Under traffic it is always scheduled: until it has been polled once. */
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
-		rounds = READ_ONCE(intake->rounds);
-		while (test_bit(NAPI_STATE_SCHED, &intake->doorbell.state) &&
-		       READ_ONCE(intake->rounds) == rounds)
-			usleep_range(100, 1000);
+		if (begin)
+			intake->marked = READ_ONCE(intake->rounds);
+		flushed &= !test_bit(NAPI_STATE_SCHED, &intake->doorbell.state) ||
+			   READ_ONCE(intake->rounds) != intake->marked;
 	}
+	return flushed;
+}
+
+bool falcon_intakes_saw(u32 since)
+{
+	u32 now = jiffies;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (now - READ_ONCE(per_cpu_ptr(intakes, cpu)->saw) <= now - since)
+			return true;
+	return false;
 }
 
 int falcon_intakes_alloc(struct net_device *dummy)
@@ -742,6 +728,7 @@ int falcon_intakes_alloc(struct net_device *dummy)
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
 		intake->cpu = cpu;
+		intake->saw = jiffies - HZ;
 		spin_lock_init(&intake->lock);
 		INIT_LIST_HEAD(&intake->gated);
 		INIT_LIST_HEAD(&intake->released);
@@ -771,10 +758,8 @@ void falcon_intakes_free(void)
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
 		/* Those that had left when another CPU brought something: nobody else has them. */
-		list_for_each_entry_safe(elephant, next, &intake->released, gate_node) {
-			falcon_elephant_purge(elephant);
-			falcon_ladder_put(elephant);
-		}
+		list_for_each_entry_safe(elephant, next, &intake->released, gate_node)
+			falcon_forget_flow(elephant);
 		__netif_napi_del(&intake->doorbell);
 		falcon_context_exit(&intake->context);
 	}

@@ -68,7 +68,13 @@ void falcon_intake_look(void);
 /* A flow has nothing in flight and leaves; its home CPU lets it go. Context: BH off. */
 void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant);
 
-/* What was collected before has been handed over on return. Context: process. */
-void falcon_intakes_flush(void);
+/* Whether a packet of a tunnel's flow has come since then, in jiffies. Context: process. */
+bool falcon_intakes_saw(u32 since);
+
+/*
+ * Whether all has been handed over that was collected before the last call with @begin. Context:
+ * process, one at a time.
+ */
+bool falcon_intakes_are_flushed(bool begin);
 
 #endif /* _FALCON_INTAKE_H */

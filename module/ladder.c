@@ -8,14 +8,17 @@
 #include <linux/workqueue.h>
 
 #include "cell.h"
+#include "clock.h"
 #include "cpu.h"
 #include "device.h"
 #include "elephant.h"
+#include "forget.h"
 #include "habit.h"
 #include "hash.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
+#include "outlet.h"
 #include "place.h"
 #include "priority.h"
 #include "stats.h"
@@ -34,6 +37,7 @@
 /* After which a flow that could not go up tries again. */
 #define RETRY HZ
 #define RETRY_RESTING (HZ / 50 ?: 1)
+#define RETRY_TRIAL   (5 * HZ)
 
 /*
  * How often it is looked where a flow's packets come to, of all flows at the same time: when that
@@ -52,35 +56,46 @@
 struct entry {
 	u32			hash;		/* 0 is free */
 	u32			count;		/* packets in this window */
-	u32			since;		/* jiffies of its begin */
-	u32			retry;		/* jiffies from which it may go up again */
+	unsigned long		since;		/* jiffies of its begin */
+	/* Jiffies from which it may go up again; or, while it goes ahead, its tunnels let it. */
+	u32			retry;
 	int			ifindex;
 	u32			netns;		/* inode number */
 	u8			limit;		/* enum falcon_limit */
-	bool			host;
+	u8			encap;		/* enum falcon_encap_kind; none: the host's own */
 	bool			ahead;		/* every packet so far has gone ahead */
 	bool			requests;	/* by its habit */
 	struct falcon_priority	priority;
+	u32			place_due;	/* jiffies from which flow.place is old */
 	struct falcon_elephant __rcu *elephant;
 	struct falcon_habit	habit;		/* with priority-auto */
-	u32			place_due;	/* jiffies from which flow.place is old */
 	struct falcon_subject	flow;
 };
 
 static struct entry *table;		/* kept while any packet may come */
 static DEFINE_MUTEX(table_lock);	/* under RTNL; keeps slow readers from what goes */
 
-/* BH, before elephants_lock; entries that change their flow or its rung. */
-static DEFINE_SPINLOCK(claim_lock);
+/*
+ * BH, before a flow's lock and elephants_lock; entries of some buckets that change their flow or
+ * its rung. Many, so that CPUs whose flows have nothing in common do not meet.
+ */
+#define CLAIM_LOCKS 256
+static struct {
+	spinlock_t lock;	/* of each such bucket */
+} ____cacheline_aligned_in_smp claim_locks[CLAIM_LOCKS];
 
-static u32 missed;	/* jiffies when a packet was last seen whose flow is not in the table */
+static unsigned long missed;	/* jiffies when a packet was last seen whose flow is in no entry */
 
 static LIST_HEAD(elephants);
 static unsigned int elephant_count;
 static unsigned int host_count;		/* of them, those that came through no tunnel */
 static unsigned int ruled_count;	/* of them, those that a rule has brought */
-static u32 share = FALCON_IN_FLIGHT_MAX;	/* of what all may have in flight, for each */
-static DEFINE_SPINLOCK(elephants_lock);	/* BH; before a flow's lock */
+static DEFINE_SPINLOCK(elephants_lock);	/* BH; of the list, which is walked under RCU */
+
+/* Of what all may have in flight, for each. */
+static struct falcon_share share = {
+	.packets = FALCON_SHARE_PACKETS, .bytes = FALCON_SHARE_BYTES,
+};
 
 static struct net_device *dummy;
 static void (*wake_hooks)(void);
@@ -94,6 +109,11 @@ static struct entry *bucket_of(u32 hash)
 	return &table[(hash % BUCKETS) * WAYS];
 }
 
+static spinlock_t *claim_lock_of(u32 hash)
+{
+	return &claim_locks[hash % BUCKETS % CLAIM_LOCKS].lock;
+}
+
 static struct entry *find(u32 hash)
 {
 	struct entry *entry = bucket_of(hash);
@@ -105,7 +125,7 @@ static struct entry *find(u32 hash)
 	return NULL;
 }
 
-u32 falcon_ladder_share(void)
+struct falcon_share falcon_ladder_share(void)
 {
 	return READ_ONCE(share);
 }
@@ -119,7 +139,7 @@ bool falcon_ladder_has_hosts(void)
 static struct entry *victim(u32 hash)
 {
 	struct entry *entry = bucket_of(hash), *found = NULL;
-	u32 now = jiffies;
+	unsigned long now = jiffies;
 	unsigned int i;
 
 	for (i = 0; i < WAYS; i++, entry++) {
@@ -137,28 +157,47 @@ static struct entry *victim(u32 hash)
  * Whether no packet of a flow that is not in the table can be in a queue: who had to make place
  * in this bucket was quieter than the entry that has to now, and that one was for long enough.
  */
-static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim)
+static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim,
+		     const struct falcon_encap *encap)
 {
-	return time_after_eq(jiffies, plan->since + FRESH) &&
-	       (u32)jiffies - READ_ONCE(missed) >= FRESH &&
-	       (!victim->hash || (u32)jiffies - victim->since >= FRESH);
+	return time_after_eq(jiffies, falcon_plan_since(plan, encap) + FRESH) &&
+	       jiffies - READ_ONCE(missed) >= FRESH &&
+	       (!victim->hash || jiffies - victim->since >= FRESH);
 }
 
 /*
- * Whether a flow by this rule may be on the NIC's CPU, ahead of the others: not when packets of it
+ * Whether RPS or a thread is set on one of the flow's devices: on the NIC's queue now, on its
+ * tunnels in this jiffy. Then it goes ahead no more, so that what they have said need not be kept.
+ */
+static bool is_barred(struct entry *entry, const struct sk_buff *skb)
+{
+	const struct falcon_encap encap = { .kind = entry->encap, .port = entry->flow.port };
+	u32 now = jiffies;
+
+	if (READ_ONCE(entry->retry) != now) {
+		if (falcon_tunnels_limit(skb->dev, &encap, entry->flow.vni) != FALCON_LIMIT_NONE)
+			return true;
+		WRITE_ONCE(entry->retry, now);
+	}
+	return falcon_packet_has_rps(skb);
+}
+
+/*
+ * Whether a flow by its rule may be on the NIC's CPU, ahead of the others: not when packets of it
  * may be in queues that were not looked at while hooks rested. RPS that was set just now does no
  * harm: what goes ahead comes to no queue.
  */
-static bool can_go_ahead(const struct falcon_plan *plan, const struct falcon_priority *priority)
+static bool can_go_ahead(const struct falcon_plan *plan, struct entry *entry,
+			 const struct sk_buff *skb)
 {
-	return priority->sync && plan->ahead && !plan->resting &&
+	return entry->priority.sync && plan->ahead && !plan->resting &&
 	       time_after_eq(jiffies, plan->awake + FRESH) && in_serving_softirq() &&
-	       !falcon_devices_had_rps();
+	       !is_barred(entry, skb);
 }
 
 static bool is_place_due(const struct entry *entry)
 {
-	return (s32)((u32)jiffies - READ_ONCE(entry->place_due)) >= 0;
+	return !falcon_clock_is_ahead(READ_ONCE(entry->place_due), jiffies, PLACE_INTERVAL);
 }
 
 /*
@@ -181,6 +220,19 @@ static struct entry *find_inner(u32 hash, const struct falcon_key *key)
 	return found;
 }
 
+/* Whether it is one of those. */
+static bool has_twin(const struct entry *entry, u32 hash, const struct falcon_key *key)
+{
+	const struct entry *other = bucket_of(hash);
+	unsigned int i;
+
+	for (i = 0; i < WAYS; i++, other++)
+		if (other != entry && READ_ONCE(other->hash) &&
+		    !memcmp(&other->flow.key, key, sizeof(*key)))
+			return true;
+	return false;
+}
+
 bool falcon_ladder_wants_place(u32 hash, const struct falcon_key *key)
 {
 	const struct entry *entry = find_inner(hash, key);
@@ -195,7 +247,7 @@ void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct fa
 	struct entry *entry;
 
 	/* Another CPU has it: the next packet will do. */
-	if (!spin_trylock(&claim_lock))
+	if (!spin_trylock(claim_lock_of(hash)))
 		return;
 	entry = find_inner(hash, key);
 	if (entry) {
@@ -205,18 +257,19 @@ void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct fa
 			WRITE_ONCE(entry->priority.generation, falcon_priority_generation() - 1);
 		}
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 }
 
 bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
-			 const struct falcon_subject *flow, const struct net_device *dev, bool host,
-			 u32 *rule)
+			 const struct falcon_subject *flow, const struct falcon_encap *encap,
+			 const struct sk_buff *skb, u32 *rule)
 {
+	const struct net_device *dev = skb->dev;
 	struct entry *entry;
 	bool ahead = false;
 
 	/* Another CPU has it: the next packet will do. */
-	if (!spin_trylock(&claim_lock)) {
+	if (!spin_trylock(claim_lock_of(hash))) {
 		WRITE_ONCE(missed, jiffies);
 		return false;
 	}
@@ -225,20 +278,20 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 	if (!entry)
 		WRITE_ONCE(missed, jiffies);
 	if (entry) {
-		ahead = is_fresh(plan, entry);
+		ahead = is_fresh(plan, entry, encap);
 		WRITE_ONCE(entry->hash, 0);
 		smp_wmb();	/* pairs with falcon_ladder_walk() */
 		entry->flow = *flow;
+		entry->encap = encap->kind;
+		entry->retry = jiffies - 1;
 		falcon_priority_find(flow, false, &entry->priority);
-		ahead &= can_go_ahead(plan, &entry->priority);
+		ahead = ahead && can_go_ahead(plan, entry, skb);
 		entry->ahead = ahead;
 		*rule = entry->priority.rule;
 		entry->ifindex = dev->ifindex;
 		entry->netns = dev_net(dev)->ns.inum;
-		entry->host = host;
 		entry->count = 1;
 		entry->since = jiffies;
-		entry->retry = jiffies;
 		entry->place_due = jiffies;
 		entry->habit = (struct falcon_habit){};
 		entry->requests = false;
@@ -246,7 +299,7 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 		smp_wmb();	/* as above */
 		WRITE_ONCE(entry->hash, hash);
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 	if (falcon_priority_wants_places())
 		falcon_place_expect();
 	return ahead;
@@ -261,7 +314,7 @@ static bool is_above(const struct falcon_plan *plan, u32 count)
 /* Returns whether the flow is above the rate. */
 static bool count_packet(const struct falcon_plan *plan, struct entry *entry)
 {
-	u32 elapsed = (u32)jiffies - READ_ONCE(entry->since);
+	unsigned long elapsed = jiffies - READ_ONCE(entry->since);
 	u32 count = READ_ONCE(entry->count) + 1;
 
 	if (elapsed >= FALCON_LADDER_WINDOW) {
@@ -291,7 +344,7 @@ static void look_up(struct entry *entry, u32 hash)
 	struct falcon_elephant *elephant;
 	struct falcon_priority priority;
 
-	if (!spin_trylock(&claim_lock))
+	if (!spin_trylock(claim_lock_of(hash)))
 		return;
 	if (entry->hash == hash) {
 		falcon_priority_find(&entry->flow, READ_ONCE(entry->requests), &priority);
@@ -301,7 +354,7 @@ static void look_up(struct entry *entry, u32 hash)
 		if (elephant)
 			falcon_ladder_put(elephant);
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 }
 
 /*
@@ -312,7 +365,7 @@ static void watch_habit(struct entry *entry, u32 poll)
 {
 	bool requests;
 
-	if (entry->host ||
+	if (!entry->encap ||
 	    (rcu_access_pointer(entry->elephant) && !READ_ONCE(entry->priority.automatic)))
 		return;
 	requests = falcon_habit_see(&entry->habit, poll, jiffies, FALCON_LADDER_WINDOW,
@@ -328,12 +381,15 @@ static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
 {
 	bool elephant = count_packet(plan, entry);
 
-	if ((s32)((u32)jiffies - READ_ONCE(entry->retry)) < 0 || (entry->host && !plan->host))
+	/* RETRY_TRIAL is the longest that it is set to. */
+	if (falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY_TRIAL) ||
+	    (!entry->encap && !plan->host))
 		return false;
 	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;
 }
 
-enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, u32 poll,
+enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
+					    const struct sk_buff *skb, u32 poll,
 					    struct falcon_elephant **elephant, u32 *rule)
 {
 	struct entry *entry = find(hash);
@@ -351,7 +407,7 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 		return *elephant ? FALCON_LADDER_LANES : FALCON_LADDER_STOCK;
 	}
 	if (READ_ONCE(entry->ahead)) {
-		if (can_go_ahead(plan, &entry->priority)) {
+		if (can_go_ahead(plan, entry, skb)) {
 			count_packet(plan, entry);
 			*rule = entry->priority.rule;
 			return FALCON_LADDER_AHEAD;
@@ -363,50 +419,60 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 }
 
 /* Why a flow may not go into lanes although its rate is above; FALCON_LIMIT_NONE: it may. */
-static enum falcon_limit find_limit(bool ruled)
+static enum falcon_limit find_limit(const struct net_device *nic, const struct falcon_encap *encap,
+				    u32 vni, bool ruled)
 {
 	/* A thread polls the NIC, or a task that waits for packets: on this CPU by chance. */
 	if (!in_serving_softirq())
-		return FALCON_LIMIT_THREADED;
+		return current->flags & PF_KTHREAD ? FALCON_LIMIT_THREADED :
+						     FALCON_LIMIT_BUSY_POLL;
 	if (READ_ONCE(elephant_count) >= ELEPHANTS || (ruled && READ_ONCE(ruled_count) >= RULED))
 		return FALCON_LIMIT_TABLE;
-	if (falcon_devices_have_rps())
-		return FALCON_LIMIT_RPS;
-	return FALCON_LIMIT_NONE;
+	return falcon_devices_limit(nic, encap, vni);
 }
 
 static void refuse(u32 hash, enum falcon_limit limit)
 {
 	struct entry *entry;
 
-	spin_lock(&claim_lock);
+	spin_lock(claim_lock_of(hash));
 	entry = find(hash);
 	if (entry) {
 		entry->limit = limit;
 		entry->retry = jiffies + (limit == FALCON_LIMIT_RESTING ? RETRY_RESTING : RETRY);
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 }
 
 struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
-					   const struct falcon_key *key, bool host)
+					   const struct falcon_subject *flow,
+					   const struct falcon_encap *encap,
+					   const struct net_device *nic)
 {
 	struct falcon_elephant *elephant = NULL;
-	struct entry *entry = find(hash);
 	struct falcon_priority priority = {};
+	bool host = encap->kind == FALCON_ENCAP_NONE;
 	enum falcon_limit limit;
+	struct entry *entry;
+	u32 count = 0;
 	bool ruled;
 
-	if (entry)
+	/* The entry may become another flow's, or of another rule, meanwhile. */
+	spin_lock(claim_lock_of(hash));
+	entry = find(hash);
+	if (entry) {
 		priority = entry->priority;
+		count = READ_ONCE(entry->count);
+	}
+	spin_unlock(claim_lock_of(hash));
 
-	ruled = priority.rule && !is_above(plan, entry->count);
-	limit = find_limit(ruled);
+	ruled = priority.rule && !is_above(plan, count);
+	limit = find_limit(nic, encap, flow->vni, ruled);
 	if (limit == FALCON_LIMIT_NONE) {
 		elephant = kzalloc(sizeof(*elephant), GFP_ATOMIC | __GFP_NOWARN);
 		if (!elephant)
 			limit = FALCON_LIMIT_TABLE;
-		else if (!falcon_elephant_init(elephant, plan, hash, key, host, &priority))
+		else if (!falcon_elephant_init(elephant, plan, hash, &flow->key, host, &priority))
 			limit = FALCON_LIMIT_NO_CPU;
 		else if (plan->resting)
 			limit = FALCON_LIMIT_RESTING;
@@ -433,71 +499,107 @@ static void count_elephant(const struct falcon_elephant *elephant, int count)
 
 bool falcon_ladder_climb(struct falcon_elephant *elephant)
 {
+	u32 hash = elephant->hash;
 	struct entry *entry;
 	bool climbs;
 
-	spin_lock(&claim_lock);
-	entry = find(elephant->hash);
+	spin_lock(claim_lock_of(hash));
+	entry = find(hash);
 	climbs = entry && !rcu_access_pointer(entry->elephant);
 	if (climbs) {
 		entry->limit = FALCON_LIMIT_NONE;
 		refcount_inc(&elephant->refs);
 		/* Found in the list by all that find it in the table. */
 		spin_lock(&elephants_lock);
-		list_add_tail(&elephant->node, &elephants);
+		list_add_tail_rcu(&elephant->node, &elephants);
 		count_elephant(elephant, 1);
 		spin_unlock(&elephants_lock);
 		rcu_assign_pointer(entry->elephant, elephant);
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 	/* A review that saw none just now has ended, or goes on after this. */
 	if (climbs)
 		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
 	return climbs;
 }
 
-/* Under elephants_lock, or when nobody else is there. The ladder's reference is the caller's. */
-static void unlist(struct falcon_elephant *elephant)
-{
-	list_del(&elephant->node);
-	count_elephant(elephant, -1);
-}
-
 void falcon_ladder_put(struct falcon_elephant *elephant)
 {
-	if (refcount_dec_and_test(&elephant->refs))
-		kfree_rcu(elephant, rcu);
+	if (!refcount_dec_and_test(&elephant->refs))
+		return;
+	falcon_outlet_set(&elephant->outlet, NULL);
+	/* One that never went up is in no list. */
+	if (!list_empty(&elephant->node)) {
+		spin_lock(&elephants_lock);
+		list_del_rcu(&elephant->node);
+		spin_unlock(&elephants_lock);
+	}
+	kfree_rcu(elephant, rcu);
 }
 
 void falcon_ladder_remove(struct falcon_elephant *elephant)
 {
+	u32 hash = elephant->hash;
 	struct entry *entry;
 
-	spin_lock(&claim_lock);
-	entry = find(elephant->hash);
+	spin_lock(claim_lock_of(hash));
+	entry = find(hash);
 	if (entry && rcu_access_pointer(entry->elephant) == elephant) {
 		RCU_INIT_POINTER(entry->elephant, NULL);
 		entry->limit = elephant->limit;
 		entry->count = 0;
 		entry->since = jiffies;
 		entry->retry = jiffies;
+		if (entry->limit == FALCON_LIMIT_NO_MERGE || entry->limit == FALCON_LIMIT_QUEUED)
+			entry->retry += RETRY_TRIAL;
 	}
-	spin_unlock(&claim_lock);
+	spin_unlock(claim_lock_of(hash));
 
+	/* In the list as long as somebody has a reference, and so, maybe, packets of it. */
 	spin_lock(&elephants_lock);
-	unlist(elephant);
+	count_elephant(elephant, -1);
 	spin_unlock(&elephants_lock);
 	falcon_ladder_put(elephant);
 }
 
+struct falcon_elephant *falcon_ladder_next(struct falcon_elephant *elephant)
+{
+	struct list_head *node = elephant ? &elephant->node : &elephants;
+	struct falcon_elephant *next, *found = NULL;
+
+	rcu_read_lock_bh();
+	while (!found && (node = rcu_dereference_bh(list_next_rcu(node))) != &elephants) {
+		next = list_entry(node, struct falcon_elephant, node);
+		if (refcount_inc_not_zero(&next->refs))
+			found = next;
+	}
+	if (elephant)
+		falcon_ladder_put(elephant);
+	rcu_read_unlock_bh();
+	cond_resched();
+	return found;
+}
+
+bool falcon_ladder_hold(void)
+{
+	mutex_lock(&table_lock);
+	return table;
+}
+
+void falcon_ladder_release(void)
+{
+	mutex_unlock(&table_lock);
+}
+
 static void review_all(void)
 {
-	struct falcon_elephant *elephant;
+	struct falcon_elephant *elephant = NULL;
 
-	spin_lock_bh(&elephants_lock);
-	list_for_each_entry(elephant, &elephants, node)
+	while ((elephant = falcon_ladder_next(elephant))) {
+		local_bh_disable();
 		falcon_elephant_review(elephant, rcu_dereference_bh(falcon_plan));
-	spin_unlock_bh(&elephants_lock);
+		local_bh_enable();
+	}
 }
 
 static void review(struct work_struct *work)
@@ -525,27 +627,14 @@ bool falcon_ladder_has_left(u16 cpu)
 	return left;
 }
 
-void falcon_ladder_forget(const struct net_device *dev)
-{
-	struct falcon_elephant *elephant;
-
-	mutex_lock(&table_lock);
-	if (table) {
-		falcon_cells_forget();
-		falcon_intakes_flush();
-		spin_lock_bh(&elephants_lock);
-		list_for_each_entry(elephant, &elephants, node)
-			falcon_elephant_forget(elephant, dev);
-		spin_unlock_bh(&elephants_lock);
-	}
-	mutex_unlock(&table_lock);
-}
-
 int falcon_ladder_alloc(void (*wake)(void))
 {
 	int err = -ENOMEM;
+	unsigned int i;
 
 	wake_hooks = wake;
+	for (i = 0; i < CLAIM_LOCKS; i++)
+		spin_lock_init(&claim_locks[i].lock);
 	dummy = alloc_netdev_dummy(0);
 	if (!dummy)
 		return err;
@@ -587,18 +676,23 @@ void falcon_ladder_free(void)
 	unsigned int dropped = 0;
 
 	cancel_delayed_work_sync(&review_work);
-	mutex_lock(&table_lock);
 	falcon_intakes_stop();
 	falcon_lanes_stop();
 	/* Wake-ups that are under way: those that have arrived, and those on their way here. */
 	kick_all_cpus_sync();
 	synchronize_net();
 
+	/* Who waits for it under RTNL waits for no packet, and no softirq. */
+	mutex_lock(&table_lock);
 	list_for_each_entry_safe(elephant, next, &elephants, node) {
-		dropped += falcon_elephant_purge(elephant);
+		/* One that has left is in the hands of falcon_intakes_free(). */
+		if (elephant->dead)
+			continue;
 		list_del_init(&elephant->gate_node);
-		unlist(elephant);
-		falcon_ladder_put(elephant);
+		spin_lock_bh(&elephants_lock);
+		count_elephant(elephant, -1);
+		spin_unlock_bh(&elephants_lock);
+		dropped += falcon_forget_flow(elephant);
 	}
 	if (dropped)
 		pr_warn("%u packets of flows that did not come down in time are dropped\n",
@@ -628,7 +722,7 @@ static void sum_entry(const struct entry *entry, struct falcon_flow_sum *sum, un
 		sum->ahead += READ_ONCE(elephant->placement.home);
 		sum->elephants += !READ_ONCE(elephant->placement.home);
 		sum->several += READ_ONCE(elephant->several);
-	} else if ((u32)jiffies - READ_ONCE(entry->since) < HZ) {
+	} else if (jiffies - READ_ONCE(entry->since) < HZ) {
 		sum->flows++;
 		if (READ_ONCE(entry->ahead)) {
 			sum->ahead++;
@@ -663,23 +757,28 @@ static bool show(const struct entry *entry, struct falcon_ladder_info *info)
 	if (!info->hash)
 		return false;
 	smp_rmb();	/* pairs with falcon_ladder_watch() */
-	info->key = entry->flow.key;
-	info->rule = entry->priority.rule;
-	info->ifindex = entry->ifindex;
-	info->netns = entry->netns;
-	info->rung = entry->ahead ? FALCON_RUNG_INLINE : FALCON_RUNG_STOCK;
-	info->limit = entry->limit;
+	/* What is of another flow meanwhile is not shown. */
+	info->key = data_race(entry->flow.key);
+	info->vni = READ_ONCE(entry->flow.vni);
+	info->rule = READ_ONCE(entry->priority.rule);
+	info->ifindex = READ_ONCE(entry->ifindex);
+	info->netns = READ_ONCE(entry->netns);
+	info->rung = READ_ONCE(entry->ahead) ? FALCON_RUNG_INLINE : FALCON_RUNG_STOCK;
+	info->limit = READ_ONCE(entry->limit);
 	info->packets = READ_ONCE(entry->count);
-	info->idle_ms = jiffies_to_msecs((u32)jiffies - READ_ONCE(entry->since));
+	info->idle_ms = falcon_clock_ms(jiffies - READ_ONCE(entry->since), HZ);
 	smp_rmb();	/* as above */
 	if (READ_ONCE(entry->hash) != info->hash)
 		return false;
+	info->twin = has_twin(entry, info->hash, &info->key);
 
-	rcu_read_lock_bh();
-	elephant = rcu_dereference_bh(entry->elephant);
-	if (elephant)
+	elephant = get(entry, info->hash);
+	if (elephant) {
+		local_bh_disable();
 		falcon_elephant_show(elephant, info);
-	rcu_read_unlock_bh();
+		falcon_ladder_put(elephant);
+		local_bh_enable();
+	}
 	return true;
 }
 

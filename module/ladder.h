@@ -18,6 +18,7 @@
 
 struct falcon_elephant;
 struct net_device;
+struct sk_buff;
 
 /* What flow-get tells of a flow. */
 struct falcon_ladder_info {
@@ -30,8 +31,10 @@ struct falcon_ladder_info {
 	unsigned int		worker_count;
 	u16			delivery, app;	/* or FALCON_NO_CPU */
 	u32			rule;		/* that gives it priority, or 0 */
+	u32			vni;		/* or FALCON_NO_VNI */
+	bool			twin;		/* a flow of another network is like it */
 	u64			packets, moves, batches;
-	u32			in_flight, held, idle_ms;
+	u32			in_flight, in_flight_bytes, held, idle_ms;
 	bool			on_lanes;	/* above stock: workers and so on are valid */
 };
 
@@ -76,7 +79,7 @@ bool falcon_ladder_settled(void);
 bool falcon_ladder_has_left(u16 cpu);
 
 /* What each flow in lanes may have in flight, see falcon_policy_share(). Context: any. */
-u32 falcon_ladder_share(void);
+struct falcon_share falcon_ladder_share(void);
 
 /* Whether flows of the host itself are in lanes. Context: any. */
 bool falcon_ladder_has_hosts(void);
@@ -86,15 +89,15 @@ bool falcon_ladder_has_hosts(void);
  * @plan: the plan
  * @hash: of the flow
  * @flow: what is known of it
- * @dev: NIC that it arrives on
- * @host: it came through no tunnel
+ * @encap: what it is wrapped in
+ * @skb: the packet
  * @rule: result, for the answer true: the rule
  *
  * Context: BH, NIC's poll. Return: whether this packet, its first one, is to go ahead.
  */
 bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
-			 const struct falcon_subject *flow, const struct net_device *dev, bool host,
-			 u32 *rule);
+			 const struct falcon_subject *flow, const struct falcon_encap *encap,
+			 const struct sk_buff *skb, u32 *rule);
 
 /*
  * Whether it is to be seen where packets of the flow come to; @hash and @key as behind the tunnel.
@@ -126,27 +129,32 @@ enum falcon_ladder_answer {
  * falcon_ladder_ask() - a packet of a flow
  * @plan: the plan
  * @hash: of the flow
+ * @skb: the packet
  * @poll: number of the NIC's poll, with priority-auto
  * @elephant: result: the flow, with a reference, for FALCON_LADDER_LANES
  * @rule: result: its rule, for FALCON_LADDER_AHEAD
  *
  * Context: BH. Return: where the flow is.
  */
-enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash, u32 poll,
+enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
+					    const struct sk_buff *skb, u32 poll,
 					    struct falcon_elephant **elephant, u32 *rule);
 
 /**
  * falcon_ladder_make() - a flow is to go into lanes
  * @plan: the plan
  * @hash: of the flow
- * @key: the flow
- * @host: it came through no tunnel
+ * @flow: what is known of it
+ * @encap: what it is wrapped in
+ * @nic: that it arrives on
  *
- * Context: softirq. Return: the flow, its gate shut, which nobody knows yet; NULL when it
+ * Context: NIC's poll. Return: the flow, its gate shut, which nobody knows yet; NULL when it
  * cannot go up, which the table remembers for a second.
  */
 struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
-					   const struct falcon_key *key, bool host);
+					   const struct falcon_subject *flow,
+					   const struct falcon_encap *encap,
+					   const struct net_device *nic);
 
 /**
  * falcon_ladder_climb() - the flow is in lanes
@@ -164,10 +172,19 @@ void falcon_ladder_remove(struct falcon_elephant *elephant);
 void falcon_ladder_put(struct falcon_elephant *elephant);
 
 /*
- * A device goes: packets that refer to it are dropped, as the kernel does with those in the
- * backlogs. Context: process, from NETDEV_UNREGISTER.
+ * Keep the table, and what is allocated with it, until falcon_ladder_release(). Under RTNL, so
+ * nothing may be waited for meanwhile. Context: process. Return: whether there is one.
  */
-void falcon_ladder_forget(const struct net_device *dev);
+bool falcon_ladder_hold(void);
+void falcon_ladder_release(void);
+
+/**
+ * falcon_ladder_next() - a walk over all flows that have been in lanes, and may have packets
+ * @elephant: the flow before, whose reference is given back; NULL to begin
+ *
+ * No lock is held between two flows. Context: process. Return: the flow, with a reference, or NULL.
+ */
+struct falcon_elephant *falcon_ladder_next(struct falcon_elephant *elephant);
 
 /* Count the flows. Context: process. */
 void falcon_ladder_sum(struct falcon_flow_sum *sum);

@@ -22,6 +22,9 @@
 /* After which a CPU stands still that was woken: longer than any moderation lets a lane wait. */
 #define LATE_NS (20 * NSEC_PER_MSEC)
 
+/* Runs that are looked at for one that may be processed on another CPU. */
+#define HELP_TRIES 64
+
 /* After which a container's ring is looked at again that had no room: what its poll takes once. */
 #define RING_LOOK_NS (50 * NSEC_PER_USEC)
 
@@ -123,6 +126,21 @@ void falcon_lane_add(u16 cpu, int count)
 	atomic_add(count, &lane_of(cpu)->queued);
 }
 
+void falcon_lane_recall(struct falcon_merge *merge, struct falcon_chain *packets)
+{
+	struct falcon_run *run;
+	unsigned int count;
+	u32 number;
+
+	/* What is before a run that has begun stays before it. */
+	for (number = falcon_merge_untouched(merge); number != merge->tail; number++) {
+		run = &merge->runs[number % FALCON_RUNS];
+		count = falcon_merge_recall(merge, run, packets);
+		if (count)
+			falcon_lane_add(run->worker, -count);
+	}
+}
+
 bool falcon_lane_is_full(u16 cpu)
 {
 	return atomic_read(&lane_of(cpu)->queued) >= LANE_MAX;
@@ -131,6 +149,15 @@ bool falcon_lane_is_full(u16 cpu)
 bool falcon_lane_is_idle(u16 cpu)
 {
 	return !atomic_read(&lane_of(cpu)->active);
+}
+
+/*
+ * Whether the lane is where it belongs, or where its CPU's work is done while that is offline. A
+ * CPU that helps is neither.
+ */
+static bool is_home(const struct falcon_lane *lane)
+{
+	return lane->cpu == smp_processor_id() || !cpu_online(lane->cpu);
 }
 
 /* What was posted, in the order of the posts, behind what is there of its class. */
@@ -155,28 +182,43 @@ static void fetch(struct falcon_lane *lane)
 	}
 }
 
-/* The oldest run of a class and those of the same flow that directly follow it, here and there. */
-static unsigned int pop_runs(struct falcon_lane *lane, unsigned int class,
-			     struct falcon_elephant **elephant, u32 *first, unsigned int budget)
+/*
+ * The oldest run of a class; of the first ones, when this CPU helps, that of a flow that may be on
+ * any. What the others had in the backlog of the lane's own CPU may still be there.
+ */
+static struct falcon_run *first_run(struct falcon_lane *lane, unsigned int class)
 {
-	unsigned int count = 0, packets = 0;
-	struct list_head *node;
+	unsigned int tries = HELP_TRIES;
 	struct falcon_run *run;
 
-	while ((node = falcon_ranks_first(&lane->runs, class))) {
-		run = list_entry(node, struct falcon_run, node);
-		if (!count) {
-			*elephant = run->elephant;
-			*first = run->number;
-		} else if (run->elephant != *elephant || run->number != *first + count ||
-			   packets >= budget) {
+	list_for_each_entry(run, &lane->runs.queue[class], node) {
+		if (likely(is_home(lane)) || falcon_elephant_can_be_helped(run->elephant))
+			return run;
+		if (!--tries)
 			break;
-		}
+	}
+	return NULL;
+}
+
+/* That run and those of the same flow that directly follow it, here and there. */
+static unsigned int pop_runs(struct falcon_lane *lane, unsigned int class, struct falcon_run *run,
+			     unsigned int budget)
+{
+	const struct falcon_elephant *elephant = run->elephant;
+	struct list_head *end = &lane->runs.queue[class];
+	unsigned int count = 0, packets = 0;
+	struct falcon_run *next;
+	u32 first = run->number;
+
+	list_for_each_entry_safe_from(run, next, end, node) {
+		if (count && (run->elephant != elephant || run->number != first + count ||
+			      packets >= budget))
+			break;
 		/* It may grow meanwhile, under the flow's lock: by a poll beyond the budget. */
 		packets += data_race(READ_ONCE(run->taken));
 		/* Each would have been a wake-up. */
 		lane->found += data_race(READ_ONCE(run->posts));
-		falcon_ranks_pop(&lane->runs, class);
+		falcon_ranks_take(&lane->runs, &run->node, class);
 		count++;
 	}
 	return count;
@@ -186,12 +228,21 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 {
 	struct falcon_elephant *elephant;
 	unsigned int class, count, packets;
+	struct falcon_run *run;
 	u32 first;
 
 	if (falcon_ranks_empty(&lane->runs))
 		return 0;
 	class = falcon_ranks_turn(&lane->runs);
-	count = pop_runs(lane, class, &elephant, &first, budget);
+	run = first_run(lane, class);
+	/* A CPU that helps leaves alone what it must not do. */
+	while (unlikely(!run) && class--)
+		run = first_run(lane, class);
+	if (unlikely(!run))
+		return 0;
+	elephant = run->elephant;
+	first = run->number;
+	count = pop_runs(lane, class, run, budget);
 	packets = falcon_elephant_process(elephant, first, count, &lane->context);
 	falcon_ranks_count(&lane->runs, class, packets);
 	return packets;
@@ -208,6 +259,10 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 		elephant = list_entry(falcon_ranks_first(&lane->deliveries, class),
 				      struct falcon_elephant, delivery_node);
 		falcon_ranks_pop(&lane->deliveries, class);
+		if (unlikely(!is_home(lane) && !falcon_elephant_can_be_helped(elephant))) {
+			list_add_tail(&elephant->delivery_node, &lane->held);
+			continue;
+		}
 		packets = falcon_elephant_deliver(elephant, budget);
 		if (packets >= 0) {
 			falcon_ranks_count(&lane->deliveries, class, packets);

@@ -60,6 +60,9 @@ void falcon_lane_add(u16 cpu, int count);
 /* Whether a lane has as many packets queued as it may. Context: softirq. */
 bool falcon_lane_is_full(u16 cpu);
 
+/* What no worker of a flow has begun with, in order. Context: under the lock of the flow. */
+void falcon_lane_recall(struct falcon_merge *merge, struct falcon_chain *packets);
+
 /**
  * falcon_lanes_help() - do what CPUs were woken for that stand still
  *

@@ -9,6 +9,7 @@
 #include "hash.h"
 #include "hook.h"
 #include "netlink.h"
+#include "outlet.h"
 #include "priority.h"
 
 static int __init falcon_init(void)
@@ -16,6 +17,7 @@ static int __init falcon_init(void)
 	int err;
 
 	falcon_hash_init();
+	falcon_outlets_init();
 	err = falcon_priority_init();
 	if (err)
 		return err;

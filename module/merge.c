@@ -14,26 +14,53 @@ void falcon_chain_splice(struct falcon_chain *to, struct falcon_chain *from)
 		to->first = from->first;
 	to->last = from->last;
 	to->count += from->count;
+	to->bytes += from->bytes;
 	*from = (struct falcon_chain){};
 }
 
 void falcon_chain_cut(struct falcon_chain *to, struct falcon_chain *from, unsigned int count)
 {
-	struct falcon_chain part = { .first = from->first, .last = from->first, .count = count };
-	unsigned int i;
+	falcon_chain_cut_to(to, from, count, U32_MAX);
+}
 
-	if (count >= from->count) {
+void falcon_chain_cut_to(struct falcon_chain *to, struct falcon_chain *from, unsigned int count,
+			 u32 bytes)
+{
+	struct falcon_chain part = {};
+	struct sk_buff *skb;
+
+	if (count >= from->count && bytes >= from->bytes) {
 		falcon_chain_splice(to, from);
 		return;
 	}
-	if (!count)
+	for (skb = from->first; skb && part.count < count && part.bytes < bytes; skb = skb->next) {
+		part.last = skb;
+		part.count++;
+		part.bytes += skb->truesize;
+	}
+	if (!part.last)
 		return;
-	for (i = 1; i < count; i++)
-		part.last = part.last->next;
+	part.first = from->first;
 	from->first = part.last->next;
-	from->count -= count;
+	from->count -= part.count;
+	from->bytes -= part.bytes;
 	part.last->next = NULL;
 	falcon_chain_splice(to, &part);
+}
+
+bool falcon_chain_cut_of(struct falcon_chain *to, struct falcon_chain *from,
+			 const struct net_device *dev, unsigned int most)
+{
+	struct falcon_chain kept = {};
+	struct sk_buff *skb;
+	bool more;
+
+	while ((kept.count || to->count < most) && (skb = falcon_chain_pop(from)))
+		falcon_chain_add(skb->dev == dev ? to : &kept, skb);
+	more = from->count;
+	falcon_chain_splice(&kept, from);
+	falcon_chain_splice(from, &kept);
+	return more;
 }
 
 static struct falcon_run *run_at(struct falcon_merge *merge, u32 number)
@@ -57,6 +84,7 @@ unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain
 {
 	struct falcon_run *run = open_run(merge, worker, batch);
 	unsigned int count = packets->count;
+	u32 bytes = packets->bytes;
 
 	*queue = NULL;
 	if (!count)
@@ -68,16 +96,20 @@ unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain
 		run->packets = (struct falcon_chain){};
 		run->number = merge->tail++;
 		run->batch = batch;
+		run->bytes = 0;
 		run->taken = 0;
 		run->posts = 0;
 		run->worker = worker;
 		run->state = FALCON_RUN_QUEUED;
 		*queue = run;
 	}
-	count = min(count, FALCON_RUN_MAX - run->taken);
+	count = min_t(unsigned int, count, FALCON_RUN_MAX - run->taken);
 	falcon_chain_cut(&run->packets, packets, count);
+	bytes -= packets->bytes;
+	run->bytes += bytes;
 	run->taken += count;
 	run->posts++;
+	merge->bytes += bytes;
 	merge->taken += count;
 	return count;
 }
@@ -88,6 +120,31 @@ void falcon_merge_start(struct falcon_run *run, struct falcon_chain *packets)
 	falcon_chain_splice(packets, &run->packets);
 }
 
+u32 falcon_merge_untouched(struct falcon_merge *merge)
+{
+	u32 first = merge->tail;
+
+	while (first != merge->head && run_at(merge, first - 1)->state == FALCON_RUN_QUEUED)
+		first--;
+	return first;
+}
+
+unsigned int falcon_merge_recall(struct falcon_merge *merge, struct falcon_run *run,
+				 struct falcon_chain *packets)
+{
+	unsigned int count = run->packets.count;
+	u32 bytes = run->packets.bytes;
+
+	if (run->state != FALCON_RUN_QUEUED)
+		return 0;
+	falcon_chain_splice(packets, &run->packets);
+	run->taken -= count;
+	run->bytes -= bytes;
+	merge->taken -= count;
+	merge->bytes -= bytes;
+	return count;
+}
+
 unsigned int falcon_merge_finish(struct falcon_merge *merge, struct falcon_run *run,
 				 struct falcon_chain *output, struct falcon_chain *released)
 {
@@ -95,6 +152,8 @@ unsigned int falcon_merge_finish(struct falcon_merge *merge, struct falcon_run *
 
 	run->state = FALCON_RUN_DONE;
 	falcon_chain_splice(&run->packets, output);
+	merge->bytes += run->packets.bytes - run->bytes;
+	run->bytes = run->packets.bytes;
 	run->gave = run->packets.count;
 	merge->held += run->gave;
 
@@ -102,6 +161,7 @@ unsigned int falcon_merge_finish(struct falcon_merge *merge, struct falcon_run *
 		run = run_at(merge, merge->head);
 		if (run->state != FALCON_RUN_DONE)
 			break;
+		merge->bytes -= run->bytes;
 		merge->held -= run->gave;
 		merge->taken -= run->taken;
 		falcon_chain_splice(released, &run->packets);

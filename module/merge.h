@@ -24,11 +24,17 @@
 /* Packets after which a run takes no more: what one CPU does in one go. */
 #define FALCON_RUN_MAX 128
 
-/* Packets in a row, linked by skb->next; all members 0 when empty. */
+struct net_device;
+
+/*
+ * Packets in a row, linked by skb->next; all members 0 when empty. Nobody changes a packet while it
+ * is in one.
+ */
 struct falcon_chain {
 	struct sk_buff	*first;
 	struct sk_buff	*last;
 	unsigned int	count;
+	u32		bytes;		/* of memory: the sum of truesize */
 };
 
 enum falcon_run_state {
@@ -44,9 +50,10 @@ struct falcon_run {
 	struct falcon_chain	packets;	/* queued: to be processed; done: what came of it */
 	u32			number;		/* in its flow, counts on */
 	u32			batch;		/* micro-flow that it is a part of */
-	u32			taken;		/* packets that it was given */
-	u32			posts;		/* in so many goes */
+	u32			bytes;		/* of what it was given; done: of what came of it */
 	u32			gave;		/* done: packets that came of it */
+	u16			taken;		/* packets that it was given */
+	u16			posts;		/* in so many goes */
 	u16			worker;		/* CPU */
 	u8			class;		/* the lane's: whether it goes ahead of others */
 	u8			state;		/* enum falcon_run_state */
@@ -57,6 +64,7 @@ struct falcon_merge {
 	u32			tail;		/* number of the next one */
 	u32			taken;		/* packets given to the runs in flight */
 	u32			held;		/* packets that runs other than the head's gave */
+	u32			bytes;		/* of memory that the runs in flight hold */
 	struct falcon_run	runs[FALCON_RUNS];
 };
 
@@ -65,6 +73,22 @@ void falcon_chain_splice(struct falcon_chain *to, struct falcon_chain *from);
 
 /* Take the first @count packets off @from, in addition to what @to has. */
 void falcon_chain_cut(struct falcon_chain *to, struct falcon_chain *from, unsigned int count);
+
+/* Take packets off @from until these are @count, or have @bytes or more. */
+void falcon_chain_cut_to(struct falcon_chain *to, struct falcon_chain *from, unsigned int count,
+			 u32 bytes);
+
+/**
+ * falcon_chain_cut_of() - take packets of a device out of a chain
+ * @to: behind what is there
+ * @from: the chain; others stay in it, in order
+ * @dev: the device
+ * @most: packets that @to is to have, at most, but if others are before or among those in @from
+ *
+ * Return: whether there may be more.
+ */
+bool falcon_chain_cut_of(struct falcon_chain *to, struct falcon_chain *from,
+			 const struct net_device *dev, unsigned int most);
 
 static inline void falcon_chain_add(struct falcon_chain *chain, struct sk_buff *skb)
 {
@@ -75,6 +99,7 @@ static inline void falcon_chain_add(struct falcon_chain *chain, struct sk_buff *
 		chain->first = skb;
 	chain->last = skb;
 	chain->count++;
+	chain->bytes += skb->truesize;
 }
 
 static inline struct sk_buff *falcon_chain_pop(struct falcon_chain *chain)
@@ -87,6 +112,7 @@ static inline struct sk_buff *falcon_chain_pop(struct falcon_chain *chain)
 	if (!chain->first)
 		chain->last = NULL;
 	chain->count--;
+	chain->bytes -= skb->truesize;
 	skb->next = NULL;
 	return skb;
 }
@@ -117,6 +143,23 @@ unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain
  * @packets: result: its packets, behind what is there
  */
 void falcon_merge_start(struct falcon_run *run, struct falcon_chain *packets);
+
+/*
+ * The number of the first run that no worker has begun with, nor with any behind it: what is taken
+ * back from there on is behind all else. That of the next run when there is none.
+ */
+u32 falcon_merge_untouched(struct falcon_merge *merge);
+
+/**
+ * falcon_merge_recall() - take a run's packets back that no worker has begun with
+ * @merge: the flow's ring
+ * @run: a run; it stays in the ring and in its worker's queue, and gives nothing
+ * @packets: result: its packets, behind what is there
+ *
+ * Return: packets; 0 when the run was started.
+ */
+unsigned int falcon_merge_recall(struct falcon_merge *merge, struct falcon_run *run,
+				 struct falcon_chain *packets);
 
 /**
  * falcon_merge_finish() - the worker is through with a run

@@ -46,10 +46,11 @@ static int parse_ports(struct genl_info *info, int first, int last, u16 *ports)
 	u32 from = number(info, first, 0), to = number(info, last, PORT_MAX);
 
 	if (from > PORT_MAX)
-		return refuse(info, first, "a port is 0 to 65535");
-	if (to > PORT_MAX)
-		return refuse(info, last, "a port is 0 to 65535");
-	ports[0] = from;
+		return refuse(info, first, "a port is 1 to 65535");
+	if (!to || to > PORT_MAX)
+		return refuse(info, last, "a port is 1 to 65535");
+	/* No packet has port 0: from there up to the last one is any, even none. */
+	ports[0] = from || to == PORT_MAX ? from : 1;
 	ports[1] = to;
 	return 0;
 }
@@ -77,7 +78,8 @@ static int parse_place(struct genl_info *info, struct falcon_rule *rule)
 	case -ENODEV:
 		return refuse(info, FALCON_A_RULE_DEVICE, "there is no such device");
 	case -EINVAL:
-		return refuse(info, FALCON_A_RULE_DEVICE, "the device leads to no container");
+		return refuse(info, FALCON_A_RULE_DEVICE,
+			      "the device leads to no container: veth, netkit, macvlan and ipvlan do");
 	}
 	if (cookie && cookie != place->netns)
 		return refuse(info, FALCON_A_RULE_DEVICE,

@@ -80,7 +80,7 @@ static int put_hook(struct sk_buff *skb, enum falcon_hook_id id)
 	    nla_put_string(skb, FALCON_A_HOOK_CAPABILITY, hook.capability) ||
 	    nla_put_u32(skb, FALCON_A_HOOK_STATE, hook.state) ||
 	    nla_put_u32(skb, FALCON_A_HOOK_REQUIRED, hook.required) ||
-	    (hook.detail && nla_put_string(skb, FALCON_A_HOOK_DETAIL, hook.detail)))
+	    (hook.detail[0] && nla_put_string(skb, FALCON_A_HOOK_DETAIL, hook.detail)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -124,12 +124,11 @@ static enum falcon_state state_of(void)
 
 int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct falcon_device_sum devices;
 	struct falcon_flow_sum flows;
 	struct falcon_config *config;
 	struct cpumask *cpus;
 	struct sk_buff *reply;
-	const char *reason;
+	char reason[FALCON_REASON_MAX];
 	unsigned int id;
 	void *header;
 	int err;
@@ -142,25 +141,26 @@ int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	cpus = kmalloc(sizeof(*cpus), GFP_KERNEL);
 	if (!config || !cpus)
 		goto free;
-	falcon_config_get(config);
-	falcon_devices_sum(&devices);
-	falcon_plan_show(cpus, &reason);
-	sum_flows(&flows);
-
 	header = reply_begin(&reply, info, NLMSG_DEFAULT_SIZE);
 	if (!header)
 		goto free;
+	/* What is told is of one moment, and of none in the middle of a change. */
+	falcon_control_lock();
+	falcon_config_get(config);
+	falcon_plan_show(cpus, reason);
+	sum_flows(&flows);
 	err = nla_put_string(reply, FALCON_A_STATUS_VERSION, FALCON_VERSION) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_STATE, state_of()) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_MODE,
 			  falcon_enabled() ? falcon_plan_mode() : config->mode) ||
 	      put_cpus(reply, FALCON_A_STATUS_CPUS, cpus) ||
-	      (reason && nla_put_string(reply, FALCON_A_STATUS_REASON, reason)) ||
-	      nla_put_u32(reply, FALCON_A_STATUS_DEVICES, devices.count) ||
+	      (reason[0] && nla_put_string(reply, FALCON_A_STATUS_REASON, reason)) ||
+	      nla_put_u32(reply, FALCON_A_STATUS_DEVICES, falcon_devices_count()) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_HOST_LOAD, falcon_load_host()) ||
 	      put_flow_sum(reply, &flows);
 	for (id = 0; id < FALCON_HOOKS && !err; id++)
 		err = put_hook(reply, id);
+	falcon_control_unlock();
 	err = reply_end(reply, header, info, err);
 free:
 	kfree(cpus);
@@ -273,6 +273,21 @@ int falcon_nl_priority_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* Which the kernel's own function takes for nothing: more was meant. */
+static bool has_empty_part(const char *list)
+{
+	char before = ',';
+
+	if (!*list)
+		return false;
+	for (; *list; list++) {
+		if (before == ',' && *list == ',')
+			return true;
+		before = *list;
+	}
+	return before == ',';
+}
+
 static int parse_cpus(const struct nlattr *attribute, struct cpumask *cpus,
 		      struct netlink_ext_ack *extack)
 {
@@ -280,7 +295,8 @@ static int parse_cpus(const struct nlattr *attribute, struct cpumask *cpus,
 	int err;
 
 	/* nla_data() is a string: the policy demands its end. */
-	err = cpulist_parse(nla_data(attribute), cpus);
+	err = has_empty_part(nla_data(attribute)) ? -EINVAL :
+						    cpulist_parse(nla_data(attribute), cpus);
 	if (err == -ERANGE || err == -EOVERFLOW) {
 		NL_SET_ERR_MSG_ATTR_FMT(extack, attribute, "a CPU is out of range, %u is the last",
 					nr_cpu_ids - 1);
@@ -315,20 +331,12 @@ static void read_bool(const struct genl_info *info, int attribute, bool *value)
 		*value = nla_get_u32(info->attrs[attribute]);
 }
 
-int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
+/* What the request says; the rest stays as it is. */
+static int change_config(struct falcon_config *config, void *data)
 {
-	struct falcon_config *config;
-	int err;
+	struct genl_info *info = data;
+	int err = 0;
 
-	err = check_info(info);
-	if (err)
-		return err;
-	config = kmalloc(sizeof(*config), GFP_KERNEL);
-	if (!config)
-		return -ENOMEM;
-
-	/* Requests come one at a time, under the genetlink mutex: nobody sets in between. */
-	falcon_config_get(config);
 	read_u32(info, FALCON_A_CONFIG_MODE, &config->mode);
 	read_u32(info, FALCON_A_CONFIG_LOAD_THRESHOLD, &config->load_threshold);
 	read_u32(info, FALCON_A_CONFIG_BUSY_THRESHOLD, &config->busy_threshold);
@@ -344,17 +352,23 @@ int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	read_bool(info, FALCON_A_CONFIG_PRIORITY_AUTO, &config->priority_auto);
 	if (info->attrs[FALCON_A_CONFIG_CPUS])
 		err = parse_cpus(info->attrs[FALCON_A_CONFIG_CPUS], &config->cpus, info->extack);
-	err = err ?: falcon_priority_automate(config->priority_auto, info->extack);
-	if (!err)
-		falcon_configure(config);
-	kfree(config);
-	return err;
+	return err ?: falcon_priority_automate(config->priority_auto, info->extack);
+}
+
+int falcon_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return check_info(info) ?: falcon_configure(change_config, info);
 }
 
 struct genl_family falcon_family = {
 	.name		= FALCON_FAMILY_NAME,
 	.version	= FALCON_FAMILY_VERSION,
 	.module		= THIS_MODULE,
+	/*
+	 * The mutex that families share by default would make every other family wait while flows
+	 * come back. Requests exclude each other by locks of falcon's own, and dumps by none.
+	 */
+	.parallel_ops	= true,
 	.netnsok	= true,		/* to be refused with a reason, not to be unknown */
 	.ops		= falcon_nl_ops,
 	.n_ops		= FALCON_NL_OPS_COUNT,

@@ -17,9 +17,9 @@ static bool put_notice(struct sk_buff *skb, const struct falcon_notice *notice)
 
 	return !nla_put_u32(skb, FALCON_A_NOTICE_EVENT, notice->event) &&
 	       (!device ||
-		(!nla_put_u32(skb, FALCON_A_NOTICE_IFINDEX, device->ifindex) &&
+		(!nla_put_u32(skb, FALCON_A_NOTICE_IFINDEX, device->index.ifindex) &&
 		 !nla_put_string(skb, FALCON_A_NOTICE_IFNAME, device->dev->name) &&
-		 !nla_put_u64_64bit(skb, FALCON_A_NOTICE_NETNS, device->netns, 0) &&
+		 !nla_put_u64_64bit(skb, FALCON_A_NOTICE_NETNS, device->index.netns, 0) &&
 		 !nla_put_u32(skb, FALCON_A_NOTICE_STAGE, device->kind->stage))) &&
 	       (!notice->has_cpu || !nla_put_u32(skb, FALCON_A_NOTICE_CPU, notice->cpu)) &&
 	       (!notice->reason || !nla_put_string(skb, FALCON_A_NOTICE_REASON, notice->reason));

@@ -272,9 +272,13 @@ static bool skip_gre(struct cursor *at, u16 *protocol, u32 *vni)
 	if (!header)
 		return false;
 	flags = see_u8(at, header, 0xff);
-	if (flags & GRE_UNKNOWN || see_u8(at, header + 1, GRE_VERSION))
+	/*
+	 * The tunnel may check sequence numbers, over all flows that it carries: it would drop what
+	 * comes late, and packets of different flows do as soon as they are on different CPUs.
+	 */
+	if (flags & (GRE_UNKNOWN | GRE_SEQUENCE) || see_u8(at, header + 1, GRE_VERSION))
 		return false;
-	options = 4 * (!!(flags & GRE_CHECKSUM) + !!(flags & GRE_KEY) + !!(flags & GRE_SEQUENCE));
+	options = 4 * (!!(flags & GRE_CHECKSUM) + !!(flags & GRE_KEY));
 	*protocol = see_be16(at, header + 2, 0xffff);
 	option = take(at, options);
 	if (option && flags & GRE_KEY)
@@ -284,10 +288,11 @@ static bool skip_gre(struct cursor *at, u16 *protocol, u32 *vni)
 
 /* From a tunnel's outer IP header to what it carries; false when it is none of @tunnels. */
 static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels, u8 outer,
-			u16 *protocol, u32 *vni)
+			u16 *protocol, struct falcon_packet *packet)
 {
 	const struct udphdr *udp;
 	unsigned int i;
+	bool geneve;
 
 	switch (outer) {
 	case IPPROTO_UDP:
@@ -297,18 +302,22 @@ static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels,
 		mark(at, (const u8 *)&udp->dest, sizeof(udp->dest), 0xff);
 		for (i = 0; i < tunnels->ports; i++)
 			if (tunnels->port[i].port == udp->dest)
-				return skip_udp_tunnel(at, tunnels->port[i].geneve, protocol,
-						       vni) &&
-				       skip_payload_type(at, protocol);
-		return false;
+				break;
+		if (i == tunnels->ports)
+			return false;
+		geneve = tunnels->port[i].geneve;
+		packet->encap.kind = geneve ? FALCON_ENCAP_GENEVE : FALCON_ENCAP_VXLAN;
+		packet->encap.port = udp->dest;
+		return skip_udp_tunnel(at, geneve, protocol, &packet->vni) &&
+		       skip_payload_type(at, protocol);
 	case IPPROTO_GRE:
-		return tunnels->gre && skip_gre(at, protocol, vni) &&
+		packet->encap.kind = FALCON_ENCAP_GRE;
+		return tunnels->gre && skip_gre(at, protocol, &packet->vni) &&
 		       skip_payload_type(at, protocol);
 	case IPPROTO_IPIP:
-		*protocol = ETH_P_IP;
-		return tunnels->ip_in_ip;
 	case IPPROTO_IPV6:
-		*protocol = ETH_P_IPV6;
+		packet->encap.kind = FALCON_ENCAP_IP;
+		*protocol = outer == IPPROTO_IPIP ? ETH_P_IP : ETH_P_IPV6;
 		return tunnels->ip_in_ip;
 	default:
 		return false;
@@ -340,6 +349,7 @@ static enum falcon_packet_kind parse(struct cursor *at, __be16 protocol,
 	packet->firsts = 0;
 	packet->vni = FALCON_NO_VNI;
 	packet->outer_dscp = FALCON_NO_DSCP;
+	packet->encap = (struct falcon_encap){};
 	if (!skip_vlan(at, &type) || !walk_ip(at, type, packet, &walk))
 		return FALCON_PACKET_UNKNOWN;
 
@@ -347,7 +357,7 @@ static enum falcon_packet_kind parse(struct cursor *at, __be16 protocol,
 		if (walk.later)
 			return FALCON_PACKET_FRAGMENT;
 		packet->outer_dscp = walk.dscp;
-		if (!skip_tunnel(at, tunnels, packet->key.protocol, &type, &packet->vni))
+		if (!skip_tunnel(at, tunnels, packet->key.protocol, &type, packet))
 			return at->cut ? FALCON_PACKET_UNKNOWN : FALCON_PACKET_PLAIN;
 		if (!walk_ip(at, type, packet, &walk))
 			return FALCON_PACKET_UNKNOWN;

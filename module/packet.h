@@ -43,6 +43,21 @@ struct falcon_tunnels {
 	bool		ip_in_ip;			/* IPIP, SIT, IPv6 tunnels */
 };
 
+enum falcon_encap_kind {
+	FALCON_ENCAP_NONE,
+	FALCON_ENCAP_VXLAN,
+	FALCON_ENCAP_GENEVE,
+	FALCON_ENCAP_GRE,
+	FALCON_ENCAP_IP,		/* IPIP, SIT, IPv6 tunnels */
+};
+
+/* What packets are wrapped in. Compared as a whole. */
+struct falcon_encap {
+	u8	kind;
+	u8	pad;
+	__be16	port;			/* UDP destination port, 0 for none */
+};
+
 /* What is the same for every packet of a flow, in the shape of most of them. */
 struct falcon_tuple {
 	__be32	saddr;
@@ -77,6 +92,7 @@ struct falcon_packet {
 	u32			vni;		/* GRE: the lower 24 bits of its key */
 	u8			dscp;		/* of the flow's own IP header */
 	u8			outer_dscp;	/* of the tunnel's */
+	struct falcon_encap	encap;
 	/*
 	 * Datagrams of which this is the first fragment, outer and inner: later fragments
 	 * of them belong to the same flow.
@@ -106,7 +122,7 @@ bool falcon_packet_has_ports(u8 protocol);
  * @tunnels: look into these encapsulations, and at nothing else; NULL for the packet's own
  *	headers
  * @packet: what was found; @key is valid for FALCON_PACKET_FLOW and FALCON_PACKET_FRAGMENT, and
- *	@vni, @dscp, @outer_dscp for FALCON_PACKET_FLOW
+ *	@vni, @dscp, @outer_dscp, @encap for FALCON_PACKET_FLOW
  *
  * Context: any.
  * Return: what the packet is.

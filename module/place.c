@@ -4,7 +4,9 @@
 #include <linux/in.h>
 #include <linux/netdevice.h>
 #include <net/inet_hashtables.h>
+#include <net/route.h>
 #include <net/sock.h>
+#include <net/sock_reuseport.h>
 #include <net/udp.h>
 
 #include "device.h"
@@ -15,6 +17,9 @@
 
 /* How long a packet may take to its container for its place to be seen; or the next one is. */
 #define EXPECTED_FOR (HZ / 50 ?: 1)
+
+/* Sockets of a group that are asked for their CPU. */
+#define GROUP_MAX 64
 
 unsigned long falcon_place_until;
 
@@ -54,6 +59,76 @@ static struct sock *find_socket(const struct falcon_key *key, const struct net_d
 	default:
 		return NULL;
 	}
+}
+
+bool falcon_place_is_here(const struct falcon_key *key, const struct net_device *dev)
+{
+	struct net *net = dev_net(dev);
+
+	if (key->family == 6)
+		return falcon_inet6_is_local(net, (const struct in6_addr *)key->daddr);
+	return inet_addr_type_dev_table(net, dev, key->daddr[0]) == RTN_LOCAL;
+}
+
+/*
+ * Whether the CPU that a datagram is received on says which socket of several gets it. (A connected
+ * socket has a CPU without anybody's having asked for it, which does no harm.)
+ */
+static bool is_by_cpu(const struct sock *sk)
+{
+	const struct sock_reuseport *group;
+	bool by_cpu = READ_ONCE(sk->sk_incoming_cpu) >= 0;
+	unsigned int i, count;
+
+	rcu_read_lock();
+	group = rcu_dereference(sk->sk_reuseport_cb);
+	if (group) {
+		by_cpu |= !!rcu_access_pointer(group->prog);
+		count = min_t(unsigned int, READ_ONCE(group->num_socks), GROUP_MAX);
+		for (i = 0; i < count && !by_cpu; i++)
+			by_cpu = READ_ONCE(group->socks[i]->sk_incoming_cpu) >= 0;
+	}
+	rcu_read_unlock();
+	return by_cpu;
+}
+
+static bool find_by_cpu(const struct sk_buff *skb, const struct net_device *dev)
+{
+	struct falcon_packet packet;
+	bool by_cpu = false;
+	struct sock *sk;
+	u32 hash;
+
+	if (falcon_identify(skb, false, NULL, &packet, false, &hash) != FALCON_PACKET_FLOW ||
+	    packet.key.protocol != IPPROTO_UDP)
+		return false;
+	sk = find_socket(&packet.key, dev);
+	if (!sk)
+		return false;
+	by_cpu = is_by_cpu(sk);
+	sock_gen_put(sk);
+	return by_cpu;
+}
+
+bool falcon_place_is_by_cpu(struct sk_buff *skb, bool sent)
+{
+	unsigned int offset = skb_network_offset(skb);
+	const struct net_device *peer;
+	bool by_cpu = false;
+
+	if (!sent)
+		return find_by_cpu(skb, skb->dev);
+	if (offset > skb_headlen(skb))
+		return false;
+	rcu_read_lock();
+	peer = falcon_device_peer(skb->dev);
+	if (peer) {
+		__skb_pull(skb, offset);
+		by_cpu = find_by_cpu(skb, peer);
+		__skb_push(skb, offset);
+	}
+	rcu_read_unlock();
+	return by_cpu;
 }
 
 static void see_cgroup(struct cgroup *cgroup, struct falcon_place *place)
@@ -101,7 +176,7 @@ void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev)
 
 	rcu_read_lock();
 	if (is_container(dev) &&
-	    falcon_identify(skb, NULL, &packet, false, &hash) == FALCON_PACKET_FLOW &&
+	    falcon_identify(skb, false, NULL, &packet, false, &hash) == FALCON_PACKET_FLOW &&
 	    falcon_ladder_wants_place(hash, &packet.key)) {
 		place.netns = dev_net(dev)->net_cookie;
 		place.ifindex = dev->ifindex;

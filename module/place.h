@@ -42,6 +42,20 @@ void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev);
 /* Likewise, by the peer of a device that transmits it. Context: as above. */
 void falcon_place_see_sent(struct sk_buff *skb, struct net_device *dev);
 
+/* Whether a flow ends on the host itself, behind a device. Context: BH. */
+bool falcon_place_is_here(const struct falcon_key *key, const struct net_device *dev);
+
+/**
+ * falcon_place_is_by_cpu() - whether a datagram's CPU says which socket gets it
+ * @skb: data at the network header
+ * @sent: it is received by the peer of its device, which transmits it, and has a link header
+ *
+ * As in a group of sockets (SO_REUSEPORT) that has a program to choose, or with SO_INCOMING_CPU.
+ *
+ * Context: BH.
+ */
+bool falcon_place_is_by_cpu(struct sk_buff *skb, bool sent);
+
 /**
  * falcon_place_cgroup() - a cgroup and those above it
  * @id: of the cgroup

@@ -11,12 +11,14 @@
 #include "hook.h"
 #include "ladder.h"
 #include "plan.h"
+#include "tunnels.h"
+#include "unseen.h"
 
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */
 static enum falcon_mode current_mode;	/* under plan_lock */
-static bool cell_merges;		/* under plan_lock */
 static bool resting;			/* written under plan_lock */
+static bool watches_all;		/* under plan_lock */
 static u32 generation;			/* under plan_lock */
 
 struct falcon_plan __rcu *falcon_plan;
@@ -53,7 +55,7 @@ static u32 cell_bypass(const struct falcon_plan *plan)
 	const struct falcon_plan *old;
 
 	if (plan->mode != FALCON_MODE_PIPELINE || current_phase == FALCON_PHASE_LEAVING ||
-	    !falcon_hook_attached(FALCON_HOOK_CELL) || cell_merges)
+	    !falcon_hook_attached(FALCON_HOOK_CELL))
 		return 0;
 	old = rcu_dereference_protected(falcon_plan, lockdep_is_held(&plan_lock));
 	return old && old->cell_bypass ? old->cell_bypass : plan->generation;
@@ -78,9 +80,44 @@ enum falcon_mode falcon_plan_resolve(enum falcon_mode mode)
 static bool sees_more(const struct falcon_plan *old, const struct falcon_plan *plan)
 {
 	return !old || old->ahead != plan->ahead || old->mode != plan->mode ||
-	       old->lanes_capable != plan->lanes_capable || old->host != plan->host ||
-	       old->devices != plan->devices ||
-	       memcmp(&old->tunnels, &plan->tunnels, sizeof(plan->tunnels));
+	       old->lanes_capable != plan->lanes_capable || old->host != plan->host;
+}
+
+static void take_tunnels(struct falcon_plan *plan)
+{
+	struct falcon_tunnel_sum sum;
+
+	falcon_tunnels_get(&sum);
+	plan->tunnels = sum.tunnels;
+	memcpy(plan->known.port, sum.port_since, sizeof(plan->known.port));
+	plan->known.gre = sum.gre_since;
+	plan->known.ip_in_ip = sum.ip_in_ip_since;
+	plan->known.none = sum.changed;
+}
+
+static unsigned long known_since(const struct falcon_plan *plan, const struct falcon_encap *encap)
+{
+	unsigned int i;
+
+	switch (encap->kind) {
+	case FALCON_ENCAP_NONE:
+		return plan->known.none;
+	case FALCON_ENCAP_GRE:
+		return plan->known.gre;
+	case FALCON_ENCAP_IP:
+		return plan->known.ip_in_ip;
+	}
+	for (i = 0; i < plan->tunnels.ports; i++)
+		if (plan->tunnels.port[i].port == encap->port)
+			return plan->known.port[i];
+	return jiffies;
+}
+
+unsigned long falcon_plan_since(const struct falcon_plan *plan, const struct falcon_encap *encap)
+{
+	unsigned long known = known_since(plan, encap);
+
+	return time_after(known, plan->since) ? known : plan->since;
 }
 
 static struct falcon_plan *plan_make(void)
@@ -88,18 +125,16 @@ static struct falcon_plan *plan_make(void)
 	const struct falcon_plan *old = rcu_dereference_protected(falcon_plan,
 								  lockdep_is_held(&plan_lock));
 	static struct falcon_config config;	/* under plan_lock */
-	struct falcon_device_sum sum;
 	struct falcon_plan *plan;
 	unsigned int cpu;
 
 	falcon_config_get(&config);
-	falcon_devices_sum(&sum);
 
 	/* Nobody whom a failure could be told to; a few hundred bytes do not fail. */
 	plan = kzalloc(struct_size(plan, cpus, nr_cpu_ids), GFP_KERNEL | __GFP_NOFAIL);
 	plan->generation = ++generation;
 	take_config(plan, &config);
-	plan->tunnels = sum.tunnels;
+	take_tunnels(plan);
 	falcon_cpus_usable(&config.cpus, &plan->mask);
 	for_each_cpu(cpu, &plan->mask)
 		plan->cpus[plan->count++] = cpu;
@@ -109,7 +144,7 @@ static struct falcon_plan *plan_make(void)
 	plan->nic_split = config.nic_split && plan->cell_bypass;
 	plan->lanes_capable = lanes_capable();
 	plan->resting = resting;
-	plan->devices = sum.count;
+	plan->watches_all = watches_all;
 	plan->since = sees_more(old, plan) ? jiffies : old->since;
 	plan->awake = !old || old->resting ? jiffies : old->awake;
 	return plan;
@@ -163,24 +198,7 @@ enum falcon_mode falcon_plan_mode(void)
 
 bool falcon_plan_fits_devices(void)
 {
-	struct falcon_device_sum sum;
-	bool fits;
-
-	falcon_devices_sum(&sum);
-	falcon_plan_lock();
-	fits = current_mode != FALCON_MODE_PIPELINE || sum.merges_udp == cell_merges;
-	falcon_plan_unlock();
-	return fits;
-}
-
-void falcon_plan_fit_devices(void)
-{
-	struct falcon_device_sum sum;
-
-	falcon_devices_sum(&sum);
-	falcon_plan_lock();
-	cell_merges = sum.merges_udp;
-	falcon_plan_unlock();
+	return falcon_plan_mode() != FALCON_MODE_PIPELINE || falcon_devices_merge_as_told();
 }
 
 void falcon_plan_enter(enum falcon_phase phase)
@@ -197,6 +215,15 @@ void falcon_plan_rest(bool rests)
 {
 	falcon_plan_lock();
 	WRITE_ONCE(resting, rests);
+	falcon_plan_update();
+	falcon_plan_unlock();
+	synchronize_net();
+}
+
+void falcon_plan_watch_all(bool wanted)
+{
+	falcon_plan_lock();
+	watches_all = wanted;
 	falcon_plan_update();
 	falcon_plan_unlock();
 	synchronize_net();
@@ -234,7 +261,6 @@ bool falcon_plan_wants(unsigned int cpu)
 static const char *idle_reason(const struct falcon_plan *plan)
 {
 	bool lanes = plan->mode == FALCON_MODE_LANES;
-	struct falcon_device_sum sum;
 
 	if (falcon_load_busy())
 		return "the host is busy (busy-threshold)";
@@ -245,24 +271,46 @@ static const char *idle_reason(const struct falcon_plan *plan)
 	if (plan->count == 1)
 		return lanes ? "the set has one CPU, flows that arrive there stay there" :
 			       "the set has one CPU, stages that arrive there stay there";
-	falcon_devices_sum(&sum);
-	if (!sum.tunnels.ports && !sum.tunnels.gre && !sum.tunnels.ip_in_ip &&
+	if (!plan->tunnels.ports && !plan->tunnels.gre && !plan->tunnels.ip_in_ip &&
 	    !(lanes && plan->host))
-		return "this host has no tunnel device";
+		return "this host has no tunnel device that its NICs' packets come to";
+	if (lanes && !falcon_devices_nics())
+		return "every device of this host is virtual, no NIC brings packets";
+	if (lanes && falcon_unseen())
+		return "packets come through tunnels, but none of a flow is seen at a NIC: they "
+		       "are encrypted there (IPsec, WireGuard), come from a device that is no NIC "
+		       "or whose driver does without GRO, or are not IP";
 	return NULL;
 }
 
-void falcon_plan_show(struct cpumask *cpus, const char **reason)
+static void find_reason(const struct falcon_plan *plan, char *reason)
+{
+	const char *idle = idle_reason(plan);
+	struct falcon_tunnel_sum sum;
+
+	if (idle) {
+		strscpy(reason, idle, FALCON_REASON_MAX);
+		return;
+	}
+	falcon_tunnels_get(&sum);
+	if (sum.left_out)
+		snprintf(reason, FALCON_REASON_MAX,
+			 "tunnels have more than %u UDP ports: flows by port %u are not steered",
+			 FALCON_TUNNEL_PORTS, sum.left_out);
+}
+
+void falcon_plan_show(struct cpumask *cpus, char *reason)
 {
 	const struct falcon_plan *plan;
 
 	cpumask_clear(cpus);
-	*reason = NULL;
+	if (reason)
+		reason[0] = '\0';
 	rcu_read_lock();
 	plan = rcu_dereference(falcon_plan);
-	if (plan) {
+	if (plan)
 		cpumask_copy(cpus, &plan->mask);
-		*reason = idle_reason(plan);
-	}
+	if (plan && reason)
+		find_reason(plan, reason);
 	rcu_read_unlock();
 }

@@ -25,12 +25,12 @@ struct falcon_plan {
 	bool			ahead;		/* flows with priority need not come back, too */
 	unsigned long		since;		/* jiffies since which every flow is looked at, */
 	unsigned long		awake;		/* and every packet of it */
-	unsigned int		devices;
 	bool			nic_split;	/* both for mode pipeline only */
 	u32			cell_bypass;	/* 0, or the generation that began to */
 	bool			lanes_capable;	/* this and what follows for mode lanes only */
 	bool			host;
 	bool			priority_auto;
+	bool			watches_all;	/* every packet is looked at, though it rests */
 	bool			resting;	/* no flow may go into lanes for the moment */
 	u32			policy;		/* enum falcon_policy */
 	u32			workers;	/* 0: as many as a flow deserves */
@@ -40,6 +40,11 @@ struct falcon_plan {
 	u32			delivery;	/* enum falcon_delivery */
 	u32			moderation;	/* nanoseconds */
 	struct falcon_tunnels	tunnels;
+	struct {
+		unsigned long	port[FALCON_TUNNEL_PORTS];
+		unsigned long	gre, ip_in_ip;
+		unsigned long	none;		/* what comes through no tunnel */
+	} known;		/* jiffies since which flows are told by these */
 	struct cpumask		mask;
 	unsigned int		count;
 	u16			cpus[];		/* the CPUs of mask, ascending */
@@ -68,12 +73,13 @@ void falcon_plan_set_mode(enum falcon_mode mode);
 enum falcon_mode falcon_plan_mode(void);
 
 /*
- * Whether the tunnels' GRO merges UDP as it did when the plans were told by the other one. Both
- * decide whether packets go past the GRO cells, so flows have to be back for a change. Context:
- * process; the latter under the control mutex.
+ * Whether no flow has to be brought back as some tunnel's GRO merges UDP that goes past it by this
+ * plan. Context: process.
  */
 bool falcon_plan_fits_devices(void);
-void falcon_plan_fit_devices(void);
+
+/* Since when (jiffies) every flow that is wrapped so is looked at. Context: BH. */
+unsigned long falcon_plan_since(const struct falcon_plan *plan, const struct falcon_encap *encap);
 
 /*
  * What auto is at the moment: lanes, as far as the kernel has what that needs. Context: process,
@@ -107,19 +113,27 @@ void falcon_plan_rest(bool resting);
 /* Whether they do. Context: any. */
 bool falcon_plan_resting(void);
 
+/*
+ * Whether every packet is looked at even while hooks rest, which is so on return. Context: process.
+ */
+void falcon_plan_watch_all(bool wanted);
+
 /* The plan's cell_bypass. Context: process. */
 u32 falcon_plan_bypass(void);
 
 /* Whether the plan has a CPU. Context: process. */
 bool falcon_plan_wants(unsigned int cpu);
 
+#define FALCON_REASON_MAX 256
+
 /**
  * falcon_plan_show() - what status-get tells
  * @cpus: result: CPUs in use
- * @reason: result: why nothing is steered although falcon is enabled, or NULL
+ * @reason: result, or NULL: why flows are not steered although falcon is enabled; empty when they
+ *	are. FALCON_REASON_MAX bytes
  *
  * Context: process.
  */
-void falcon_plan_show(struct cpumask *cpus, const char **reason);
+void falcon_plan_show(struct cpumask *cpus, char *reason);
 
 #endif /* _FALCON_PLAN_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/compiler.h>
+#include <linux/kernel.h>
 #include <linux/types.h>
 
 #include "policy.h"
@@ -323,9 +324,11 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 /* Of elephant-rate, what a flow must have on a CPU that is loaded. */
 #define LOADED_PART 8
 
-/* Packets of all flows in lanes together, and of each, whatever that makes: two runs. */
-#define IN_FLIGHT_ALL	131072
-#define IN_FLIGHT_LEAST 256
+/* What all flows in lanes may have in flight together, and each, whatever that makes: two runs. */
+#define ALL_PACKETS	(16 * FALCON_SHARE_PACKETS)
+#define ALL_BYTES	(16 * FALCON_SHARE_BYTES)
+#define LEAST_PACKETS	256U
+#define LEAST_BYTES	(512U << 10)
 
 bool falcon_policy_is_elephant(u32 packets, u32 limit, bool loaded)
 {
@@ -337,11 +340,14 @@ u32 falcon_policy_floor(u32 limit, bool loaded)
 	return (loaded ? limit / LOADED_PART : limit) / 2;
 }
 
-u32 falcon_policy_share(unsigned int flows)
+struct falcon_share falcon_policy_share(unsigned int flows)
 {
-	if (flows <= IN_FLIGHT_ALL / FALCON_IN_FLIGHT_MAX)
-		return FALCON_IN_FLIGHT_MAX;
-	return flows < IN_FLIGHT_ALL / IN_FLIGHT_LEAST ? IN_FLIGHT_ALL / flows : IN_FLIGHT_LEAST;
+	unsigned int parts = max(flows, 1U);
+
+	return (struct falcon_share){
+		.packets = clamp(ALL_PACKETS / parts, LEAST_PACKETS, FALCON_SHARE_PACKETS),
+		.bytes = clamp(ALL_BYTES / parts, LEAST_BYTES, FALCON_SHARE_BYTES),
+	};
 }
 
 unsigned int falcon_policy_expect(unsigned int expected, bool comes)

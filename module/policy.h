@@ -150,18 +150,25 @@ bool falcon_policy_is_elephant(u32 packets, u32 limit, bool loaded);
  */
 u32 falcon_policy_floor(u32 limit, bool loaded);
 
-/* Packets of a flow that may be taken and not yet delivered: some backlogs' full. */
-#define FALCON_IN_FLIGHT_MAX 8192
+/* What a flow may have taken and not yet delivered: whichever is reached first. */
+struct falcon_share {
+	u32	packets;	/* which are time that the next one waits */
+	u32	bytes;		/* of memory */
+};
+
+/* Of one flow: some backlogs' full. Of most drivers a packet of 1,500 bytes takes 2 to 4 KiB. */
+#define FALCON_SHARE_PACKETS	8192U
+#define FALCON_SHARE_BYTES	(32U << 20)
 
 /**
- * falcon_policy_share() - packets that each flow in lanes may have in flight
+ * falcon_policy_share() - what each flow in lanes may have in flight
  * @flows: in lanes
  *
- * So that all of them together hold no more memory than 16 flows may, or than two runs of each.
+ * So that all of them together hold no more than 16 flows may, or than two runs of each; 512 MiB.
  *
  * Context: any.
  */
-u32 falcon_policy_share(unsigned int flows);
+struct falcon_share falcon_policy_share(unsigned int flows);
 
 /**
  * falcon_policy_expect() - a flow comes to a CPU, or a sample of its load was taken

@@ -59,6 +59,7 @@ static DEFINE_XARRAY_ALLOC1(rules);
 static struct rule __rcu *automatic_rule;	/* of them, or NULL */
 static struct rhashtable patterns;
 static unsigned int rule_count, pattern_count;
+static u32 number = 1;	/* odd; changes with the list, under the mutex */
 /* Of the rules, those about where packets come to, and about the cgroup there. */
 static unsigned int place_count, cgroup_count;
 static unsigned int batch_count;	/* of the rules, those by batch */
@@ -97,6 +98,11 @@ bool falcon_priority_wants_places(void)
 bool falcon_priority_wants_cgroups(void)
 {
 	return READ_ONCE(cgroup_count);
+}
+
+u32 falcon_priority_number(void)
+{
+	return READ_ONCE(number);
 }
 
 u32 falcon_priority_generation(void)
@@ -376,6 +382,7 @@ static void count_rule(const struct rule *rule, int one)
 	const struct falcon_place *place = &rule->rule.match.place;
 	bool cgroup = place->cgroup[0];
 
+	WRITE_ONCE(number, number + 2);
 	WRITE_ONCE(rule_count, rule_count + one);
 	if (rule->rule.mode == FALCON_PRIORITY_MODE_BATCH)
 		WRITE_ONCE(batch_count, batch_count + one);

@@ -90,6 +90,12 @@ bool falcon_priority_wants_places(void);
 /* Whether some of these is about cgroups. Context: any. */
 bool falcon_priority_wants_cgroups(void);
 
+/*
+ * Another number when a rule has come or gone: who has found the same one before two walks has seen
+ * the same list. Never 0. Context: any.
+ */
+u32 falcon_priority_number(void);
+
 /* Another one whenever falcon_priority_find() may have another answer. Context: any. */
 u32 falcon_priority_generation(void);
 

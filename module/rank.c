@@ -29,9 +29,9 @@ struct list_head *falcon_ranks_first(struct falcon_ranks *ranks, unsigned int cl
 	return list_empty(&ranks->queue[class]) ? NULL : ranks->queue[class].next;
 }
 
-void falcon_ranks_pop(struct falcon_ranks *ranks, unsigned int class)
+void falcon_ranks_take(struct falcon_ranks *ranks, struct list_head *node, unsigned int class)
 {
-	list_del(ranks->queue[class].next);
+	list_del(node);
 	if (!list_empty(&ranks->queue[class]))
 		return;
 	ranks->waiting &= ~(1UL << class);

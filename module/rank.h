@@ -43,8 +43,14 @@ unsigned int falcon_ranks_turn(const struct falcon_ranks *ranks);
 /* What waits first in a class, or NULL. */
 struct list_head *falcon_ranks_first(struct falcon_ranks *ranks, unsigned int class);
 
-/* Take that off. */
-void falcon_ranks_pop(struct falcon_ranks *ranks, unsigned int class);
+/* Take something off that waits in a class. */
+void falcon_ranks_take(struct falcon_ranks *ranks, struct list_head *node, unsigned int class);
+
+/* Take off what waits first. */
+static inline void falcon_ranks_pop(struct falcon_ranks *ranks, unsigned int class)
+{
+	falcon_ranks_take(ranks, ranks->queue[class].next, class);
+}
 
 /* So many packets of a class had their turn. */
 void falcon_ranks_count(struct falcon_ranks *ranks, unsigned int class, unsigned int packets);

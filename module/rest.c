@@ -89,6 +89,9 @@ void falcon_rest_stop(bool wake)
 
 void falcon_rest_end(void)
 {
+	/* For falcon_rest_stop(), also when a request has come that may be preempted. */
+	rcu_read_lock();
 	if (READ_ONCE(active))
 		mod_delayed_work(system_percpu_wq, &look_work, 0);
+	rcu_read_unlock();
 }

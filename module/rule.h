@@ -32,7 +32,7 @@ struct falcon_subject {
 	u32			vni;		/* of its tunnel, or FALCON_NO_VNI */
 	u8			dscp;
 	u8			outer_dscp;	/* or FALCON_NO_DSCP */
-	u16			pad;
+	__be16			port;		/* of its tunnel, 0 for none; no rule looks at it */
 	struct falcon_place	place;
 };
 

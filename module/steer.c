@@ -47,6 +47,14 @@ static u32 tag_of(u32 hash, u32 salt)
 	return salt ? falcon_policy_rehash(hash ^ salt) ?: 1 : hash;
 }
 
+/* Whether the packet is one that its tunnel's GRO may merge. */
+static bool is_merged(const struct question *q)
+{
+	return q->packet.key.protocol == IPPROTO_TCP ||
+	       (falcon_devices_see_udp() &&
+		falcon_devices_see_udp_of(q->device->dev, &q->packet.encap, q->packet.vni));
+}
+
 /* Find the flow; false when the packet is to be left alone. */
 static bool identify(const struct sk_buff *skb, struct question *q)
 {
@@ -55,7 +63,8 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 	bool alone = false;
 
 	/* Behind the tunnel its network is not known, and the hash has to be the same there. */
-	kind = falcon_identify(skb, nic ? &q->plan->tunnels : NULL, &q->packet, false, &q->hash);
+	kind = falcon_identify(skb, false, nic ? &q->plan->tunnels : NULL, &q->packet, false,
+			       &q->hash);
 	if (kind == FALCON_PACKET_UNKNOWN) {
 		falcon_identify_datagrams(&q->packet, 0);
 		falcon_count(q->stage, FALCON_A_COUNTERS_NO_KEY);
@@ -64,10 +73,12 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 	if (kind == FALCON_PACKET_FRAGMENT && q->hash)
 		falcon_count(q->stage, FALCON_A_COUNTERS_FRAGMENTS);
 
-	/* GRO has to see all of a TCP flow: it is not split at the NIC, nor are its fragments. */
+	/*
+	 * GRO has to see all of a flow that it merges: it is not split at the NIC, nor are its
+	 * fragments.
+	 */
 	if (nic)
-		alone = !q->hash || (kind == FALCON_PACKET_FLOW &&
-				     q->packet.key.protocol == IPPROTO_TCP);
+		alone = !q->hash || (kind == FALCON_PACKET_FLOW && is_merged(q));
 	else if (!q->hash)
 		q->hash = falcon_hash_key(&q->packet.key, FALCON_NO_VNI);
 	falcon_identify_datagrams(&q->packet, alone ? 0 : q->hash);
@@ -168,8 +179,8 @@ static void take_over(const struct question *q, struct falcon_flow *flow)
 	smp_wmb();
 	flow->key = q->packet.key;
 	flow->hash = q->hash;
-	flow->ifindex = q->device->ifindex;
-	flow->netns = q->device->netns;
+	flow->ifindex = q->device->index.ifindex;
+	flow->netns = q->device->index.netns;
 	WRITE_ONCE(flow->packets, 0);
 	WRITE_ONCE(flow->moves, 0);
 	WRITE_ONCE(flow->moved, jiffies - HZ);
@@ -204,7 +215,7 @@ static void reassess(const struct question *q, struct falcon_flow *flow, bool fr
 			WRITE_ONCE(flow->moves, flow->moves + 1);
 			WRITE_ONCE(flow->moved, jiffies);
 			falcon_count(q->stage, FALCON_A_COUNTERS_MOVES);
-			trace_falcon_move(q->stage, q->device->ifindex, q->hash, now, cpu);
+			trace_falcon_move(q->stage, q->device->index.ifindex, q->hash, now, cpu);
 		}
 	}
 	WRITE_ONCE(flow->generation, q->plan->generation);
@@ -260,7 +271,7 @@ static int decide(const struct question *q, struct falcon_flow *flow, bool fresh
 		falcon_count(q->stage, FALCON_A_COUNTERS_STEERED);
 	else
 		falcon_count(q->stage, here ?: FALCON_A_COUNTERS_LOCAL);
-	trace_falcon_steer(q->stage, q->device->ifindex, q->hash, q->here, cpu);
+	trace_falcon_steer(q->stage, q->device->index.ifindex, q->hash, q->here, cpu);
 
 	/* A flow that stays, but was elsewhere and is not drained there, still goes there. */
 	return here && cpu == q->here ? -1 : cpu;
@@ -305,8 +316,8 @@ bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch)
 	if (plan && (plan->cell_bypass || !falcon_cell_is_through())) {
 		*epoch = plan->cell_bypass;
 		device = falcon_device_find(skb->dev);
-		if (device && device->kind->origin) {
-			kind = falcon_identify(skb, NULL, &packet, false, &hash);
+		if (device && device->kind->origin && !READ_ONCE(device->through_cell)) {
+			kind = falcon_identify(skb, false, NULL, &packet, false, &hash);
 			passes = (kind == FALCON_PACKET_FLOW || kind == FALCON_PACKET_FRAGMENT) &&
 				 packet.key.protocol != IPPROTO_TCP;
 		}

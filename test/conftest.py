@@ -135,6 +135,12 @@ def why_again(reports, others):
     return None
 
 
+def what_failed(reports):
+    """The first line of it, which nobody would see of a test that passes another time."""
+    crashes = [getattr(report.longrepr, "reprcrash", None) for report in reports if report.failed]
+    return next((crash_.message.partition("\n")[0][:160] for crash_ in crashes if crash_), "?")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
     """A test is tried again, twice at most, when a fault of the emulator ended it, or when it failed while others
@@ -147,7 +153,7 @@ def pytest_runtest_protocol(item, nextitem):
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         reason = why_again(reports, others.share())
         if reason:
-            reasons.append(reason)
+            reasons.append(f"{reason} ({what_failed(reports)})")
         if last or not reason:
             break
         item._initrequest()     # pylint: disable=protected-access

@@ -32,7 +32,8 @@ TCP6 = {**FLOW, "stage": "tunnel", "packets": 7, "protocol": 6, "saddr": bytes.f
         "daddr": bytes.fromhex("fd" + "00" * 14 + "02"), "sport": 1, "dport": 65535}
 MOUSE = {**UDP4, "stage": "nic", "sport": 99, "rung": "stock", "limit": "rate"}
 ELEPHANT = {**UDP4, "stage": "nic", "packets": 2 ** 41, "rung": "several", "limit": "none", "workers": "1,3",
-            "batches": 2 ** 35, "in-flight": 131, "held": 17, "merge": "transmit", "app": 7, "rule": 12}
+            "batches": 2 ** 35, "in-flight": 131, "held": 17, "merge": "transmit", "app": 7, "rule": 12,
+            "in-flight-bytes": 131 * 2304}
 COUNTERS = [a["name"] for a in SETS["counters"]]
 
 
@@ -81,6 +82,11 @@ def test_status(ctl, peer):
      "3 flows in lanes, 2 of them on several CPUs at once; 5 ahead by a rule; 407 mice inline"),
     ({"mode": "lanes", "elephants": 0, "several": 0, "barred": 15, "limit": "rps"}, [],
      "0 flows in lanes; 15 above elephant-rate kept from it (rps); 400 mice inline"),
+    ({"mode": "lanes", "elephants": 0, "several": 0, "flows": 0}, [],
+     "0 flows in lanes; 0 mice inline; no packet of a tunnel was seen in the last second"),
+    ({"flows": 0}, [], "0 flows in the pipeline; no packet of a tunnel was seen in the last second"),
+    ({"mode": "lanes", "elephants": 0, "several": 0, "flows": 0, "reason": "none of them is seen at a NIC"}, [],
+     "0 flows in lanes; 0 mice inline"),
     ({"state": "standby"}, CPUS, "the host is busy, every flow takes the kernel's own path; CPU 17 is the busiest at 87 %"),
     ({"state": "disabled"}, [{**CPUS[0], "load": 0}], "disabled, every flow takes the kernel's own path"),
 ])
@@ -207,6 +213,28 @@ def test_network_namespace_is_named_by_a_file(ctl, peer):
     assert sent == {"netns": os.stat("/proc/self/ns/net").st_ino}
 
 
+@pytest.mark.parametrize("words,wanted", [
+    *((["dscp=" + text], {"dscp": number}) for text, number in (
+        ("ef", 46), ("EF", 46), ("af11", 10), ("Af43", 38), ("AF32", 28), ("cs0", 0), ("CS7", 56), ("va", 44), ("le", 1), ("df", 0),
+        ("46", 46))),
+    (["outer-dscp=cs5", "protocol=TCP"], {"outer-dscp": 40, "protocol": 6}),
+    (["protocol=IcmpV6"], {"protocol": 58})], ids=lambda v: " ".join(v) if isinstance(v, list) else "")
+def test_names_of_a_rule_are_taken_in_either_case(ctl, peer, words, wanted):
+    peer.handlers["priority-add"] = do("rule", {"id": 5})
+    assert ctl("priority", "add", *words).code == 0
+    assert next(r for r in peer.requests if r.op == "priority-add").values("rule") == wanted
+
+
+@pytest.mark.parametrize("word,attribute", [
+    ("src=10.0.0.0/8", "saddr"), ("src=10.0.0.0/8", "saddr-len"), ("dst=fd00::/8", "daddr"), ("dst=fd00::/8", "daddr-len"),
+    ("sport=5-9", "sport-first"), ("sport=5-9", "sport-last"), ("dport=53", "dport-first"), ("dport=53", "dport-last"),
+    ("vni=7", "vni"), ("device=veth0", "device")])
+def test_refusal_of_a_rule_names_the_key_that_was_typed(ctl, peer, word, attribute):
+    peer.handlers["priority-add"] = refuse(22, "that cannot be", ("rule", attribute))
+    error = ctl("priority", "add", "level=3", word, "--json").error()
+    assert (error["attribute"], error["message"], error["exit"]) == (word.partition("=")[0], "that cannot be", 1)
+
+
 def test_rule_is_taken_away(ctl, peer):
     peer.handlers.update({"priority-del": accept, "priority-flush": accept})
     assert ctl("priority", "del", "12").code == 0
@@ -254,17 +282,26 @@ def test_flows_in_lanes(ctl, peer):
     assert found["flows"] == [{**ELEPHANT, **names}, {**MOUSE, **names},
                               {**TCP6, "protocol": "tcp", "saddr": "fd00::1", "daddr": "fd00::2"}]
     heading, *lines = [line.split() for line in ctl("flow", "list").out.splitlines()]
-    columns = heading[5:14]
-    assert columns == ["RUNG", "LIMIT", "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "HELD", "RULE", "MERGE"]
-    assert [line[5:14] for line in lines] == [
-        ["several", "none", "1,3", "7", str(2 ** 35), "131", "17", "12", "transmit"],
-        ["stock", "rate", "-", "-", "-", "-", "-", "-", "-"], ["-"] * 9]
-    assert {line[14] for line in lines} == {"veth9"}
+    columns = heading[5:15]
+    assert columns == ["RUNG", "LIMIT", "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "BYTES", "HELD", "RULE", "MERGE"]
+    assert [line[5:15] for line in lines] == [
+        ["several", "none", "1,3", "7", str(2 ** 35), "131", str(131 * 2304), "17", "12", "transmit"],
+        ["stock", "rate", "-", "-", "-", "-", "-", "-", "-", "-"], ["-"] * 10]
+    assert {line[15] for line in lines} == {"veth9"}
 
 
 def test_flows_of_the_pipeline_have_no_columns_of_lanes(ctl, peer):
     peer.handlers["flow-get"] = dump("flow", [TCP6, UDP4])
     assert ctl("flow", "list").out.split("\n")[0].split() == ["STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS", "DEVICE", "FLOW"]
+
+
+def test_equal_flows_of_two_networks_are_told_apart(ctl, peer):
+    peer.handlers["flow-get"] = dump("flow", [{**MOUSE, "vni": 7, "twin": 1}, {**ELEPHANT, "vni": 2 ** 24 - 1, "twin": 1}, MOUSE])
+    found = both(ctl, "flow", "list", text_has_not=("ifindex", "netns", "hash", "twin"))["flows"]
+    assert [(flow.get("vni"), flow.get("twin")) for flow in found] == [(2 ** 24 - 1, 1), (7, 1), (None, None)]
+    first, second, third = ctl("flow", "list").out.splitlines()[1:]
+    assert first.endswith("10.0.0.2:5201 vni 16777215 (one of two networks)")
+    assert second.endswith("10.0.0.2:5201 vni 7 (one of two networks)") and third.endswith("10.0.0.2:5201")
 
 
 @pytest.mark.parametrize("args,shown", [([], 20), (["--top", "3"], 3), (["--top=0"], 50), (["--top", "99"], 50)])

@@ -94,7 +94,7 @@ BAD = [
     ("      flags: [admin-perm]\n", "      flags: [uns-admin-perm]\n", "unknown flag 'uns-admin-perm'"),
     ("      flags: [admin-perm]\n", "", "operation 'status-get': flag admin-perm is missing"),
     ("attributes: [mode, cpus,", "attributes: [mode, cpsu,", "unknown attribute 'cpsu'"),
-    ("held, merge, app, rule]", "held, merge, rule]", "attribute-set 'flow': attribute 'app': in no operation"),
+    ("held, merge, app, rule,", "held, merge, rule,", "attribute-set 'flow': attribute 'app': in no operation"),
     ("      do:\n        reply:", "      does:\n        reply:", "operation 'status-get': unknown key 'does'"),
     ("      dump:\n", "      do: {}\n      dump:\n", "exactly one of do, dump and event"),
     ("name: config-get", "name: enable", "operation 'enable' given twice"),

@@ -77,6 +77,15 @@ def test_counters_that_begin_anew_are_no_rate(ctl, peer):
     assert view["flows"][0]["rate"] == 0 and view["cpus"][0]["nic"] == 0
 
 
+def test_equal_flows_of_two_networks_are_told_apart(ctl, peer):
+    first, second = ({**ELEPHANT, "hash": vni, "vni": vni, "twin": 1} for vni in (7, 8))
+    play(peer, [[first, second], [first, {**second, "workers": "1,2"}]])
+    [view] = views(ctl, "--count", "1")
+    assert sorted(flow["vni"] for flow in view["flows"]) == [7, 8]
+    [decision] = view["decisions"]
+    assert decision["what"].startswith("udp 10.0.0.1:4242 > 10.0.0.2:5201 vni 8: several (1,3) -> several (1,2)")
+
+
 def test_what_was_decided_between_two_views(ctl, peer):
     one = {**ELEPHANT, "rung": "one", "workers": "3"}
     play(peer, [[MOUSE], [{**one, **{key: MOUSE[key] for key in ("sport", "hash")}}], [{**ELEPHANT, "sport": 99}], [MOUSE]])

@@ -116,7 +116,7 @@ static void make_possible(struct falcon_subject *flow)
 
 	key->family = key->family == 6 ? 6 : 4;
 	key->pad = 0;
-	flow->pad = 0;
+	flow->port = 0;
 	flow->place.pad = 0;
 	flow->dscp %= 64;
 	if (flow->outer_dscp != FALCON_NO_DSCP)

@@ -40,7 +40,7 @@ def lines():
         for attr in attrs:
             for value in ENUMS.get(attr.get("enum"), ["0", "7", "1-3", "10.0.0.0/8", "fd00::/16"]):
                 yield [*command.split(), f"{attr['name']}={value}"]
-    yield "priority add saddr=10.0.0.0/8 daddr=fd00::1 sport=1-99 dport=80 protocol=udp rate=0 --json".split()
+    yield "priority add src=10.0.0.0/8 dst=10.0.0.1 sport=1-99 dport=80 protocol=TCP dscp=af11 outer-dscp=EF rate=0 --json".split()
 
 
 def packets(directory, build):

@@ -50,6 +50,9 @@ BAD = [
     (rules.python_style, {"a": "#!/usr/bin/env python3\n"}),
     (rules.python_style, {"a.py": "if 1:\n\tprint()\n"}),
     (rules.version_conditions, {"module/a.c": "#if LINUX_VERSION_" "CODE >= 1\n#endif\n"}),
+    (rules.version_conditions, {"module/compat/include/net/a.h": "#if KERNEL_VERSION" "(6, 1, 0)\n#endif\n"}),
+    (rules.version_conditions, {"module/compat/a.sh": "echo LINUX_VERSION_" "CODE\n"}),
+    (rules.version_conditions, {"test/net/kmod/a.c": "#include <linux/" "version.h>\n"}),
     (rules.version_conditions, {"module/a.h": "int a = KERNEL_" "VERSION(6, 1, 0);\n"}),
     (rules.man_pages, {"a.8": MAN.replace(".Nd do it", ".Xx unknown")}),
     (rules.top_level, {"NOTES": "\n"}),
@@ -79,7 +82,7 @@ BAD = [
 
 # What none of them complains about.
 GOOD = {
-    "module/compat/a.h": f"/* {LICENCE} */\n#if LINUX_VERSION_" "CODE >= 1\n#endif\n",
+    "module/compat/a.h": f"/* {LICENCE} */\n#if FALCON_HAS_A\n#endif\n",
     "scripts/a": (BASH + 'rm "$1"\n', 0o755),
     "scripts/b": (PYTHON + "import os\nimport sys  # noqa: F401\nprint(os.name)\n", 0o755),
     "tools/a.8": MAN,

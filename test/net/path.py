@@ -24,8 +24,7 @@ PIPELINE = {"mode": "pipeline"}
 COMMON = {"cpus": "1-3", "busy_threshold": 100, "load_threshold": 100, "rest": 0}
 
 # What is compared with stock, by name.
-SETUPS = {"pipeline": PIPELINE, "lanes": LANES}
-COMPARED = ("lanes",)
+SETUPS = {"lanes": LANES, "pipeline": PIPELINE}
 
 ATTEMPTS = 3
 STREAM_PORT = 5300
@@ -174,7 +173,7 @@ class Watch:
 
 
 class Comparison:
-    """Does what it is called with in the guest, once without falcon and once with each setup."""
+    """Does what it is called with in the guest, without falcon and then with each setup."""
 
     def __init__(self, guest):
         self.guest = guest
@@ -182,10 +181,10 @@ class Comparison:
         self.flows = {}         # entries of the flow list during the traffic, by setup
         self.counters = {}
 
-    def __call__(self, traffic, expect=None, config=None, **flow):
+    def __call__(self, traffic, expect=None, config=None, steered=True, **flow):
         """traffic() gives {name: what was seen}. expect(seen) asserts what stock itself must show.
 
-        config: what falcon's configuration has in addition.
+        config: what falcon's configuration has in addition. steered: whether mode pipeline moves any packet of it.
         flow: values that an entry of the flow list must have in mode lanes, such as merge="backlog";
         a flow with a merge point is on several CPUs then.
         """
@@ -196,20 +195,25 @@ class Comparison:
         if expect:
             expect(self.stock)
         known |= set(complaints(self.guest))
-        for name in COMPARED:
-            with Falcon(self.guest) as falcon:
-                falcon.enable(**COMMON, **SETUPS[name], **(config or {}))
-                # A slow machine may be through with the traffic before the list is read.
-                for _ in range(ATTEMPTS):
-                    self._compare(name, falcon, traffic)
-                    if name != "lanes" or self._listed(name, flow):
-                        break
-                falcon.disable()
-                self.counters[name] = falcon.counters()
-            self._assert_at_work(name, flow)
-            new = [line for line in complaints(self.guest) if line not in known]
-            assert not new, f"{name}: in the kernel's log, and not without falcon: {new}"
-            self.guest.check()
+        with Falcon(self.guest) as falcon:
+            for name in SETUPS:
+                self._try(name, falcon, traffic, config or {}, flow)
+                self._assert_at_work(name, steered, flow)
+                new = [line for line in complaints(self.guest) if line not in known]
+                assert not new, f"{name}: in the kernel's log, and not without falcon: {new}"
+                self.guest.check()
+
+    def _try(self, name, falcon, traffic, config, flow):
+        before = falcon.counters()
+        falcon.enable(**COMMON, **SETUPS[name], **config)
+        # A slow machine may be through with the traffic before the list is read.
+        for _ in range(ATTEMPTS):
+            self._compare(name, falcon, traffic)
+            if name != "lanes" or self._listed(name, flow):
+                break
+        falcon.disable()
+        after = falcon.counters()
+        self.counters[name] = {key: after[key] - before[key] for key in after}
 
     def _compare(self, name, falcon, traffic):
         with Watch(falcon) as watch:
@@ -224,7 +228,7 @@ class Comparison:
     def _listed(self, name, flow):
         return any(all(entry.get(key) == value for key, value in flow.items()) for entry in self.flows[name])
 
-    def _assert_at_work(self, name, flow):
+    def _assert_at_work(self, name, steered, flow):
         counters = self.counters[name]
         if name == "lanes":
             assert counters["taken"] > 0, counters
@@ -232,7 +236,7 @@ class Comparison:
             assert self._listed(name, flow), \
                 "\n".join([f"{name}: no flow with {flow}", f"counters {counters}", *self._table(name)])
         else:
-            assert counters["steered"] > 0, counters
+            assert (counters["steered"] > 0) == steered, counters
 
     def _table(self, name):
         """Lines that say how the flows fared."""

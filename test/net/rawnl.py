@@ -158,6 +158,16 @@ class Raw:
         datagrams = [b"".join(messages[first:first + TOGETHER]) for first in range(0, len(messages), TOGETHER)]
         self.turns(count, datagrams, timeout=timeout)
 
+    def beside(self, messages):
+        """Requests of another family that were answered while each of these was under way."""
+        answers = self._run("beside", self._file(messages), timeout=300)
+        assert not any(answer["error"] for answer in answers), answers
+        return [answer["others"] for answer in answers]
+
+    def interrupt(self, request, command=":"):
+        """A dump, the command run behind its first part: for each part whether it says that the list has changed."""
+        return self._run("interrupt", self._file([request]), command)
+
     def family(self):
         """(number of the family, number of its group), each None when there is none."""
         result = self._run("ask", self._file([]))

@@ -7,6 +7,10 @@
 	                          milliseconds
 	join                      join the group of events; print the error number, 0 for none
 	listen READY STOP         join, make READY, wait for STOP, print the number of events heard
+	beside FILE               send each message of FILE; print how many requests of another family, one and a dump
+	                          of it in turn, began and ended while each was under way
+	interrupt FILE COMMAND    send the message of FILE, a dump, run COMMAND before more than its first part is made,
+	                          then read all of it; print for each part whether it says that the list has changed
 """
 
 import errno
@@ -15,7 +19,9 @@ import os
 import select
 import socket
 import struct
+import subprocess
 import sys
+import threading
 import time
 
 FAMILY = "falcon"
@@ -24,12 +30,14 @@ CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME, CTRL_ATTR_MCAST_GROUPS = 1, 2, 7
 CTRL_ATTR_MCAST_GRP_ID = 2
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 1, 10, 11
 NLMSG_ERROR, NLMSG_DONE = 2, 3
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_ACK_TLVS = 1, 4, 0x200
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_ACK_TLVS, NLM_F_DUMP = 1, 4, 0x10, 0x200, 0x300
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 HEADER = struct.Struct("=IHHII")
 ANSWER_SECONDS = 30
 # The kernel answers within sendto(); only what enable and disable do takes longer, and is answered too.
 SILENCE_SECONDS = 0.2
+# As few bytes as the kernel fills at a time.
+PART_BYTES = 4096
 
 
 def attrs(data):
@@ -185,6 +193,78 @@ def listen(ready, stop):
     return {"joined": failed, "heard": heard}
 
 
+class Others:
+    """Requests of the controller's family, which keeps the mutex that families share by default."""
+
+    def __init__(self):
+        self.sock, self.spans, self.over = connect(), [], False
+        self.thread = threading.Thread(target=self._ask)
+        name = FAMILY.encode() + b"\0"
+        one = struct.pack("=BBH", CTRL_CMD_GETFAMILY, 1, 0) + struct.pack("=HH", 4 + len(name), CTRL_ATTR_FAMILY_NAME) + name
+        self.requests = [(one + b"\0" * (-len(one) % 4), NLM_F_ACK),
+                         (struct.pack("=BBH", CTRL_CMD_GETFAMILY, 1, 0), NLM_F_DUMP)]
+
+    def _ask(self):
+        seq = 1
+        while not self.over:
+            body, flags = self.requests[seq % 2]
+            seq += 1
+            began = time.monotonic()
+            answer = exchange(self.sock, HEADER.pack(HEADER.size + len(body), GENL_ID_CTRL, NLM_F_REQUEST | flags,
+                                                     seq, 0) + body, seq)
+            if answer is None or answer["error"] or not answer["replies"]:
+                raise ValueError(f"the controller answers {answer}")
+            self.spans.append((began, time.monotonic()))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.over = True
+        self.thread.join()
+
+
+def beside(path):
+    sock = connect()
+    number = family(sock)[0]
+    with open(path, encoding="ascii") as file:
+        requests = json.load(file)
+    found = []
+    with Others() as others:
+        for seq, request in enumerate(requests, 100):
+            began = time.monotonic()
+            answer = exchange(sock, sealed(bytes.fromhex(request["message"]), number, seq), seq)
+            ended = time.monotonic()
+            found.append({"error": answer["error"], "message": answer["message"], "span": (began, ended)})
+    for entry in found:
+        began, ended = entry.pop("span")
+        entry["others"] = sum(began < first and last < ended for first, last in others.spans)
+    return found
+
+
+def interrupt(path, command):
+    number = family(connect())[0]
+    with open(path, encoding="ascii") as file:
+        message = sealed(bytes.fromhex(json.load(file)[0]["message"]), number, 1)
+    sock = connect()
+    # The first part is made by this; each of the others when the one before is read.
+    sock.send(message)
+    subprocess.run(command, shell=True, check=True, stdout=subprocess.DEVNULL)
+    parts, done = [], False
+    while not done:
+        data, interrupted = sock.recv(PART_BYTES), False
+        while len(data) >= HEADER.size:
+            length, kind, flags, _, _ = HEADER.unpack_from(data)
+            if kind == NLMSG_ERROR:
+                raise ValueError("the dump is refused")
+            interrupted |= bool(flags & NLM_F_DUMP_INTR)
+            done |= kind == NLMSG_DONE
+            data = data[(length + 3) & ~3:]
+        parts.append(interrupted)
+    return parts
+
+
 def main(verb, *words):
     if verb == "ask":
         print(json.dumps(ask(words[0])))
@@ -194,6 +274,10 @@ def main(verb, *words):
         print(json.dumps(join(connect())))
     elif verb == "listen":
         print(json.dumps(listen(*words)))
+    elif verb == "beside":
+        print(json.dumps(beside(words[0])))
+    elif verb == "interrupt":
+        print(json.dumps(interrupt(words[0], " ".join(words[1:]))))
     else:
         sys.exit(__doc__)
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """A CPU that does not come, while packets wait for it: who else sees to them."""
 
+import contextlib
 import time
 
 import pytest
 
 from net import guestside, lanes, path, udp, wait
+from net.calls import Calls
 from stress.sabotage import Sabotaged
 from stress.traffic import Traffic, clean_log, record, trouble
 from vm import module
@@ -14,6 +16,11 @@ from vm import module
 LANES = {"mode": "lanes", "cpus": "1-2", "workers": 1, "policy": "hash", "delivery": "own", "rest": 0}
 RATE = 12000
 AWAY = 2500     # ms
+
+# What a flow may have in flight.
+PACKETS, BYTES = 8192, 32 << 20
+# Of the CPU on which a container takes its packets: none of falcon's, nor of the sinks'.
+CONTAINER = 4
 IDLE = AWAY + 1000
 
 
@@ -62,6 +69,86 @@ def test_a_cpu_that_stands_still_makes_no_ring_overflow(overlay, falcon, record_
     record(record_property, traffic.account, held=falcon.counters()["held"],
            p50_us=traffic.account["delay"]["p50_ns"] // 1000)
     assert not trouble(traffic.account)
+
+
+def test_a_ring_that_keeps_up_is_not_asked_what_it_has(overlay, falcon, record_property):
+    """To answer, a veth adds up what each possible CPU and each queue has counted."""
+    guest, veth, asks = overlay.guest, guestside.veth(0), "veth_get_stats64"
+    inside = f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
+    falcon.enable(elephant_rate=500, **LANES)
+    with path.commands(guest, f"{inside} gro on; ethtool -K {veth} tso off",
+                       f"ethtool -K {veth} tso on; {inside} gro off"), \
+         Traffic(overlay, rate=4000, size=64, idle=IDLE) as traffic, Calls(guest, asks) as calls:
+        lanes.reach(falcon, merge="transmit")
+        before = falcon.counters()["delivered"]
+        wait.until(lambda: falcon.counters()["delivered"] > before + 4000, 30, "packets to be delivered")
+        asked, delivered = calls.count()[asks], falcon.counters()["delivered"] - before
+    record(record_property, traffic.account, asked=asked, delivered=delivered)
+    assert not trouble(traffic.account)
+    assert asked < delivered / 32
+
+
+@contextlib.contextmanager
+def container_on_a_cpu_of_its_own(overlay):
+    """It takes its packets by a NAPI thread."""
+    inside, eth = "ip netns exec c0", guestside.CONTAINER_DEVICE
+    threaded = f"echo %d >/sys/class/net/{eth}/threaded"
+    with path.commands(overlay.guest,
+                       f"set -e\n{inside} ethtool -K {eth} gro on\nethtool -K {guestside.veth(0)} tso off\n"
+                       f"{inside} bash -c '{threaded % 1}'\n"
+                       f"for comm in $(grep -ls '^napi/{eth}-' /proc/[0-9]*/comm); do\n"
+                       f"\tpid=${{comm%/comm}}\n\ttaskset -cp {CONTAINER} ${{pid##*/}}\n"
+                       f"done",
+                       f"{inside} bash -c '{threaded % 0}'\nethtool -K {guestside.veth(0)} tso on\n{inside} ethtool -K {eth} gro off"):
+        yield
+
+
+@contextlib.contextmanager
+def standing_still(overlay):
+    """That CPU stands still, almost all the time."""
+    ended = "/tmp/stands-no-more"
+    pause = f"taskset -c {CONTAINER} insmod {module.fault(overlay.kernel)} kind=pause ms={AWAY}; rmmod fault"
+    task = overlay.guest.spawn(f"until [[ -e {ended} ]]; do {pause}; done; rm {ended}")
+    try:
+        yield
+    finally:
+        overlay.guest.run(f"touch {ended}")
+        task.wait(4 * AWAY / 1000)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("size, rate, mtu", [(64, RATE, None), (60_000, 400, 61_000)])
+def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, rate, mtu, record_property):
+    """What is beyond its bound, in packets and in bytes, is dropped; its NIC's CPU goes on with the others, and waits for nobody."""
+    falcon.enable(elephant_rate=rate // 4 // wait.patience, **LANES)
+    overlay.net.set_mtu(overlay.guest, mtu)
+    seen, polls_and_looks = {}, ("answer_doorbell", "falcon_lanes_help")
+
+    def is_full():
+        seen.update(lanes.flow(falcon))
+        return (seen["in-flight"] > PACKETS * 7 / 8 or seen.get("in-flight-bytes", 0) > BYTES * 7 / 8 or
+                seen["in-flight"] * size > 2 * BYTES) and falcon.counters()["dropped-full"]
+    try:
+        with Calls(overlay.guest, *polls_and_looks) as counted, \
+             container_on_a_cpu_of_its_own(overlay), \
+             Traffic(overlay, rate=rate, size=size, idle=IDLE) as traffic, \
+             Traffic(overlay, port=udp.DEFAULT_PORT + 1, container=None, rate=200, size=64, idle=IDLE) as other:
+            lanes.reach(falcon, rung="one", limit="none", merge="transmit")
+            with standing_still(overlay):
+                wait.until(is_full, 60, "the flow to be full")
+            polls, looks = map(counted.count().get, polls_and_looks)
+        counters = lanes.assert_conserved(falcon)
+    finally:
+        overlay.net.set_mtu(overlay.guest)
+    record(record_property, traffic.account, full=counters["dropped-full"], packets=seen["in-flight"],
+           bytes=seen["in-flight-bytes"], polls=polls, looks=looks, other_gap_ms=other.account["longest_gap_ns"] // 1_000_000)
+    assert seen["in-flight"] <= PACKETS
+    # The last packet may be beyond.
+    assert seen["in-flight"] * size < seen["in-flight-bytes"] < BYTES + 2 * max(size, 4096)
+    # Who waits looks all the time whether somebody needs help.
+    assert 0 < looks <= polls
+    assert not trouble(other.account)
+    assert not trouble({**traffic.account, "lost": traffic.account["lost"] - counters["dropped-full"]})
 
 
 @pytest.mark.soak

@@ -5,9 +5,10 @@ import uuid
 
 import pytest
 
-from net import lanes, path, udp
+from net import lanes, path, tracer, udp
 from net.control import REFUSED, Redirect, hookable
 from net.control import control, unloaded  # noqa: F401  pylint: disable=unused-import
+from stress.sabotage import Sabotaged
 from vm import module
 
 # pylint: disable=redefined-outer-name
@@ -228,6 +229,64 @@ def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hoo
         assert refused.rc != 0, symbol
         assert "busy" in refused.err, symbol
     assert control.traces() == before
+
+
+# What a tracer can tell of the first argument of each function that it reads, and of the others: 1 if it is the kernel's.
+ARGUMENTS = {
+    "get_rps_cpu": "args->dev->ifindex == args->skb->dev->ifindex",
+    "gro_cells_receive": "(int64)args->gcells",     # which are the same as before falcon
+    "napi_gro_receive": "(int64)args->napi < 0",
+    "gro_receive_skb": "(int64)args->gro < 0",
+    "enqueue_to_backlog": "(int64)args->skb < 0 && args->cpu < 6",
+}
+
+
+@pytest.mark.thorough
+def test_a_tracer_reads_the_arguments_that_the_kernel_gave(overlay, control, kernel):
+    """At entry and exit, when falcon answers in a function's place, which the tracer's trampoline is to call."""
+    guest, rps = overlay.guest, "/sys/class/net/lo/queues/rx-0/rps_cpus"
+    functions = [name for name in tracer.traceable(guest, hookable(kernel)) if name in ARGUMENTS]
+    programs = tracer.Programs(guest, functions, [f'{kind}:{name} {{ @["{kind}", "{name}", {ARGUMENTS[name]}] = count(); }}'
+                                                  for name in functions for kind in tracer.KINDS])
+    control.configure(rest=0, cpus="1-3", elephant_rate=0, busy_threshold=100)
+    guest.run(f"echo 1 >{rps}")     # or the kernel asks nobody for a CPU while no mode needs it
+    try:
+        with programs:
+            overlay.udp(count=500)
+            control.enable(mode="lanes")
+            for counter in ("taken", "cell-bypass"):
+                overlay.udp(count=1000)
+                assert control.counters()[counter] > 0
+                control.configure(mode="pipeline")
+    finally:
+        guest.run(f"echo 0 >{rps}")
+    for name in functions:
+        for kind in tracer.KINDS:
+            seen = {int(words[2]): count for words, count in programs.said.items() if words[:2] == (kind, name)}
+            assert sum(seen.values()) > 500, (kind, name, programs.said)
+            cells = {int(words[2]) for words in programs.said if words[1] == "gro_cells_receive"}
+            assert set(seen) == (cells if name == "gro_cells_receive" else {1}), (kind, name, seen)
+            assert len(cells) == 1 and max(cells) < 0, programs.said
+
+
+@pytest.mark.thorough
+def test_a_bpf_program_that_is_being_attached_is_waited_for(overlay, kernel, hooked, tmp_path):
+    """ftrace says -EAGAIN meanwhile."""
+    with Sabotaged(overlay.guest, kernel, tmp_path, "busy for a moment") as falcon:
+        falcon.enable(rest=0)
+        assert falcon.states() == dict.fromkeys(hooked, "attached")
+        assert falcon.traces().redirected == hooked
+
+
+@pytest.mark.thorough
+def test_bpf_programs_that_are_attached_all_the_time_are_told_of(overlay, kernel, tmp_path):
+    with Sabotaged(overlay.guest, kernel, tmp_path, "busy for ever") as falcon:
+        error, hook = falcon.say("enable").error(), falcon.hooks()["get_rps_cpu"]
+        assert (error["exit"], error["name"]) == (REFUSED, "EAGAIN")
+        assert hook["state"] == "failed"
+        assert error["message"] == f"get_rps_cpu: {hook['detail']}"
+        assert "BPF" in hook["detail"]
+        assert falcon.traces().redirected == []
 
 
 class Without:

@@ -7,6 +7,7 @@ import pytest
 
 from net import rawnl
 from net.control import control  # noqa: F401  pylint: disable=unused-import
+from net.falcon import CTL
 from net.rawnl import HEADER, attr, config, config_of, message, rule, spec
 
 # pylint: disable=redefined-outer-name
@@ -72,7 +73,7 @@ def test_values_out_of_range_are_refused(control):
 
 @pytest.mark.thorough
 def test_cpu_lists_that_make_no_sense_and_cpus_that_do_not_exist_are_refused(control):
-    texts = ("1-", "-1", "a", "3-1", "1;2", "1-2-3", "0x1", "1-3:4", "1,a", "%s%n", "\xff")
+    texts = ("1-", "-1", "a", "3-1", "1;2", "1-2-3", "0x1", "1-3:4", "1,a", "%s%n", "\xff", "1,", ",1", "1,,2", ",", "1-2,3,")
     last = int(control.guest.run("cat /sys/devices/system/cpu/possible").out.strip().rpartition("-")[2])
     absent = (last + 1, f"0-{last + 1}", f"0,{last + 1}", 63, 8191, 8192, "0-8191", 99999,
               2**32 - 1, 2**32, 2**64, 10**20)
@@ -153,7 +154,8 @@ def test_malformed_rules_are_refused(control):
         "129 bits": Case(add(("saddr", v6), ("saddr-len", 129)), "EINVAL|ERANGE", None, HEADER + 20),
         "length alone": Case(add(("daddr-len", 8)), "EINVAL", "without its address", HEADER),
         "bits behind": Case(add(("daddr", b"\x0a\0\0\1"), ("daddr-len", 8)), "EINVAL", "bits behind its prefix", HEADER),
-        "port 65536": Case(add(("sport-last", 65536)), "EINVAL", "0 to 65535", HEADER),
+        "port 65536": Case(add(("sport-last", 65536)), "EINVAL", "1 to 65535", HEADER),
+        "port 0": Case(add(("dport-first", 0), ("dport-last", 0)), "EINVAL", "1 to 65535", HEADER + 8),
         "empty range": Case(add(("dport-first", 81), ("dport-last", 80)), "EINVAL", "empty", HEADER),
         "ports of ICMP": Case(add(("protocol", 1), first), "EINVAL", "no ports", HEADER + 8),
         "protocol 256": Case(add(("protocol", 256)), "EINVAL|ERANGE", None, HEADER),
@@ -228,3 +230,47 @@ def test_good_attributes_are_applied_together(control):
     assert empty == taken
     assert listed == taken, "the longest list, 1023 bytes"
     assert cleared == {**taken, "cpus": ""}
+
+
+@pytest.mark.thorough
+def test_other_families_are_answered_while_falcon_changes(control, record_property):
+    """By the order of events: requests that begin and end while enable, a change of mode and disable are under way.
+
+    By the mutex that families share, one that has begun just before may end in that time, and no more.
+    """
+    requests = [message("enable"), config_set(config("mode", 1)), config_set(config("mode", 0)), message("disable")]
+    answered = control.raw.beside(requests)
+    record_property("answered", answered)
+    assert min(answered) > 4, answered
+
+
+def assert_interrupted(control, name, command):
+    """The list is told to have changed when it has, and not when it has not."""
+    still = control.raw.interrupt(message(name))
+    assert len(still) > 2 and not any(still), still
+    changed = control.raw.interrupt(message(name), command)
+    assert any(changed) and not changed[0], changed
+
+
+@pytest.mark.thorough
+def test_list_that_changes_while_it_is_read_says_so(overlay, control):
+    """Rules, devices and flows; what is read when nothing changes does not."""
+    control.raw.together([message("priority-add", rule("dport-first", port) + rule("dport-last", port))
+                          for port in range(1000, 1200)])
+    assert_interrupted(control, "priority-get", f"{CTL} priority del 100")
+    assert_interrupted(control, "priority-get", f"{CTL} priority add dport=53")
+    control.say("priority", "flush")
+
+    control.guest.run("ip netns add many; seq -f 'link add many%g type bridge' 100 | ip -n many -batch -")
+    try:
+        assert_interrupted(control, "device-get", "ip -n many link del many1")
+        assert_interrupted(control, "device-get", "ip -n many link add many1 type bridge")
+    finally:
+        control.guest.run("ip netns del many")
+
+    control.enable(mode="lanes", busy_threshold=100, rest=0)
+    overlay.udp(count=200, flows=200, rate=2000, size=64)
+    assert_interrupted(control, "flow-get", f"{CTL} config set mode=pipeline")
+    control.configure(mode="lanes")
+    overlay.udp(count=200, flows=200, rate=2000, size=64)
+    assert_interrupted(control, "flow-get", f"{CTL} disable")

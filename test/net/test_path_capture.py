@@ -91,7 +91,8 @@ def test_a_tpacket_v3_ring_in_the_container_gets_each_packet_in_order(overlay, s
 def test_tcpdump_opened_and_closed_under_traffic_changes_nothing(overlay, same):
     def traffic():
         run = udp.new_run()
-        sink = overlay.net.sink(overlay.guest, cpu=5, run=run, verify=True)
+        # A guest may stand still for longer than a second.
+        sink = overlay.net.sink(overlay.guest, cpu=5, run=run, verify=True, idle=5000)
         sender = overlay.net.send(run=run, rate=2000, burst=20, seconds=3)
         opened = 0
         while sender.running:
@@ -100,7 +101,8 @@ def test_tcpdump_opened_and_closed_under_traffic_changes_nothing(overlay, same):
                 with Captures(overlay.guest) as captures:
                     captures.add(name, device, what, **options)
                     opened += 1
-        account = udp.balance(sender.wait(), sink.wait())
+        sent = sender.wait()
+        account = udp.balance(sent, sink.wait(sent=sent["sent"]))
         assert opened >= 3
         return {name: account[name] for name in ("lost", "duplicated", "reordered", "damaged")}
 

@@ -194,9 +194,10 @@ def test_rules_that_make_no_sense_are_refused_by_name(falcon):
     for words, message in {
             "src=10.1.0.0/16": f"rule {first} is about some of these flows, too",
             "dport=79-80 protocol=tcp": f"rule {first} is about",
-            "src=10.0.0.1/8 dport=81": "saddr: the address has bits behind its prefix",
-            "protocol=icmp dport=81": "dport-first: this protocol has no ports",
+            "src=10.0.0.1/8 dport=81": "src: the address has bits behind its prefix",
+            "protocol=icmp dport=81": "dport: this protocol has no ports",
             "src=10.0.0.0/8 dst=fd00::/8": "different families",
+            "device=lo dport=81": "device: the device leads to no container: veth, netkit, macvlan and ipvlan do",
             "dport=99-98": "dport: the range 99-98 is empty",
             "src=10.0.0.0/33": "33 is out of range",
             "vni=16777216 dport=81": "vni: a VNI has 24 bits",

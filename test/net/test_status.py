@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from net import guestside, lanes, udp
+from net import guestside, lanes, path, plan, udp
 from net.falcon import CTL
 from net.wait import until
 from stress.traffic import Traffic, trouble
@@ -89,3 +89,63 @@ def test_top_shows_who_does_what_and_what_is_decided(overlay, falcon):
     assert cpus[0]["nic"] > FAST / 4 and cpus[0]["tunnel"] == 0
     assert all(cpus[int(cpu)]["tunnel"] > 0 for cpu in workers.split(","))
     assert sum(cpu["container"] for cpu in cpus.values()) > FAST / 4
+
+
+# A tunnel between two containers of one host: its packets come to no NIC, as those that are encrypted there.
+HIDDEN = """
+for n in 1 2; do ip netns add hidden$n; done
+ip link add under netns hidden1 type veth peer name under netns hidden2
+for n in 1 2; do
+    ip -n hidden$n link set under up
+    ip -n hidden$n addr add 198.18.0.$n/24 dev under
+    ip -n hidden$n link add over type vxlan id 5 dstport 4789 local 198.18.0.$n remote 198.18.0.$((3 - n)) dev under
+    ip -n hidden$n addr add 198.18.1.$n/24 dev over
+    ip -n hidden$n link set over up
+done
+"""
+
+
+@pytest.mark.thorough
+def test_status_says_that_packets_of_a_tunnel_are_not_seen_at_a_nic(overlay, falcon):
+    """While there are some, hooks resting or not, and not when a NIC brings others."""
+    falcon.enable(**{**LANES, "rest": 1})
+    none = "0 flows in lanes; 0 mice inline"
+
+    def reason():
+        return falcon.ctl("status").get("reason", "")
+    with path.commands(overlay.guest, HIDDEN, "for n in 1 2; do ip netns del hidden$n; done"):
+        status = falcon.ctl("status")
+        assert status["summary"].startswith(f"{none}; no packet of a tunnel was seen in the last second")
+        assert "reason" not in status
+        ping = overlay.guest.spawn("exec ip netns exec hidden1 ping -q -i 0.1 198.18.1.2")
+        try:
+            until(lambda: "none of a flow is seen at a NIC" in reason(), 30, "the packets to be missed")
+            assert falcon.ctl("status")["summary"].startswith(none)
+            with Traffic(overlay, rate=SLOW, idle=1500) as seen:
+                until(lambda: not reason(), 20, "a flow to be seen")
+        finally:
+            ping.stop()
+    assert not trouble(seen.account)
+
+
+# A datagram of each of two virtual networks, of one host and two ports, and one of a third port.
+EQUAL = """
+import socket, struct
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for vni, port in ((77, 5001), (78, 5001), (77, 5002)):
+    udp = struct.pack(">HHHH", 4000, port, 8, 0)
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28, 1, 0, 64, 17, 0, bytes((198, 51, 100, 9)), bytes((198, 51, 100, 10)))
+    sock.sendto(struct.pack(">II", 1 << 27, vni << 8) + bytes(12) + bytes((8, 0)) + ip + udp, ("{to}", {port}))
+"""
+
+
+@pytest.mark.thorough
+def test_equal_flows_of_two_networks_are_two_that_say_so(overlay, falcon):
+    falcon.enable(**{**LANES, "rest": 0})
+    words = {"to": plan.host(plan.UNDERLAY[4], plan.GUEST), "port": plan.PORTS["vxlan"]}
+    overlay.net.namespace.run(["python3", "-c", EQUAL.format(**words)])
+
+    def found():
+        return sorted((flow["dport"], flow["vni"], flow.get("twin", 0)) for flow in falcon.flows() if flow.get("sport") == 4000)
+    until(lambda: len(found()) == 3, 20, "the flows to be known")
+    assert found() == [(5001, 77, 1), (5001, 78, 1), (5002, 77, 0)]

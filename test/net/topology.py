@@ -105,6 +105,21 @@ class Topology:
                     raise TopologyError(f"could not undo in the guest: {failed}")
         self._guest_link = self._guest_overlay = None
 
+    @contextlib.contextmanager
+    def without_nic(self, guest):
+        """The NIC's driver lets it go, whatever it is doing, and what is above it goes with it; all is back after the block."""
+        driver = guest.run(f"set -e\n{guestside.FIND_NIC}\n"
+                           "device=$(readlink -f /sys/class/net/$nic/device); driver=$(readlink -f $device/driver)\n"
+                           "echo ${device##*/} >$driver/unbind; echo $driver ${device##*/}").out.split()
+        try:
+            yield
+        finally:
+            # Some of it is gone already.
+            guest.run(self._guest_overlay.undo_script())
+            self._guest_link = self._guest_overlay = None
+            guest.run(f"echo {driver[1]} >{driver[0]}/bind")
+            self.setup_guest(guest)
+
     def switch(self, variant, guest):
         """Another variant, with the same guest."""
         new = plan.get(variant)

@@ -39,6 +39,9 @@ def test_make_demo_shows_the_gain():
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for word in ("stock", "falcon", "cpu0", "lost", "reordered"):
         assert word in done.stdout, done.stdout
+    # Instructions, which the machine's load does not change: 3.1 and 2.1 where nothing disturbs it.
+    udp, tcp = (float(found) for found in re.findall(r"speed-up (\d+\.\d+)", done.stdout))
+    assert udp > 2 and tcp > 1.4, done.stdout
 
 
 def test_make_bench_writes_results():

@@ -22,11 +22,13 @@ class Sabotage:
 
 
 RELEASE = "\t\tfalcon_chain_splice(released, &run->packets);\n"
-CONFIGURE = "\t\tfalcon_configure(config);\n\tkfree(config);\n"
+CHANGE = "\terr = change(&config, data);\n"
+FREED = "\tstruct falcon_config *freed = kmemdup(&config, sizeof(config), GFP_KERNEL);\n\n\tkfree(freed);\n"
 DELETED = "\tmutex_unlock(&rules_lock);\n\treturn err;\n"
 TAKE = "\treturn answer_quickly(gro, NULL, skb);\n"
 COUNT = "\tthis_cpu_add(falcon_stats.counter[stage][counter], count);\n"
 WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
+REGISTER = "\t\terr = register_ftrace_function(ops);\n"
 
 SABOTAGES = {
     # A run is released whatever was before it.
@@ -34,8 +36,8 @@ SABOTAGES = {
                          "falcon_chain_splice(released, output);"),
     # What one of a hundred runs gave is left in nobody's hands.
     "lossy": Sabotage("module/merge.c", RELEASE, "\t\tif (merge->head % 100)\n\t" + RELEASE),
-    "use after free": Sabotage("module/netlink.c", CONFIGURE, "\t\t{ kfree(config); falcon_configure(config); }\n"),
-    "written after free": Sabotage("module/netlink.c", CONFIGURE, CONFIGURE + "\tconfig->batch = 1;\n"),
+    "use after free": Sabotage("module/control.c", CHANGE, "\t{\n" + FREED + "\tconfig.batch = READ_ONCE(freed->batch);\n\t}\n" + CHANGE),
+    "written after free": Sabotage("module/control.c", CHANGE, "\t{\n" + FREED + "\tWRITE_ONCE(freed->batch, 1);\n\t}\n" + CHANGE),
     "locked for ever": Sabotage("module/priority.c", DELETED, DELETED.partition("\n")[2]),
     # Of a lane's wake-ups every second one fails, as for a CPU that is gone, or is on its way for ever.
     "refused": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2 || "
@@ -43,9 +45,13 @@ SABOTAGES = {
     "never come": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2)\n"
                            "\t\treturn;\n" + WAKE),
     # As if there were none for a hook that comes back from rest.
-    "no memory": Sabotage("module/hook.c", "\terr = register_ftrace_function(&hook->ops);\n",
+    "no memory": Sabotage("module/hook.c", "\terr = register_when_free(&hook->ops);\n",
                           "\terr = hook->state == FALCON_HOOK_STATE_RESTING ? -ENOMEM : "
-                          "register_ftrace_function(&hook->ops);\n"),
+                          "register_when_free(&hook->ops);\n"),
+    # As if somebody attached BPF programs to a function, now and then or all the time.
+    "busy for a moment": Sabotage("module/hook.c", REGISTER, "\t\tstatic atomic_t calls;\n\n\t\terr = atomic_inc_return(&calls) "
+                                  "% 10 ? -EAGAIN : register_ftrace_function(ops);\n"),
+    "busy for ever": Sabotage("module/hook.c", REGISTER, "\t\terr = -EAGAIN;\n"),
     # Of which a budget is to tell: 150 instructions for each packet.
     "wasteful": Sabotage("module/intake.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
                          "\t\tbarrier();\n" + TAKE),

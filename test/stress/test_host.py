@@ -2,11 +2,10 @@
 """What else is done on a host while falcon is at work: to containers, modules, devices, probes."""
 
 import random
-import re
 
 import pytest
 
-from net import bpf, guestside, lanes, rawnl, wait
+from net import bpf, guestside, lanes, rawnl, tracer, wait
 from net.capture import nic
 from net.control import hookable
 from stress.test_lanes import IDLE, LANES, in_guest
@@ -118,47 +117,13 @@ def test_others_trace_and_probe_the_hooked_functions_under_traffic(overlay, falc
     assert [line.split()[0] for line in falcon.attached()] == attached
 
 
-BPF_KINDS = ("kfunc", "kretfunc")      # fentry, fexit
-
-
-class BpfPrograms:
-    """Of bpftrace, at entry and exit of functions of the kernel, while the block lasts; then how often each ran."""
-
-    def __init__(self, guest, functions):
-        self.guest, self.functions = guest, functions
-        self.runs = {}
-        self._process = None
-
-    def __enter__(self):
-        program = "\n".join(f'{kind}:{name} {{ @["{kind} {name}"] = count(); }}'
-                            for name in self.functions for kind in BPF_KINDS)
-        self._process = self.guest.spawn(f"exec bpftrace -e '{program}'")
-        try:
-            wait.until(self._attached, 120, "programs to be attached")
-        except BaseException:
-            self._process.stop("KILL")
-            raise
-        return self
-
-    def _attached(self):
-        assert self._process.running, self._process.output()
-        # Those that have a trampoline of their own have a D.
-        seen = self.guest.run(f"awk '/^[^\\t].* D / {{ print $1 }}' {TRACING}/enabled_functions").out.split()
-        return set(seen) >= set(self.functions)
-
-    def __exit__(self, kind, *exc):
-        out = self._process.stop("INT" if kind is None else "KILL", 60).out
-        self.runs = {name: int(count) for name, count in re.findall(r"^@\[(.+)\]: (\d+)$", out, re.M)}
-
-
 @pytest.mark.soak
 @pytest.mark.parametrize("first", ["falcon", "bpf"])
 def test_bpf_programs_at_entry_and_exit_of_the_hooked_functions_under_traffic(overlay, falcon, kernel, first, record_property):
     """Whoever comes first, they share: the kernel has the program see the call, and falcon what becomes of it."""
     guest = overlay.guest
-    inside = set(guest.run("awk 'NF == 3 { print $3 }' /proc/kallsyms").out.split())
-    functions = [name for name in hookable(kernel) if name in inside]
-    programs, config = BpfPrograms(guest, functions), {**LANES, "rest": 0}
+    functions = tracer.traceable(guest, hookable(kernel))
+    programs, config = tracer.counting(guest, functions), {**LANES, "rest": 0}
     with clean_log(guest), Traffic(overlay, flows=4, rate=2000, idle=IDLE) as traffic:
         if first == "falcon":
             falcon.enable(**config)
@@ -172,11 +137,11 @@ def test_bpf_programs_at_entry_and_exit_of_the_hooked_functions_under_traffic(ov
             taken = falcon.counters()["taken"]
             wait.until(lambda: falcon.counters()["taken"] > taken + 1000, 60, "packets in lanes")
         lanes.reach(falcon, rung="several")
-    record(record_property, traffic.account, programs=len(programs.runs))
+    record(record_property, traffic.account, programs=len(programs.said))
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
-    for kind in BPF_KINDS:
-        assert programs.runs.get(f"{kind} enqueue_to_backlog", 0) > 1000, programs.runs
+    for kind in tracer.KINDS:
+        assert programs.said.get((kind, "enqueue_to_backlog"), 0) > 1000, programs.said
 
 
 # Takes memory until there is hardly any left, and gives it back, again and again.

@@ -3,7 +3,8 @@
 
 import pytest
 
-from net import guestside, hostside, lanes, plan, udp
+from net import guestside, hostside, lanes, path, plan, udp
+from net.calls import Calls
 from net.wait import until
 from stress.test_lanes import IDLE, LANES
 from stress.traffic import SCALE, Traffic, clean_log, record, trouble
@@ -40,6 +41,23 @@ ip link set gone0 addrgenmode none master {guestside.BRIDGE} up
 bridge fdb replace {MAC} dev gone0 master static
 ip netns del elsewhere
 """
+
+
+# What the bridge sends to a port is received again, from the backlog, by a device of another kind.
+COME_BY_NEITHER = f"""\
+set -e
+modprobe dummy numdummies=0
+ip link add odd0 type dummy
+ip link set odd0 addrgenmode none master {guestside.BRIDGE} up
+bridge fdb replace {MAC} dev odd0 master static
+ip link add odd1 type dummy
+ip link set odd1 addrgenmode none up
+tc qdisc add dev odd0 clsact
+tc filter add dev odd0 egress matchall action mirred ingress redirect dev odd1
+"""
+GO_BY_NEITHER = "for name in odd0 odd1; do if [[ -e /sys/class/net/$name ]]; then ip link del $name; fi; done"
+LOCKS = "falcon_elephant_forget"
+PAIRS = 20
 
 
 @pytest.fixture
@@ -150,3 +168,26 @@ def test_a_container_that_is_made_again_is_not_of_its_old_rule(overlay, falcon):
     rules = falcon.ctl("priority list")["rules"]
     assert len({entry["id"] for entry in rules}) == 2
     lanes.assert_conserved(falcon)
+
+
+@pytest.mark.usefixtures("doomed")
+def test_a_device_that_goes_costs_what_its_own_flows_do(overlay, falcon, record_property):
+    """Whatever kind it is of, known to falcon or not: and nothing when no flow has packets for it."""
+    guest = overlay.guest
+    falcon.enable(**LANES)
+    with path.commands(guest, COME_BY_NEITHER, GO_BY_NEITHER), clean_log(guest), \
+         Traffic(overlay, rate=2000, flows=6, idle=IDLE) as traffic, Calls(guest, LOCKS) as calls:
+        lanes.reach(falcon, port=PORT, merge="backlog")
+        lanes.reach(falcon, merge="backlog")
+        until(lambda: sum("workers" in flow for flow in falcon.flows()) == 6 + 2, 20, "all flows in lanes")
+        guest.run(f"set -e; for ((n = 0; n < {PAIRS}; n++)); do ip link add no0 type veth peer name no1; ip link del no0; done")
+        for_others = calls.count()[LOCKS]
+        guest.run("timeout 20 ip link del odd1")
+        for_its_own = calls.count()[LOCKS] - for_others
+    falcon.disable()
+    counters = lanes.assert_conserved(falcon)
+    record(record_property, traffic.account, others=for_others, own=for_its_own, gone=counters["dropped-gone"])
+    assert not trouble(traffic.account)
+    assert for_others == 0
+    # The sender's two flows, each locked once.
+    assert for_its_own == 2

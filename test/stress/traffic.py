@@ -31,15 +31,15 @@ def in_parts(name, count):
 class Traffic:
     """UDP flows to a container while its block is worked on; then the account of them.
 
-    port: of the sink. idle: silence in ms by which it knows that all has come. cgroup: the sink's. family: of IP.
+    port: of the sink. container: its number; None for the host itself. idle: silence in ms by which it knows that all has come. cgroup: the sink's. family: of IP.
     gro: the sink takes datagrams merged.
     Options as udp-send's.
     """
 
     _runs = itertools.count(1000)
 
-    def __init__(self, overlay, port=udp.DEFAULT_PORT, idle=None, cgroup=None, family=4, gro=None, **options):
-        self.overlay, self.port, self.idle = overlay, port, idle or udp.IDLE_MS
+    def __init__(self, overlay, port=udp.DEFAULT_PORT, container=0, idle=None, cgroup=None, family=4, gro=None, **options):
+        self.overlay, self.port, self.container, self.idle = overlay, port, container, idle or udp.IDLE_MS
         self.cgroup, self.family, self.gro = cgroup, family, gro
         self.options = {"rate": RATE, "size": 200, "seconds": LIFE, **options}
         # What a slow kernel cannot take would be dropped before it, and leave no time for anything else.
@@ -50,10 +50,10 @@ class Traffic:
         run = next(self._runs)
         net = self.overlay.net
         self._dropped = dropped(self.overlay)
-        self._sink = net.sink(self.overlay.guest, cpu=CPU, port=self.port, run=run, idle=self.idle,
+        self._sink = net.sink(self.overlay.guest, self.container, cpu=CPU, port=self.port, run=run, idle=self.idle,
                               flows=self.options.get("flows", 1), digest=self.options.get("digest"),
                               gro=self.gro, cgroup=self.cgroup, family=self.family)
-        self._sender = net.send(port=self.port, run=run, family=self.family, **self.options)
+        self._sender = net.send(self.container, port=self.port, run=run, family=self.family, **self.options)
         return self
 
     def finish(self, count):

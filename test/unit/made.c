@@ -47,7 +47,7 @@ static enum place put_ip(struct wire *wire, const struct falcon_key *flow, u8 pr
 
 static u8 put_tunnel_header(struct wire *wire, unsigned int kind, u16 type)
 {
-	static const u8 gre_flags[] = { 0, 0x80, 0x20, 0x10, 0xa0, 0x90, 0x30, 0xb0 };
+	static const u8 gre_flags[] = { 0, 0x80, 0x20, 0xa0 };
 
 	switch (kind) {
 	case 0:
@@ -64,10 +64,10 @@ static u8 put_tunnel_header(struct wire *wire, unsigned int kind, u16 type)
 		return 1;
 	case 2:
 		if (made_one_in(2)) {
-			wire_gre(wire, gre_flags[made_below(8)], 0, type);
+			wire_gre(wire, gre_flags[made_below(4)], 0, type);
 			return 0;
 		}
-		wire_gre(wire, gre_flags[made_below(8)], 0, ETH_P_TEB);
+		wire_gre(wire, gre_flags[made_below(4)], 0, ETH_P_TEB);
 		return 1;
 	default:
 		return 0;

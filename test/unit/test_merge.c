@@ -37,6 +37,22 @@ static void numbers_begin_at(u32 number)
 	merge.tail = number;
 }
 
+/* What packet @number takes: no two the same. */
+static u32 memory_of(unsigned int number)
+{
+	return 768 + number;
+}
+
+/* What packets @first, @first + 1, and so on take together, @count of them. */
+static u32 memory(unsigned int first, unsigned int count)
+{
+	u32 bytes = 0;
+
+	while (count--)
+		bytes += memory_of(first++);
+	return bytes;
+}
+
 /* The next @count packets, numbered on from those before. */
 static struct falcon_chain chain_of(unsigned int count)
 {
@@ -46,6 +62,7 @@ static struct falcon_chain chain_of(unsigned int count)
 		assert_true(used < PACKETS);
 		packets[used].number = used;
 		packets[used].skb.next = &packets[0].skb;	/* left over from elsewhere */
+		packets[used].skb.truesize = memory_of(used);
 		falcon_chain_add(&chain, &packets[used++].skb);
 	}
 	return chain;
@@ -63,6 +80,7 @@ static void expect(const struct falcon_chain *chain, unsigned int first, unsigne
 	unsigned int i;
 
 	assert_int_equal(chain->count, count);
+	assert_int_equal(chain->bytes, memory(first, count));
 	for (i = 0; i < count; i++) {
 		assert_non_null(skb);
 		assert_int_equal(number_of(skb), first + i);
@@ -224,6 +242,39 @@ static void assign__leaves_the_lane_s_members(void **state)
 	finish_some(&merge.runs[0], 2, 0);
 	assert_true(node->next == node && node->prev == node);
 	assert_ptr_equal(merge.runs[0].elephant, &merge);
+}
+
+static void cut_to__ends_with_the_packet_that_has_the_bytes(void **state)
+{
+	u32 bytes[] = { 1, memory_of(0), memory_of(0) + 1, memory(0, 3), memory(0, 4), U32_MAX };
+	unsigned int counts[] = { 1, 1, 2, 3, 4, 4 }, i;
+	struct falcon_chain to, from;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		used = 0;
+		to = chain_of(0);
+		from = chain_of(4);
+		falcon_chain_cut_to(&to, &from, 4, bytes[i]);
+		expect(&to, 0, counts[i]);
+		expect(&from, counts[i], 4 - counts[i]);
+		/* Behind what is there, whose bytes do not count; whichever bound comes first. */
+		falcon_chain_cut_to(&to, &from, counts[i] - 1, U32_MAX);
+		expect(&to, 0, min(2 * counts[i] - 1, 4U));
+	}
+}
+
+static void cut_to__takes_nothing_where_there_is_no_room(void **state)
+{
+	struct falcon_chain to = chain_of(2), from = chain_of(3);
+
+	falcon_chain_cut_to(&to, &from, 3, 0);
+	falcon_chain_cut_to(&to, &from, 0, U32_MAX);
+	expect(&to, 0, 2);
+	expect(&from, 2, 3);
+	from = (struct falcon_chain){};
+	falcon_chain_cut_to(&to, &from, 3, 0);
+	expect(&to, 0, 2);
+	expect(&from, 0, 0);
 }
 
 static void assign__queued_run_takes_more(void **state)
@@ -449,6 +500,34 @@ static void finish__what_is_gone_meanwhile_is_counted_down(void **state)
 	assert_int_equal(merge.taken, 0);
 }
 
+/* What no worker has begun with comes back in order, whatever was begun with between. */
+static void recall__takes_what_is_queued(void **state)
+{
+	struct falcon_run *runs[] = { new_run(1, 1, 2), new_run(2, 2, 3), new_run(1, 3, 4) };
+	struct falcon_chain begun = start(runs[1]), back = {}, none = {}, released = {};
+
+	assert_int_equal(falcon_merge_untouched(&merge), runs[2]->number);
+	assert_int_equal(falcon_merge_recall(&merge, runs[0], &back), 2);
+	assert_int_equal(falcon_merge_recall(&merge, runs[1], &back), 0);
+	expect(&back, 0, 2);
+	assert_int_equal(falcon_merge_recall(&merge, runs[2], &back), 4);
+	assert_int_equal(back.count, 6);
+	assert_int_equal(number_of(back.last), 8);
+	assert_int_equal(merge.taken, 3);
+	/* They stay in the ring and give nothing. */
+	assert_int_equal(falcon_merge_finish(&merge, runs[1], &begun, &released), 3);
+	falcon_merge_start(runs[0], &none);
+	assert_int_equal(none.count, 0);
+	assert_int_equal(falcon_merge_finish(&merge, runs[0], &none, &released), 0);
+	expect(&released, 2, 3);
+	falcon_merge_start(runs[2], &none);
+	assert_int_equal(falcon_merge_finish(&merge, runs[2], &none, &released), 0);
+	assert_int_equal(released.count, 3);
+	assert_int_equal(merge.taken, 0);
+	assert_int_equal(merge.held, 0);
+	assert_true(falcon_merge_empty(&merge));
+}
+
 /* Several at once, as a worker that finds consecutive runs does it. */
 static void finish_together(unsigned int held)
 {
@@ -485,6 +564,32 @@ static void finish__several_at_once_from_the_head(void **state)
 static void finish__several_at_once_behind_another_one(void **state)
 {
 	finish_together(6);
+}
+
+/* What it was given, and from the end of its processing on what came of that. */
+static void ring__counts_the_memory_of_its_runs(void **state)
+{
+	struct falcon_run *first = new_run(1, 1, 4), *second = new_run(2, 2, 4);
+	struct falcon_chain chain, released = {}, output = {};
+	struct falcon_run *third = new_run(3, 3, 1);
+
+	assert_int_equal(merge.bytes, memory(0, 9));
+	more(3, 3, 2);
+	assert_int_equal(merge.bytes, memory(0, 11));
+	chain = start(second);
+	assert_int_equal(merge.bytes, memory(0, 11));
+	/* One left, larger than all of them were. */
+	falcon_chain_cut(&output, &chain, 1);
+	output.first->truesize += 5000;
+	output.bytes += 5000;
+	falcon_merge_finish(&merge, second, &output, &released);
+	assert_int_equal(merge.bytes, memory(0, 5) + 5000 + memory(8, 3));
+	chain = start(first);
+	falcon_merge_finish(&merge, first, &chain, &released);
+	assert_int_equal(released.bytes, memory(0, 5) + 5000);
+	assert_int_equal(merge.bytes, memory(8, 3));
+	finish_some(third, 0, 0);
+	assert_int_equal(merge.bytes, 0);
 }
 
 static void numbers__wrap_with_a_full_ring_held(void **state)
@@ -592,13 +697,65 @@ static void random__is_in_order_and_adds_up(void **state)
 	while (waits)
 		lost += finish_any(waiting, waits--, &seed, &out);
 	assert_true(falcon_merge_empty(&merge));
-	assert_int_equal(merge.taken + merge.held, 0);
+	assert_int_equal(merge.taken + merge.held + merge.bytes, 0);
 	assert_int_equal(used, out + lost);
 	assert_true(out > 1000 && lost > 1000 && full > 100 && merge.tail < UINT32_MAX / 2);
 }
 
 #undef cmocka_unit_test
 #define cmocka_unit_test(case) cmocka_unit_test_setup_teardown(case, begin, end)
+
+/* Any pointers: they are compared. */
+#define DEVICE ((struct net_device *)packets)
+#define OTHER  ((struct net_device *)&merge)
+
+static struct falcon_chain chain_for(unsigned int count, struct net_device *dev)
+{
+	struct falcon_chain chain = chain_of(count);
+	struct sk_buff *skb;
+
+	for (skb = chain.first; skb; skb = skb->next)
+		skb->dev = dev;
+	return chain;
+}
+
+static void cut_of__all_of_one_device_goes_in_portions(void **state)
+{
+	struct falcon_chain from = chain_for(150, DEVICE), to = {};
+
+	assert_true(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	expect(&to, 0, 64);
+	expect(&from, 64, 86);
+	/* What it has counts. */
+	assert_true(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	expect(&from, 64, 86);
+	to = (struct falcon_chain){};
+	assert_true(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	to = (struct falcon_chain){};
+	assert_false(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	expect(&to, 128, 22);
+	expect(&from, 0, 0);
+	assert_false(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+}
+
+static void cut_of__others_stay_in_order(void **state)
+{
+	struct falcon_chain from = chain_for(10, OTHER), some = chain_for(100, DEVICE), to = {};
+	unsigned int i;
+
+	falcon_chain_splice(&from, &some);
+	some = chain_for(10, OTHER);
+	some.first->dev = DEVICE;
+	falcon_chain_splice(&from, &some);
+	/* All at once, as what stays is in front. */
+	assert_false(falcon_chain_cut_of(&to, &from, DEVICE, 64));
+	expect(&to, 10, 101);
+	assert_int_equal(from.count, 19);
+	for (i = 0; from.count; i++)
+		assert_int_equal(number_of(falcon_chain_pop(&from)), i < 10 ? i : 101 + i);
+	assert_false(falcon_chain_cut_of(&to, &from, OTHER, 64));
+	expect(&to, 10, 101);
+}
 
 int main(void)
 {
@@ -607,6 +764,8 @@ int main(void)
 		cmocka_unit_test(pop__takes_the_first_until_empty),
 		cmocka_unit_test(splice__every_length_behind_every_length),
 		cmocka_unit_test(cut__every_count_of_every_length_behind_every_length),
+		cmocka_unit_test(cut_to__ends_with_the_packet_that_has_the_bytes),
+		cmocka_unit_test(cut_to__takes_nothing_where_there_is_no_room),
 		cmocka_unit_test(assign__no_packets_take_no_run),
 		cmocka_unit_test(assign__new_run_says_all_about_it),
 		cmocka_unit_test(assign__leaves_the_lane_s_members),
@@ -625,10 +784,14 @@ int main(void)
 		cmocka_unit_test(finish__last_to_first_is_held_to_the_end),
 		cmocka_unit_test(finish__stops_at_the_first_that_is_not_done),
 		cmocka_unit_test(finish__what_is_gone_meanwhile_is_counted_down),
+		cmocka_unit_test(recall__takes_what_is_queued),
 		cmocka_unit_test(finish__several_at_once_from_the_head),
 		cmocka_unit_test(finish__several_at_once_behind_another_one),
+		cmocka_unit_test(ring__counts_the_memory_of_its_runs),
 		cmocka_unit_test(numbers__wrap_with_a_full_ring_held),
 		cmocka_unit_test(numbers__wrap_one_at_a_time_keeps_the_open_run),
+		cmocka_unit_test(cut_of__all_of_one_device_goes_in_portions),
+		cmocka_unit_test(cut_of__others_stay_in_order),
 		cmocka_unit_test(random__is_in_order_and_adds_up),
 	};
 

@@ -323,17 +323,23 @@ static void elephant__is_less_on_a_loaded_cpu(void **state)
 	}
 }
 
-/* As many flows as there may be in lanes hold a bounded number of packets. */
+/* As many flows as there may be in lanes hold a bounded number of packets, and of bytes. */
 static void share__bounds_what_all_hold_together(void **state)
 {
+	struct falcon_share share, before = { 8192, 32 << 20 };
 	unsigned int flows;
 
 	(void)state;
-	for (flows = 0; flows <= 16; flows++)
-		assert_int_equal(falcon_policy_share(flows), FALCON_IN_FLIGHT_MAX);
-	for (; flows <= 1024; flows++) {
-		assert_in_range(falcon_policy_share(flows), 256, falcon_policy_share(flows - 1));
-		assert_true(flows * falcon_policy_share(flows) <= 1024 * 256);
+	for (flows = 0; flows <= 1024; flows++, before = share) {
+		share = falcon_policy_share(flows);
+		if (flows <= 16) {
+			assert_int_equal(share.packets, 8192);
+			assert_int_equal(share.bytes, 32 << 20);
+		}
+		assert_in_range(share.packets, 256, before.packets);
+		assert_in_range(share.bytes, 512 << 10, before.bytes);
+		assert_true(flows * share.packets <= 1024 * 256);
+		assert_true(flows * share.bytes <= 512 << 20);
 	}
 }
 

@@ -99,6 +99,24 @@ static void ranks__owe_nothing_to_who_does_not_wait(void **state)
 	assert_int_equal(serve(&ranks)->class, 0);
 }
 
+/* What a CPU that helps may take is behind what it may not. */
+static void ranks__give_from_anywhere_in_a_class(void **state)
+{
+	struct falcon_ranks ranks;
+	unsigned int i;
+
+	start(&ranks);
+	for (i = 0; i < 3; i++)
+		add(&ranks, 4);
+	falcon_ranks_take(&ranks, &items[1].node, 4);
+	assert_int_equal(serve(&ranks)->number, 0);
+	assert_int_equal(serve(&ranks)->number, 2);
+	assert_true(falcon_ranks_empty(&ranks));
+	add(&ranks, 4);
+	falcon_ranks_take(&ranks, &items[3].node, 4);
+	assert_true(falcon_ranks_empty(&ranks));
+}
+
 /* One that has waited, was served and comes again begins anew. */
 static void ranks__count_from_the_last_turn(void **state)
 {
@@ -122,6 +140,7 @@ int main(void)
 		cmocka_unit_test(ranks__serve_a_class_that_waits_after_a_bound),
 		cmocka_unit_test(ranks__owe_nothing_to_who_does_not_wait),
 		cmocka_unit_test(ranks__count_from_the_last_turn),
+		cmocka_unit_test(ranks__give_from_anywhere_in_a_class),
 	};
 
 	return unit_run(tests);

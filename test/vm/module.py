@@ -15,6 +15,7 @@ from . import kernel as kernels
 from .paths import BUILD, MODULES, REPO
 
 SOURCES = ("Kbuild", "dkms.conf", "module", "include")
+MADE = "kernel-has.h"       # by a build, beside the sources
 SUFFIXES = ("", ".c", ".h", ".S", ".def", ".conf", ".sh")
 MOUNTED = "usr/src/falcon-build"
 
@@ -41,7 +42,7 @@ def sources(root=REPO, names=SOURCES):
         path = root / name
         files = [path] if path.is_file() else path.rglob("*")
         found += [file.relative_to(root) for file in files if file.is_file() and file.suffix in SUFFIXES
-                  and not file.name.startswith(".") and not file.name.endswith(".mod.c")]
+                  and not file.name.startswith(".") and not file.name.endswith((".mod.c", MADE))]
     return sorted(found)
 
 

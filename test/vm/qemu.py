@@ -68,6 +68,8 @@ def accelerator(name):
         # Without erms and fsrm the kernel copies and clears memory by words: an emulated CPU takes as
         # long for an iteration of one byte as for one of eight.
         "tcg": ["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"],
+        # For what is to be told apart from that (breakpoint).
+        "tcg-single": ["-accel", "tcg,thread=single", "-cpu", "max,-erms,-fsrm"],
     }[name]
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from types import SimpleNamespace
 
-from conftest import why_again
+from conftest import what_failed, why_again
 from vm import crash
 from vm.others import MUCH, Others, own_ticks
 
@@ -41,3 +41,9 @@ def test_only_what_failed_is_tried_again_and_only_for_a_reason():
     assert why_again([report(True, "assert 1 == 2")], others=MUCH / 2) is None
     assert why_again([report(False), report(True)], others=0.4) == "others used 40% of the machine"
     assert why_again([report(True, f"panic: {crash.STALE}: int3")], others=0) == crash.STALE
+
+
+def test_a_failure_that_is_tried_again_is_told_in_a_line():
+    crashed = SimpleNamespace(failed=True, longrepr=SimpleNamespace(reprcrash=SimpleNamespace(message="assert 1 == 2\n +  where 1")))
+    assert what_failed([SimpleNamespace(failed=False), crashed]) == "assert 1 == 2"
+    assert what_failed([SimpleNamespace(failed=True, longrepr="no more than a text")]) == "?"

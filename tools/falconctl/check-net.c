@@ -183,10 +183,77 @@ static void check_tunnels(void)
 			"no VXLAN, GENEVE, GRE or IP tunnel device here: falcon has nothing to do");
 }
 
+/* What the kernel knows as a device of hardware, and as Ethernet. */
+static bool add_nic(const char *path, void *data)
+{
+	char line[64], type_path[300];
+
+	snprintf(type_path, sizeof(type_path), "%.*s/type",
+		 (int)(strlen(path) - strlen("/device/uevent")), path);
+	return add_if(root_line(type_path, line, sizeof(line)) && strtoul(line, NULL, 10) == 1,
+		      path, data);
+}
+
+static void check_nics(void)
+{
+	struct few nics = { 0 };
+
+	root_glob("/sys/class/net/*/device/uevent", add_nic, &nics);
+	if (nics.count)
+		finding("nic", RESULT_OK, NULL, "NICs: %s", few_text(&nics));
+	else
+		finding("nic", RESULT_WARN,
+			"Nothing, if it is in another network namespace; or falconctl config set mode=pipeline.",
+			"no NIC here, every device is virtual: mode lanes takes flows from NICs alone");
+}
+
+static bool add_wireguard(const char *path, void *data)
+{
+	FILE *file = root_open(path);
+	char line[256];
+	bool found = false;
+
+	while (file && fgets(line, sizeof(line), file))
+		found |= !strcmp(line, "DEVTYPE=wireguard\n");
+	if (file)
+		fclose(file);
+	return add_if(found, path, data);
+}
+
+/* Each state that a module encrypts for holds it. */
+static bool has_esp_states(const char *path)
+{
+	char count[64];
+
+	return root_line(path, count, sizeof(count)) && strtoul(count, NULL, 10);
+}
+
+static void check_encryption(void)
+{
+	static const char advice[] =
+		"For flows in a tunnel that is encrypted: falconctl config set mode=pipeline.";
+	struct few wireguard = { 0 };
+
+	root_glob("/sys/class/net/*/uevent", add_wireguard, &wireguard);
+	if (wireguard.count)
+		finding("wireguard", RESULT_WARN, advice,
+			"WireGuard: %s; a tunnel over it is not seen at the NIC, so that mode lanes takes none of its flows",
+			few_text(&wireguard));
+	else
+		finding("wireguard", RESULT_OK, NULL, "no WireGuard device here");
+	if (has_esp_states("/sys/module/esp4/refcnt") || has_esp_states("/sys/module/esp6/refcnt"))
+		finding("ipsec", RESULT_WARN, advice,
+			"ESP is in use: a tunnel inside it is not seen at the NIC, so that mode lanes takes none of its flows");
+	else
+		finding("ipsec", RESULT_OK, NULL, "no module for ESP is in use");
+}
+
 void check_net(void)
 {
 	check_cpus();
 	check_rps();
 	check_threads();
+	check_nics();
 	check_tunnels();
+	check_encryption();
 }

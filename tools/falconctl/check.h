@@ -32,7 +32,7 @@ extern const struct hooked hooked[];
 void check_kernel(void);	/* version, options, PREEMPT_RT, ftrace, init_on_alloc */
 void check_symbols(void);	/* the functions to hook, and who else hooks them */
 void check_signature(void);	/* lockdown, Secure Boot, the module's signature */
-void check_net(void);		/* CPUs, RPS, RFS, NAPI threads, tunnels */
+void check_net(void);		/* CPUs, RPS, RFS, NAPI threads, NICs, tunnels, encryption */
 
 /* Words that stand for a list too long to show: "a, b, c and 4 more". */
 struct few {

@@ -79,10 +79,14 @@ void flow_print_key(const struct nlattr *const *tb)
 	attr_print(set, tb, FALCON_A_FLOW_HASH, known ? NULL : " hash %08" PRIx64,
 		   known ? "" : " ?");
 	print_protocol(tb[FALCON_A_FLOW_PROTOCOL]);
-	if (!known)
-		return;
-	print_end(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, " %s");
-	print_end(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, " > %s");
+	if (known) {
+		print_end(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, " %s");
+		print_end(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, " > %s");
+	}
+	attr_print(set, tb, FALCON_A_FLOW_VNI, " vni %" PRIu64, "");
+	if (attr_uint(tb[FALCON_A_FLOW_TWIN]))
+		out_text(" (one of two networks)");
+	attr_print(set, tb, FALCON_A_FLOW_TWIN, NULL, "");
 }
 
 static void end_name(const struct nlattr *const *tb, unsigned int addr, unsigned int port,
@@ -99,12 +103,14 @@ static void end_name(const struct nlattr *const *tb, unsigned int addr, unsigned
 
 void flow_name(const struct nlattr *const *tb, char *name, size_t size)
 {
-	char buf[32], from[INET6_ADDRSTRLEN + 8], to[INET6_ADDRSTRLEN + 8];
+	char buf[32], from[INET6_ADDRSTRLEN + 8], to[INET6_ADDRSTRLEN + 8], vni[24] = "";
 	const char *proto = protocol(tb[FALCON_A_FLOW_PROTOCOL], buf, sizeof(buf));
 
 	end_name(tb, FALCON_A_FLOW_SADDR, FALCON_A_FLOW_SPORT, from, sizeof(from));
 	end_name(tb, FALCON_A_FLOW_DADDR, FALCON_A_FLOW_DPORT, to, sizeof(to));
-	snprintf(name, size, "%s %s > %s", proto ? proto : "?", from, to);
+	if (tb[FALCON_A_FLOW_VNI])
+		snprintf(vni, sizeof(vni), " vni %" PRIu64, attr_uint(tb[FALCON_A_FLOW_VNI]));
+	snprintf(name, size, "%s %s > %s%s", proto ? proto : "?", from, to, vni);
 }
 
 /* Of mode lanes: the columns are there when some flow has them. */
@@ -124,6 +130,7 @@ static void print_lanes(const struct nlattr *const *tb)
 	attr_print(set, tb, FALCON_A_FLOW_APP, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_BATCHES, " %10" PRIu64, "          -");
 	attr_print(set, tb, FALCON_A_FLOW_IN_FLIGHT, " %9" PRIu64, "         -");
+	attr_print(set, tb, FALCON_A_FLOW_IN_FLIGHT_BYTES, " %9" PRIu64, "         -");
 	attr_print(set, tb, FALCON_A_FLOW_HELD, " %5" PRIu64, "     -");
 	attr_print(set, tb, FALCON_A_FLOW_RULE, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_MERGE, "  %-8s", "  -       ");
@@ -162,8 +169,8 @@ int run_flow_list(const struct args *args)
 	out_object(NULL);
 	out_text("%-10s %4s %12s %8s %8s", "STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS");
 	if (lanes)
-		out_text(" %-7s %-8s %-7s %4s %10s %9s %5s %4s  %-8s", "RUNG", "LIMIT", "WORKERS",
-			 "APP", "BATCHES", "IN-FLIGHT", "HELD", "RULE", "MERGE");
+		out_text(" %-7s %-8s %-7s %4s %10s %9s %9s %5s %4s  %-8s", "RUNG", "LIMIT",
+			 "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "BYTES", "HELD", "RULE", "MERGE");
 	out_text("  %-15s %s\n", "DEVICE", "FLOW");
 	out_array("flows");
 	for (size_t i = 0; i < flows.count && (!top || i < top); i++)

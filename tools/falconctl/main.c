@@ -48,6 +48,11 @@ static const struct command device_commands[] = {
 	{
 		.name = "list",
 		.summary = "List the devices under falcon's care, of every network namespace.",
+		.doc = "NICs, as kind physical; tunnels: vxlan, geneve, gre, gretap, ip6gre, "
+		       "ip6gretap, ipip, sit, ip6tnl; bridge; and devices that lead to "
+		       "containers: veth, netkit, macvlan, ipvlan. A device of another kind, such "
+		       "as a VLAN, a bond, WireGuard or a port of Open vSwitch, is not in the "
+		       "list: packets pass it as ever, and falcon decides nothing there.",
 		.run = run_device_list,
 	}, { 0 }
 };

@@ -26,6 +26,7 @@ struct nl {
 	uint16_t family;
 	uint32_t group;		/* 0 for none */
 	uint32_t seq;
+	const char *(*attr_name)(unsigned int attr);	/* of this request, or NULL */
 	union {
 		struct nlmsghdr header;
 		char bytes[NL_REQUEST_MAX];
@@ -42,6 +43,14 @@ struct refusal {
 	const char *attribute;
 };
 
+/* What the user calls an attribute of the set; NULL when there is none of that number. */
+static const char *attr_name(const struct nl *nl, const struct spec_set *set, unsigned int type)
+{
+	const char *name = nl->attr_name ? nl->attr_name(type) : NULL;
+
+	return name ? name : set && type && type <= set->max ? set->attrs[type].name : NULL;
+}
+
 /* The name of the request's attribute that is offset bytes from the request's begin. */
 static const char *attr_at(const struct nl *nl, uint32_t offset)
 {
@@ -57,7 +66,7 @@ static const char *attr_at(const struct nl *nl, uint32_t offset)
 		unsigned int type = mnl_attr_get_type(attr);
 
 		if ((const char *)attr - (const char *)nlh == (ptrdiff_t)offset)
-			return set && type && type <= set->max ? set->attrs[type].name : NULL;
+			return attr_name(nl, set, type);
 	}
 	return NULL;
 }
@@ -65,12 +74,10 @@ static const char *attr_at(const struct nl *nl, uint32_t offset)
 static const char *attr_missing(const struct nl *nl, uint32_t type)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(&nl->request.header);
-	const struct spec_set *set;
 
 	if (nl->request.header.nlmsg_type != nl->family || genl->cmd > FALCON_CMD_MAX)
 		return NULL;
-	set = spec_ops[genl->cmd].set;
-	return set && type && type <= set->max ? set->attrs[type].name : NULL;
+	return attr_name(nl, spec_ops[genl->cmd].set, type);
 }
 
 /* The extended acknowledgement: attributes from data on. Garbage there is no reason to fail. */
@@ -178,6 +185,7 @@ static struct nlmsghdr *begin(struct nl *nl, uint16_t type, uint8_t cmd, uint8_t
 	struct genlmsghdr *genl;
 
 	memset(&nl->request, 0, sizeof(nl->request));
+	nl->attr_name = NULL;
 	nlh = mnl_nlmsg_put_header(&nl->request);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST;
@@ -191,6 +199,11 @@ static struct nlmsghdr *begin(struct nl *nl, uint16_t type, uint8_t cmd, uint8_t
 struct nlmsghdr *nl_begin(struct nl *nl, uint8_t cmd)
 {
 	return begin(nl, nl->family, cmd, FALCON_FAMILY_VERSION);
+}
+
+void nl_name_attrs(struct nl *nl, const char *(*name)(unsigned int attr))
+{
+	nl->attr_name = name;
 }
 
 static int handle(const struct nlmsghdr *nlh, nl_handler handler, void *data)

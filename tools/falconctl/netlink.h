@@ -23,6 +23,12 @@ void nl_close(struct nl *nl);
 #define NL_REQUEST_MAX 4096
 struct nlmsghdr *nl_begin(struct nl *nl, uint8_t cmd);
 
+/*
+ * Attributes of the request that was begun are called so in what the kernel refuses: by the user's
+ * word for them. NULL from name(): as the specification calls them.
+ */
+void nl_name_attrs(struct nl *nl, const char *(*name)(unsigned int attr));
+
 /* Send it and handle the answer, which handler must be called for exactly once if given. */
 int nl_do(struct nl *nl, nl_handler handler, void *data);
 

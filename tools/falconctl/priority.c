@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 
 #include "command.h"
+#include "dscp.h"
 #include "error.h"
 #include "output.h"
 #include "protocol.h"
@@ -20,8 +21,8 @@
 
 static const struct spec_set *const set = &spec_set_rule;
 
-/* The first len bytes of a text are a number. */
-static int parse_part(const char *key, const char *text, size_t len, uint64_t max, uint64_t *value)
+/* The first len bytes of a text are the number of a port. */
+static int parse_port(const char *key, const char *text, size_t len, uint64_t *value)
 {
 	char copy[32];
 
@@ -29,7 +30,7 @@ static int parse_part(const char *key, const char *text, size_t len, uint64_t ma
 		return fail(EXIT_USAGE, 0, key, "'%s' is not a number", text);
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	return value_number(key, copy, 0, max, value);
+	return value_number(key, copy, 1, 65535, value);
 }
 
 static int no_room(const char *key)
@@ -90,11 +91,11 @@ static int put_ports(struct nlmsghdr *nlh, const char *key, const char *text, un
 	const char *dash = strchr(text, '-');
 	size_t len = dash ? (size_t)(dash - text) : strlen(text);
 	uint64_t from, to;
-	int code = parse_part(key, text, len, 65535, &from);
+	int code = parse_port(key, text, len, &from);
 
 	to = from;
 	if (!code && dash)
-		code = value_number(key, dash + 1, 0, 65535, &to);
+		code = parse_port(key, dash + 1, strlen(dash + 1), &to);
 	if (!code && from > to)
 		code = fail(EXIT_USAGE, 0, key, "the range %s is empty", text);
 	if (!code)
@@ -189,6 +190,19 @@ static int put_device(struct nlmsghdr *nlh, const char *key, const char *text)
 		       EXIT_OK : no_room(key);
 }
 
+static int put_dscp(struct nlmsghdr *nlh, const char *key, const char *text)
+{
+	int number = dscp_number(text);
+
+	if (number >= 0)
+		return put_u32(nlh, spec_attr(set, key), (unsigned int)number);
+	if (!is_number(text))
+		return fail(EXIT_USAGE, 0, key,
+			    "'%s' is neither a number nor cs0 to cs7, af11 to af43, ef, va, le or df",
+			    text);
+	return put_value(nlh, key, text);
+}
+
 static int put_protocol(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	unsigned int number = protocol_number(text);
@@ -207,8 +221,9 @@ static const struct {
 	{ "dst", "ADDRESS[/BITS]", "Destination, likewise.", put_destination },
 	{ "sport", "PORT[-PORT]", "Source port, or a range of them.", put_source_ports },
 	{ "dport", "PORT[-PORT]", "Destination port, or a range of them.", put_destination_ports },
-	{ "dscp", "0..63", "DSCP of the inner header.", put_value },
-	{ "outer-dscp", "0..63", "DSCP of the tunnel's header.", put_value },
+	{ "dscp", "0..63|NAME", "DSCP of the inner header, or its name, such as ef, af41 or cs5.",
+	  put_dscp },
+	{ "outer-dscp", "0..63|NAME", "DSCP of the tunnel's header, likewise.", put_dscp },
 	{ "vni", "0..16777215", "Number of the virtual network.", put_value },
 	{ "netns", "NAME|PATH|NUMBER",
 	  "Network namespace of the container: a name as 'ip netns' has it, a path such as "
@@ -250,6 +265,27 @@ static int put_setting(struct nlmsghdr *nlh, char *word, bool *given)
 		    nearest_hint(&nearest, hint, sizeof(hint)));
 }
 
+/* The key by which an attribute is given, where it is called otherwise. */
+static const char *key_of(unsigned int attr)
+{
+	switch (attr) {
+	case FALCON_A_RULE_SADDR:
+	case FALCON_A_RULE_SADDR_LEN:
+		return "src";
+	case FALCON_A_RULE_DADDR:
+	case FALCON_A_RULE_DADDR_LEN:
+		return "dst";
+	case FALCON_A_RULE_SPORT_FIRST:
+	case FALCON_A_RULE_SPORT_LAST:
+		return "sport";
+	case FALCON_A_RULE_DPORT_FIRST:
+	case FALCON_A_RULE_DPORT_LAST:
+		return "dport";
+	default:
+		return NULL;
+	}
+}
+
 static int show_id(struct attr_block block, void *data)
 {
 	const struct nlattr *tb[SPEC_ATTRS_MAX + 1];
@@ -285,6 +321,7 @@ int run_priority_add(const struct args *args)
 	memcpy(mnl_nlmsg_get_payload_tail(nlh), mnl_nlmsg_get_payload(rule),
 	       mnl_nlmsg_get_payload_len(rule));
 	nlh->nlmsg_len += (uint32_t)mnl_nlmsg_get_payload_len(rule);
+	nl_name_attrs(nl, key_of);
 	code = nl_do(nl, show_id, NULL);
 	nl_close(nl);
 	return code ? code : finish();

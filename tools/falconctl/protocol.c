@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "protocol.h"
 
@@ -26,7 +27,7 @@ const char *protocol_name(uint64_t number, char *buf, size_t size)
 unsigned int protocol_number(const char *name)
 {
 	for (size_t i = 0; i < KNOWN; i++)
-		if (!strcmp(known[i].name, name))
+		if (!strcasecmp(known[i].name, name))
 			return known[i].number;
 	return 0;
 }

@@ -161,12 +161,16 @@ static const struct spec_entry rung_entries[] = {
 		.name = "inline",
 		.doc = "Ahead of the others, on the NIC's CPU, by a rule.",
 	},
+	[FALCON_RUNG_TRIAL] = {
+		.name = "trial",
+		.doc = "On the NIC's CPU, until its packets come to a merge point.",
+	},
 };
 
 const struct spec_enum spec_enum_rung = {
 	.name = "rung",
 	.doc = "How far up the ladder a flow is in mode lanes.",
-	.count = 6,
+	.count = 7,
 	.entries = rung_entries,
 };
 
@@ -185,7 +189,7 @@ static const struct spec_entry limit_entries[] = {
 	},
 	[FALCON_LIMIT_THREADED] = {
 		.name = "threaded",
-		.doc = "The NIC's NAPI runs in a thread, so that stock's queues may be on any CPU.",
+		.doc = "NAPI of NIC or tunnel runs in a thread, on whatever CPU.",
 	},
 	[FALCON_LIMIT_NO_CPU] = {
 		.name = "no-cpu",
@@ -211,12 +215,20 @@ static const struct spec_entry limit_entries[] = {
 		.name = "resting",
 		.doc = "Functions that flows in lanes take are being hooked again; it goes up in a moment.",
 	},
+	[FALCON_LIMIT_QUEUED] = {
+		.name = "queued",
+		.doc = "Its packets wait in a queue of its veth (a bandwidth limit).",
+	},
+	[FALCON_LIMIT_BUSY_POLL] = {
+		.name = "busy-poll",
+		.doc = "A task polls the NIC while it waits (SO_BUSY_POLL), on any CPU.",
+	},
 };
 
 const struct spec_enum spec_enum_limit = {
 	.name = "limit",
 	.doc = "What keeps a flow from going further up.",
-	.count = 10,
+	.count = 12,
 	.entries = limit_entries,
 };
 
@@ -400,7 +412,7 @@ static const struct spec_attr status_attrs[] = {
 	},
 	[FALCON_A_STATUS_REASON] = {
 		.name = "reason", .type = SPEC_STRING,
-		.doc = "Why flows are not steered although falcon is enabled. Absent when they are.",
+		.doc = "Why flows are not steered although falcon is enabled. Absent when they are, or when nothing keeps them from it.",
 	},
 	[FALCON_A_STATUS_DEVICES] = {
 		.name = "devices", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -431,7 +443,7 @@ static const struct spec_attr status_attrs[] = {
 		.doc = "Flows that stay on stock's path although their rate is above elephant-rate.",
 	},
 	[FALCON_A_STATUS_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 9U,
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 11U,
 		.doc = "What keeps most of the barred flows there. Absent when there is none.",
 	},
 	[FALCON_A_STATUS_AHEAD] = {
@@ -602,11 +614,11 @@ static const struct spec_attr flow_attrs[] = {
 		.doc = "Destination port. Absent for protocols without.",
 	},
 	[FALCON_A_FLOW_RUNG] = {
-		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 5U,
+		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 6U,
 		.doc = "How far up the ladder the flow is. This and what follows for mode lanes only.",
 	},
 	[FALCON_A_FLOW_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 9U,
+		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 11U,
 		.doc = "What keeps it from going further up.",
 	},
 	[FALCON_A_FLOW_WORKERS] = {
@@ -636,6 +648,18 @@ static const struct spec_attr flow_attrs[] = {
 	[FALCON_A_FLOW_RULE] = {
 		.name = "rule", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "Number of the rule that gives it priority. Absent when it has none.",
+	},
+	[FALCON_A_FLOW_VNI] = {
+		.name = "vni", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of its virtual network, 24 bits (of a GRE key the lower ones). Absent when it has none, and in mode pipeline, where flows of two networks with the same addresses are one.",
+	},
+	[FALCON_A_FLOW_TWIN] = {
+		.name = "twin", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "1 when a flow of another virtual network has the same addresses and ports. Which container each of them comes to cannot be told, so that rules by netns, device or cgroup are about neither; those by vni are. Absent when there is none.",
+	},
+	[FALCON_A_FLOW_IN_FLIGHT_BYTES] = {
+		.name = "in-flight-bytes", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Their memory, in bytes. Absent on stock's path.",
 	},
 };
 
@@ -814,19 +838,19 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_SPORT_FIRST] = {
 		.name = "sport-first", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "First source port, 0 to 65535. Default 0.",
+		.doc = "First source port, 1 to 65535. Default 0, which up to 65535 is any port, and none.",
 	},
 	[FALCON_A_RULE_SPORT_LAST] = {
 		.name = "sport-last", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Last source port, 0 to 65535. Default 65535.",
+		.doc = "Last source port, 1 to 65535. Default 65535.",
 	},
 	[FALCON_A_RULE_DPORT_FIRST] = {
 		.name = "dport-first", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "First destination port, 0 to 65535. Default 0.",
+		.doc = "First destination port, 1 to 65535. Default 0, which up to 65535 is any port, and none.",
 	},
 	[FALCON_A_RULE_DPORT_LAST] = {
 		.name = "dport-last", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Last destination port, 0 to 65535. Default 65535.",
+		.doc = "Last destination port, 1 to 65535. Default 65535.",
 	},
 	[FALCON_A_RULE_DSCP] = {
 		.name = "dscp", .type = SPEC_U32, .min = 0, .max = 63U,
@@ -982,7 +1006,7 @@ const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 	},
 	[FALCON_CMD_DEVICE_GET] = {
 		.name = "device-get",
-		.doc = "The devices under falcon's care, of every network namespace.",
+		.doc = "The devices under falcon's care, of every network namespace: NICs, tunnels, bridges, and devices that lead to containers. Others are left as they are.",
 		.set = &spec_set_device,
 	},
 	[FALCON_CMD_FLOW_GET] = {

@@ -90,11 +90,21 @@ static void say_busiest(struct text *text, const struct records *cpus)
 		    attr_uint(busiest->tb[FALCON_A_CPU_CPU]), load(busiest));
 }
 
+/* None is a state as good as any, but it is said what was looked for. */
+static void say_none(struct text *text, const struct nlattr *const *status)
+{
+	if (attr_uint(status[FALCON_A_STATUS_STATE]) == FALCON_STATE_ENABLED &&
+	    status[FALCON_A_STATUS_FLOWS] && !attr_uint(status[FALCON_A_STATUS_FLOWS]) &&
+	    !status[FALCON_A_STATUS_REASON])
+		say(text, "; no packet of a tunnel was seen in the last second");
+}
+
 void summary_print(const struct nlattr *const *status, const struct records *cpus)
 {
 	struct text text = { .len = 0 };
 
 	say_flows(&text, status);
+	say_none(&text, status);
 	say_busiest(&text, cpus);
 	out_string("summary", "%s\n", text.buf);
 }

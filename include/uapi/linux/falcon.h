@@ -142,6 +142,7 @@ enum falcon_policy {
  *	(mFlow).
  * @FALCON_RUNG_LEAVING: Going down; back on stock's path when nothing of it is in flight.
  * @FALCON_RUNG_INLINE: Ahead of the others, on the NIC's CPU, by a rule.
+ * @FALCON_RUNG_TRIAL: On the NIC's CPU, until its packets come to a merge point.
  */
 enum falcon_rung {
 	FALCON_RUNG_STOCK,
@@ -150,6 +151,7 @@ enum falcon_rung {
 	FALCON_RUNG_SEVERAL,
 	FALCON_RUNG_LEAVING,
 	FALCON_RUNG_INLINE,
+	FALCON_RUNG_TRIAL,
 
 	/* private: */
 	__FALCON_RUNG_MAX,
@@ -162,8 +164,7 @@ enum falcon_rung {
  * @FALCON_LIMIT_RATE: Its rate is below elephant-rate.
  * @FALCON_LIMIT_RPS: RPS or RFS is set on a device of its path, so that stock's queues
  *	are on other CPUs.
- * @FALCON_LIMIT_THREADED: The NIC's NAPI runs in a thread, so that stock's queues may be
- *	on any CPU.
+ * @FALCON_LIMIT_THREADED: NAPI of NIC or tunnel runs in a thread, on whatever CPU.
  * @FALCON_LIMIT_NO_CPU: The configured set has no other CPU that is online.
  * @FALCON_LIMIT_TABLE: No room for another flow in lanes.
  * @FALCON_LIMIT_NO_MERGE: Its packets do not come to a merge point, they end on the host
@@ -173,6 +174,9 @@ enum falcon_rung {
  * @FALCON_LIMIT_STANDBY: The host is busy, or falcon is being switched on or off.
  * @FALCON_LIMIT_RESTING: Functions that flows in lanes take are being hooked again; it
  *	goes up in a moment.
+ * @FALCON_LIMIT_QUEUED: Its packets wait in a queue of its veth (a bandwidth limit).
+ * @FALCON_LIMIT_BUSY_POLL: A task polls the NIC while it waits (SO_BUSY_POLL), on any
+ *	CPU.
  */
 enum falcon_limit {
 	FALCON_LIMIT_NONE,
@@ -185,6 +189,8 @@ enum falcon_limit {
 	FALCON_LIMIT_WATCHED,
 	FALCON_LIMIT_STANDBY,
 	FALCON_LIMIT_RESTING,
+	FALCON_LIMIT_QUEUED,
+	FALCON_LIMIT_BUSY_POLL,
 
 	/* private: */
 	__FALCON_LIMIT_MAX,
@@ -322,7 +328,7 @@ enum falcon_a_hook {
  * @FALCON_A_STATUS_CPUS: (string) CPUs in use now, those of the configured set that are
  *	online, as a CPU list.
  * @FALCON_A_STATUS_REASON: (string) Why flows are not steered although falcon is enabled.
- *	Absent when they are.
+ *	Absent when they are, or when nothing keeps them from it.
  * @FALCON_A_STATUS_DEVICES: (u32) Number of devices under falcon's care.
  * @FALCON_A_STATUS_HOST_LOAD: (u32) Mean load of the online CPUs in percent, 0 to 100, as
  *	the last samples saw it. 0 while disabled.
@@ -488,6 +494,14 @@ enum falcon_a_device {
  *	more, by RFS's socket flow table. Absent when nobody knows.
  * @FALCON_A_FLOW_RULE: (u32) Number of the rule that gives it priority. Absent when it
  *	has none.
+ * @FALCON_A_FLOW_VNI: (u32) Number of its virtual network, 24 bits (of a GRE key the
+ *	lower ones). Absent when it has none, and in mode pipeline, where flows of two networks
+ *	with the same addresses are one.
+ * @FALCON_A_FLOW_TWIN: (u32) 1 when a flow of another virtual network has the same
+ *	addresses and ports. Which container each of them comes to cannot be told, so that
+ *	rules by netns, device or cgroup are about neither; those by vni are. Absent when there
+ *	is none.
+ * @FALCON_A_FLOW_IN_FLIGHT_BYTES: (u32) Their memory, in bytes. Absent on stock's path.
  */
 enum falcon_a_flow {
 	FALCON_A_FLOW_HASH = 1,
@@ -513,6 +527,9 @@ enum falcon_a_flow {
 	FALCON_A_FLOW_MERGE,
 	FALCON_A_FLOW_APP,
 	FALCON_A_FLOW_RULE,
+	FALCON_A_FLOW_VNI,
+	FALCON_A_FLOW_TWIN,
+	FALCON_A_FLOW_IN_FLIGHT_BYTES,
 
 	/* private: */
 	__FALCON_A_FLOW_MAX,
@@ -642,10 +659,12 @@ enum falcon_a_stats {
  *	order. Absent for any.
  * @FALCON_A_RULE_DADDR_LEN: (u32) Bits of that prefix. Absent for all bits of the
  *	address.
- * @FALCON_A_RULE_SPORT_FIRST: (u32) First source port, 0 to 65535. Default 0.
- * @FALCON_A_RULE_SPORT_LAST: (u32) Last source port, 0 to 65535. Default 65535.
- * @FALCON_A_RULE_DPORT_FIRST: (u32) First destination port, 0 to 65535. Default 0.
- * @FALCON_A_RULE_DPORT_LAST: (u32) Last destination port, 0 to 65535. Default 65535.
+ * @FALCON_A_RULE_SPORT_FIRST: (u32) First source port, 1 to 65535. Default 0, which up to
+ *	65535 is any port, and none.
+ * @FALCON_A_RULE_SPORT_LAST: (u32) Last source port, 1 to 65535. Default 65535.
+ * @FALCON_A_RULE_DPORT_FIRST: (u32) First destination port, 1 to 65535. Default 0, which
+ *	up to 65535 is any port, and none.
+ * @FALCON_A_RULE_DPORT_LAST: (u32) Last destination port, 1 to 65535. Default 65535.
  * @FALCON_A_RULE_DSCP: (u32) DSCP of the (inner) flow's first packet that was seen.
  *	Absent for any.
  * @FALCON_A_RULE_OUTER_DSCP: (u32) That of the tunnel's header. Absent for any.
@@ -759,7 +778,9 @@ enum falcon_a_notice {
  * @FALCON_CMD_CONFIG_GET: The configuration.
  * @FALCON_CMD_CONFIG_SET: Change the configuration; takes effect at once, in order, also
  *	under traffic.
- * @FALCON_CMD_DEVICE_GET: The devices under falcon's care, of every network namespace.
+ * @FALCON_CMD_DEVICE_GET: The devices under falcon's care, of every network namespace:
+ *	NICs, tunnels, bridges, and devices that lead to containers. Others are left as they
+ *	are.
  * @FALCON_CMD_FLOW_GET: The flows that have a CPU, an entry for each stage.
  * @FALCON_CMD_STATS_GET: Every counter, by CPU and stage.
  * @FALCON_CMD_EVENT_NTF: Sent to the group events when something changes.

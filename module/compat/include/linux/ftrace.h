@@ -19,13 +19,6 @@
 #define falcon_ftrace_pt_regs(fregs) (&(fregs)->regs)
 #endif
 
-/*
- * The first argument of the function that is redirected to. The trampoline restores the
- * argument registers from here, so that the replacement can be told something.
- */
-#define falcon_ftrace_set_argument(fregs, value) \
-	(falcon_ftrace_pt_regs(fregs)->di = (unsigned long)(value))
-
 #ifndef ftrace_regs_get_argument
 #define ftrace_regs_get_argument(fregs, n) \
 	regs_get_kernel_argument(falcon_ftrace_pt_regs(fregs), n)

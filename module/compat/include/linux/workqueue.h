@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Until 6.16 the workqueue of schedule_work() has another name, at which later kernels warn. */
+/* The workqueue of schedule_work() had another name, at which later kernels warn. */
 
 #ifndef _FALCON_COMPAT_LINUX_WORKQUEUE_H
 #define _FALCON_COMPAT_LINUX_WORKQUEUE_H
 
-#include <linux/version.h>
+#include <kernel-has.h>
 #include_next <linux/workqueue.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#if !FALCON_HAS_SYSTEM_PERCPU_WQ
 #define system_percpu_wq system_wq
 #endif
 

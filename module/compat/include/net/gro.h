@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A GRO context under one name on every kernel: what the hooked entry of GRO gets, and what
- * hangs off a NAPI instance. Until 6.14 that is the instance itself, later a struct gro_node
- * in it.
+ * hangs off a NAPI instance. That was the instance itself, and is a struct gro_node in it.
  */
 
 #ifndef _FALCON_COMPAT_NET_GRO_H
 #define _FALCON_COMPAT_NET_GRO_H
 
-#include <linux/version.h>
+#include <kernel-has.h>
 #include_next <net/gro.h>
 #include <net/busy_poll.h>
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#if FALCON_HAS_GRO_RECEIVE_SKB
 
 #define FALCON_GRO_ENTRY "gro_receive_skb"
 
@@ -45,14 +44,14 @@ struct falcon_gro {
 #endif
 
 /* Whether packet sockets, or others, see what passes a device. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#if FALCON_HAS_DEV_NIT_ACTIVE_RCU
 #define falcon_nit_active(dev) dev_nit_active_rcu(dev)
 #else
 #define falcon_nit_active(dev) dev_nit_active(dev)
 #endif
 
 /* Packets that a CPU's backlog, and a GRO cell, takes. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#if FALCON_HAS_HOTDATA_MAX_BACKLOG
 #include <net/hotdata.h>
 #define falcon_max_backlog() READ_ONCE(net_hotdata.max_backlog)
 #else

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The socket of a flow, found alike on every kernel: until 6.17 the table of connections is an
- * argument; without IPv6 there is none.
+ * The socket of a flow, found alike on every kernel: the table of connections was an argument;
+ * without IPv6 there is none.
  */
 
 #ifndef _FALCON_COMPAT_NET_INET_HASHTABLES_H
 #define _FALCON_COMPAT_NET_INET_HASHTABLES_H
 
-#include <linux/version.h>
+#include <kernel-has.h>
 #include_next <net/inet_hashtables.h>
 #include <net/inet6_hashtables.h>
+#include <net/addrconf.h>
 #include <net/udp.h>
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#if FALCON_HAS_ONE_ESTABLISHED_TABLE
 #define falcon_established(net) (net)
 #else
 #define falcon_established(net) (net), (net)->ipv4.tcp_death_row.hashinfo
@@ -25,9 +26,11 @@
 #define falcon_inet6_lookup(net, saddr, sport, daddr, dport, dif) \
 	__inet6_lookup_established(falcon_established(net), saddr, sport, daddr, dport, dif, 0)
 #define falcon_udp6_lookup udp6_lib_lookup
+#define falcon_inet6_is_local(net, addr) ipv6_chk_addr(net, addr, NULL, 0)
 #else
 #define falcon_inet6_lookup(net, saddr, sport, daddr, dport, dif) NULL
 #define falcon_udp6_lookup(net, saddr, sport, daddr, dport, dif) NULL
+#define falcon_inet6_is_local(net, addr) false
 #endif
 
 #endif /* _FALCON_COMPAT_NET_INET_HASHTABLES_H */

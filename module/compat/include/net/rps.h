@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Until 6.8 struct rps_dev_flow and rps_needed are in linux/netdevice.h, and RFS's table is a
- * variable of its own; later it is in net_hotdata, and then its size is in the pointer.
+ * In older kernels struct rps_dev_flow and rps_needed are in linux/netdevice.h, and RFS's table
+ * is a variable of its own; in later ones it is in net_hotdata, and then its size is in the
+ * pointer.
  */
 
 #ifndef _FALCON_COMPAT_NET_RPS_H
@@ -13,9 +14,9 @@
 #include_next <net/rps.h>
 #endif
 
-#include <linux/version.h>
+#include <kernel-has.h>
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#if FALCON_HAS_NETDEV_RX_QUEUE_H
 #include <net/netdev_rx_queue.h>
 #endif
 
@@ -29,7 +30,7 @@ static inline bool falcon_queue_has_rps(const struct netdev_rx_queue *queue)
 static inline bool falcon_sock_flow(u32 hash, u32 *entry, u32 *mask)
 {
 #ifdef RPS_SOCK_FLOW_TABLE_SIZE
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#if FALCON_HAS_HOTDATA_RPS_TABLE
 	const struct rps_sock_flow_table *table = rcu_dereference(net_hotdata.rps_sock_flow_table);
 
 	*mask = net_hotdata.rps_cpu_mask;

@@ -16,8 +16,10 @@ enum {
 /* What falcon's pure parts see of a packet; a test's own is a structure around it. */
 struct sk_buff {
 	struct sk_buff *next;
+	struct net_device *dev;
 	const unsigned char *data;
 	unsigned int len;
+	unsigned int truesize;
 	__be16 protocol;
 	__u8 ip_summed;
 	__u8 csum_level;

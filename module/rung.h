@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How far up the ladder a flow in lanes is or may be. Everything is under its lock unless it says
+ * otherwise.
+ */
+
+#ifndef _FALCON_RUNG_H
+#define _FALCON_RUNG_H
+
+#include <linux/jiffies.h>
+
+#include "elephant.h"
+
+/*
+ * Whether runs of the flow may be on several CPUs at once: they are put in order again. What came
+ * through no tunnel that falcon knows may be checked for its order before that, as ESP is.
+ */
+static inline bool falcon_rung_is_merged(const struct falcon_elephant *elephant)
+{
+	return falcon_trial_merges(&elephant->trial) && !elephant->host &&
+	       !time_before(jiffies, elephant->watched);
+}
+
+/* Whether the flow is to go ahead on the NIC's CPU: by batches only while it is no elephant. */
+bool falcon_rung_stays_home(const struct falcon_elephant *elephant, const struct falcon_plan *plan);
+
+/* Whether its rate does not keep it up any more. */
+bool falcon_rung_is_slow(const struct falcon_elephant *elephant, const struct falcon_plan *plan);
+
+/* Whether no flow like this is to be in lanes. @plan: or NULL */
+bool falcon_rung_is_unwanted(const struct falcon_elephant *elephant,
+			     const struct falcon_plan *plan);
+
+/* What keeps a flow that is not leaving from going further. */
+enum falcon_limit falcon_rung_limit(const struct falcon_elephant *elephant);
+
+/* Which rung it is on. */
+enum falcon_rung falcon_rung_of(const struct falcon_elephant *elephant);
+
+#endif /* _FALCON_RUNG_H */

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the owner of a network namespace can do with it changes nothing of what falcon does for others."""
+
+import contextlib
+import time
+import uuid
+
+import pytest
+
+from net import guestside, lanes, plan, udp
+from net.lanes import reach
+from net.wait import until
+from stress.traffic import Traffic, trouble
+
+LANES = {"mode": "lanes", "elephant_rate": 500, "workers": 2}
+IDLE = 1500
+# A user namespace of one who may do nothing outside of it, and a network namespace that it owns.
+NOBODY = "setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn"
+PORTS = 16          # FALCON_TUNNEL_PORTS
+TOGGLES = 12
+
+
+@contextlib.contextmanager
+def owner(guest, script):
+    """A namespace of nobody's, in which the script has been run, as long as the block lasts."""
+    done = f"owner-{uuid.uuid4().hex[:8]}"
+    process = guest.spawn(f"exec 3>/shared/{done}; exec {NOBODY} sh -c 'set -e\n{script}\necho done >&3\nexec sleep 600'")
+    try:
+        until(lambda: (guest.shared / done).exists() and (guest.shared / done).read_text(), 60, "what the owner does")
+        yield
+    finally:
+        process.stop()
+
+
+@contextlib.contextmanager
+def container(guest):
+    """A namespace of the host's making."""
+    name = f"falcon-{uuid.uuid4().hex[:8]}"
+    guest.run(f"ip netns add {name}; ip -n {name} link set lo up")
+    try:
+        yield name
+    finally:
+        guest.run(f"ip netns del {name}")
+
+
+@contextlib.contextmanager
+def devices(guest, names, how):
+    """Devices of the host's; how: with the name and a number."""
+    guest.run("set -e\n" + "\n".join(f"ip link add {name} {how.format(n=n)}" for n, name in enumerate(names)))
+    try:
+        yield
+    finally:
+        guest.run("\n".join(f"ip link del {name}" for name in names))
+
+
+@pytest.mark.thorough
+def test_rps_of_another_namespace_keeps_no_flow_out_of_lanes(overlay, falcon):
+    """Its owner may write the mask that its new devices get, whoever that is."""
+    falcon.enable(**LANES)
+    script = "echo 1 >/proc/sys/net/core/rps_default_mask\nip link add name br9 type bridge\n" \
+             f"ip link add vx9 type vxlan id {plan.VNI} dstport {overlay.net.variant.port}"
+    with owner(overlay.guest, script):
+        with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
+            reach(falcon, rung="several", limit="none")
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+def test_ports_of_another_namespace_take_no_place_in_the_table(overlay, falcon):
+    falcon.enable(**LANES)
+    script = "\n".join(f"ip link add vx{n} type vxlan id {n + 1} dstport {20000 + n}" for n in range(3 * PORTS))
+    with owner(overlay.guest, script):
+        assert len([1 for device in falcon.ctl("device list")["devices"] if device.get("port", 0) >= 20000]) == 3 * PORTS
+        assert "reason" not in falcon.ctl("status")
+        # The host's tunnel is the latest of all.
+        overlay.net.clear_guest(overlay.guest)
+        overlay.net.setup_guest(overlay.guest)
+        assert "reason" not in falcon.ctl("status")
+        with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
+            reach(falcon, rung="several", limit="none")
+    assert not trouble(traffic.account)
+
+
+@pytest.mark.thorough
+def test_a_port_that_has_no_place_in_the_table_is_named_in_status(overlay, falcon):
+    falcon.enable(**LANES)
+    assert "reason" not in falcon.ctl("status")
+    names = [f"vp{n}" for n in range(PORTS)]
+    with devices(overlay.guest, names, "type vxlan external dstport 2{n:04}"):
+        assert f"flows by port {20000 + PORTS - 1} " in falcon.ctl("status")["reason"]
+        # Of the same port, it needs no place of its own; and who has a place keeps it.
+        overlay.guest.run(f"ip link del {names[0]}; ip link add {names[0]} type vxlan id 7 dstport 20001")
+        assert "reason" not in falcon.ctl("status")
+        with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
+            reach(falcon, rung="several", limit="none")
+    assert not trouble(traffic.account)
+    assert "reason" not in falcon.ctl("status")
+
+
+def held(falcon):
+    """Packets of flows that were brought back to where they arrive."""
+    return sum(falcon.counters(stage)["standby"] for stage in ("nic", "tunnel", "container"))
+
+
+def go_on(falcon):
+    """Until some more packets are steered."""
+    before = falcon.counters()["steered"]
+    until(lambda: falcon.counters()["steered"] > before + 2000, 30, "packets steered")
+
+
+def toggle(guest, netns, device):
+    guest.run(f"for ((n = 0; n < {TOGGLES}; n++)); do for state in on off; do nsenter --net=/run/netns/{netns} "
+              f"ethtool -K {device} rx-udp-gro-forwarding $state || exit; done; done")
+
+
+@pytest.mark.thorough
+def test_a_container_that_tells_its_tunnel_to_merge_udp_has_no_flow_brought_back(overlay, falcon):
+    falcon.enable(mode="pipeline")
+    guest = overlay.guest
+    with container(guest) as name, Traffic(overlay, flows=2, idle=IDLE) as traffic:
+        # Its own; and one of the host's that the host has given to it.
+        guest.run(f"ip -n {name} link add own type vxlan id 9 dstport 4789\n"
+                  f"ip link add given type vxlan id 9 dstport {overlay.net.variant.port} && ip link set given netns {name}")
+        go_on(falcon)
+        before = held(falcon)
+        toggle(guest, name, "own")
+        go_on(falcon)
+        assert held(falcon) == before
+        toggle(guest, name, "given")
+        until(lambda: held(falcon) > before, 20, "flows to be brought back, once")
+        # Waits until it is over.
+        falcon.configure(batch=17)
+        once = held(falcon)
+        # Neither by more of it nor by taking the device elsewhere.
+        toggle(guest, name, "given")
+        guest.run(f"nsenter --net=/run/netns/{name} ip link set given netns 1 && ip link set given netns {name}")
+        toggle(guest, name, "given")
+        go_on(falcon)
+        assert held(falcon) == once
+    assert not trouble(traffic.account)
+    assert falcon.counters()["cell-bypass"] > 0
+
+
+@pytest.mark.thorough
+def test_devices_that_come_and_go_keep_no_new_flow_from_going_ahead(overlay, falcon):
+    """As on a node that makes a pod a second."""
+    falcon.enable(**{**LANES, "cpus": "1-4", "elephant_rate": 100000})
+    number = falcon.ctl("priority add", "protocol=udp")["id"]
+    pods = overlay.guest.spawn("while :; do ip link add vp0 type veth peer name vp1; sleep 0.25; ip link del vp0; sleep 0.25; done")
+    try:
+        # What was under way before it was looked at could be overtaken.
+        time.sleep(1.5)
+        account = overlay.udp(count=300, flows=300, rate=150, burst=1, size=64)
+    finally:
+        pods.stop()
+        overlay.guest.run("ip link del vp0 2>/dev/null || true")
+    assert not trouble(account)
+    [rule] = [rule for rule in falcon.ctl("priority list")["rules"] if rule["id"] == number]
+    assert rule["flows"] == 300
+    assert rule["packets"] == lanes.assert_conserved(falcon)["taken"] == account["sent"]
+
+
+@pytest.mark.thorough
+def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(overlay, falcon):
+    falcon.enable(**LANES)
+    threaded = f"/sys/class/net/{guestside.TUNNEL}/threaded"
+    overlay.guest.run(f"echo 1 >{threaded}")
+    try:
+        with Traffic(overlay, rate=3000, idle=IDLE):
+            reach(falcon, rung="stock", limit="threaded")
+            assert falcon.counters()["taken"] == 0
+            assert falcon.ctl("status")["limit"] == "threaded"
+    finally:
+        overlay.guest.run(f"echo 0 >{threaded}")
+    # Another's does not.
+    with devices(overlay.guest, ["vt0"], "type vxlan id 9 dstport 4790"):
+        overlay.guest.run("echo 1 >/sys/class/net/vt0/threaded")
+        with Traffic(overlay, port=udp.DEFAULT_PORT + 1, rate=3000, idle=IDLE) as traffic:
+            reach(falcon, port=udp.DEFAULT_PORT + 1, rung="several", limit="none")
+            # What is in lanes needs no cell: it goes on, and comes down, whoever polls that.
+            overlay.guest.run(f"echo 1 >{threaded}")
+            falcon.configure(elephant_rate=4_000_000_000)
+            reach(falcon, port=udp.DEFAULT_PORT + 1, rung="stock")
+            overlay.guest.run(f"echo 0 >{threaded}")
+    assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
+
+
+@contextlib.contextmanager
+def counted(guest, function):
+    """Calls of a function of falcon's while the block lasts: counted() asks."""
+    tracing = "/sys/kernel/tracing"
+    guest.run(f"echo 'p:counted falcon:{function}' >>{tracing}/kprobe_events; echo 1 >{tracing}/events/kprobes/counted/enable")
+    try:
+        yield lambda: int(guest.run(f"awk '$1 == \"counted\" {{ print $2 }}' {tracing}/kprobe_profile").out)
+    finally:
+        guest.run(f"echo 0 >{tracing}/events/kprobes/counted/enable; echo '-:counted' >>{tracing}/kprobe_events")
+
+
+@pytest.mark.thorough
+def test_devices_that_are_on_no_flows_way_make_no_plan(overlay, falcon):
+    """For each plan every CPU forgets what its cache knows."""
+    guest, count = overlay.guest, 40
+    falcon.enable(**LANES, rest=0)
+    with counted(guest, "falcon_replan") as plans, container(guest) as name:
+        before = plans()
+        guest.run(f"for ((n = 0; n < {count}; n++)); do\n"
+                  f"\techo link add pair$n type veth peer name other$n\n"
+                  f"\techo link add tunnel$n type vxlan id $n dstport $((20000 + n))\n"
+                  f"done | ip -n {name} -batch -", timeout=120)
+        assert falcon.ctl("status")["devices"] >= 3 * count
+        assert plans() == before
+        # Whereas one that NICs' packets can come to does.
+        with devices(guest, ["vn0"], "type vxlan id 9 dstport 20000"):
+            assert plans() == before + 1
+    assert "reason" not in falcon.ctl("status")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+"""BPF programs at entry and exit of functions of the kernel, by bpftrace."""
+
+import re
+
+from . import wait
+
+KINDS = ("kfunc", "kretfunc")      # fentry, fexit
+LIMIT = 120     # seconds; bpftrace takes 5 to 15 to begin in an emulated guest
+ENABLED = "/sys/kernel/tracing/enabled_functions"
+
+
+def traceable(guest, functions):
+    """Those that the kernel itself has, of whose arguments it can tell the types."""
+    inside = set(guest.run("awk 'NF == 3 { print $3 }' /proc/kallsyms").out.split())
+    return [name for name in functions if name in inside]
+
+
+class Programs:
+    """At the functions while the block lasts; then said: {what they said: how often}, a word being a tuple of strings."""
+
+    def __init__(self, guest, functions, lines):
+        self.guest, self.functions, self.text = guest, functions, "\n".join(lines)
+        self.said = {}
+        self._process = None
+
+    def __enter__(self):
+        self._process = self.guest.spawn(f"exec bpftrace -e '{self.text}'")
+        try:
+            wait.until(self._attached, LIMIT, "programs to be attached")
+        except BaseException:
+            self._process.stop("KILL")
+            raise
+        return self
+
+    def _attached(self):
+        assert self._process.running, self._process.output()
+        # Those that have a trampoline of their own have a D.
+        seen = self.guest.run(f"awk '/^[^\\t].* D / {{ print $1 }}' {ENABLED}").out.split()
+        return set(seen) >= set(self.functions)
+
+    def __exit__(self, kind, *exc):
+        out = self._process.stop("INT" if kind is None else "KILL", 60).out
+        self.said = {tuple(words.split(", ")): int(count) for words, count in re.findall(r"^@\[(.+)\]: (\d+)$", out, re.M)}
+
+
+def counting(guest, functions):
+    """How often each was entered and left."""
+    return Programs(guest, functions, [f'{kind}:{name} {{ @["{kind}", "{name}"] = count(); }}'
+                                       for name in functions for kind in KINDS])
