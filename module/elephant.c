@@ -343,8 +343,7 @@ static void unlock(struct falcon_elephant *elephant, const struct falcon_plan *p
 void falcon_elephant_lock(struct falcon_elephant *elephant)
 	__acquires(&elephant->lock)
 {
-	local_bh_disable();
-	spin_lock(&elephant->lock);
+	spin_lock_bh(&elephant->lock);
 	empty_inbox(elephant, rcu_dereference_bh(falcon_plan));
 }
 
@@ -576,10 +575,12 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
-	int count;
+	int count = 0;
 
 	spin_lock(&elephant->lock);
-	count = deliver_ready(elephant, plan, budget);
+	/* Who helps, or stands in for a CPU that is offline, was not asked for. */
+	if (likely(may_deliver(elephant, smp_processor_id())))
+		count = deliver_ready(elephant, plan, budget);
 	if (!count && elephant->ready.count) {
 		elephant->delivery_state = FALCON_DELIVERY_QUEUED;
 		count = -EAGAIN;

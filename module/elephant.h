@@ -73,28 +73,38 @@ struct falcon_elephant {
 	atomic_t		posted;		/* what that weighs */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_merge	merge;
-	struct falcon_placement	placement;	/* workers and delivery */
-	u16			worker;		/* of the newest run */
+
+	/* Who brings packets writes these; lines of the cache are kept apart from the workers'. */
+	u16			worker ____cacheline_aligned_in_smp; /* of the newest run */
 	u16			turn;		/* index of the worker whose turn it is */
 	u32			batch;		/* micro-flow that is open */
 	u32			in_batch;	/* packets in it */
-	struct falcon_trial	trial;		/* on the NIC's CPU, before it has workers */
-	struct falcon_way	way;		/* that its packets take */
-	unsigned long		left;		/* jiffies since which it is leaving */
 	bool			several;	/* rotates */
 	struct falcon_lane	*rested;	/* to be woken when the lock is given back */
-	unsigned long		watched;	/* jiffies until which somebody keeps copies */
+	u64			packets;
+	unsigned long		used;		/* jiffies of the last packet */
+	u64			rate_packets;	/* packets when the rate's interval began */
+	unsigned long		rate_since;	/* jiffies of that */
+	u32			rate;		/* packets per second, in the last interval */
+	u32			steps;
+
+	struct falcon_placement	placement ____cacheline_aligned_in_smp; /* workers and delivery */
+	struct falcon_trial	trial;		/* on the NIC's CPU, before it has workers */
+	struct falcon_way	way;		/* that its packets take */
 
 	u8			delivery_state;	/* enum falcon_delivery_state */
+	u16			delivered_on;	/* CPU of the last delivery */
+	u32			delivered_tail;	/* of its backlog, when that had ended */
+	u32			delivering;	/* packets being delivered */
+	u32			delivering_bytes; /* their memory */
 	struct llist_node	delivery_posted; /* on its way to the lane */
 	struct list_head	delivery_node;	/* the lane's, while queued there */
 	struct falcon_chain	ready;		/* merged, in order */
+
+	unsigned long		watched;	/* jiffies until which somebody keeps copies */
 	struct falcon_outlet	outlet;		/* devices that these, and the ring's, are for */
-	u32			delivering;	/* packets being delivered */
-	u32			delivering_bytes; /* their memory */
-	u16			delivered_on;	/* CPU of the last delivery */
-	u32			delivered_tail;	/* of its backlog, when that had ended */
 	struct falcon_ring	ring;		/* of the container's device */
+	unsigned long		left;		/* jiffies since which it is leaving */
 
 	/* Under the lock of the intake that has the node in its list; see intake.c. */
 	struct list_head	gate_node;
@@ -102,13 +112,6 @@ struct falcon_elephant {
 	u8			gate_passes;	/* of the backlog that have, after the cell's */
 	u32			gate_round;	/* of the doorbell, when the gate was shut */
 	u32			gate_tail;	/* of the backlog, when the last pass had drained */
-
-	u64			packets;
-	u32			steps;
-	u32			rate;		/* packets per second, in the last interval */
-	u64			rate_packets;	/* packets at its beginning */
-	unsigned long		rate_since;	/* jiffies */
-	unsigned long		used;		/* jiffies of the last packet */
 };
 
 /**

@@ -185,20 +185,24 @@ static void empty_slots(struct intake *intake)
 	}
 }
 
-/* As much as a run takes. */
-static noinline enum falcon_intake_answer empty_full_slot(struct intake *intake, struct slot *slot)
+/* As much as a run takes. What comes next is of the same flow: the slot stays its own. */
+static noinline void empty_full_slot(struct intake *intake, struct slot *slot)
 {
-	empty_slot(intake, slot, NULL);
-	return FALCON_INTAKE_TAKEN;
+	struct falcon_chain packets = slot->packets;
+
+	slot->packets = (struct falcon_chain){};
+	refcount_inc(&slot->elephant->refs);
+	hand_over(intake, slot->elephant, &packets, NULL);
 }
 
 static enum falcon_intake_answer collect(struct intake *intake, struct slot *slot,
 					 struct falcon_gro *gro, struct sk_buff *skb)
 {
+	/* Those before it: this one is still for a program at GRO's entry to read. */
+	if (unlikely(slot->packets.count >= FALCON_RUN_MAX))
+		empty_full_slot(intake, slot);
 	falcon_gro_mark(gro, skb);
 	falcon_chain_add(&slot->packets, skb);
-	if (unlikely(slot->packets.count >= FALCON_RUN_MAX))
-		return empty_full_slot(intake, slot);
 	return FALCON_INTAKE_TAKEN;
 }
 

@@ -4,13 +4,14 @@
 
 static void count(struct falcon_trial *trial, bool came)
 {
-	if (came) {
-		trial->misses = 0;
-		trial->hits += trial->hits < FALCON_TRIAL_RUNS;
-	} else {
-		trial->hits = 0;
-		trial->misses += trial->misses < FALCON_TRIAL_RUNS;
-	}
+	u8 *more = came ? &trial->hits : &trial->misses;
+	u8 *none = came ? &trial->misses : &trial->hits;
+
+	/* Written when it changes only: other CPUs read the line. */
+	if (*none)
+		*none = 0;
+	if (*more < FALCON_TRIAL_RUNS)
+		++*more;
 }
 
 enum falcon_verdict falcon_trial_see(struct falcon_trial *trial, bool came, bool drained,

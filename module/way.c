@@ -93,8 +93,11 @@ static struct net_device *host_end(const struct falcon_way *way)
 
 void falcon_way_see(struct falcon_way *way, const struct falcon_context *context, bool came)
 {
-	if (context->output.count) {
-		way->end = context->output.first->dev;
+	const struct sk_buff *skb = context->output.first;
+
+	/* Written when it changes only: other CPUs read the line. */
+	if (skb && (way->end != skb->dev || way->merge_point != context->merge)) {
+		way->end = skb->dev;
 		way->merge_point = context->merge;
 	}
 	if (likely(came))
