@@ -104,7 +104,8 @@ static struct falcon_elephant *of(struct falcon_outlet *outlet)
 	return container_of(outlet, struct falcon_elephant, outlet);
 }
 
-static bool get(struct falcon_outlet *outlet)
+/* Each flow that is to be locked, once. */
+static bool hold_to_forget(struct falcon_outlet *outlet)
 {
 	return refcount_inc_not_zero(&of(outlet)->refs);
 }
@@ -116,7 +117,7 @@ static void forget_outlet(const struct net_device *outlet, const struct net_devi
 
 	for (;;) {
 		local_bh_disable();
-		found = falcon_outlet_next(outlet, walk, get);
+		found = falcon_outlet_next(outlet, walk, hold_to_forget);
 		local_bh_enable();
 		if (!found)
 			return;

@@ -56,7 +56,8 @@ tc qdisc add dev odd0 clsact
 tc filter add dev odd0 egress matchall action mirred ingress redirect dev odd1
 """
 GO_BY_NEITHER = "for name in odd0 odd1; do if [[ -e /sys/class/net/$name ]]; then ip link del $name; fi; done"
-LOCKS = "falcon_elephant_forget"
+# What is called for each flow that is then locked. By its address, so that it is inlined nowhere.
+LOCKS = "hold_to_forget"
 PAIRS = 20
 
 
@@ -70,9 +71,10 @@ def doomed(overlay):
     sender = udp.Sender(namespace.popen([udp.TOOLS / "udp-send", *udp.options(
         to=ADDRESS, port=PORT, flows=2, rate=2000, seconds=3600, size=200)]))
     try:
-        yield
+        yield sender
     finally:
-        sender.stop()
+        if sender.running:
+            sender.stop()
         namespace.run(["bridge", "fdb", "del", MAC, "dev", hostside.TUNNEL, "dst", str(remote), "self"])
         namespace.run(["ip", "neigh", "del", str(ADDRESS), "dev", hostside.TUNNEL])
         if overlay.guest.alive:
@@ -170,10 +172,12 @@ def test_a_container_that_is_made_again_is_not_of_its_old_rule(overlay, falcon):
     lanes.assert_conserved(falcon)
 
 
-@pytest.mark.usefixtures("doomed")
-def test_a_device_that_goes_costs_what_its_own_flows_do(overlay, falcon, record_property):
+def test_a_device_that_goes_costs_what_its_own_flows_do(overlay, falcon, doomed, record_property):
     """Whatever kind it is of, known to falcon or not: and nothing when no flow has packets for it."""
     guest = overlay.guest
+
+    def up():
+        return sum("workers" in flow and flow["dport"] == PORT for flow in falcon.flows())
     falcon.enable(**LANES)
     with path.commands(guest, COME_BY_NEITHER, GO_BY_NEITHER), clean_log(guest), \
          Traffic(overlay, rate=2000, flows=6, idle=IDLE) as traffic, Calls(guest, LOCKS) as calls:
@@ -182,12 +186,15 @@ def test_a_device_that_goes_costs_what_its_own_flows_do(overlay, falcon, record_
         until(lambda: sum("workers" in flow for flow in falcon.flows()) == 6 + 2, 20, "all flows in lanes")
         guest.run(f"set -e; for ((n = 0; n < {PAIRS}; n++)); do ip link add no0 type veth peer name no1; ip link del no0; done")
         for_others = calls.count()[LOCKS]
+        # What comes when it is down ends there, and flows that go to nowhere leave lanes: none comes any more.
+        doomed.stop()
         guest.run("timeout 20 ip link del odd1")
+        still = up()
         for_its_own = calls.count()[LOCKS] - for_others
     falcon.disable()
     counters = lanes.assert_conserved(falcon)
-    record(record_property, traffic.account, others=for_others, own=for_its_own, gone=counters["dropped-gone"])
+    record(record_property, traffic.account, others=for_others, own=for_its_own, still=still, gone=counters["dropped-gone"])
     assert not trouble(traffic.account)
     assert for_others == 0
-    # The sender's two flows, each locked once.
-    assert for_its_own == 2
+    # The sender's two flows, each locked once. A machine that stands still may see them leave lanes before.
+    assert still <= for_its_own <= 2
