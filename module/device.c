@@ -301,7 +301,7 @@ u64 falcon_devices_received(void)
 	list_for_each_entry_rcu(device, &devices, node)
 		/* What unregistering frees at once is waited for since it is in another state. */
 		if (READ_ONCE(device->counted) &&
-		    READ_ONCE(device->dev->reg_state) == NETREG_REGISTERED)
+		    data_race(device->dev->reg_state == NETREG_REGISTERED))
 			received += dev_get_stats(device->dev, &stats)->rx_packets;
 	rcu_read_unlock();
 	return received;

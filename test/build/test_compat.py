@@ -118,6 +118,7 @@ def test_what_is_taken_over_from_a_later_kernel_does_not_end_the_build(one_kerne
 
 
 # For the headers of each ordinary kernel that the suite's archive has; they are gone before the next ones come.
+# Warnings about the headers themselves are their maintainers': they have other paths, ./include/ or absolute ones.
 EVERY = r"""
 apt-get -qq update
 for headers in $(apt-cache pkgnames linux-headers- | grep -E '^linux-headers-([0-9]+[.]){2}[0-9.]+([-+][0-9a-z.]+)?-amd64$' | sort -V); do
@@ -126,11 +127,11 @@ for headers in $(apt-cache pkgnames linux-headers- | grep -E '^linux-headers-([0
 	apt-get -qq -y install "$headers" >/tmp/apt 2>&1 || { cat /tmp/apt; exit 1; }
 	rm -rf /tmp/build && cp -r /falcon /tmp/build
 	if make -C "/lib/modules/$release/build" M=/tmp/build -j2 modules >/tmp/made 2>&1 &&
-		! grep -E '(module|include)/.*: warning: ' /tmp/made; then
+		! grep -E '^(/tmp/build/)?(module|include)/.*: warning: ' /tmp/made; then
 		echo "built $release"
 	else
 		echo "failed $release"
-		grep -E 'error|warning|Stop' /tmp/made || true
+		grep -E '^(/tmp/build/)?(module|include)/.*: warning: |error|Stop' /tmp/made || true
 	fi
 	apt-get -qq -y purge "$headers" >/dev/null && apt-get -qq -y autoremove >/dev/null && apt-get clean
 done
