@@ -99,6 +99,12 @@ struct net_device *falcon_device_peer(struct net_device *dev);
 bool falcon_device_is_polled(struct net_device *dev);
 
 /*
+ * Whether what is transmitted to a container's device comes to it in segments, as to a veth with
+ * XDP in its driver. Context: softirq.
+ */
+bool falcon_device_takes_apart(struct net_device *dev);
+
+/*
  * Packets that the peer of a device has received so far. It takes longer the more CPUs and queues
  * there are. Context: softirq.
  */

@@ -41,6 +41,11 @@ struct falcon_flow {
 	 * which is rflow.cpu, and this is the counter that tells why.
 	 */
 	u16			here;
+	/*
+	 * The container's device takes merged packets apart into a ring, as its own stage has
+	 * seen: written there, by any CPU, and cleared with a new owner.
+	 */
+	bool			apart;
 	u32			moves;
 	unsigned long		used;		/* jiffies of the last packet */
 	unsigned long		moved;		/* jiffies of the last move for load */

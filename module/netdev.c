@@ -36,6 +36,18 @@ bool falcon_device_is_polled(struct net_device *dev)
 	return polled;
 }
 
+bool falcon_device_takes_apart(struct net_device *dev)
+{
+	struct net_device *peer;
+	bool apart;
+
+	rcu_read_lock();
+	peer = falcon_device_peer(dev);
+	apart = peer && (peer->features & NETIF_F_GSO_SOFTWARE) != NETIF_F_GSO_SOFTWARE;
+	rcu_read_unlock();
+	return apart;
+}
+
 u64 falcon_device_taken(struct net_device *dev)
 {
 	struct rtnl_link_stats64 stats = {};

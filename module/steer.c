@@ -120,6 +120,30 @@ static void earlier_cpus(const struct question *q, u16 avoid[2])
 }
 
 /*
+ * A backlog's poll would have as many merged packets of the flow for the container's ring as stock
+ * has of those on the wire, and the ring has no room for what is in them. Where they are merged
+ * they come one by one, and the ring's poll has its turn in between.
+ */
+static bool stays(const struct question *q, const struct falcon_flow *flow)
+{
+	return unlikely(READ_ONCE(flow->apart)) && q->stage == FALCON_STAGE_TUNNEL &&
+	       (q->packet.key.protocol == IPPROTO_TCP || falcon_devices_see_udp());
+}
+
+/* What the tunnel's stage has to know of the container's device. */
+static void look_ahead(const struct question *q)
+{
+	struct falcon_flow *flow;
+
+	if (q->stage != FALCON_STAGE_CONTAINER || likely(list_empty(&q->device->dev->napi_list)))
+		return;
+	flow = falcon_flow_at(FALCON_STAGE_TUNNEL, q->hash);
+	if (READ_ONCE(flow->tag) == q->hash && !READ_ONCE(flow->apart) &&
+	    falcon_device_takes_apart(q->device->dev))
+		WRITE_ONCE(flow->apart, true);
+}
+
+/*
  * Where the flow should be: a CPU, or FALCON_NO_CPU and in @why the counter of the reason to
  * stay. The CPU that it has is kept if it will do, or every change would move every flow.
  */
@@ -143,6 +167,8 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 		*why = FALCON_A_COUNTERS_LOCAL;
 	if (!*why && !is_overlay(q))
 		*why = FALCON_A_COUNTERS_NOT_OVERLAY;
+	if (!*why && stays(q, flow))
+		*why = FALCON_A_COUNTERS_LOCAL;
 	if (*why)
 		return FALCON_NO_CPU;
 
@@ -181,6 +207,7 @@ static void take_over(const struct question *q, struct falcon_flow *flow)
 	flow->hash = q->hash;
 	flow->ifindex = q->device->index.ifindex;
 	flow->netns = q->device->index.netns;
+	WRITE_ONCE(flow->apart, false);
 	WRITE_ONCE(flow->packets, 0);
 	WRITE_ONCE(flow->moves, 0);
 	WRITE_ONCE(flow->moved, jiffies - HZ);
@@ -225,6 +252,8 @@ static bool is_settled(const struct question *q, const struct falcon_flow *flow,
 {
 	if (READ_ONCE(flow->generation) != q->plan->generation || cpu >= nr_cpu_ids ||
 	    !cpu_online(cpu))
+		return false;
+	if (stays(q, flow) && !READ_ONCE(flow->here))
 		return false;
 	/* Packets that stay do so where they arrive; others never go there. */
 	return READ_ONCE(flow->here) ? cpu == q->here : cpu != q->here;
@@ -294,6 +323,7 @@ int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flo
 	if (!identify(skb, &q))
 		return FALCON_STEER_PASS;
 
+	look_ahead(&q);
 	flow = entry_for(&q, &fresh);
 	if (!flow)
 		return FALCON_STEER_PASS;
