@@ -17,6 +17,7 @@ from .measure import REQUEST_PORT, STAMPED_PORT, answering_cpu
 FALCONCTL = "/falcon/build/tools/falconctl"
 PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_PORT, "priority": udp.DEFAULT_PORT,
          "memcached": udp.DEFAULT_PORT}
+OTHER_PORT = 9          # of none
 # What requests are by a rule. memcached's are as many as come.
 REQUESTS = {"priority": f"protocol=udp dport={REQUEST_PORT}-{STAMPED_PORT}",
             "memcached": f"protocol=tcp dport={memcached.PORT} rate=0"}
@@ -311,6 +312,16 @@ class SyncRule(Falcon):
             raise BenchError(f"{self.name}: only {rule['packets']} of {done.frames} packets went ahead")
 
 
+class Lanes3SyncRule(Lanes3):
+    """With a sync rule that is about none of the flows."""
+
+    name, usual = "lanes-3-sync-rule", False
+
+    def apply(self, guest, case):
+        super().apply(guest, case)
+        self.ask(guest, f"priority add protocol={case.protocol} dport={OTHER_PORT} mode=sync rate=0")
+
+
 class PrioritySync(Falcon):
     """Requests go ahead by a rule, at once; all else is on stock's path, on the NIC's CPU."""
 
@@ -351,4 +362,5 @@ class PriorityLanes(PrioritySync):
 VARIANTS = {variant.name: variant for variant in (
     Stock, *peers.VARIANTS, *shortcut.VARIANTS, Loaded, Pipeline, PipelineTwoChoice, PipelineAuto,
     Lanes1, Lanes2, Lanes3, Lanes4, Lanes5, Auto, Hash, TwoChoice, Standby, Rules10, Rules10000, SyncRule,
+    Lanes3SyncRule,
     PrioritySync, PriorityBatch, PriorityLanes)}

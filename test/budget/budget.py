@@ -64,6 +64,13 @@ LINED = (
 BY_FUNCTION = ("udp-1400-1flow",)
 # These have a budget: the NIC's CPU, the busiest but the application's, all CPUs, and the application's.
 PLACES = ("nic", "busiest", "total", "application")
+# Whose packets must cost falcon the same, however many devices there are: in lanes while there is a rule about others,
+# and by a rule.
+CROWDED = (
+    ("udp-1400-burst32", "lanes-3-sync-rule"),
+    ("udp-rr", "sync-rule"),
+)
+DEVICES = 2000
 # Of requests one at a time, which falcon is to leave alone: their application is woken in one of several ways,
 # by chance, which makes its CPU's count differ by 10 %.
 PLACES_ALONE = ("nic", "total")
@@ -78,6 +85,11 @@ class Cost:
     total: float
     application: float
     functions: dict     # {name: instructions}
+
+    @property
+    def own(self):
+        """Of falcon's functions. What the others cost, and how long they wait for locks, chance says too."""
+        return sum(each for name, each in self.functions.items() if OWN in name)
 
     def over(self, stock):
         """{place: part of stock's}"""
@@ -174,6 +186,17 @@ class Budgeter(Engine):
                 functions[str(symbols.at(stack[0])) if stack else hotspot.USER] += case.each(spent.lines, done.delivered)
         return Lines(sum(per_cpu_lines(case, done)), dict(functions))
 
+    @contextlib.contextmanager
+    def devices(self, count):
+        """So many more in the guest while the block lasts: containers' veths, the half of them the host's."""
+        self._guest.run(f"set -e; ip netns add crowd; for ((n = 0; n < {count // 2}; n++)); do\n"
+                        f"\techo link add crowd$n type veth peer name eth$n netns crowd\ndone | ip -batch -", timeout=300)
+        try:
+            yield
+        finally:
+            if self._guest.alive:
+                self._guest.run("ip netns del crowd; until ! ip -o link show type veth | grep -q crowd; do sleep 0.1; done", timeout=300)
+
     @property
     def release(self):
         return self._release
@@ -212,6 +235,11 @@ def exceeded(cost, stock, budget):
     return [f"{place}: {value:.3f} of stock's ({getattr(cost, place):.0f} of {getattr(stock, place):.0f}); the budget is "
             f"{allowed[place]:.3f}" for place, value in cost.over(stock).items()
             if place in allowed and value > allowed[place]]
+
+
+def grown_with_devices(cost, before):
+    """Whether falcon's functions cost more than they did."""
+    return cost.own > MORE * before.own
 
 
 def exceeded_lines(case, lines, budget):

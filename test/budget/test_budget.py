@@ -77,6 +77,24 @@ def test_a_line_that_all_cpus_write_is_seen_and_named(budgeter, budgets, tmp_pat
     assert {"hand_over", "falcon_context_deliver"} <= named
 
 
+def test_a_packet_costs_falcon_the_same_with_two_thousand_devices(budgeter, tmp_path, record_property):
+    """In lanes beside a rule, and by a rule; and what costs more for each device is seen."""
+    walking = sabotage.build(KERNEL, tmp_path, "walking")
+    few = {row: budgeter.cost(*row) for row in budget.CROWDED}
+    with budgeter.devices(budget.DEVICES):
+        for row, before in few.items():
+            for _ in range(TRIES):
+                many = budgeter.cost(*row)
+                if not budget.grown_with_devices(many, before):
+                    break
+            record_property(budget.key(*row), f"{before.own:.0f} {many.own:.0f}")
+            assert not budget.grown_with_devices(many, before), "\n".join(budget.grown(many.functions, before.functions))
+        row = budget.CROWDED[0]
+        waste = budgeter.cost(*row, walking)
+        assert budget.grown_with_devices(waste, few[row])
+        assert budget.grown(waste.functions, few[row].functions)[0].startswith("falcon_devices_walk [falcon]: ")
+
+
 def cost(nic=100, busiest=200, total=1000, application=300, **functions):
     return Cost(nic, busiest, total, application, functions)
 

@@ -55,6 +55,9 @@ SABOTAGES = {
     # Of which a budget is to tell: 150 instructions for each packet.
     "wasteful": Sabotage("module/intake.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
                          "\t\tbarrier();\n" + TAKE),
+    # Likewise: once a jiffy all devices are looked at.
+    "walking": Sabotage("module/intake.c", TAKE, "\tstatic unsigned long at;\n\n\tif (READ_ONCE(at) != jiffies) {\n"
+                        "\t\tWRITE_ONCE(at, jiffies);\n\t\tfalcon_devices_walk(~0U, NULL, NULL);\n\t}\n" + TAKE),
     # Likewise: whatever any CPU counts, one line has the sum.
     "shared": Sabotage("module/stats.h", COUNT, COUNT + "\tper_cpu(falcon_stats, 0).counter[0][0] += count;\n"),
     "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
