@@ -191,6 +191,60 @@ def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
         reach(falcon, rung="several")
 
 
+# Polls the NIC that has brought its packets, a second at a time, which is longer than it is kept from it between.
+BUSY_POLLS = """
+import socket
+SO_BUSY_POLL = 46
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(socket.SOL_SOCKET, SO_BUSY_POLL, 1000000)
+sock.settimeout(None)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bytes(8) + (1000).to_bytes(8, "little"))
+sock.bind(("0.0.0.0", 9))
+while True:
+    try:
+        sock.recv(2048)
+    except BlockingIOError:
+        pass
+"""
+POLLER = 4      # its CPU, which is neither the NIC's nor one of falcon's
+
+
+@contextlib.contextmanager
+def busy_polled(overlay):
+    """A task polls the NIC while it waits."""
+    guest = overlay.guest
+    script = guest.shared / "busy-polls.py"
+    script.write_text(BUSY_POLLS)
+    polls = guest.spawn(f"exec taskset -c {POLLER} python3 /shared/{script.name}")
+    to = plan.host(plan.UNDERLAY[4], plan.GUEST)
+    try:
+        until(lambda: guest.run("ss -Hlun sport = :9").out, 20, "the task that polls")
+        # What the NIC brings, says which NIC to poll.
+        overlay.net.namespace.run(["bash", "-c", f"echo >/dev/udp/{to}/9"])
+        yield
+    finally:
+        polls.stop("KILL")
+
+
+@pytest.mark.thorough
+def test_a_nic_that_a_task_polls_keeps_its_flows_on_stocks_path_until_that_is_over(overlay, falcon):
+    """Stock's queues are then those of the task's CPU, or of the NIC's, by chance."""
+    falcon.enable(**{**LANES, "rest": 0})
+    with Traffic(overlay, rate=MANY, idle=1500) as traffic:
+        with busy_polled(overlay):
+            falcon.configure(elephant_rate=NEVER)
+            reach(falcon, rung="stock", limit="rate")
+            falcon.configure(elephant_rate=LANES["elephant_rate"])
+            reach(falcon, rung="stock", limit="busy-poll")
+            status = falcon.ctl("status")
+            assert (status["limit"], status["barred"]) == ("busy-poll", 1)
+            assert "1 above elephant-rate kept from it (busy-poll)" in status["summary"]
+        reach(falcon, rung="several", limit="none")
+    # When a poll goes to another CPU, stock itself may reorder.
+    assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
+    lanes.assert_conserved(falcon)
+
+
 @pytest.mark.thorough
 def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
     falcon.enable(**LANES)
