@@ -178,7 +178,8 @@ static bool merges_udp(const struct net_device *dev, const struct falcon_kind *k
 
 const struct falcon_device *falcon_device_find(const struct net_device *dev)
 {
-	return rhashtable_lookup(&by_dev, &dev, by_dev_params);
+	/* BH off keeps the entry for the caller; the table asks for an RCU read section by name. */
+	return rhashtable_lookup_fast(&by_dev, &dev, by_dev_params);
 }
 
 int falcon_device_place(const char *name, struct falcon_place *place)

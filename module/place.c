@@ -116,13 +116,13 @@ bool falcon_place_is_by_cpu(struct sk_buff *skb, bool sent)
 	const struct net_device *peer;
 	bool by_cpu = false;
 
-	if (!sent)
-		return find_by_cpu(skb, skb->dev);
-	if (offset > skb_headlen(skb))
+	if (sent && offset > skb_headlen(skb))
 		return false;
 	rcu_read_lock();
-	peer = falcon_device_peer(skb->dev);
-	if (peer) {
+	peer = sent ? falcon_device_peer(skb->dev) : NULL;
+	if (!sent) {
+		by_cpu = find_by_cpu(skb, skb->dev);
+	} else if (peer) {
 		__skb_pull(skb, offset);
 		by_cpu = find_by_cpu(skb, peer);
 		__skb_push(skb, offset);
