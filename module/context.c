@@ -6,6 +6,7 @@
 #include <net/rps.h>
 #include <net/sock.h>
 
+#include "backlog.h"
 #include "cell.h"
 #include "checksum.h"
 #include "context.h"
@@ -19,7 +20,10 @@
 /* Headers that are wanted on the way, at most: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
 #define PULL 128
 
-/* Packets that come up while others are delivered, of which so many are delivered with them. */
+/*
+ * Packets that come up while others are delivered, of which so many are delivered with them: as
+ * many as a backlog has room for. Who gets a packet says how many come of it.
+ */
 #define BEHIND_MAX 1024
 
 /*
@@ -37,8 +41,19 @@ static DEFINE_PER_CPU(const struct net_device *, out_of_queue);
 /* What a CPU delivers. */
 struct falcon_context_delivery {
 	struct falcon_chain	behind;		/* to be delivered next */
+	unsigned int		followed;	/* packets that have come up, or may not any more */
 	const struct net_device	*answers;	/* device that they come to; never followed */
 };
+
+/* More came up than a delivery takes: until the backlog is past this tail nothing follows. */
+static DEFINE_PER_CPU(bool, overflowed);
+static DEFINE_PER_CPU(u32, overflow_tail);
+
+/*
+ * Packets that come of one go, at most, where a bridge floods some to all of its ports: the
+ * kernel's backlog would have dropped the rest long before.
+ */
+#define OUTPUT_MAX 4096
 
 static int no_poll(struct napi_struct *napi, int budget)
 {
@@ -220,15 +235,24 @@ static bool goes_on(const struct falcon_context_delivery *delivery, struct sk_bu
 	       dev != this_cpu_read(out_of_queue) && !falcon_packet_has_rps(skb);
 }
 
+/* Once the answer is no, it is for all of the delivery: the backlog is behind what has followed. */
+static bool follow(struct falcon_context_delivery *delivery, struct sk_buff *skb)
+{
+	if (unlikely(delivery->followed >= BEHIND_MAX)) {
+		__this_cpu_write(overflowed, true);
+		return false;
+	}
+	delivery->followed++;
+	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
+	falcon_chain_add(&delivery->behind, skb);
+	return true;
+}
+
 bool falcon_context_follow(struct sk_buff *skb)
 {
 	struct falcon_context_delivery *delivery = current_delivery();
 
-	if (!delivery || !goes_on(delivery, skb))
-		return false;
-	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
-	falcon_chain_add(&delivery->behind, skb);
-	return true;
+	return delivery && goes_on(delivery, skb) && follow(delivery, skb);
 }
 
 bool falcon_context_is_stock(void)
@@ -249,6 +273,11 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	/* It is the original that drops it: what goes must have nothing new to forget. */
 	if (unlikely(!netif_running(skb->dev)))
 		return false;
+	if (unlikely(context->output.count >= OUTPUT_MAX)) {
+		falcon_count(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_FULL);
+		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+		return true;
+	}
 	context->merge = where;
 	if (unlikely(context->outlet != skb->dev))
 		context->outlet = context->output.count ? FALCON_OUTLET_SEVERAL : skb->dev;
@@ -343,27 +372,34 @@ static unsigned int deliver(struct falcon_context_delivery *delivery, struct fal
 	return delivered;
 }
 
+static void meet_overflow(struct falcon_context_delivery *delivery)
+{
+	if (falcon_backlog_passed(smp_processor_id(), __this_cpu_read(overflow_tail)))
+		__this_cpu_write(overflowed, false);
+	else
+		delivery->followed = BEHIND_MAX;
+}
+
 void falcon_context_deliver(struct falcon_chain *packets)
 {
-	unsigned int count = packets->count, more = 0, delivered;
 	struct falcon_context_delivery delivery = {};
-	struct sk_buff *skb;
+	unsigned int count = packets->count, delivered;
 
+	if (unlikely(__this_cpu_read(overflowed)))
+		meet_overflow(&delivery);
 	__this_cpu_write(out_of_queue, NULL);
 	__this_cpu_write(falcon_context_delivering, &delivery);
 	delivered = deliver(&delivery, packets);
 	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DELIVERED, delivered);
 	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_GONE,
 			  count - delivered);
-	while (delivery.behind.count && more < BEHIND_MAX) {
+	while (delivery.behind.count) {
 		falcon_chain_splice(packets, &delivery.behind);
-		more += packets->count;
 		deliver(&delivery, packets);
 	}
 	__this_cpu_write(falcon_context_delivering, NULL);
-
-	while ((skb = falcon_chain_pop(&delivery.behind)))
-		netif_rx(skb);
+	if (unlikely(__this_cpu_read(overflowed)))
+		__this_cpu_write(overflow_tail, falcon_backlog_tail());
 }
 
 void falcon_context_count(unsigned int runs, unsigned int taken, unsigned int merged,
@@ -432,7 +468,6 @@ int falcon_context_cell(struct sk_buff *skb)
 	/* In place of the cell's GRO. */
 	falcon_checksum_verify(skb);
 	falcon_cell_reset_transport(skb);
-	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
-	falcon_chain_add(&__this_cpu_read(falcon_context_delivering)->behind, skb);
-	return NET_RX_SUCCESS;
+	return follow(__this_cpu_read(falcon_context_delivering), skb) ? NET_RX_SUCCESS :
+									 netif_rx(skb);
 }

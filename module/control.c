@@ -265,10 +265,11 @@ static void put_into_effect(const struct falcon_config *config)
 	}
 	falcon_config_set(config);
 	if (switches) {
+		/* Before a plan of the new mode has packets go past the cells. */
+		falcon_devices_tell_merging(false);
 		falcon_plan_set_mode(mode);
 		change_tables();
 		need_steering(mode == FALCON_MODE_PIPELINE);
-		falcon_devices_tell_merging(false);
 		warm_up();
 	} else {
 		falcon_replan();

@@ -65,16 +65,8 @@ static const struct rhashtable_params by_index_params = {
 	.automatic_shrinking = true,
 };
 
-static const struct rhashtable_params by_way_params = {
-	.key_len = sizeof_field(struct falcon_device, way),
-	.key_offset = offsetof(struct falcon_device, way),
-	.head_offset = offsetof(struct falcon_device, by_way),
-	.automatic_shrinking = true,
-};
-
 /* Written under RTNL, read under RCU. */
 static struct rhashtable by_dev, by_index;
-static struct rhltable by_way;
 
 /* Likewise, the newest last. */
 static LIST_HEAD(devices);
@@ -147,7 +139,7 @@ static const struct net *link_net_of(const struct net_device *dev)
 }
 
 static void find_way(const struct net_device *dev, const struct falcon_kind *kind,
-		     struct falcon_inlet *way)
+		     struct falcon_inlet_key *way)
 {
 	const struct nlattr *port, *vni, *any;
 	struct sk_buff *info;
@@ -308,6 +300,26 @@ u64 falcon_devices_received(void)
 	return received;
 }
 
+static void see_udp(struct falcon_device *tunnel, bool sees)
+{
+	struct falcon_inlet *inlet = tunnel->inlet;
+	int more = sees - tunnel->through_cell;
+
+	WRITE_ONCE(seeing, seeing + more);
+	WRITE_ONCE(inlet->seeing, inlet->seeing + more);
+	WRITE_ONCE(tunnel->through_cell, sees);
+}
+
+/*
+ * A NIC's packets can come to the tunnel of another namespace from now on, and none is on its way
+ * yet.
+ */
+static void see_udp_at_once(struct falcon_device *tunnel)
+{
+	if (!is_initial(tunnel) && tunnel->underlay->nics)
+		see_udp(tunnel, true);
+}
+
 static void count_nic(struct falcon_underlay *underlay, int count)
 {
 	struct falcon_device *tunnel;
@@ -319,6 +331,7 @@ static void count_nic(struct falcon_underlay *underlay, int count)
 		list_for_each_entry(tunnel, &underlay->tunnels, beside) {
 			count_tunnel(tunnel, count);
 			initial = is_initial(tunnel);
+			see_udp_at_once(tunnel);
 		}
 		sum_up(initial);
 	}
@@ -336,12 +349,6 @@ static bool is_untold(const struct falcon_device *device)
 {
 	return device->kind->origin && is_initial(device) && device->merges_udp &&
 	       !device->through_cell;
-}
-
-static void see_udp(struct falcon_device *tunnel, bool sees)
-{
-	WRITE_ONCE(seeing, seeing + sees - tunnel->through_cell);
-	WRITE_ONCE(tunnel->through_cell, sees);
 }
 
 /* A device that is on its way to another namespace. Under RTNL. */
@@ -366,9 +373,8 @@ static void join_underlay(struct falcon_device *device)
 	if (moving.dev == device->dev) {
 		device->merges_udp |= moving.merges_udp;
 		see_udp(device, moving.through_cell);
-	} else if (!is_initial(device) && underlay->nics) {
-		see_udp(device, true);
 	}
+	see_udp_at_once(device);
 	WRITE_ONCE(untold, untold + is_untold(device));
 	if (!underlay->nics)
 		return;
@@ -408,13 +414,15 @@ static int insert(struct falcon_device *device)
 	err = rhashtable_insert_fast(&by_index, &device->by_index, by_index_params);
 	if (err)
 		return err;
-	if (device->kind->origin)
-		err = rhltable_insert(&by_way, &device->by_way, by_way_params);
-	if (err)
-		goto index;
+	if (device->kind->origin) {
+		err = -ENOMEM;
+		device->inlet = falcon_inlet_join(&device->way, &device->same_inlet);
+		if (!device->inlet)
+			goto index;
+	}
 	err = rhashtable_insert_fast(&by_dev, &device->by_dev, by_dev_params);
 	if (err)
-		goto way;
+		goto inlet;
 	change_number();
 	list_add_tail_rcu(&device->node, &devices);
 	change_number();
@@ -422,9 +430,9 @@ static int insert(struct falcon_device *device)
 	WRITE_ONCE(nic_count, nic_count + is_nic(device));
 	return 0;
 
-way:
-	if (device->kind->origin)
-		rhltable_remove(&by_way, &device->by_way, by_way_params);
+inlet:
+	if (device->inlet)
+		falcon_inlet_leave(device->inlet, &device->same_inlet);
 index:
 	rhashtable_remove_fast(&by_index, &device->by_index, by_index_params);
 	return err;
@@ -438,8 +446,6 @@ static void extract(struct falcon_device *device)
 	WRITE_ONCE(device_count, device_count - 1);
 	WRITE_ONCE(nic_count, nic_count - is_nic(device));
 	rhashtable_remove_fast(&by_dev, &device->by_dev, by_dev_params);
-	if (device->kind->origin)
-		rhltable_remove(&by_way, &device->by_way, by_way_params);
 	rhashtable_remove_fast(&by_index, &device->by_index, by_index_params);
 }
 
@@ -502,6 +508,8 @@ static void del(struct net_device *dev)
 	extract(device);
 	if (device->underlay)
 		leave_underlay(device);
+	if (device->inlet)
+		falcon_inlet_leave(device->inlet, &device->same_inlet);
 	if (leaving) {
 		kfree_rcu(device, rcu);
 		return;
@@ -578,12 +586,12 @@ int falcon_devices_init(void (*changed)(void))
 	err = rhashtable_init(&by_index, &by_index_params);
 	if (err)
 		goto by_dev;
-	err = rhltable_init(&by_way, &by_way_params);
+	err = falcon_inlets_init();
 	if (err)
 		goto by_index;
 	err = register_pernet_subsys(&underlays);
 	if (err)
-		goto by_way;
+		goto inlets;
 	/* Replays NETDEV_REGISTER for every device of every namespace. */
 	err = register_netdevice_notifier(&notifier);
 	if (err)
@@ -593,8 +601,8 @@ int falcon_devices_init(void (*changed)(void))
 underlays:
 	rcu_barrier();	/* as below: it may have seen some of the devices */
 	unregister_pernet_subsys(&underlays);
-by_way:
-	rhltable_destroy(&by_way);
+inlets:
+	falcon_inlets_exit();
 by_index:
 	rhashtable_destroy(&by_index);
 by_dev:
@@ -609,7 +617,7 @@ void falcon_devices_exit(void)
 	falcon_forget_exit();
 	rcu_barrier();	/* kfree_rcu() of entries of this module's making */
 	unregister_pernet_subsys(&underlays);
-	rhltable_destroy(&by_way);
+	falcon_inlets_exit();
 	rhashtable_destroy(&by_index);
 	rhashtable_destroy(&by_dev);
 }
@@ -640,20 +648,25 @@ bool falcon_devices_see_udp(void)
 	return READ_ONCE(seeing);
 }
 
-static bool has_rps(const struct net_device *dev)
+/* Who has more devices and queues than these on a flow's way has it on the kernel's path. */
+#define LOOKS 4096
+
+static bool has_rps(const struct net_device *dev, unsigned int *looks)
 {
 	unsigned int i;
 
-	for (i = 0; i < dev->num_rx_queues; i++)
-		if (falcon_queue_has_rps(&dev->_rx[i]))
+	for (i = 0; i < dev->num_rx_queues; i++) {
+		if (!*looks || falcon_queue_has_rps(&dev->_rx[i]))
 			return true;
+		--*looks;
+	}
 	return false;
 }
 
 /* What a device belongs to: a bridge, and that to nothing. */
 #define MASTERS 4
 
-static enum falcon_limit limit_of_tunnel(struct net_device *dev)
+static enum falcon_limit limit_of_tunnel(struct net_device *dev, unsigned int *looks)
 {
 	unsigned int i;
 
@@ -662,62 +675,75 @@ static enum falcon_limit limit_of_tunnel(struct net_device *dev)
 	if (READ_ONCE(dev->gro_flush_timeout))
 		return FALCON_LIMIT_RPS;
 	for (i = 0; dev && i < MASTERS; i++) {
-		if (has_rps(dev))
+		if (has_rps(dev, looks))
 			return FALCON_LIMIT_RPS;
 		dev = netdev_master_upper_dev_get_rcu(dev);
 	}
 	return FALCON_LIMIT_NONE;
 }
 
-static struct rhlist_head *tunnels_of(const struct net_device *nic,
-				      const struct falcon_encap *encap, u32 vni)
+static const struct falcon_inlet *inlet_of(const struct net_device *nic,
+					   const struct falcon_encap *encap, u32 vni)
 {
-	const struct falcon_inlet way = { .net = dev_net(nic), .vni = vni, .encap = *encap };
+	const struct falcon_inlet_key key = { .net = dev_net(nic), .vni = vni, .encap = *encap };
 
-	return rhltable_lookup(&by_way, &way, by_way_params);
+	return falcon_inlet_find(&key);
 }
 
 static enum falcon_limit limit_of_way(const struct net_device *nic,
-				      const struct falcon_encap *encap, u32 vni)
+				      const struct falcon_encap *encap, u32 vni,
+				      unsigned int *looks)
 {
+	const struct falcon_inlet *inlet = inlet_of(nic, encap, vni);
 	enum falcon_limit limit = FALCON_LIMIT_NONE;
-	struct rhlist_head *list, *at;
 	struct falcon_device *tunnel;
 
-	list = tunnels_of(nic, encap, vni);
-	rhl_for_each_entry_rcu(tunnel, at, list, by_way) {
-		limit = limit_of_tunnel(tunnel->dev);
+	if (!inlet)
+		return limit;
+	list_for_each_entry_rcu(tunnel, &inlet->tunnels, same_inlet) {
+		limit = limit_of_tunnel(tunnel->dev, looks);
 		if (limit != FALCON_LIMIT_NONE)
 			break;
 	}
 	return limit;
 }
 
-enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
-				       const struct falcon_encap *encap, u32 vni)
+static enum falcon_limit limit_of_ways(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni,
+				       unsigned int *looks)
 {
 	enum falcon_limit limit = FALCON_LIMIT_NONE;
 
 	if (encap->kind == FALCON_ENCAP_NONE)
 		return limit;
-	rcu_read_lock();
 	if (vni != FALCON_NO_VNI)
-		limit = limit_of_way(nic, encap, vni);
+		limit = limit_of_way(nic, encap, vni, looks);
 	/* Those that take every network. */
 	if (limit == FALCON_LIMIT_NONE)
-		limit = limit_of_way(nic, encap, FALCON_NO_VNI);
+		limit = limit_of_way(nic, encap, FALCON_NO_VNI, looks);
+	return limit;
+}
+
+enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni)
+{
+	unsigned int looks = LOOKS;
+	enum falcon_limit limit;
+
+	rcu_read_lock();
+	limit = limit_of_ways(nic, encap, vni, &looks);
 	rcu_read_unlock();
 	return limit;
 }
 
 /* A bridge beside the NIC may be on the way to the tunnel, and have its address. */
-static bool bridges_have_rps(const struct net_device *nic)
+static bool bridges_have_rps(const struct net_device *nic, unsigned int *looks)
 {
 	const struct falcon_underlay *underlay = net_generic(dev_net(nic), underlay_id);
 	const struct falcon_device *bridge;
 
 	list_for_each_entry_rcu(bridge, &underlay->bridges, beside)
-		if (has_rps(bridge->dev))
+		if (has_rps(bridge->dev, looks))
 			return true;
 	return false;
 }
@@ -725,25 +751,22 @@ static bool bridges_have_rps(const struct net_device *nic)
 enum falcon_limit falcon_devices_limit(const struct net_device *nic,
 				       const struct falcon_encap *encap, u32 vni)
 {
-	bool rps;
+	enum falcon_limit limit = FALCON_LIMIT_RPS;
+	unsigned int looks = LOOKS;
 
 	rcu_read_lock();
-	rps = has_rps(nic) || bridges_have_rps(nic);
+	if (!has_rps(nic, &looks) && !bridges_have_rps(nic, &looks))
+		limit = limit_of_ways(nic, encap, vni, &looks);
 	rcu_read_unlock();
-	return rps ? FALCON_LIMIT_RPS : falcon_tunnels_limit(nic, encap, vni);
+	return limit;
 }
 
 static bool sees_udp_of_way(const struct net_device *nic, const struct falcon_encap *encap,
 			    u32 vni)
 {
-	struct rhlist_head *list, *at;
-	struct falcon_device *tunnel;
+	const struct falcon_inlet *inlet = inlet_of(nic, encap, vni);
 
-	list = tunnels_of(nic, encap, vni);
-	rhl_for_each_entry_rcu(tunnel, at, list, by_way)
-		if (READ_ONCE(tunnel->through_cell))
-			return true;
-	return false;
+	return inlet && READ_ONCE(inlet->seeing);
 }
 
 bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon_encap *encap,

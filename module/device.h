@@ -13,6 +13,7 @@
 #include <linux/rhashtable-types.h>
 #include <uapi/linux/falcon.h>
 
+#include "inlet.h"
 #include "packet.h"
 #include "rule.h"
 
@@ -27,13 +28,6 @@ struct falcon_kind {
 	u16		any_attribute;	/* and that it takes every network */
 };
 
-/* What a tunnel takes: from the NICs of this namespace, in this encapsulation. */
-struct falcon_inlet {
-	const struct net	*net;		/* compared, never followed */
-	u32			vni;		/* or FALCON_NO_VNI for any */
-	struct falcon_encap	encap;
-};
-
 /* A device by its name's namespace. */
 struct falcon_index {
 	u64			netns;		/* inode number of the namespace */
@@ -45,7 +39,8 @@ struct falcon_underlay;
 
 struct falcon_device {
 	struct rhash_head		by_dev, by_index;
-	struct rhlist_head		by_way;		/* of tunnels */
+	struct list_head		same_inlet;	/* tunnels */
+	struct falcon_inlet		*inlet;		/* of a tunnel, until it goes */
 	struct list_head		node;		/* of all */
 	/*
 	 * Compared, and followed only under RTNL, or under RCU as long as it is found: no reference
@@ -56,7 +51,7 @@ struct falcon_device {
 	const struct falcon_kind	*kind;
 	struct falcon_underlay		*underlay;	/* of NICs, bridges and tunnels, or NULL */
 	struct list_head		beside;		/* others of the underlay */
-	struct falcon_inlet		way;		/* of tunnels */
+	struct falcon_inlet_key		way;		/* of tunnels */
 	bool				counted;	/* a NIC's packets can come to it */
 	struct falcon_index		index;
 	u32				salt;		/* makes the hash one of flow and device */

@@ -102,11 +102,6 @@ static void queue_delivery(struct falcon_elephant *elephant)
 	falcon_lane_deliver(delivery_cpu(elephant), elephant, &elephant->rested);
 }
 
-bool falcon_elephant_can_be_helped(const struct falcon_elephant *elephant)
-{
-	return data_race(falcon_rung_is_merged(elephant)) && !READ_ONCE(elephant->way.by_cpu);
-}
-
 /* Whether the flow is to be on several CPUs, and the counters of a change. */
 static void rotate_or_not(struct falcon_elephant *elephant)
 {
@@ -578,14 +573,16 @@ int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budge
 	int count = 0;
 
 	spin_lock(&elephant->lock);
-	/* Who helps, or stands in for a CPU that is offline, was not asked for. */
+	/* A helper, or who stands in for a CPU that is offline, was not asked for. */
 	if (likely(may_deliver(elephant, smp_processor_id())))
 		count = deliver_ready(elephant, plan, budget);
-	if (!count && elephant->ready.count) {
+	/* What it was queued for may have gone meanwhile. */
+	elephant->delivery_state = FALCON_DELIVERY_IDLE;
+	if (count || !elephant->ready.count) {
+		queue_delivery(elephant);
+	} else {
 		elephant->delivery_state = FALCON_DELIVERY_QUEUED;
 		count = -EAGAIN;
-	} else {
-		queue_delivery(elephant);
 	}
 	leave_drained(elephant);
 	unlock(elephant, plan);

@@ -173,12 +173,6 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
  */
 int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget);
 
-/*
- * Whether another CPU may do what a lane has of the flow: its packets are put in order again, and
- * delivered anywhere. As of a moment ago. Context: any.
- */
-bool falcon_elephant_can_be_helped(const struct falcon_elephant *elephant);
-
 /* Stock's queues are empty of it: its packets go to the workers. Context: softirq. */
 void falcon_elephant_open(struct falcon_elephant *elephant);
 

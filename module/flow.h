@@ -46,6 +46,7 @@ struct falcon_flow {
 	 * seen: written there, by any CPU, and cleared with a new owner.
 	 */
 	bool			apart;
+	bool			merged;		/* some of its packets were, since then */
 	u32			moves;
 	unsigned long		used;		/* jiffies of the last packet */
 	unsigned long		moved;		/* jiffies of the last move for load */

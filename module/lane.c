@@ -14,6 +14,7 @@
 #include "napi.h"
 #include "plan.h"
 #include "rank.h"
+#include "rung.h"
 #include "stats.h"
 
 /* Packets that wait for a CPU: a backlog's worth (net.core.netdev_max_backlog's default). */
@@ -41,6 +42,7 @@ struct falcon_lane {
 	unsigned long		owned;		/* bit 0: by the poll, or by a CPU that helps */
 
 	/* Who owns it. */
+	bool			helped;		/* that is a CPU that helps */
 	struct falcon_ranks	runs;
 	struct falcon_ranks	deliveries;
 	struct list_head	held;		/* of these: the container's ring has no room */
@@ -48,6 +50,8 @@ struct falcon_lane {
 	struct falcon_moderation moderation;
 	unsigned int		found;		/* posts, since the last look */
 	struct hrtimer		timer;		/* looks again */
+
+	unsigned int		next_helped;	/* CPU whose lane this CPU helps first; its own */
 };
 
 static struct falcon_lane __percpu *lanes;
@@ -151,15 +155,6 @@ bool falcon_lane_is_idle(u16 cpu)
 	return !atomic_read(&lane_of(cpu)->active);
 }
 
-/*
- * Whether the lane is where it belongs, or where its CPU's work is done while that is offline. A
- * CPU that helps is neither.
- */
-static bool is_home(const struct falcon_lane *lane)
-{
-	return lane->cpu == smp_processor_id() || !cpu_online(lane->cpu);
-}
-
 /* What was posted, in the order of the posts, behind what is there of its class. */
 static void fetch(struct falcon_lane *lane)
 {
@@ -192,7 +187,7 @@ static struct falcon_run *first_run(struct falcon_lane *lane, unsigned int class
 	struct falcon_run *run;
 
 	list_for_each_entry(run, &lane->runs.queue[class], node) {
-		if (likely(is_home(lane)) || falcon_elephant_can_be_helped(run->elephant))
+		if (likely(!lane->helped) || falcon_rung_can_be_helped(run->elephant))
 			return run;
 		if (!--tries)
 			break;
@@ -245,7 +240,8 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 	count = pop_runs(lane, class, run, budget);
 	packets = falcon_elephant_process(elephant, first, count, &lane->context);
 	falcon_ranks_count(&lane->runs, class, packets);
-	return packets;
+	/* Their packets may be gone, with a device: what is behind them is not. */
+	return max(packets, count);
 }
 
 static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
@@ -259,7 +255,7 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 		elephant = list_entry(falcon_ranks_first(&lane->deliveries, class),
 				      struct falcon_elephant, delivery_node);
 		falcon_ranks_pop(&lane->deliveries, class);
-		if (unlikely(!is_home(lane) && !falcon_elephant_can_be_helped(elephant))) {
+		if (unlikely(lane->helped && !falcon_rung_can_be_helped(elephant))) {
 			list_add_tail(&elephant->delivery_node, &lane->held);
 			continue;
 		}
@@ -383,13 +379,19 @@ unsigned int falcon_lanes_help(void)
 	unsigned int cpu, work = 0;
 	struct falcon_lane *lane;
 
-	for_each_online_cpu(cpu) {
+	for_each_cpu_wrap(cpu, cpu_online_mask, __this_cpu_read(lanes->next_helped)) {
 		lane = lane_of(cpu);
 		/* It stays active: its own CPU was woken, and lets it rest when it comes. */
 		if (likely(!is_late(lane)) || !own(lane))
 			continue;
-		work += look_after(lane, NAPI_POLL_WEIGHT);
+		lane->helped = true;
+		work += look_after(lane, NAPI_POLL_WEIGHT - work);
+		lane->helped = false;
 		disown(lane);
+		/* The next one comes first another time. */
+		__this_cpu_write(lanes->next_helped, cpu + 1);
+		if (work >= NAPI_POLL_WEIGHT)
+			break;
 	}
 	if (work)
 		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_HELPED, work);

@@ -21,6 +21,15 @@ static inline bool falcon_rung_is_merged(const struct falcon_elephant *elephant)
 	       !time_before(jiffies, elephant->watched);
 }
 
+/*
+ * Whether another CPU may do what a lane has of the flow: its packets are put in order again, and
+ * delivered anywhere. As of a moment ago. Context: any.
+ */
+static inline bool falcon_rung_can_be_helped(const struct falcon_elephant *elephant)
+{
+	return data_race(falcon_rung_is_merged(elephant)) && !READ_ONCE(elephant->way.by_cpu);
+}
+
 /* Whether the flow is to go ahead on the NIC's CPU: by batches only while it is no elephant. */
 bool falcon_rung_stays_home(const struct falcon_elephant *elephant, const struct falcon_plan *plan);
 

@@ -31,6 +31,7 @@
 struct question {
 	const struct falcon_plan	*plan;
 	const struct falcon_device	*device;
+	const struct sk_buff		*skb;
 	enum falcon_stage		stage;
 	u32				hash;	/* of the flow */
 	u32				tag;	/* of flow and device */
@@ -122,12 +123,21 @@ static void earlier_cpus(const struct question *q, u16 avoid[2])
 /*
  * A backlog's poll would have as many merged packets of the flow for the container's ring as stock
  * has of those on the wire, and the ring has no room for what is in them. Where they are merged
- * they come one by one, and the ring's poll has its turn in between.
+ * they come one by one, and the ring's poll has its turn in between. (A bridge that receives for
+ * its host is behind the tunnel, whose entry it is that knows the container's device.)
  */
-static bool stays(const struct question *q, const struct falcon_flow *flow)
+static bool stays(const struct question *q)
 {
-	return unlikely(READ_ONCE(flow->apart)) && q->stage == FALCON_STAGE_TUNNEL &&
-	       (q->packet.key.protocol == IPPROTO_TCP || falcon_devices_see_udp());
+	struct falcon_flow *flow;
+
+	if (q->stage != FALCON_STAGE_TUNNEL)
+		return false;
+	flow = falcon_flow_at(FALCON_STAGE_TUNNEL, q->hash);
+	if (likely(!READ_ONCE(flow->apart)))
+		return false;
+	if (skb_is_gso(q->skb) && !READ_ONCE(flow->merged))
+		WRITE_ONCE(flow->merged, true);
+	return READ_ONCE(flow->merged);
 }
 
 /* What the tunnel's stage has to know of the container's device. */
@@ -167,7 +177,7 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 		*why = FALCON_A_COUNTERS_LOCAL;
 	if (!*why && !is_overlay(q))
 		*why = FALCON_A_COUNTERS_NOT_OVERLAY;
-	if (!*why && stays(q, flow))
+	if (!*why && stays(q))
 		*why = FALCON_A_COUNTERS_LOCAL;
 	if (*why)
 		return FALCON_NO_CPU;
@@ -208,6 +218,7 @@ static void take_over(const struct question *q, struct falcon_flow *flow)
 	flow->ifindex = q->device->index.ifindex;
 	flow->netns = q->device->index.netns;
 	WRITE_ONCE(flow->apart, false);
+	WRITE_ONCE(flow->merged, false);
 	WRITE_ONCE(flow->packets, 0);
 	WRITE_ONCE(flow->moves, 0);
 	WRITE_ONCE(flow->moved, jiffies - HZ);
@@ -253,7 +264,7 @@ static bool is_settled(const struct question *q, const struct falcon_flow *flow,
 	if (READ_ONCE(flow->generation) != q->plan->generation || cpu >= nr_cpu_ids ||
 	    !cpu_online(cpu))
 		return false;
-	if (stays(q, flow) && !READ_ONCE(flow->here))
+	if (stays(q) && !READ_ONCE(flow->here))
 		return false;
 	/* Packets that stay do so where they arrive; others never go there. */
 	return READ_ONCE(flow->here) ? cpu == q->here : cpu != q->here;
@@ -318,6 +329,7 @@ int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flo
 	q.device = falcon_device_find(dev);
 	if (!q.device)
 		return FALCON_STEER_PASS;
+	q.skb = skb;
 	q.stage = q.device->kind->stage;
 	q.here = smp_processor_id();
 	if (!identify(skb, &q))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/hashtable.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/printk.h>
@@ -12,14 +13,21 @@
 
 /* A port that tunnels listen on. Under RTNL. */
 struct port {
+	struct hlist_node	hashed;
 	struct list_head	node;
 	struct falcon_encap	encap;
 	unsigned int		tunnels;
 	unsigned int		initial;	/* of them, those of the initial namespace */
 };
 
-/* Each once, in the order of their coming. */
-static LIST_HEAD(ports);
+/*
+ * Each once, in the order of their coming: those of the initial namespace, and the others. Any
+ * number of them may be others', so each is found by its hash, and no more of them are looked at
+ * than the table has room for.
+ */
+static LIST_HEAD(initial_ports);
+static LIST_HEAD(other_ports);
+static DEFINE_HASHTABLE(ports, 10);
 static unsigned int gre_count, ip_in_ip_count;	/* of such tunnels */
 
 /* Written under RTNL, too. */
@@ -30,7 +38,7 @@ static struct port *find_port(const struct falcon_encap *encap)
 {
 	struct port *port;
 
-	list_for_each_entry(port, &ports, node)
+	hash_for_each_possible(ports, port, hashed, be16_to_cpu(encap->port))
 		if (!memcmp(&port->encap, encap, sizeof(*encap)))
 			return port;
 	return NULL;
@@ -46,20 +54,26 @@ static struct port *make_port(const struct falcon_encap *encap)
 		return NULL;
 	}
 	port->encap = *encap;
-	list_add_tail(&port->node, &ports);
+	hash_add(ports, &port->hashed, be16_to_cpu(encap->port));
+	list_add_tail(&port->node, &other_ports);
 	return port;
 }
 
 static bool count_port(const struct falcon_encap *encap, bool initial, int count)
 {
 	struct port *port = find_port(encap) ?: make_port(encap);
+	bool was_initial;
 
 	if (!port)
 		return false;
+	was_initial = port->initial;
 	port->tunnels += count;
 	port->initial += initial * count;
+	if (was_initial != !!port->initial)
+		list_move_tail(&port->node, port->initial ? &initial_ports : &other_ports);
 	if (port->tunnels)
 		return true;
+	hash_del(&port->hashed);
 	list_del(&port->node);
 	kfree(port);
 	return true;
@@ -99,22 +113,20 @@ static unsigned long since_of(__be16 port, bool geneve)
 	       sum.port_since[i] : jiffies;
 }
 
-/* Those of the initial namespace, or the others. */
-static void add_ports(struct falcon_tunnel_sum *next, bool initial)
+static void add_ports(struct falcon_tunnel_sum *next, const struct list_head *ports)
 {
 	struct falcon_tunnels *tunnels = &next->tunnels;
 	const struct port *port;
 	unsigned int at;
 	bool geneve;
 
-	list_for_each_entry(port, &ports, node) {
-		if (!!port->initial != initial ||
-		    place_of(tunnels, port->encap.port) < tunnels->ports)
+	list_for_each_entry(port, ports, node) {
+		if (place_of(tunnels, port->encap.port) < tunnels->ports)
 			continue;
 		/* One too many: its flows are not known at the NIC, everything else works. */
 		if (tunnels->ports == FALCON_TUNNEL_PORTS) {
 			next->left_out = next->left_out ?: be16_to_cpu(port->encap.port);
-			continue;
+			return;
 		}
 		geneve = port->encap.kind == FALCON_ENCAP_GENEVE;
 		at = tunnels->ports++;
@@ -135,8 +147,8 @@ bool falcon_tunnels_sum_up(bool initial)
 	next.tunnels.ip_in_ip = ip_in_ip_count;
 	next.gre_since = sum.tunnels.gre ? sum.gre_since : jiffies;
 	next.ip_in_ip_since = sum.tunnels.ip_in_ip ? sum.ip_in_ip_since : jiffies;
-	add_ports(&next, true);
-	add_ports(&next, false);
+	add_ports(&next, &initial_ports);
+	add_ports(&next, &other_ports);
 	changes = memcmp(&sum.tunnels, &next.tunnels, sizeof(next.tunnels));
 	next.changed = changes && initial ? jiffies : sum.changed;
 	spin_lock(&sum_lock);

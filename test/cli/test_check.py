@@ -204,6 +204,8 @@ CASES = [
      {"sys/class/net/wg0/uevent": "DEVTYPE=wireguard\nINTERFACE=wg0\n"}),
     ("ipsec", "ok", "no module for ESP is in use", {"sys/module/esp4/refcnt": "0\n"}),
     ("ipsec", "warn", "ESP is in use", {"sys/module/esp4/refcnt": "2\n"}),
+    ("ipsec", "ok", "no module for ESP is in use", {"sys/module/esp4/refcnt": "1\n", "sys/module/esp4/holders/esp4_offload": ""}),
+    ("ipsec", "warn", "ESP is in use", {"sys/module/esp4/refcnt": "2\n", "sys/module/esp4/holders/esp4_offload": ""}),
     ("ipsec", "warn", "ESP is in use", {"sys/module/esp6/refcnt": "1\n"}),
     ("cpus", "fail", "one CPU", {"sys/devices/system/cpu/online": "0\n"}),
     ("cpus", "warn", "2 CPUs", {"sys/devices/system/cpu/online": "0,5\n"}),

@@ -220,12 +220,20 @@ static bool add_wireguard(const char *path, void *data)
 	return add_if(found, path, data);
 }
 
-/* Each state that a module encrypts for holds it. */
-static bool has_esp_states(const char *path)
+static bool is_holder(const char *path, void *data)
 {
-	char count[64];
+	(void)path;
+	(void)data;
+	return true;
+}
 
-	return root_line(path, count, sizeof(count)) && strtoul(count, NULL, 10);
+/* Each state that a module encrypts for holds it, and so does each module that needs it. */
+static bool has_esp_states(const char *count, const char *holders)
+{
+	char line[64];
+
+	return root_line(count, line, sizeof(line)) &&
+	       strtoul(line, NULL, 10) > root_glob(holders, is_holder, NULL);
 }
 
 static void check_encryption(void)
@@ -241,7 +249,8 @@ static void check_encryption(void)
 			few_text(&wireguard));
 	else
 		finding("wireguard", RESULT_OK, NULL, "no WireGuard device here");
-	if (has_esp_states("/sys/module/esp4/refcnt") || has_esp_states("/sys/module/esp6/refcnt"))
+	if (has_esp_states("/sys/module/esp4/refcnt", "/sys/module/esp4/holders/*") ||
+	    has_esp_states("/sys/module/esp6/refcnt", "/sys/module/esp6/holders/*"))
 		finding("ipsec", RESULT_WARN, advice,
 			"ESP is in use: a tunnel inside it is not seen at the NIC, so that mode lanes takes none of its flows");
 	else
