@@ -160,18 +160,26 @@ def test_devices_that_come_and_go_keep_no_new_flow_from_going_ahead(overlay, fal
     assert rule["packets"] == lanes.assert_conserved(falcon)["taken"] == account["sent"]
 
 
+@contextlib.contextmanager
+def told_to_use_a_thread(overlay):
+    """The tunnel, which is made anew in the end: a cell that has packets when it is told may never be polled again,
+    without falcon either.
+    """
+    overlay.guest.run(f"echo 1 >/sys/class/net/{guestside.TUNNEL}/threaded")
+    try:
+        yield
+    finally:
+        overlay.net.clear_guest(overlay.guest)
+        overlay.net.setup_guest(overlay.guest)
+
+
 @pytest.mark.thorough
 def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(overlay, falcon):
     falcon.enable(**LANES)
-    threaded = f"/sys/class/net/{guestside.TUNNEL}/threaded"
-    overlay.guest.run(f"echo 1 >{threaded}")
-    try:
-        with Traffic(overlay, rate=3000, idle=IDLE):
-            reach(falcon, rung="stock", limit="threaded")
-            assert falcon.counters()["taken"] == 0
-            assert falcon.ctl("status")["limit"] == "threaded"
-    finally:
-        overlay.guest.run(f"echo 0 >{threaded}")
+    with told_to_use_a_thread(overlay), Traffic(overlay, rate=3000, idle=IDLE):
+        reach(falcon, rung="stock", limit="threaded")
+        assert falcon.counters()["taken"] == 0
+        assert falcon.ctl("status")["limit"] == "threaded"
     # Another's does not.
     with devices(overlay.guest, ["vt0"], "type vxlan id 9 dstport 4790"):
         overlay.guest.run("echo 1 >/sys/class/net/vt0/threaded")
@@ -183,17 +191,12 @@ def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(ove
 @pytest.mark.thorough
 def test_a_flow_in_lanes_comes_down_in_order_when_its_tunnels_napi_is_told_to_run_in_a_thread(overlay, falcon):
     falcon.enable(**LANES)
-    try:
-        with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, rung="several", limit="none")
-            # What is in lanes needs no cell: it goes on, and comes down, whoever polls that.
-            overlay.guest.run(f"echo 1 >/sys/class/net/{guestside.TUNNEL}/threaded")
-            falcon.configure(elephant_rate=4_000_000_000)
-            reach(falcon, rung="stock")
-    finally:
-        # A cell that had packets at that moment may never be polled again, without falcon either.
-        overlay.net.clear_guest(overlay.guest)
-        overlay.net.setup_guest(overlay.guest)
+    with contextlib.ExitStack() as stack, Traffic(overlay, rate=3000, idle=IDLE) as traffic:
+        reach(falcon, rung="several", limit="none")
+        # What is in lanes needs no cell: it goes on, and comes down, whoever polls that.
+        stack.enter_context(told_to_use_a_thread(overlay))
+        falcon.configure(elephant_rate=4_000_000_000)
+        reach(falcon, rung="stock")
     assert (traffic.account["reordered"], traffic.account["duplicated"]) == (0, 0)
     assert lanes.assert_conserved(falcon)["taken"] > 0
 
