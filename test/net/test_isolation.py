@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from net import guestside, lanes, plan, udp
+from net import guestside, lanes, plan, tracer, udp
 from net.lanes import reach
 from net.wait import until
 from stress.traffic import Traffic, trouble
@@ -229,3 +229,32 @@ def test_devices_that_are_on_no_flows_way_make_no_plan(overlay, falcon):
         with devices(guest, ["vn0"], "type vxlan id 9 dstport 20000"):
             assert plans() == before + 1
     assert "reason" not in falcon.ctl("status")
+
+
+MIRRORS = 24
+
+
+@pytest.mark.thorough
+def test_what_a_container_makes_of_each_packet_is_bounded_by_its_backlog(overlay, falcon):
+    """A container that has each packet go on to many devices of its own has those processed behind the delivery as far as
+    a backlog has room, and the rest by the backlog, polled and bounded as any.
+    """
+    falcon.enable(**LANES)
+    guest, netns = overlay.guest, guestside.container_netns(0)
+    mirrors = " ".join(f"action mirred egress mirror dev mo{n}" for n in range(MIRRORS))
+    guest.run("set -e\n" + "\n".join(f"ip -n {netns} link add mo{n} type veth peer name mi{n}; ip -n {netns} link set mo{n} up; "
+                                     f"ip -n {netns} link set mi{n} up" for n in range(MIRRORS)))
+    try:
+        with Traffic(overlay, rate=3000, burst=64, idle=IDLE) as traffic:
+            reach(falcon, rung="several", limit="none")
+            with tracer.Programs(guest, ["process_backlog"], ['kretfunc:process_backlog { @["done"] = sum(retval); }']) as programs:
+                guest.run(f"tc -n {netns} qdisc add dev {guestside.CONTAINER_DEVICE} clsact; tc -n {netns} filter add dev "
+                          f"{guestside.CONTAINER_DEVICE} ingress matchall {mirrors}")
+                before = falcon.counters()["delivered"]
+                until(lambda: falcon.counters()["delivered"] > before + 6400, 60, "packets delivered")
+                guest.run(f"tc -n {netns} qdisc del dev {guestside.CONTAINER_DEVICE} clsact")
+        assert not trouble(traffic.account)
+        # Of 64 packets at a time, 1,536 that come of them, 1,024 go on behind them.
+        assert programs.said[("done",)] > 6400
+    finally:
+        guest.run("\n".join(f"ip -n {netns} link del mo{n}" for n in range(MIRRORS)))
