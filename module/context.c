@@ -45,9 +45,11 @@ struct falcon_context_delivery {
 	const struct net_device	*answers;	/* device that they come to; never followed */
 };
 
-/* More came up than a delivery takes: until the backlog is past this tail nothing follows. */
+/*
+ * More came up than a delivery takes: until the backlog is empty nothing follows. What it has may
+ * come to it again, at the end of it, as where a container's packets go on to another one.
+ */
 static DEFINE_PER_CPU(bool, overflowed);
-static DEFINE_PER_CPU(u32, overflow_tail);
 
 /*
  * Packets that come of one go, at most, where a bridge floods some to all of its ports: the
@@ -374,7 +376,7 @@ static unsigned int deliver(struct falcon_context_delivery *delivery, struct fal
 
 static void meet_overflow(struct falcon_context_delivery *delivery)
 {
-	if (falcon_backlog_passed(smp_processor_id(), __this_cpu_read(overflow_tail)))
+	if (falcon_backlog_passed(smp_processor_id(), falcon_backlog_tail()))
 		__this_cpu_write(overflowed, false);
 	else
 		delivery->followed = BEHIND_MAX;
@@ -398,8 +400,6 @@ void falcon_context_deliver(struct falcon_chain *packets)
 		deliver(&delivery, packets);
 	}
 	__this_cpu_write(falcon_context_delivering, NULL);
-	if (unlikely(__this_cpu_read(overflowed)))
-		__this_cpu_write(overflow_tail, falcon_backlog_tail());
 }
 
 void falcon_context_count(unsigned int runs, unsigned int taken, unsigned int merged,

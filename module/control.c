@@ -161,6 +161,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	warm_up();
 	falcon_rest_start(falcon_ladder_settled);
 	falcon_unseen_start();
+	falcon_refresh();	/* what a device changed meanwhile was not asked for */
 	return 0;
 
 ladder:
@@ -235,7 +236,7 @@ static void refresh(struct work_struct *work)
 
 static DECLARE_WORK(refresh_work, refresh);
 
-/* Under RTNL, which comes after the control mutex. */
+/* Under RTNL, which comes after the control mutex, or under that. */
 void falcon_refresh(void)
 {
 	if (falcon_enabled() && !falcon_plan_fits_devices())
@@ -271,6 +272,8 @@ static void put_into_effect(const struct falcon_config *config)
 		change_tables();
 		need_steering(mode == FALCON_MODE_PIPELINE);
 		warm_up();
+		/* What a device changed before there was the mode was not asked for. */
+		falcon_refresh();
 	} else {
 		falcon_replan();
 	}

@@ -311,8 +311,8 @@ static void see_udp(struct falcon_device *tunnel, bool sees)
 }
 
 /*
- * A NIC's packets can come to the tunnel of another namespace from now on, and none is on its way
- * yet.
+ * A NIC's packets can come to the tunnel of another namespace from now on, and none of them is on
+ * its way yet. (What came to it by another device may be, past the cell.)
  */
 static void see_udp_at_once(struct falcon_device *tunnel)
 {

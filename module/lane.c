@@ -262,7 +262,8 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 		packets = falcon_elephant_deliver(elephant, budget);
 		if (packets >= 0) {
 			falcon_ranks_count(&lane->deliveries, class, packets);
-			return packets;
+			/* They may be gone, with a device: what is behind them is not. */
+			return max(packets, 1);
 		}
 		list_add_tail(&elephant->delivery_node, &lane->held);
 	}
@@ -376,10 +377,10 @@ static bool is_late(const struct falcon_lane *lane)
 
 unsigned int falcon_lanes_help(void)
 {
-	unsigned int cpu, work = 0;
+	unsigned int first = __this_cpu_read(lanes->next_helped), cpu, work = 0;
 	struct falcon_lane *lane;
 
-	for_each_cpu_wrap(cpu, cpu_online_mask, __this_cpu_read(lanes->next_helped)) {
+	for_each_cpu_wrap(cpu, cpu_online_mask, first) {
 		lane = lane_of(cpu);
 		/* It stays active: its own CPU was woken, and lets it rest when it comes. */
 		if (likely(!is_late(lane)) || !own(lane))

@@ -36,6 +36,18 @@ void falcon_outlet_init(struct falcon_outlet *outlet)
 	outlet->walk = 0;
 }
 
+/* With the locks of both that there are. */
+static void move(struct falcon_outlet *outlet, const struct net_device *dev, struct bucket *to)
+{
+	if (outlet->dev)
+		list_del_init(&outlet->node);
+	outlet->dev = dev;
+	/* In front of those that a walk has met, and so met by none. */
+	outlet->walk = 0;
+	if (to)
+		list_add(&outlet->node, &to->outlets);
+}
+
 void falcon_outlet_set(struct falcon_outlet *outlet, const struct net_device *dev)
 {
 	struct bucket *from = outlet->dev ? bucket_of(outlet->dev) : NULL;
@@ -48,17 +60,13 @@ void falcon_outlet_set(struct falcon_outlet *outlet, const struct net_device *de
 	if (!first)
 		return;
 	spin_lock(&first->lock);
-	if (second && second != first)
+	if (second && second != first) {
 		spin_lock_nested(&second->lock, SINGLE_DEPTH_NESTING);
-	if (from)
-		list_del_init(&outlet->node);
-	outlet->dev = dev;
-	/* In front of those that a walk has met, and so met by none. */
-	outlet->walk = 0;
-	if (to)
-		list_add(&outlet->node, &to->outlets);
-	if (second && second != first)
+		move(outlet, dev, to);
 		spin_unlock(&second->lock);
+	} else {
+		move(outlet, dev, to);
+	}
 	spin_unlock(&first->lock);
 }
 
