@@ -116,6 +116,11 @@ def standing_still(overlay):
         task.wait(4 * AWAY / 1000)
 
 
+def ring_drops(overlay):
+    """What had no room in the container's ring so far."""
+    return int(overlay.guest.run(f"cat /sys/class/net/{guestside.veth(0)}/statistics/tx_dropped").out)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("size, rate, mtu", [(64, RATE, None), (60_000, 400, 61_000)])
 def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, rate, mtu, record_property):
@@ -123,6 +128,7 @@ def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, 
     falcon.enable(elephant_rate=rate // 4 // wait.patience, **LANES)
     overlay.net.set_mtu(overlay.guest, mtu)
     seen, polls_and_looks = {}, ("answer_doorbell", "falcon_lanes_help")
+    before = ring_drops(overlay)
 
     def is_full():
         seen.update(lanes.flow(falcon))
@@ -134,6 +140,8 @@ def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, 
              Traffic(overlay, rate=rate, size=size, idle=IDLE) as traffic, \
              Traffic(overlay, port=udp.DEFAULT_PORT + 1, container=None, rate=200, size=64, idle=IDLE) as other:
             lanes.reach(falcon, rung="one", limit="none", merge="transmit")
+            # Before that the kernel may have dropped some, where the container's thread did not run for a moment.
+            early = ring_drops(overlay) - before
             with standing_still(overlay):
                 wait.until(is_full, 60, "the flow to be full")
             polls, looks = map(counted.count().get, polls_and_looks)
@@ -148,7 +156,7 @@ def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, 
     # Who waits looks all the time whether somebody needs help.
     assert 0 < looks <= polls
     assert not trouble(other.account)
-    assert not trouble({**traffic.account, "lost": traffic.account["lost"] - counters["dropped-full"]})
+    assert not trouble({**traffic.account, "lost": traffic.account["lost"] - counters["dropped-full"] - early})
 
 
 @pytest.mark.soak
