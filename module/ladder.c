@@ -85,7 +85,6 @@ static struct {
 } ____cacheline_aligned_in_smp claim_locks[CLAIM_LOCKS];
 
 static unsigned long missed;	/* jiffies when a packet was last seen whose flow is in no entry */
-
 static LIST_HEAD(elephants);
 static unsigned int elephant_count;
 static unsigned int host_count;		/* of them, those that came through no tunnel */
@@ -93,9 +92,7 @@ static unsigned int ruled_count;	/* of them, those that a rule has brought */
 static DEFINE_SPINLOCK(elephants_lock);	/* BH; of the list, which is walked under RCU */
 
 /* Of what all may have in flight, for each. */
-static struct falcon_share share = {
-	.packets = FALCON_SHARE_PACKETS, .bytes = FALCON_SHARE_BYTES,
-};
+static struct falcon_share share = { FALCON_SHARE_PACKETS, FALCON_SHARE_BYTES };
 
 static struct net_device *dummy;
 static void (*wake_hooks)(void);
@@ -319,6 +316,9 @@ static bool count_packet(const struct falcon_plan *plan, struct entry *entry)
 
 	if (elapsed >= FALCON_LADDER_WINDOW) {
 		WRITE_ONCE(entry->since, jiffies);
+		/* Whatever refused it at its last try is over: the rate alone keeps it. */
+		if (!READ_ONCE(entry->priority.rule) && !is_above(plan, count - 1))
+			WRITE_ONCE(entry->limit, FALCON_LIMIT_RATE);
 		count = 1;
 	}
 	WRITE_ONCE(entry->count, count);

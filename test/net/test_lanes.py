@@ -161,8 +161,7 @@ def assert_left_alone(falcon, limit):
 
 @pytest.mark.thorough
 def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
-    # One that was about to go up while hooks rest would not be said to be too slow before it tries again.
-    falcon.enable(**{**LANES, "elephant_rate": NEVER})
+    falcon.enable(**LANES)
     with Traffic(overlay, rate=MANY, idle=1500) as traffic:
         for device in (nic(overlay.guest), guestside.TUNNEL):
             falcon.configure(elephant_rate=NEVER)
