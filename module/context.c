@@ -22,7 +22,7 @@
 
 /*
  * Packets that come up while others are delivered, of which so many are delivered with them: as
- * many as a backlog has room for. Who gets a packet says how many come of it.
+ * many as a backlog has room for. The container that gets a packet decides how many come of it.
  */
 #define BEHIND_MAX 1024
 
@@ -46,8 +46,9 @@ struct falcon_context_delivery {
 };
 
 /*
- * More came up than a delivery takes: until the backlog is empty nothing follows. What it has may
- * come to it again, at the end of it, as where a container's packets go on to another one.
+ * A delivery on this CPU had more packets come up than it takes: no packet follows a delivery until
+ * the backlog is empty. A packet of the backlog may join its end once more, as where a container's
+ * packets go on to another one.
  */
 static DEFINE_PER_CPU(bool, overflowed);
 

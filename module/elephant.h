@@ -74,7 +74,7 @@ struct falcon_elephant {
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_merge	merge;
 
-	/* Who brings packets writes these; lines of the cache are kept apart from the workers'. */
+	/* The NIC's CPU writes these, so they have a cache line apart from the workers'. */
 	u16			worker ____cacheline_aligned_in_smp; /* of the newest run */
 	u16			turn;		/* index of the worker whose turn it is */
 	u32			batch;		/* micro-flow that is open */

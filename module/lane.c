@@ -240,7 +240,7 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 	count = pop_runs(lane, class, run, budget);
 	packets = falcon_elephant_process(elephant, first, count, &lane->context);
 	falcon_ranks_count(&lane->runs, class, packets);
-	/* Their packets may be gone, with a device: what is behind them is not. */
+	/* The runs' packets may be gone, with a device: the next run's are not. */
 	return max(packets, count);
 }
 
@@ -262,7 +262,7 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 		packets = falcon_elephant_deliver(elephant, budget);
 		if (packets >= 0) {
 			falcon_ranks_count(&lane->deliveries, class, packets);
-			/* They may be gone, with a device: what is behind them is not. */
+			/* Its packets may be gone, with a device: the next delivery's are not. */
 			return max(packets, 1);
 		}
 		list_add_tail(&elephant->delivery_node, &lane->held);

@@ -36,7 +36,7 @@ void falcon_outlet_init(struct falcon_outlet *outlet)
 	outlet->walk = 0;
 }
 
-/* With the locks of both that there are. */
+/* The caller has the locks of the bucket that the outlet is in, and of @to. */
 static void move(struct falcon_outlet *outlet, const struct net_device *dev, struct bucket *to)
 {
 	if (outlet->dev)

@@ -112,19 +112,17 @@ static bool find_by_cpu(const struct sk_buff *skb, const struct net_device *dev)
 
 bool falcon_place_is_by_cpu(struct sk_buff *skb, bool sent)
 {
-	unsigned int offset = skb_network_offset(skb);
-	const struct net_device *peer;
+	unsigned int offset = sent ? skb_network_offset(skb) : 0;
+	const struct net_device *dev;
 	bool by_cpu = false;
 
-	if (sent && offset > skb_headlen(skb))
+	if (offset > skb_headlen(skb))
 		return false;
 	rcu_read_lock();
-	peer = sent ? falcon_device_peer(skb->dev) : NULL;
-	if (!sent) {
-		by_cpu = find_by_cpu(skb, skb->dev);
-	} else if (peer) {
+	dev = sent ? falcon_device_peer(skb->dev) : skb->dev;
+	if (dev) {
 		__skb_pull(skb, offset);
-		by_cpu = find_by_cpu(skb, peer);
+		by_cpu = find_by_cpu(skb, dev);
 		__skb_push(skb, offset);
 	}
 	rcu_read_unlock();

@@ -64,8 +64,8 @@ LINED = (
 BY_FUNCTION = ("udp-1400-1flow",)
 # These have a budget: the NIC's CPU, the busiest but the application's, all CPUs, and the application's.
 PLACES = ("nic", "busiest", "total", "application")
-# Whose packets must cost falcon the same, however many devices there are: in lanes while there is a rule about others,
-# and by a rule.
+# A packet of these must cost falcon the same, however many devices there are: in lanes beside a rule about others, and
+# by a rule.
 CROWDED = (
     ("udp-1400-burst32", "lanes-3-sync-rule"),
     ("udp-rr", "sync-rule"),

@@ -193,7 +193,7 @@ def test_a_flow_in_lanes_comes_down_in_order_when_its_tunnels_napi_is_told_to_ru
     falcon.enable(**LANES)
     with contextlib.ExitStack() as stack, Traffic(overlay, rate=3000, idle=IDLE) as traffic:
         reach(falcon, rung="several", limit="none")
-        # What is in lanes needs no cell: it goes on, and comes down, whoever polls that.
+        # A flow in lanes needs no cell: it goes on, and comes down, whichever CPU polls the cell.
         stack.enter_context(told_to_use_a_thread(overlay))
         falcon.configure(elephant_rate=4_000_000_000)
         reach(falcon, rung="stock")

@@ -56,7 +56,7 @@ tc qdisc add dev odd0 clsact
 tc filter add dev odd0 egress matchall action mirred ingress redirect dev odd1
 """
 GO_BY_NEITHER = "for name in odd0 odd1; do if [[ -e /sys/class/net/$name ]]; then ip link del $name; fi; done"
-# What is called for each flow that is then locked. By its address, so that it is inlined nowhere.
+# The function that is called for each flow that is then locked. It is called by its address, so no compiler inlines it.
 LOCKS = "hold_to_forget"
 PAIRS = 20
 
