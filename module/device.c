@@ -50,11 +50,19 @@ static u32 hash_of_dev(const void *dev, u32 len, u32 seed)
 	return hash_long((unsigned long)*(const struct net_device *const *)dev ^ seed, 32);
 }
 
+/* A packet asks, of one pointer: memcmp() would cost as much as all the rest. */
+static int is_other_dev(struct rhashtable_compare_arg *arg, const void *device)
+{
+	return ((const struct falcon_device *)device)->dev !=
+	       *(const struct net_device *const *)arg->key;
+}
+
 static const struct rhashtable_params by_dev_params = {
 	.key_len = sizeof_field(struct falcon_device, dev),
 	.key_offset = offsetof(struct falcon_device, dev),
 	.head_offset = offsetof(struct falcon_device, by_dev),
 	.hashfn = hash_of_dev,
+	.obj_cmpfn = is_other_dev,
 	.automatic_shrinking = true,
 };
 
@@ -193,19 +201,6 @@ int falcon_device_place(const char *name, struct falcon_place *place)
 	}
 	rcu_read_unlock();
 	return err;
-}
-
-u64 falcon_device_netns(u64 inum)
-{
-	const struct net *net;
-	u64 cookie = 0;
-
-	rcu_read_lock();
-	for_each_net_rcu(net)
-		if (net->ns.inum == inum)
-			cookie = net->net_cookie;
-	rcu_read_unlock();
-	return cookie;
 }
 
 bool falcon_device_name(int ifindex, u64 netns, char *name)

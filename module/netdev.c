@@ -126,3 +126,16 @@ bool falcon_packet_has_rps(const struct sk_buff *skb)
 	/* As get_rps_cpu() does. */
 	return index < dev->real_num_rx_queues && falcon_queue_has_rps(&dev->_rx[index]);
 }
+
+u64 falcon_device_netns(u64 inum)
+{
+	const struct net *net;
+	u64 cookie = 0;
+
+	rcu_read_lock();
+	for_each_net_rcu(net)
+		if (net->ns.inum == inum)
+			cookie = net->net_cookie;
+	rcu_read_unlock();
+	return cookie;
+}
