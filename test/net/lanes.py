@@ -14,19 +14,32 @@ def flow(falcon, port=udp.DEFAULT_PORT, protocol=PROTOCOL):
     return min(found, key=lambda entry: entry["idle"], default={})
 
 
-def reach(falcon, timeout=LIMIT, port=udp.DEFAULT_PORT, protocol=PROTOCOL, **wanted):
-    """Wait until the flow's entry has these values, such as rung="several"; the entry."""
+def _reach(ask, timeout, what, wanted):
+    """Wait until one answer has all of these values; that answer."""
     seen = {}
 
     def there():
         seen.clear()
-        seen.update(flow(falcon, port, protocol))
+        seen.update(ask())
         return all(seen.get(key) == value for key, value in wanted.items())
     try:
-        wait.until(there, timeout, f"a flow with {wanted}")
+        wait.until(there, timeout, f"{what} with {wanted}")
     except TimeoutError as error:
         raise AssertionError(f"{error}; it is {seen}") from error
     return seen
+
+
+def reach(falcon, timeout=LIMIT, port=udp.DEFAULT_PORT, protocol=PROTOCOL, **wanted):
+    """Wait until the flow's entry has these values, such as rung="several"; the entry."""
+    return _reach(lambda: flow(falcon, port, protocol), timeout, "a flow", wanted)
+
+
+def reach_status(falcon, **wanted):
+    """Wait until the status has these values; the status.
+
+    A flow's rate, and so what keeps it where it is, may be another one in each window of 20 ms.
+    """
+    return _reach(lambda: falcon.ctl("status"), LIMIT, "a status", wanted)
 
 
 def assert_conserved(falcon):

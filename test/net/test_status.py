@@ -24,12 +24,10 @@ def test_status_counts_elephants_and_mice(overlay, falcon):
     with Traffic(overlay, rate=FAST, idle=1500) as elephant, \
          Traffic(overlay, port=udp.DEFAULT_PORT + 1, rate=SLOW, idle=1500) as mouse:
         lanes.reach(falcon, rung="several", limit="none")
-        until(lambda: falcon.ctl("status")["flows"] == 2, 20, "both flows to be counted")
-        status = falcon.ctl("status")
-        assert (status["elephants"], status["several"], status["barred"]) == (1, 1, 0)
+        status = lanes.reach_status(falcon, flows=2, elephants=1, several=1, barred=0)
         assert status["summary"].startswith("1 flow in lanes, 1 of them on several CPUs at once; 1 mouse inline")
     assert not trouble(elephant.account) and not trouble(mouse.account)
-    until(lambda: falcon.ctl("status")["flows"] == 0, 20, "flows to be forgotten")
+    lanes.reach_status(falcon, flows=0)
 
 
 @pytest.mark.thorough
@@ -39,9 +37,7 @@ def test_status_says_what_keeps_flows_out_of_lanes(overlay, falcon):
     overlay.guest.run(f"{guestside.FIND_NIC}; echo 2 >{rps}")
     try:
         with Traffic(overlay, rate=FAST, idle=1500) as traffic:
-            until(lambda: falcon.ctl("status")["barred"] == 1, 20, "the flow to be kept out")
-            status = falcon.ctl("status")
-            assert (status["elephants"], status["limit"]) == (0, "rps")
+            status = lanes.reach_status(falcon, barred=1, elephants=0, limit="rps")
             assert "1 above elephant-rate kept from it (rps)" in status["summary"]
     finally:
         overlay.guest.run(f"{guestside.FIND_NIC}; echo 0 >{rps}")
