@@ -2,17 +2,31 @@
 /*
  * Whether what a CPU's backlog had at some moment is through: RFS's rule (get_rps_cpu()). The
  * backlog counts what is queued (tail) and what has been processed (head).
+ *
+ * A packet may come to the same backlog again, behind all that is there by then: cloned packets
+ * go there instead of the cell, and a container sends on what it received. RFS does not know that.
  */
 
 #ifndef _FALCON_BACKLOG_H
 #define _FALCON_BACKLOG_H
 
+#include <linux/cpumask.h>
 #include <linux/netdevice.h>
 
-/* The tail of this CPU's backlog. Context: BH off. */
-static inline u32 falcon_backlog_tail(void)
+/* Times that a packet may pass the backlog from the NIC to its socket. */
+#define FALCON_BACKLOG_PASSES 3
+
+/* A moment of a CPU's backlog. */
+struct falcon_backlog_mark {
+	u32	tail;		/* of the backlog, then or at the last pass */
+	u16	cpu;
+	u8	passes;		/* to come, after that of @tail */
+};
+
+/* The tail of a CPU's backlog. Context: any. */
+static inline u32 falcon_backlog_tail(unsigned int cpu)
 {
-	return READ_ONCE(this_cpu_ptr(&softnet_data)->input_queue_tail);
+	return READ_ONCE(per_cpu(softnet_data, cpu).input_queue_tail);
 }
 
 /* The head of a CPU's backlog. Context: any. */
@@ -25,6 +39,50 @@ static inline u32 falcon_backlog_head(unsigned int cpu)
 static inline bool falcon_backlog_passed(unsigned int cpu, u32 tail)
 {
 	return (s32)(falcon_backlog_head(cpu) - tail) >= 0;
+}
+
+/* This moment of this CPU's. Context: BH off. */
+static inline void falcon_backlog_mark(struct falcon_backlog_mark *mark)
+{
+	mark->cpu = smp_processor_id();
+	mark->tail = falcon_backlog_tail(mark->cpu);
+	mark->passes = FALCON_BACKLOG_PASSES - 1;
+}
+
+/* A moment that has passed. Context: any. */
+static inline void falcon_backlog_mark_passed(struct falcon_backlog_mark *mark, unsigned int cpu)
+{
+	mark->cpu = cpu;
+	mark->tail = falcon_backlog_head(cpu);
+	mark->passes = 0;
+}
+
+/**
+ * falcon_backlog_is_through() - whether what a backlog had is through, each time it came there
+ * @mark: the moment
+ *
+ * What a CPU had that went offline is in another CPU's, which has it at once (dev_cpu_dead()).
+ *
+ * Context: any, one at a time for @mark.
+ */
+static inline bool falcon_backlog_is_through(struct falcon_backlog_mark *mark)
+{
+	while (falcon_backlog_passed(mark->cpu, mark->tail)) {
+		if (!mark->passes)
+			return true;
+		mark->passes--;
+		/* What the head is past has been queued again before the head came past it. */
+		smp_rmb();
+		mark->tail = falcon_backlog_tail(mark->cpu);
+	}
+	return !cpu_online(mark->cpu);
+}
+
+/* Once in 2^31 packets at least, or the counts come round. Context: as above. */
+static inline void falcon_backlog_refresh(struct falcon_backlog_mark *mark)
+{
+	if (falcon_backlog_is_through(mark))
+		falcon_backlog_mark_passed(mark, mark->cpu);
 }
 
 #endif /* _FALCON_BACKLOG_H */

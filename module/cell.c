@@ -72,7 +72,7 @@ static int go_on(const struct gate *gate, struct sk_buff *skb)
 static void look_at_backlog(struct gate *gate)
 {
 	gate->cpu = smp_processor_id();
-	gate->tail = falcon_backlog_tail();
+	gate->tail = falcon_backlog_tail(smp_processor_id());
 }
 
 static void shut(struct gate *gate, u32 epoch)

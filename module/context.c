@@ -6,7 +6,6 @@
 #include <net/rps.h>
 #include <net/sock.h>
 
-#include "backlog.h"
 #include "cell.h"
 #include "checksum.h"
 #include "context.h"
@@ -21,10 +20,11 @@
 #define PULL 128
 
 /*
- * Packets that come up while others are delivered, of which so many are delivered with them: as
- * many as a backlog has room for. The container that gets a packet decides how many come of it.
+ * Packets that come of one go, at most, and as many that come up behind one delivery: a bridge
+ * floods some to all of its ports, and a container may have a bridge, or two in a ring. The
+ * kernel's backlog, which takes a thousand by default, would have dropped the rest before.
  */
-#define BEHIND_MAX 1024
+#define OUTPUT_MAX 4096
 
 /*
  * What this CPU is processing in, while it does. Set and read in softirq, and by whatever
@@ -41,22 +41,9 @@ static DEFINE_PER_CPU(const struct net_device *, out_of_queue);
 /* What a CPU delivers. */
 struct falcon_context_delivery {
 	struct falcon_chain	behind;		/* to be delivered next */
-	unsigned int		followed;	/* packets that have come up, or may not any more */
+	unsigned int		followed;	/* packets that have come up */
 	const struct net_device	*answers;	/* device that they come to; never followed */
 };
-
-/*
- * A delivery on this CPU had more packets come up than it takes: no packet follows a delivery until
- * the backlog is empty. A packet of the backlog may join its end once more, as where a container's
- * packets go on to another one.
- */
-static DEFINE_PER_CPU(bool, overflowed);
-
-/*
- * Packets that come of one go, at most, where a bridge floods some to all of its ports: the
- * kernel's backlog would have dropped the rest long before.
- */
-#define OUTPUT_MAX 4096
 
 static int no_poll(struct napi_struct *napi, int budget)
 {
@@ -238,24 +225,32 @@ static bool goes_on(const struct falcon_context_delivery *delivery, struct sk_bu
 	       dev != this_cpu_read(out_of_queue) && !falcon_packet_has_rps(skb);
 }
 
-/* Once the answer is no, it is for all of the delivery: the backlog is behind what has followed. */
-static bool follow(struct falcon_context_delivery *delivery, struct sk_buff *skb)
+/* As the backlog does that has no room. The backlog itself would put the rest out of order. */
+static void drop_full(struct sk_buff *skb)
 {
-	if (unlikely(delivery->followed >= BEHIND_MAX)) {
-		__this_cpu_write(overflowed, true);
-		return false;
+	falcon_count(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_FULL);
+	kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+}
+
+static void follow(struct falcon_context_delivery *delivery, struct sk_buff *skb)
+{
+	if (unlikely(delivery->followed >= OUTPUT_MAX)) {
+		drop_full(skb);
+		return;
 	}
 	delivery->followed++;
 	skb->cb[0] = FALCON_MERGE_POINT_BACKLOG;
 	falcon_chain_add(&delivery->behind, skb);
-	return true;
 }
 
 bool falcon_context_follow(struct sk_buff *skb)
 {
 	struct falcon_context_delivery *delivery = current_delivery();
 
-	return delivery && goes_on(delivery, skb) && follow(delivery, skb);
+	if (!delivery || !goes_on(delivery, skb))
+		return false;
+	follow(delivery, skb);
+	return true;
 }
 
 bool falcon_context_is_stock(void)
@@ -277,8 +272,7 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	if (unlikely(!netif_running(skb->dev)))
 		return false;
 	if (unlikely(context->output.count >= OUTPUT_MAX)) {
-		falcon_count(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_FULL);
-		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+		drop_full(skb);
 		return true;
 	}
 	context->merge = where;
@@ -375,21 +369,11 @@ static unsigned int deliver(struct falcon_context_delivery *delivery, struct fal
 	return delivered;
 }
 
-static void meet_overflow(struct falcon_context_delivery *delivery)
-{
-	if (falcon_backlog_passed(smp_processor_id(), falcon_backlog_tail()))
-		__this_cpu_write(overflowed, false);
-	else
-		delivery->followed = BEHIND_MAX;
-}
-
 void falcon_context_deliver(struct falcon_chain *packets)
 {
 	struct falcon_context_delivery delivery = {};
 	unsigned int count = packets->count, delivered;
 
-	if (unlikely(__this_cpu_read(overflowed)))
-		meet_overflow(&delivery);
 	__this_cpu_write(out_of_queue, NULL);
 	__this_cpu_write(falcon_context_delivering, &delivery);
 	delivered = deliver(&delivery, packets);
@@ -469,6 +453,6 @@ int falcon_context_cell(struct sk_buff *skb)
 	/* In place of the cell's GRO. */
 	falcon_checksum_verify(skb);
 	falcon_cell_reset_transport(skb);
-	return follow(__this_cpu_read(falcon_context_delivering), skb) ? NET_RX_SUCCESS :
-									 netif_rx(skb);
+	follow(__this_cpu_read(falcon_context_delivering), skb);
+	return NET_RX_SUCCESS;
 }

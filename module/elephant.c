@@ -4,7 +4,6 @@
 #include <linux/netdevice.h>
 #include <linux/sched/clock.h>
 
-#include "backlog.h"
 #include "clock.h"
 #include "context.h"
 #include "cpu.h"
@@ -75,23 +74,23 @@ static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 	leave_drained(elephant);
 }
 
-/* When what the last delivery left in a backlog, such as answers, is through (RFS's rule). */
-static bool may_deliver(const struct falcon_elephant *elephant, u16 cpu)
+/*
+ * When what the last delivery left in a backlog is through: answers, and what a container with one
+ * leg forwards.
+ */
+static bool may_deliver(struct falcon_elephant *elephant, u16 cpu)
 {
-	u16 last = elephant->delivered_on;
-
-	return last == cpu || !cpu_online(last) ||
-	       falcon_backlog_passed(last, elephant->delivered_tail);
+	return elephant->delivered.cpu == cpu || falcon_backlog_is_through(&elephant->delivered);
 }
 
-static u16 delivery_cpu(const struct falcon_elephant *elephant)
+static u16 delivery_cpu(struct falcon_elephant *elephant)
 {
 	const struct falcon_placement *placement = &elephant->placement;
 	u16 cpu = placement->own ? placement->spread.delivery : smp_processor_id();
 
 	if (!elephant->trial.over || READ_ONCE(elephant->way.by_cpu))
 		cpu = elephant->home;
-	return may_deliver(elephant, cpu) ? cpu : elephant->delivered_on;
+	return may_deliver(elephant, cpu) ? cpu : elephant->delivered.cpu;
 }
 
 static void queue_delivery(struct falcon_elephant *elephant)
@@ -150,7 +149,7 @@ static u16 choose_worker(struct falcon_elephant *elephant, u32 batch, bool here)
 
 	if (!falcon_rung_is_merged(elephant))
 		return falcon_merge_empty(&elephant->merge) &&
-		       falcon_way_has_passed(&elephant->way) ? worker : elephant->worker;
+		       falcon_backlog_is_through(&elephant->way.astray) ? worker : elephant->worker;
 	return here && falcon_lane_is_full(worker) ? smp_processor_id() : worker;
 }
 
@@ -409,10 +408,10 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	elephant->home = smp_processor_id();
 	elephant->relieves = falcon_load_above(elephant->home);
 	elephant->gate_cpu = elephant->home;
+	elephant->gate_in_cell = true;
 	elephant->worker = elephant->home;
 	falcon_way_init(&elephant->way);
-	elephant->delivered_on = elephant->home;
-	elephant->delivered_tail = falcon_backlog_head(elephant->home);
+	falcon_backlog_mark_passed(&elephant->delivered, elephant->home);
 	refcount_set(&elephant->refs, 1);
 	elephant->watched = jiffies;
 	elephant->rate_since = jiffies;
@@ -480,8 +479,9 @@ static void recall(struct falcon_elephant *elephant)
 /* By what its trial says. A flow that a rule keeps at home is tried anew. */
 static void judge(struct falcon_elephant *elephant, bool came, bool ends_here)
 {
-	switch (falcon_trial_see(&elephant->trial, came, falcon_way_has_passed(&elephant->way),
-				 ends_here)) {
+	bool passed = falcon_backlog_is_through(&elephant->way.astray);
+
+	switch (falcon_trial_see(&elephant->trial, came, passed, ends_here)) {
 	case FALCON_VERDICT_NONE:
 		return;
 	case FALCON_VERDICT_WORKERS:
@@ -562,8 +562,7 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 	elephant->delivering = 0;
 	elephant->delivering_bytes = 0;
 	elephant->delivery_state = FALCON_DELIVERY_IDLE;
-	elephant->delivered_on = smp_processor_id();
-	elephant->delivered_tail = falcon_backlog_tail();
+	falcon_backlog_mark(&elephant->delivered);
 	return count;
 }
 
@@ -720,9 +719,8 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 	unsigned long elapsed;
 
 	spin_lock(&elephant->lock);
-	falcon_way_refresh(&elephant->way);
-	if (falcon_backlog_passed(elephant->delivered_on, elephant->delivered_tail))
-		elephant->delivered_tail = falcon_backlog_head(elephant->delivered_on);
+	falcon_backlog_refresh(&elephant->way.astray);
+	falcon_backlog_refresh(&elephant->delivered);
 	elapsed = jiffies - elephant->rate_since;
 	if (falcon_rung_is_unwanted(elephant, plan)) {
 		leave(elephant, FALCON_LIMIT_STANDBY);

@@ -18,6 +18,7 @@
 #include <linux/spinlock.h>
 #include <uapi/linux/falcon.h>
 
+#include "backlog.h"
 #include "merge.h"
 #include "outlet.h"
 #include "packet.h"
@@ -93,8 +94,7 @@ struct falcon_elephant {
 	struct falcon_way	way;		/* that its packets take */
 
 	u8			delivery_state;	/* enum falcon_delivery_state */
-	u16			delivered_on;	/* CPU of the last delivery */
-	u32			delivered_tail;	/* of its backlog, when that had ended */
+	struct falcon_backlog_mark delivered;	/* the last delivery's end, on its CPU */
 	u32			delivering;	/* packets being delivered */
 	u32			delivering_bytes; /* their memory */
 	struct llist_node	delivery_posted; /* on its way to the lane */
@@ -109,9 +109,9 @@ struct falcon_elephant {
 	/* Under the lock of the intake that has the node in its list; see intake.c. */
 	struct list_head	gate_node;
 	u16			gate_cpu;	/* whose queues have to drain */
-	u8			gate_passes;	/* of the backlog that have, after the cell's */
+	bool			gate_in_cell;	/* and that is the cell, still */
 	u32			gate_round;	/* of the doorbell, when the gate was shut */
-	u32			gate_tail;	/* of the backlog, when the last pass had drained */
+	struct falcon_backlog_mark gate_mark;	/* when the cell had drained */
 };
 
 /**

@@ -25,12 +25,6 @@
 #include "rank.h"
 #include "stats.h"
 
-/*
- * Times that a packet may pass the backlog from the NIC to its socket: cloned packets go there
- * instead of the cell, and a container may have containers.
- */
-#define PASSES 3
-
 /* How often lanes are looked at whose CPUs may stand still. */
 #define HELP_NS NSEC_PER_MSEC
 
@@ -539,16 +533,15 @@ static bool has_drained(const struct intake *intake, struct falcon_elephant *ele
 	if (unlikely(elephant->gate_cpu != smp_processor_id())) {
 		elephant->gate_cpu = smp_processor_id();
 		elephant->gate_round = intake->rounds;
-		elephant->gate_passes = 0;
+		elephant->gate_in_cell = true;
 	}
-	if (!elephant->gate_passes) {
+	if (elephant->gate_in_cell) {
 		if (intake->rounds - elephant->gate_round < falcon_cell_rounds())
 			return false;
-	} else if (!falcon_backlog_passed(smp_processor_id(), elephant->gate_tail)) {
-		return false;
+		elephant->gate_in_cell = false;
+		falcon_backlog_mark(&elephant->gate_mark);
 	}
-	elephant->gate_tail = falcon_backlog_tail();
-	return ++elephant->gate_passes > PASSES;
+	return falcon_backlog_is_through(&elephant->gate_mark);
 }
 
 /* A flow whose gate is to be opened, or NULL. */

@@ -18,11 +18,8 @@
 
 void falcon_way_init(struct falcon_way *way)
 {
-	*way = (struct falcon_way){
-		.astray_on	= smp_processor_id(),
-		.astray_tail	= falcon_backlog_head(smp_processor_id()),
-		.asked		= jiffies - SOCKET_INTERVAL,
-	};
+	*way = (struct falcon_way){ .asked = jiffies - SOCKET_INTERVAL };
+	falcon_backlog_mark_passed(&way->astray, smp_processor_id());
 }
 
 bool falcon_way_wants_gro(const struct falcon_key *key, bool host, const struct sk_buff *skb)
@@ -102,23 +99,10 @@ void falcon_way_see(struct falcon_way *way, const struct falcon_context *context
 	}
 	if (likely(came))
 		return;
-	way->astray_on = smp_processor_id();
-	way->astray_tail = falcon_backlog_tail();
+	falcon_backlog_mark(&way->astray);
 	rcu_read_lock();
 	way->queue = context->queue ?: host_end(way);
 	rcu_read_unlock();
-}
-
-bool falcon_way_has_passed(const struct falcon_way *way)
-{
-	return !cpu_online(way->astray_on) ||
-	       falcon_backlog_passed(way->astray_on, way->astray_tail);
-}
-
-void falcon_way_refresh(struct falcon_way *way)
-{
-	if (falcon_way_has_passed(way))
-		way->astray_tail = falcon_backlog_head(way->astray_on);
 }
 
 /* Likewise, in whose queue they may be. */
@@ -129,19 +113,19 @@ static const struct net_device *queue_of(const struct falcon_way *way)
 	return device ? device->dev : NULL;
 }
 
-bool falcon_way_has_calmed(const struct falcon_way *way, unsigned long since)
+bool falcon_way_has_calmed(struct falcon_way *way, unsigned long since)
 {
 	const struct net_device *dev;
 	bool empty;
 
-	if (way->astray_on == smp_processor_id())
+	if (way->astray.cpu == smp_processor_id())
 		return true;
 	rcu_read_lock();
 	dev = queue_of(way);
 	empty = !dev || time_after_eq(jiffies, since + QUEUE_WAIT) ||
 		falcon_device_queues_empty(dev);
 	rcu_read_unlock();
-	return empty && falcon_way_has_passed(way);
+	return empty && falcon_backlog_is_through(&way->astray);
 }
 
 bool falcon_way_has_queue(const struct falcon_way *way)

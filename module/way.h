@@ -10,6 +10,7 @@
 #include <linux/netdevice.h>
 #include <linux/types.h>
 
+#include "backlog.h"
 #include "context.h"
 #include "packet.h"
 
@@ -18,8 +19,11 @@ struct falcon_way {
 	const struct net_device	*end;		/* at which its packets came together last */
 	const struct net_device	*queue;		/* in whose queue those that did not may be */
 	u8			merge_point;	/* enum falcon_merge_point */
-	u16			astray_on;	/* CPU of the last run that did not come together */
-	u32			astray_tail;	/* of its backlog, when that had ended */
+	/*
+	 * The end of the last run that did not come together, on its CPU. Until what that left in
+	 * the backlog is through, the flow's next packets must not be on another one.
+	 */
+	struct falcon_backlog_mark astray;
 	bool			by_cpu;		/* which socket gets them, the CPU says */
 	unsigned long		asked;		/* jiffies when it was looked whether that is so */
 };
@@ -60,15 +64,6 @@ void falcon_way_look(struct falcon_way *way, const struct falcon_context *contex
 /* A run has ended. @came: falcon_way_has_come()'s */
 void falcon_way_see(struct falcon_way *way, const struct falcon_context *context, bool came);
 
-/* Now and then, or the counts of a backlog come round. Context: under the lock of the flow. */
-void falcon_way_refresh(struct falcon_way *way);
-
-/*
- * Whether what the last run that did not come together left in the backlog of its CPU is through:
- * until then the flow's next packets must not be on another one.
- */
-bool falcon_way_has_passed(const struct falcon_way *way);
-
 /**
  * falcon_way_has_calmed() - whether a flow that leaves cannot overtake what is still on its way
  * @way: the flow's
@@ -77,7 +72,7 @@ bool falcon_way_has_passed(const struct falcon_way *way);
  * In a backlog, or in the queue of a container's device, whose timer stays on the CPU that started
  * it until the queue is empty. As others may keep it from that, there is an end to the waiting.
  */
-bool falcon_way_has_calmed(const struct falcon_way *way, unsigned long since);
+bool falcon_way_has_calmed(struct falcon_way *way, unsigned long since);
 
 /* Whether the packets that did not come together may be in a queue of a container's device. */
 bool falcon_way_has_queue(const struct falcon_way *way);
