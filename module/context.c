@@ -22,9 +22,17 @@
 /*
  * Packets that come of one go, at most, and as many that come up behind one delivery: a bridge
  * floods some to all of its ports, and a container may have a bridge, or two in a ring. The
- * kernel's backlog, which takes a thousand by default, would have dropped the rest before.
+ * kernel's backlog would have dropped the rest before: it takes a thousand by default. Where it is
+ * told to take more, so many come, up to what is still one go.
  */
 #define OUTPUT_MAX 4096
+#define OUTPUT_END 16384
+
+static bool is_full(unsigned int count)
+{
+	return unlikely(count >= OUTPUT_MAX) &&
+	       count >= min_t(unsigned int, falcon_max_backlog(), OUTPUT_END);
+}
 
 /*
  * What this CPU is processing in, while it does. Set and read in softirq, and by whatever
@@ -234,7 +242,7 @@ static void drop_full(struct sk_buff *skb)
 
 static void follow(struct falcon_context_delivery *delivery, struct sk_buff *skb)
 {
-	if (unlikely(delivery->followed >= OUTPUT_MAX)) {
+	if (is_full(delivery->followed)) {
 		drop_full(skb);
 		return;
 	}
@@ -271,7 +279,7 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	/* It is the original that drops it: what goes must have nothing new to forget. */
 	if (unlikely(!netif_running(skb->dev)))
 		return false;
-	if (unlikely(context->output.count >= OUTPUT_MAX)) {
+	if (is_full(context->output.count)) {
 		drop_full(skb);
 		return true;
 	}
