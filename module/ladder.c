@@ -308,8 +308,8 @@ static bool is_above(const struct falcon_plan *plan, u32 count)
 					 falcon_load_above(smp_processor_id()));
 }
 
-/* Returns whether the flow is above the rate. */
-static bool count_packet(const struct falcon_plan *plan, struct entry *entry)
+/* Returns whether the flow is above the rate. @refused: whether something else keeps it yet */
+static bool count_packet(const struct falcon_plan *plan, struct entry *entry, bool refused)
 {
 	unsigned long elapsed = jiffies - READ_ONCE(entry->since);
 	u32 count = READ_ONCE(entry->count) + 1;
@@ -317,7 +317,7 @@ static bool count_packet(const struct falcon_plan *plan, struct entry *entry)
 	if (elapsed >= FALCON_LADDER_WINDOW) {
 		WRITE_ONCE(entry->since, jiffies);
 		/* Whatever refused it at its last try is over: the rate alone keeps it. */
-		if (!READ_ONCE(entry->priority.rule) && !is_above(plan, count - 1))
+		if (!refused && !READ_ONCE(entry->priority.rule) && !is_above(plan, count - 1))
 			WRITE_ONCE(entry->limit, FALCON_LIMIT_RATE);
 		count = 1;
 	}
@@ -379,11 +379,11 @@ static void watch_habit(struct entry *entry, u32 poll)
 /* Whether the flow, which is on stock's path, is to go into lanes. */
 static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
 {
-	bool elephant = count_packet(plan, entry);
-
 	/* RETRY_TRIAL is the longest that it is set to. */
-	if (falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY_TRIAL) ||
-	    (!entry->encap && !plan->host))
+	bool refused = falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY_TRIAL);
+	bool elephant = count_packet(plan, entry, refused);
+
+	if (refused || (!entry->encap && !plan->host))
 		return false;
 	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;
 }
@@ -408,7 +408,7 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 	}
 	if (READ_ONCE(entry->ahead)) {
 		if (can_go_ahead(plan, entry, skb)) {
-			count_packet(plan, entry);
+			count_packet(plan, entry, false);
 			*rule = entry->priority.rule;
 			return FALCON_LADDER_AHEAD;
 		}
