@@ -677,24 +677,11 @@ static enum falcon_limit limit_of_tunnel(struct net_device *dev, unsigned int *l
 	return FALCON_LIMIT_NONE;
 }
 
-static const struct falcon_inlet *inlet_of(const struct net_device *nic,
-					   const struct falcon_encap *encap, u32 vni)
+static enum falcon_limit limit_of_inlet(const struct falcon_inlet *inlet, unsigned int *looks)
 {
-	const struct falcon_inlet_key key = { .net = dev_net(nic), .vni = vni, .encap = *encap };
-
-	return falcon_inlet_find(&key);
-}
-
-static enum falcon_limit limit_of_way(const struct net_device *nic,
-				      const struct falcon_encap *encap, u32 vni,
-				      unsigned int *looks)
-{
-	const struct falcon_inlet *inlet = inlet_of(nic, encap, vni);
 	enum falcon_limit limit = FALCON_LIMIT_NONE;
 	struct falcon_device *tunnel;
 
-	if (!inlet)
-		return limit;
 	list_for_each_entry_rcu(tunnel, &inlet->tunnels, same_inlet) {
 		limit = limit_of_tunnel(tunnel->dev, looks);
 		if (limit != FALCON_LIMIT_NONE)
@@ -703,6 +690,25 @@ static enum falcon_limit limit_of_way(const struct net_device *nic,
 	return limit;
 }
 
+/* @looks: NULL: as of this jiffy, in which many packets may ask */
+static enum falcon_limit limit_of_way(const struct net_device *nic,
+				      const struct falcon_encap *encap, u32 vni,
+				      unsigned int *looks)
+{
+	struct falcon_inlet *inlet = falcon_inlet_find(nic, encap, vni);
+	u8 limit = FALCON_LIMIT_NONE;
+	unsigned int all = LOOKS;
+	u32 now = jiffies;
+
+	if (!inlet || (!looks && falcon_inlet_recall(inlet, now, &limit)))
+		return limit;
+	limit = limit_of_inlet(inlet, looks ?: &all);
+	if (!looks)
+		falcon_inlet_note(inlet, now, limit);
+	return limit;
+}
+
+/* @looks: likewise */
 static enum falcon_limit limit_of_ways(const struct net_device *nic,
 				       const struct falcon_encap *encap, u32 vni,
 				       unsigned int *looks)
@@ -722,11 +728,10 @@ static enum falcon_limit limit_of_ways(const struct net_device *nic,
 enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
 				       const struct falcon_encap *encap, u32 vni)
 {
-	unsigned int looks = LOOKS;
 	enum falcon_limit limit;
 
 	rcu_read_lock();
-	limit = limit_of_ways(nic, encap, vni, &looks);
+	limit = limit_of_ways(nic, encap, vni, NULL);
 	rcu_read_unlock();
 	return limit;
 }
@@ -759,7 +764,7 @@ enum falcon_limit falcon_devices_limit(const struct net_device *nic,
 static bool sees_udp_of_way(const struct net_device *nic, const struct falcon_encap *encap,
 			    u32 vni)
 {
-	const struct falcon_inlet *inlet = inlet_of(nic, encap, vni);
+	const struct falcon_inlet *inlet = falcon_inlet_find(nic, encap, vni);
 
 	return inlet && READ_ONCE(inlet->seeing);
 }

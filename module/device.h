@@ -183,7 +183,10 @@ bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon
 enum falcon_limit falcon_devices_limit(const struct net_device *nic,
 				       const struct falcon_encap *encap, u32 vni);
 
-/* The same by the tunnels alone, and what they belong to. Context: BH. */
+/*
+ * The same by the tunnels alone, and what they belong to, as of this jiffy: for who goes past all
+ * queues, and so may be told that late. Context: BH.
+ */
 enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
 				       const struct falcon_encap *encap, u32 vni);
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/jiffies.h>
+#include <linux/netdevice.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
+#include <uapi/linux/falcon.h>
 
 #include "inlet.h"
 
@@ -15,6 +18,10 @@ static const struct rhashtable_params params = {
 
 /* Written under RTNL, read under RCU. */
 static struct rhashtable inlets;
+
+/* Of what was said, those that tell the limit; the others are the jiffy's. */
+#define LIMIT_BITS 4
+#define LIMIT_MASK ((1 << LIMIT_BITS) - 1)
 
 int falcon_inlets_init(void)
 {
@@ -33,6 +40,7 @@ static struct falcon_inlet *make(const struct falcon_inlet_key *key)
 	if (!inlet)
 		return NULL;
 	inlet->key = *key;
+	inlet->said = (u32)(jiffies - 1) << LIMIT_BITS;
 	INIT_LIST_HEAD(&inlet->tunnels);
 	if (!rhashtable_insert_fast(&inlets, &inlet->node, params))
 		return inlet;
@@ -59,7 +67,24 @@ void falcon_inlet_leave(struct falcon_inlet *inlet, struct list_head *tunnel)
 	kfree_rcu(inlet, rcu);
 }
 
-const struct falcon_inlet *falcon_inlet_find(const struct falcon_inlet_key *key)
+struct falcon_inlet *falcon_inlet_find(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni)
 {
-	return rhashtable_lookup(&inlets, key, params);
+	const struct falcon_inlet_key key = { .net = dev_net(nic), .vni = vni, .encap = *encap };
+
+	return rhashtable_lookup(&inlets, &key, params);
+}
+
+bool falcon_inlet_recall(const struct falcon_inlet *inlet, u32 now, u8 *limit)
+{
+	u32 said = READ_ONCE(inlet->said);
+
+	*limit = said & LIMIT_MASK;
+	return said >> LIMIT_BITS == now << LIMIT_BITS >> LIMIT_BITS;
+}
+
+void falcon_inlet_note(struct falcon_inlet *inlet, u32 now, u8 limit)
+{
+	BUILD_BUG_ON(FALCON_LIMIT_MAX > LIMIT_MASK);
+	WRITE_ONCE(inlet->said, now << LIMIT_BITS | limit);
 }
