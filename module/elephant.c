@@ -507,7 +507,9 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
 {
 	bool came = falcon_way_has_come(context, nic, taken);
 
-	WRITE_ONCE(elephant->headers, context->headers);
+	/* Written when it changes only: the NIC's CPU reads the line. */
+	if (elephant->headers != context->headers)
+		WRITE_ONCE(elephant->headers, context->headers);
 	if (context->output.count)
 		elephant->placement.rxhash = skb_get_hash_raw(context->output.first);
 	falcon_way_see(&elephant->way, context, came);

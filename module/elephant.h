@@ -52,8 +52,9 @@ enum falcon_delivery_state {
 struct falcon_elephant {
 	struct rcu_head		rcu;
 	refcount_t		refs;		/* the ladder, and who collects packets for it */
-	struct list_head	node;		/* the ladder's, as long as there is a reference */
 	spinlock_t		lock;		/* BH; then a lane's or an intake's */
+	struct falcon_lane	*rested;	/* to be woken when the lock is given back */
+	struct list_head	node;		/* the ladder's, as long as there is a reference */
 	u32			hash;		/* constant */
 	struct falcon_key	key;		/* constant */
 	bool			host;		/* constant: came through no tunnel */
@@ -75,13 +76,16 @@ struct falcon_elephant {
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_merge	merge;
 
-	/* The NIC's CPU writes these, so they have a cache line apart from the workers'. */
+	/*
+	 * Written when packets are taken and put into runs, which is done by the NIC's CPU, or by
+	 * who had the lock when they came, or has made room in a full ring. So they have a cache
+	 * line apart from what is written with each run and delivery.
+	 */
 	u16			worker ____cacheline_aligned_in_smp; /* of the newest run */
 	u16			turn;		/* index of the worker whose turn it is */
 	u32			batch;		/* micro-flow that is open */
 	u32			in_batch;	/* packets in it */
 	bool			several;	/* rotates */
-	struct falcon_lane	*rested;	/* to be woken when the lock is given back */
 	u64			packets;
 	unsigned long		used;		/* jiffies of the last packet */
 	u64			rate_packets;	/* packets when the rate's interval began */
