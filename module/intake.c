@@ -24,6 +24,7 @@
 #include "priority.h"
 #include "rank.h"
 #include "stats.h"
+#include "stray.h"
 
 /* How often lanes are looked at whose CPUs may stand still. */
 #define HELP_NS NSEC_PER_MSEC
@@ -51,7 +52,7 @@ struct intake {
 		u32			rule;
 		struct falcon_chain	packets;
 	} ahead;				/* the packet that is to go ahead now */
-	struct falcon_chain	strays;		/* of flows that had left */
+	struct falcon_strays	strays;		/* of flows that had left */
 	/* Whether the device is a NIC that falcon looks after, by the plan of this number. */
 	const struct net_device	*dev;
 	u32			generation;
@@ -81,18 +82,6 @@ struct intake {
 
 static struct intake __percpu *intakes;
 
-/* Packets that were taken, and go stock's way after all. */
-static void receive_strays(struct intake *intake)
-{
-	unsigned int count = intake->strays.count;
-
-	if (likely(!count))
-		return;
-	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_PROCESSED, count);
-	falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_ELSEWHERE, count);
-	falcon_context_stock(&intake->context, &intake->strays);
-}
-
 static void count_taken(u32 rule, unsigned int count)
 {
 	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_TAKEN, count);
@@ -106,7 +95,7 @@ static void hand_over(struct intake *intake, struct falcon_elephant *elephant,
 	count_taken(READ_ONCE(elephant->priority.rule), packets->count);
 	/* It may have left since: nothing of it is in flight. */
 	if (!falcon_elephant_take(elephant, packets, context))
-		falcon_chain_splice(&intake->strays, packets);
+		falcon_chain_splice(&intake->strays.packets, packets);
 	falcon_ladder_put(elephant);
 }
 
@@ -200,6 +189,26 @@ static enum falcon_intake_answer collect(struct intake *intake, struct slot *slo
 	return FALCON_INTAKE_TAKEN;
 }
 
+/* Another flow comes to the slot. If its own one has left, what comes of that must be behind. */
+static noinline void evict(struct intake *intake, struct slot *slot)
+{
+	unsigned int strays = intake->strays.packets.count;
+	u32 hash = slot->hash;
+
+	empty_slot(intake, slot, NULL);
+	if (unlikely(intake->strays.packets.count != strays))
+		falcon_strays_expect(&intake->strays, hash);
+}
+
+static enum falcon_intake_answer stray(struct intake *intake, struct falcon_gro *gro,
+				       struct sk_buff *skb)
+{
+	count_taken(0, 1);
+	falcon_gro_mark(gro, skb);
+	falcon_chain_add(&intake->strays.packets, skb);
+	return FALCON_INTAKE_TAKEN;
+}
+
 /* The first packet that this poll brings of the flow; takes over the reference. */
 static void collect_first(struct intake *intake, const struct falcon_arrival *arrival,
 			  struct falcon_elephant *elephant, struct sk_buff *skb)
@@ -207,7 +216,7 @@ static void collect_first(struct intake *intake, const struct falcon_arrival *ar
 	struct slot *slot = slot_of(intake, arrival->hash);
 
 	if (slot->elephant)
-		empty_slot(intake, slot, NULL);
+		evict(intake, slot);
 	slot->elephant = elephant;
 	slot->hash = arrival->hash;
 	occupy(intake, slot);
@@ -368,6 +377,8 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 			return FALCON_INTAKE_PASS;
 		return collect(intake, slot, gro, skb);
 	}
+	if (falcon_strays_expected(&intake->strays, arrival.hash) && can_collect(&arrival, skb))
+		return stray(intake, gro, skb);
 	/*
 	 * It counts the NIC's polls; and the kernel polls it before the cell that this packet may
 	 * be the first to come to, so what a batch brings goes ahead of all that waits there, too.
@@ -454,7 +465,7 @@ void falcon_intake_go_ahead(void)
 	intake->ahead.packets = (struct falcon_chain){};
 	if (intake->ahead.elephant) {
 		hand_over(intake, intake->ahead.elephant, &packets, &intake->context);
-		receive_strays(intake);
+		falcon_strays_receive(&intake->strays, &intake->context);
 		return;
 	}
 	count_taken(intake->ahead.rule, packets.count);
@@ -677,7 +688,7 @@ static int answer_doorbell(struct napi_struct *napi, int budget)
 	again = help(intake);
 	again |= look_at_gates(intake);
 	let_go(intake);
-	receive_strays(intake);
+	falcon_strays_receive(&intake->strays, &intake->context);
 	WRITE_ONCE(intake->rounds, intake->rounds + 1);
 
 	napi_complete_done(napi, 0);
