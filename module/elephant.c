@@ -669,12 +669,13 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	return taken;
 }
 
-bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_context *context,
-			     bool *left)
+enum falcon_release falcon_elephant_release(struct falcon_elephant *elephant,
+					    struct falcon_context *context)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_chain packets = {};
 	unsigned int done = 0;
+	bool left;
 
 	spin_lock(&elephant->lock);
 	empty_inbox(elephant, plan);
@@ -682,12 +683,12 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 	if (!may_deliver(elephant, smp_processor_id()) ||
 	    unlikely(!falcon_way_has_calmed(&elephant->way, elephant->left))) {
 		unlock(elephant, plan);
-		return false;
+		return FALCON_RELEASE_WAITS;
 	}
 	while (elephant->waiting.count) {
 		if (done >= RELEASE_MAX) {
 			unlock(elephant, plan);
-			return false;
+			return FALCON_RELEASE_MORE;
 		}
 		falcon_chain_cut(&packets, &elephant->waiting, RELEASE_MAX);
 		unlock(elephant, plan);
@@ -696,11 +697,11 @@ bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_con
 		spin_lock(&elephant->lock);
 		empty_inbox(elephant, plan);
 	}
-	*left = !elephant->dead;
+	left = !elephant->dead;
 	WRITE_ONCE(elephant->dead, true);
 	elephant->releasing = false;
 	unlock(elephant, plan);
-	return true;
+	return left ? FALCON_RELEASE_LEFT : FALCON_RELEASE_EMPTIED;
 }
 
 static void balance(struct falcon_elephant *elephant, const struct falcon_plan *plan,

@@ -189,17 +189,23 @@ void falcon_elephant_open(struct falcon_elephant *elephant);
  */
 void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit limit);
 
+/* What came of a flow's last step down. */
+enum falcon_release {
+	FALCON_RELEASE_LEFT,	/* it has left just now */
+	FALCON_RELEASE_EMPTIED,	/* it had before, and another CPU brought packets meanwhile */
+	FALCON_RELEASE_MORE,	/* more wait than one go takes: they can go on at once */
+	FALCON_RELEASE_WAITS,	/* for what is before them on another CPU, or in a device's queue */
+};
+
 /**
  * falcon_elephant_release() - the last step down
  * @elephant: a flow with nothing in flight
  * @context: this CPU's, where those that waited are processed
- * @left: result: it has left just now; false when it had before, and packets were brought by
- *	another CPU meanwhile
  *
- * Context: softirq, on the home CPU. Return: false when there are more than one go takes.
+ * Context: softirq, on the home CPU.
  */
-bool falcon_elephant_release(struct falcon_elephant *elephant, struct falcon_context *context,
-			     bool *left);
+enum falcon_release falcon_elephant_release(struct falcon_elephant *elephant,
+					    struct falcon_context *context);
 
 /**
  * falcon_elephant_review() - what is done now and then: the rate, whether to leave, and whether

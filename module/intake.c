@@ -23,6 +23,7 @@
 #include "policy.h"
 #include "priority.h"
 #include "rank.h"
+#include "release.h"
 #include "stats.h"
 #include "stray.h"
 
@@ -74,6 +75,7 @@ struct intake {
 	u32			rounds;		/* polls of the doorbell */
 	u32			marked;		/* of them, when flushing began */
 	struct list_head	released;	/* flows that go back to stock's path here */
+	struct falcon_releases	releases;	/* the poll's own: of those that it lets go */
 	u64			helped;		/* local_clock() when no lane needed help */
 	call_single_data_t	ring;
 	struct napi_struct	doorbell;
@@ -615,35 +617,21 @@ void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant)
 
 static void let_go(struct intake *intake)
 {
-	struct falcon_elephant *elephant;
-	bool left;
-	u16 home;
+	LIST_HEAD(leaving);
 
 	/* A CPU rings after it has added a flow: the next poll sees a flow that this one misses. */
-	while (!list_empty_careful(&intake->released)) {
-		spin_lock(&intake->lock);
-		elephant = list_first_entry_or_null(&intake->released, struct falcon_elephant,
-						    gate_node);
-		if (elephant)
-			list_del_init(&elephant->gate_node);
-		spin_unlock(&intake->lock);
-		if (!elephant)
-			return;
-		/* Its packets come to another CPU by now. */
-		home = READ_ONCE(elephant->home);
-		if (home != intake->cpu && cpu_online(home)) {
-			falcon_intake_release(home, elephant);
-			continue;
-		}
-		if (!falcon_elephant_release(elephant, &intake->context, &left)) {
-			falcon_intake_release(home, elephant);
-			return;
-		}
-		if (left)
-			falcon_ladder_remove(elephant);
-		else
-			falcon_ladder_put(elephant);
-	}
+	if (!falcon_releases_due(&intake->releases) && list_empty_careful(&intake->released))
+		return;
+	spin_lock(&intake->lock);
+	list_splice_init(&intake->released, &leaving);
+	spin_unlock(&intake->lock);
+	falcon_releases_go(&intake->releases, &leaving, &intake->context);
+	if (list_empty(&leaving))
+		return;
+	spin_lock(&intake->lock);
+	list_splice(&leaving, &intake->released);
+	ring(intake);
+	spin_unlock(&intake->lock);
 }
 
 /* Whether some lane was helped, which may need more. */
@@ -744,6 +732,7 @@ int falcon_intakes_alloc(struct net_device *dummy)
 		INIT_CSD(&intake->ring, ring_here, intake);
 		falcon_context_init(&intake->context, dummy);
 		falcon_napi_add(dummy, &intake->doorbell, answer_doorbell);
+		falcon_releases_init(&intake->releases, &intake->doorbell, cpu);
 		napi_enable(&intake->doorbell);
 	}
 	return 0;
@@ -753,8 +742,10 @@ void falcon_intakes_stop(void)
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		napi_disable(&per_cpu_ptr(intakes, cpu)->doorbell);
+		falcon_releases_stop(&per_cpu_ptr(intakes, cpu)->releases);
+	}
 }
 
 void falcon_intakes_free(void)
@@ -765,6 +756,7 @@ void falcon_intakes_free(void)
 
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
+		list_splice_init(&intake->releases.put_off, &intake->released);
 		/* Those that had left when another CPU brought something: nobody else has them. */
 		list_for_each_entry_safe(elephant, next, &intake->released, gate_node)
 			falcon_forget_flow(elephant);
