@@ -29,6 +29,9 @@
 /* After which a container's ring is looked at again that had no room: what its poll takes once. */
 #define RING_LOOK_NS (50 * NSEC_PER_USEC)
 
+/* After which the lane's own CPU comes again, where another one helps: some dozen packets. */
+#define OWNER_LOOK_NS (50 * NSEC_PER_USEC)
+
 struct falcon_lane {
 	struct llist_head	posted_runs;
 	struct llist_head	posted_deliveries;
@@ -344,6 +347,13 @@ static unsigned int look_after(struct falcon_lane *lane, unsigned int budget)
 	return work;
 }
 
+/* @wait: ns until the next poll, unless the lane was woken meanwhile; 0: it rests */
+static void end_poll(struct falcon_lane *lane, unsigned int work, u32 wait)
+{
+	if (napi_complete_done(&lane->napi, work) && wait)
+		hrtimer_start(&lane->timer, ns_to_ktime(wait), HRTIMER_MODE_REL_PINNED);
+}
+
 static int lane_poll(struct napi_struct *napi, int budget)
 {
 	struct falcon_lane *lane = container_of(napi, struct falcon_lane, napi);
@@ -352,9 +362,14 @@ static int lane_poll(struct napi_struct *napi, int budget)
 	u32 wait = 0;
 
 	WRITE_ONCE(lane->looked, local_clock());
-	/* Who helped goes on until the end of its share. */
-	if (unlikely(!own(lane)))
-		return budget;
+	/*
+	 * Who helps goes on until the end of its share; but it may not run, either. The lane stays
+	 * active, so only its timer can bring this CPU back.
+	 */
+	if (unlikely(!own(lane))) {
+		end_poll(lane, 0, OWNER_LOOK_NS);
+		return 0;
+	}
 	work = look_after(lane, budget);
 	if (work < budget) {
 		wait = next_look(lane);
@@ -364,8 +379,7 @@ static int lane_poll(struct napi_struct *napi, int budget)
 	disown(lane);
 	if (again)
 		return budget;
-	if (napi_complete_done(napi, work) && wait)
-		hrtimer_start(&lane->timer, ns_to_ktime(wait), HRTIMER_MODE_REL_PINNED);
+	end_poll(lane, work, wait);
 	return work;
 }
 
@@ -426,10 +440,12 @@ void falcon_lanes_stop(void)
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu(cpu)
 		napi_disable(&per_cpu_ptr(lanes, cpu)->napi);
+	/* A poll starts the timer when it is complete already. */
+	synchronize_net();
+	for_each_possible_cpu(cpu)
 		hrtimer_cancel(&per_cpu_ptr(lanes, cpu)->timer);
-	}
 }
 
 void falcon_lanes_free(void)
