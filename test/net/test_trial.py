@@ -14,6 +14,7 @@ from stress.traffic import Traffic, record, trouble
 
 LANES = {"mode": "lanes", "workers": 3, "batch": 16, "elephant_rate": 500, "cpus": "0-3", "rest": 0}
 RATE, SIZE, LONG = 2500, 300, 4_000_000    # packets per second, bytes, and packets: never full
+PLACES = 8192       # packets that a flow may have in flight
 HOST_END = guestside.veth(0)
 SHAPER = "tbf rate 9mbit burst 8k limit 3000000"
 
@@ -40,6 +41,7 @@ QUEUES = {
     "netem": queued(f"netem delay 3ms limit {LONG}"),
     "tbf": queued(SHAPER),
     "fq_codel": queued("fq_codel"),
+    "slow": queued(f"netem delay 400ms limit {LONG}"),
 }
 
 
@@ -74,18 +76,23 @@ def test_a_flow_with_a_queue_on_its_way_stays_on_stocks_path_in_order(overlay, f
 
 
 def test_a_queue_that_comes_brings_a_flow_back_to_stocks_path(overlay, falcon, record_property):
-    guest, (make, take) = overlay.guest, QUEUES["netem"]
-    falcon.enable(**LANES)
-    with Calls(guest, CHANGING) as calls:
+    """Until the queue is empty the flow waits. Its home CPU looks at it now and then, and does other things meanwhile."""
+    guest, (make, take), look = overlay.guest, QUEUES["slow"], "falcon_elephant_release"
+    # The home CPU is no worker: its own queues are never waited for.
+    falcon.enable(**{**LANES, "cpus": "1-3"})
+    with Calls(guest, CHANGING, look) as calls:
         with Traffic(overlay, rate=RATE, size=SIZE, burst=16, idle=2500) as traffic:
             reach(falcon, rung="several", limit="none")
             guest.run(make)
             reach(falcon, rung="stock", limit="queued")
+            looks = calls.count()[look]
         dropped = calls.count()[CHANGING]
     guest.run(take)
     account = traffic.account
-    record(record_property, account, changing=dropped)
+    record(record_property, account, changing=dropped, looks=looks)
     lanes.assert_conserved(falcon)
+    # Once in a millisecond, for 500 of them, but for the first ones; then 64 packets of those that waited at a time.
+    assert looks < 5 + 500 + PLACES / 64 + 10
     # What several workers had begun with when it came.
     assert account["reordered"] <= LANES["workers"] * LANES["batch"], account
     assert (account["lost"], account["duplicated"], account["damaged"]) == (dropped, 0, 0), account
