@@ -222,6 +222,23 @@ static unsigned int pop_runs(struct falcon_lane *lane, unsigned int class, struc
 	return count;
 }
 
+/*
+ * The run whose turn it is, and its class; or NULL. A CPU that helps leaves alone what it must not
+ * do: a class of nothing else takes no turn from others, however long it has waited.
+ */
+static struct falcon_run *next_run(struct falcon_lane *lane, unsigned int *class)
+{
+	unsigned long classes = lane->runs.waiting;
+	struct falcon_run *run = NULL;
+
+	while (!run && classes) {
+		*class = falcon_ranks_turn_of(&lane->runs, classes);
+		run = first_run(lane, *class);
+		classes &= ~BIT(*class);
+	}
+	return run;
+}
+
 static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 {
 	struct falcon_elephant *elephant;
@@ -229,14 +246,8 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 	struct falcon_run *run;
 	u32 first;
 
-	if (falcon_ranks_empty(&lane->runs))
-		return 0;
-	class = falcon_ranks_turn(&lane->runs);
-	run = first_run(lane, class);
-	/* A CPU that helps leaves alone what it must not do. */
-	while (unlikely(!run) && class--)
-		run = first_run(lane, class);
-	if (unlikely(!run))
+	run = next_run(lane, &class);
+	if (!run)
 		return 0;
 	elephant = run->elephant;
 	first = run->number;

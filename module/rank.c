@@ -19,9 +19,11 @@ void falcon_ranks_add(struct falcon_ranks *ranks, struct list_head *node, unsign
 	ranks->waiting |= 1UL << class;
 }
 
-unsigned int falcon_ranks_turn(const struct falcon_ranks *ranks)
+unsigned int falcon_ranks_turn_of(const struct falcon_ranks *ranks, unsigned long classes)
 {
-	return ranks->starved ? __ffs(ranks->starved) : __fls(ranks->waiting);
+	unsigned long starved = ranks->starved & classes;
+
+	return starved ? __ffs(starved) : __fls(ranks->waiting & classes);
 }
 
 struct list_head *falcon_ranks_first(struct falcon_ranks *ranks, unsigned int class)

@@ -37,8 +37,14 @@ static inline bool falcon_ranks_empty(const struct falcon_ranks *ranks)
 /* Put something behind all that is of its class. */
 void falcon_ranks_add(struct falcon_ranks *ranks, struct list_head *node, unsigned int class);
 
+/* The class whose turn it is, of these (bits). Context: in one of them something waits. */
+unsigned int falcon_ranks_turn_of(const struct falcon_ranks *ranks, unsigned long classes);
+
 /* The class whose turn it is. Context: something waits. */
-unsigned int falcon_ranks_turn(const struct falcon_ranks *ranks);
+static inline unsigned int falcon_ranks_turn(const struct falcon_ranks *ranks)
+{
+	return falcon_ranks_turn_of(ranks, ranks->waiting);
+}
 
 /* What waits first in a class, or NULL. */
 struct list_head *falcon_ranks_first(struct falcon_ranks *ranks, unsigned int class);

@@ -117,6 +117,23 @@ static void ranks__give_from_anywhere_in_a_class(void **state)
 	assert_true(falcon_ranks_empty(&ranks));
 }
 
+/* A CPU that helps may do nothing of some classes: however long those wait, others have turns. */
+static void ranks__find_whose_turn_it_is_of_some_classes(void **state)
+{
+	const unsigned long classes = 1 << 1 | 1 << 3;
+	struct falcon_ranks ranks;
+	unsigned int class;
+
+	start(&ranks);
+	for (class = 0; class < 5; class++)
+		add(&ranks, class);
+	assert_int_equal(falcon_ranks_turn_of(&ranks, classes), 3);
+	falcon_ranks_count(&ranks, 2, FALCON_AHEAD);
+	assert_int_equal(falcon_ranks_turn(&ranks), 0);
+	assert_int_equal(falcon_ranks_turn_of(&ranks, classes), 1);
+	assert_int_equal(falcon_ranks_turn_of(&ranks, 1 << 3 | 1 << 4), 4);
+}
+
 /* One that has waited, was served and comes again begins anew. */
 static void ranks__count_from_the_last_turn(void **state)
 {
@@ -141,6 +158,7 @@ int main(void)
 		cmocka_unit_test(ranks__owe_nothing_to_who_does_not_wait),
 		cmocka_unit_test(ranks__count_from_the_last_turn),
 		cmocka_unit_test(ranks__give_from_anywhere_in_a_class),
+		cmocka_unit_test(ranks__find_whose_turn_it_is_of_some_classes),
 	};
 
 	return unit_run(tests);
