@@ -8,7 +8,7 @@
 #include "ladder.h"
 #include "release.h"
 
-/* The wait doubles, so that a flow waits for twice as long as it must, and at most so much longer. */
+/* The wait doubles: a flow waits for twice as long as it must, and at most so much longer. */
 #define FIRST_NS	(50 * NSEC_PER_USEC)
 #define MOST_NS		NSEC_PER_MSEC
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Flows that leave lanes and have nothing in flight: their home CPU lets them go, in the poll of its
- * doorbell. One that must wait for another CPU, or for a device's queue, is looked at again by a
- * timer: a CPU that looked in each poll would do nothing else for as long as the other stands still.
+ * Flows that leave lanes and have nothing in flight: their home CPU lets them go, in the poll of
+ * its doorbell. One that must wait for another CPU, or for a device's queue, is looked at again by
+ * a timer: a CPU that looked in each poll would do nothing else while the other stands still.
  */
 
 #ifndef _FALCON_RELEASE_H
