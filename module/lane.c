@@ -32,6 +32,12 @@
 /* After which the lane's own CPU comes again, where another one helps: some dozen packets. */
 #define OWNER_LOOK_NS (50 * NSEC_PER_USEC)
 
+/*
+ * After which a CPU that helps tries again those deliveries that it could not make: it looks in
+ * each of its polls, and they may wait for the very CPU that it helps.
+ */
+#define RETRY_NS NSEC_PER_MSEC
+
 struct falcon_lane {
 	struct llist_head	posted_runs;
 	struct llist_head	posted_deliveries;
@@ -48,7 +54,8 @@ struct falcon_lane {
 	bool			helped;		/* that is a CPU that helps */
 	struct falcon_ranks	runs;
 	struct falcon_ranks	deliveries;
-	struct list_head	held;		/* of these: the container's ring has no room */
+	struct list_head	held;		/* of these: those that cannot be made yet */
+	u64			retried;	/* local_clock() when a helper tried these */
 	struct falcon_context	context;
 	struct falcon_moderation moderation;
 	unsigned int		found;		/* posts, since the last look */
@@ -288,7 +295,16 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 static void retry_held(struct falcon_lane *lane)
 {
 	struct falcon_elephant *elephant, *next;
+	u64 now;
 
+	if (likely(list_empty(&lane->held)))
+		return;
+	if (unlikely(lane->helped)) {
+		now = local_clock();
+		if (now - lane->retried < RETRY_NS)
+			return;
+		lane->retried = now;
+	}
 	list_for_each_entry_safe(elephant, next, &lane->held, delivery_node)
 		falcon_ranks_add(&lane->deliveries, &elephant->delivery_node,
 				 READ_ONCE(elephant->class));
