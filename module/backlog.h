@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whether what a CPU's backlog had at some moment is through: RFS's rule (get_rps_cpu()). The
- * backlog counts what is queued (tail) and what has been processed (head).
+ * Whether what a CPU's backlog had at some moment is through. The backlog counts what is queued
+ * (tail) and what has been processed (head), and what was there has been when the head is past the
+ * tail of then: RFS's rule (get_rps_cpu()).
  *
  * A packet may come to the same backlog again, behind all that is there by then: cloned packets
  * go there instead of the cell, and a container sends on what it received. RFS does not know that.
+ * So a mark says how many times that may be. They are counted when somebody asks; an empty backlog
+ * is through with all of them.
  */
 
 #ifndef _FALCON_BACKLOG_H
@@ -41,12 +44,12 @@ static inline bool falcon_backlog_passed(unsigned int cpu, u32 tail)
 	return (s32)(falcon_backlog_head(cpu) - tail) >= 0;
 }
 
-/* This moment of this CPU's. Context: BH off. */
-static inline void falcon_backlog_mark(struct falcon_backlog_mark *mark)
+/* This moment of this CPU's. @passes: of what it has, 1 at least. Context: BH off. */
+static inline void falcon_backlog_mark(struct falcon_backlog_mark *mark, u8 passes)
 {
 	mark->cpu = smp_processor_id();
 	mark->tail = falcon_backlog_tail(mark->cpu);
-	mark->passes = FALCON_BACKLOG_PASSES - 1;
+	mark->passes = passes - 1;
 }
 
 /* A moment that has passed. Context: any. */
@@ -61,7 +64,8 @@ static inline void falcon_backlog_mark_passed(struct falcon_backlog_mark *mark, 
  * falcon_backlog_is_through() - whether what a backlog had is through, each time it came there
  * @mark: the moment
  *
- * What a CPU had that went offline is in another CPU's, which has it at once (dev_cpu_dead()).
+ * For a CPU that is offline nobody waits: another one gets what it had, behind what is there
+ * (dev_cpu_dead()).
  *
  * Context: any, one at a time for @mark.
  */

@@ -50,6 +50,8 @@ static DEFINE_PER_CPU(const struct net_device *, out_of_queue);
 struct falcon_context_delivery {
 	struct falcon_chain	behind;		/* to be delivered next */
 	unsigned int		followed;	/* packets that have come up */
+	bool			full;		/* more have, and are dropped */
+	bool			forwarded;	/* some in the backlog, which no socket sent */
 	const struct net_device	*answers;	/* device that they come to; never followed */
 };
 
@@ -243,6 +245,7 @@ static void drop_full(struct sk_buff *skb)
 static void follow(struct falcon_context_delivery *delivery, struct sk_buff *skb)
 {
 	if (is_full(delivery->followed)) {
+		delivery->full = true;
 		drop_full(skb);
 		return;
 	}
@@ -255,8 +258,12 @@ bool falcon_context_follow(struct sk_buff *skb)
 {
 	struct falcon_context_delivery *delivery = current_delivery();
 
-	if (!delivery || !goes_on(delivery, skb))
+	if (!delivery)
 		return false;
+	if (!goes_on(delivery, skb)) {
+		delivery->forwarded |= !is_sent(skb);
+		return false;
+	}
 	follow(delivery, skb);
 	return true;
 }
@@ -377,7 +384,24 @@ static unsigned int deliver(struct falcon_context_delivery *delivery, struct fal
 	return delivered;
 }
 
-void falcon_context_deliver(struct falcon_chain *packets)
+/*
+ * A poll's worth at a time, in the order of a backlog. What comes of these comes up behind them; if
+ * that is too much, each makes many, and they are not processed to find out how many.
+ */
+static void deliver_behind(struct falcon_context_delivery *delivery, struct falcon_chain *packets)
+{
+	struct sk_buff *skb;
+
+	delivery->full = false;
+	while (delivery->behind.count && !delivery->full) {
+		falcon_chain_cut(packets, &delivery->behind, NAPI_POLL_WEIGHT);
+		deliver(delivery, packets);
+	}
+	while ((skb = falcon_chain_pop(&delivery->behind)))
+		drop_full(skb);
+}
+
+struct falcon_delivered falcon_context_deliver(struct falcon_chain *packets)
 {
 	struct falcon_context_delivery delivery = {};
 	unsigned int count = packets->count, delivered;
@@ -388,11 +412,10 @@ void falcon_context_deliver(struct falcon_chain *packets)
 	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DELIVERED, delivered);
 	falcon_count_more(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_GONE,
 			  count - delivered);
-	while (delivery.behind.count) {
-		falcon_chain_splice(packets, &delivery.behind);
-		deliver(&delivery, packets);
-	}
+	if (unlikely(delivery.behind.count))
+		deliver_behind(&delivery, packets);
 	__this_cpu_write(falcon_context_delivering, NULL);
+	return (struct falcon_delivered){ delivery.followed, delivery.forwarded };
 }
 
 void falcon_context_count(unsigned int runs, unsigned int taken, unsigned int merged,

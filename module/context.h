@@ -34,6 +34,13 @@ struct falcon_context {
 	u8			headers;	/* length of the flow's, in bytes; 0: not known */
 	u16			headroom;	/* of the packet, before the outermost of them */
 	struct falcon_chain	output;
+	unsigned int		behind;		/* packets that came up behind its delivery */
+};
+
+/* What a delivery was, besides its packets. */
+struct falcon_delivered {
+	unsigned int	behind;		/* packets that came up behind it, and are delivered, too */
+	bool		forwarded;	/* some went to the backlog that may come there again */
 };
 
 /**
@@ -99,7 +106,7 @@ gro_result_t falcon_context_receive_frags(struct napi_struct *napi);
  *
  * Context: softirq.
  */
-void falcon_context_deliver(struct falcon_chain *packets);
+struct falcon_delivered falcon_context_deliver(struct falcon_chain *packets);
 
 /**
  * falcon_context_follow() - let a packet for this CPU's backlog come up right behind a delivery

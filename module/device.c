@@ -643,7 +643,7 @@ bool falcon_devices_see_udp(void)
 	return READ_ONCE(seeing);
 }
 
-/* A flow with more receive queues than these on its way stays on the kernel's path. */
+/* A flow with more receive queues than these behind one inlet stays on the kernel's path. */
 #define LOOKS 4096
 
 static bool has_rps(const struct net_device *dev, unsigned int *looks)

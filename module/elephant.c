@@ -74,10 +74,7 @@ static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 	leave_drained(elephant);
 }
 
-/*
- * When what the last delivery left in a backlog is through: answers, and what a container with one
- * leg forwards.
- */
+/* When what the last delivery left in a backlog is through. */
 static bool may_deliver(struct falcon_elephant *elephant, u16 cpu)
 {
 	return elephant->delivered.cpu == cpu || falcon_backlog_is_through(&elephant->delivered);
@@ -539,18 +536,23 @@ static unsigned int deliverable(struct falcon_elephant *elephant, unsigned int b
 
 /*
  * Deliver what is ready, here; the lock is given back meanwhile. Nobody else delivers, so the
- * next one, on whatever CPU, begins when this has ended.
+ * next one, on whatever CPU, begins when this has ended. Returns packets; @behind: and those that
+ * came up behind, as many more.
  */
 static unsigned int deliver_ready(struct falcon_elephant *elephant,
-				  const struct falcon_plan *plan, unsigned int budget)
+				  const struct falcon_plan *plan, unsigned int budget,
+				  unsigned int *behind)
 	__must_hold(&elephant->lock)
 {
+	struct falcon_delivered delivered;
 	struct falcon_chain packets = {};
 	unsigned int count = 0, some;
+	bool forwarded = false;
 
 	elephant->delivery_state = FALCON_DELIVERY_RUNNING;
-	while (elephant->ready.count && count < budget) {
-		some = deliverable(elephant, budget - count);
+	*behind = 0;
+	while (elephant->ready.count && count + *behind < budget) {
+		some = deliverable(elephant, budget - count - *behind);
 		if (!some)
 			break;
 		falcon_chain_cut(&packets, &elephant->ready, some);
@@ -558,25 +560,29 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 		elephant->delivering_bytes = packets.bytes;
 		count += packets.count;
 		unlock(elephant, plan);
-		falcon_context_deliver(&packets);
+		delivered = falcon_context_deliver(&packets);
+		*behind += delivered.behind;
+		forwarded |= delivered.forwarded;
 		spin_lock(&elephant->lock);
 	}
 	elephant->delivering = 0;
 	elephant->delivering_bytes = 0;
 	elephant->delivery_state = FALCON_DELIVERY_IDLE;
-	falcon_backlog_mark(&elephant->delivered);
+	/* Answers pass it once; what a container with one leg forwards may come there again. */
+	falcon_backlog_mark(&elephant->delivered, forwarded ? FALCON_BACKLOG_PASSES : 1);
 	return count;
 }
 
 int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budget)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+	unsigned int behind = 0;
 	int count = 0;
 
 	spin_lock(&elephant->lock);
 	/* A helper, or who stands in for a CPU that is offline, was not asked for. */
 	if (likely(may_deliver(elephant, smp_processor_id())))
-		count = deliver_ready(elephant, plan, budget);
+		count = deliver_ready(elephant, plan, budget, &behind);
 	/* What it was queued for may have gone meanwhile. */
 	elephant->delivery_state = FALCON_DELIVERY_IDLE;
 	if (count || !elephant->ready.count) {
@@ -587,7 +593,7 @@ int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budge
 	}
 	leave_drained(elephant);
 	unlock(elephant, plan);
-	return count;
+	return count < 0 ? count : count + behind;
 }
 
 /* The packets of a worker's runs. */
@@ -646,6 +652,7 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	if (likely(taken))
 		nic = packets.first->dev;
 	context->headers = READ_ONCE(elephant->headers);
+	context->behind = 0;
 	falcon_context_run(context, &packets, wants_gro(elephant, &packets));
 	merged = context->output.count;
 	falcon_way_look(&elephant->way, context, elephant->key.protocol);
@@ -659,7 +666,7 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	held = finish(elephant, first, count, &context->output);
 	if (elephant->delivery_state == FALCON_DELIVERY_IDLE && elephant->ready.count &&
 	    delivery_cpu(elephant) == smp_processor_id())
-		deliver_ready(elephant, plan, FALCON_RUN_MAX);
+		deliver_ready(elephant, plan, FALCON_RUN_MAX, &context->behind);
 	queue_delivery(elephant);
 	leave_drained(elephant);
 	elephant->placement.work += local_clock() - began;
@@ -695,6 +702,8 @@ enum falcon_release falcon_elephant_release(struct falcon_elephant *elephant,
 		done += falcon_context_pass(context, &packets,
 					    wants_gro(elephant, &packets));
 		spin_lock(&elephant->lock);
+		/* Its home may be another CPU before the next go. */
+		falcon_backlog_mark(&elephant->delivered, FALCON_BACKLOG_PASSES);
 		empty_inbox(elephant, plan);
 	}
 	left = !elephant->dead;
@@ -765,34 +774,4 @@ unsigned int falcon_elephant_purge(struct falcon_elephant *elephant)
 	falcon_forget_packets(&nic, FALCON_STAGE_NIC);
 	falcon_forget_packets(&container, FALCON_STAGE_CONTAINER);
 	return dropped;
-}
-
-void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info)
-{
-	const struct falcon_placement *placement = &elephant->placement;
-
-	spin_lock(&elephant->lock);
-	info->on_lanes = true;
-	info->rung = falcon_rung_of(elephant);
-	info->limit = elephant->limit;
-	info->merge = elephant->way.merge_point;
-	info->worker_count = elephant->several ? placement->spread.count : 1;
-	if (elephant->several)
-		memcpy(info->workers, placement->spread.workers, sizeof(info->workers));
-	else if (elephant->trial.over)
-		info->workers[0] = placement->spread.workers[elephant->turn];
-	else
-		info->workers[0] = elephant->home;
-	info->delivery = placement->own ? placement->spread.delivery : FALCON_NO_CPU;
-	if (!elephant->trial.over || READ_ONCE(elephant->way.by_cpu))
-		info->delivery = elephant->home;
-	info->app = falcon_placement_app(placement);
-	info->packets = elephant->packets;
-	info->moves = elephant->steps;
-	info->batches = elephant->batch + 1;
-	info->in_flight = falcon_elephant_in_flight(elephant);
-	info->in_flight_bytes = falcon_elephant_memory(elephant);
-	info->held = elephant->merge.held;
-	info->idle_ms = falcon_clock_ms(jiffies - elephant->used, HZ);
-	unlock(elephant, rcu_dereference_bh(falcon_plan));
 }

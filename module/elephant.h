@@ -30,7 +30,6 @@
 #include "way.h"
 
 struct falcon_context;
-struct falcon_ladder_info;
 struct falcon_lane;
 
 enum falcon_gate {
@@ -77,9 +76,10 @@ struct falcon_elephant {
 	struct falcon_merge	merge;
 
 	/*
-	 * Written when packets are taken and put into runs, which is done by the NIC's CPU, or by
-	 * who had the lock when they came, or has made room in a full ring. So they have a cache
-	 * line apart from what is written with each run and delivery.
+	 * Written when packets are taken and put into runs: by the NIC's CPU, by who had the lock
+	 * when they came, or by who has made room in a full ring; and now and then, when the flow
+	 * is reviewed or goes up or down. So they have a cache line apart from what is written with
+	 * each run and delivery.
 	 */
 	u16			worker ____cacheline_aligned_in_smp; /* of the newest run */
 	u16			turn;		/* index of the worker whose turn it is */
@@ -110,7 +110,10 @@ struct falcon_elephant {
 	struct falcon_ring	ring;		/* of the container's device */
 	unsigned long		left;		/* jiffies since which it is leaving */
 
-	/* Under the lock of the intake that has the node in its list; see intake.c. */
+	/*
+	 * Under the lock of the intake that has the node in its list (intake.c); while the flow is
+	 * let go, its home's doorbell has it (release.c), and @releasing keeps others away.
+	 */
 	struct list_head	gate_node;
 	u16			gate_cpu;	/* whose queues have to drain */
 	bool			gate_in_cell;	/* and that is the cell, still */
@@ -226,9 +229,6 @@ void falcon_elephant_unlock(struct falcon_elephant *elephant) __releases(&elepha
 
 /* Drop everything; nothing may run any more. Return: packets. Context: process. */
 unsigned int falcon_elephant_purge(struct falcon_elephant *elephant);
-
-/* What flow-get tells. Context: BH off, with a reference. */
-void falcon_elephant_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info);
 
 /* Taken and not yet delivered, in packets. Context: under the lock. */
 static inline u32 falcon_elephant_in_flight(const struct falcon_elephant *elephant)

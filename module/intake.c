@@ -552,7 +552,7 @@ static bool has_drained(const struct intake *intake, struct falcon_elephant *ele
 		if (intake->rounds - elephant->gate_round < falcon_cell_rounds())
 			return false;
 		elephant->gate_in_cell = false;
-		falcon_backlog_mark(&elephant->gate_mark);
+		falcon_backlog_mark(&elephant->gate_mark, FALCON_BACKLOG_PASSES);
 	}
 	return falcon_backlog_is_through(&elephant->gate_mark);
 }

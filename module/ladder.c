@@ -11,7 +11,6 @@
 #include "clock.h"
 #include "cpu.h"
 #include "device.h"
-#include "elephant.h"
 #include "forget.h"
 #include "habit.h"
 #include "hash.h"
@@ -21,6 +20,7 @@
 #include "outlet.h"
 #include "place.h"
 #include "priority.h"
+#include "rung.h"
 #include "stats.h"
 
 #define WAYS	  4
@@ -774,8 +774,8 @@ static bool show(const struct entry *entry, struct falcon_ladder_info *info)
 
 	elephant = get(entry, info->hash);
 	if (elephant) {
+		falcon_rung_show(elephant, info);
 		local_bh_disable();
-		falcon_elephant_show(elephant, info);
 		falcon_ladder_put(elephant);
 		local_bh_enable();
 	}

@@ -262,7 +262,7 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 	packets = falcon_elephant_process(elephant, first, count, &lane->context);
 	falcon_ranks_count(&lane->runs, class, packets);
 	/* The runs' packets may be gone, with a device: the next run's are not. */
-	return max(packets, count);
+	return max(packets, count) + lane->context.behind;
 }
 
 static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)

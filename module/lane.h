@@ -15,6 +15,7 @@
 
 struct falcon_elephant;
 struct falcon_lane;
+struct falcon_merge;
 struct falcon_run;
 struct net_device;
 

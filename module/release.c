@@ -8,9 +8,8 @@
 #include "ladder.h"
 #include "release.h"
 
-/* The wait doubles: a flow waits for twice as long as it must, and at most so much longer. */
-#define FIRST_NS	(50 * NSEC_PER_USEC)
-#define MOST_NS		NSEC_PER_MSEC
+/* Between two looks at flows that must wait: some percent of what this CPU has. */
+#define LOOK_NS (100 * NSEC_PER_USEC)
 
 /* As a CPU that goes takes its timers elsewhere, the doorbell is answered there. */
 static enum hrtimer_restart ring_again(struct hrtimer *timer)
@@ -33,15 +32,6 @@ void falcon_releases_init(struct falcon_releases *releases, struct napi_struct *
 void falcon_releases_stop(struct falcon_releases *releases)
 {
 	hrtimer_cancel(&releases->timer);
-}
-
-/* @looked: at those that were put off before */
-static void start_wait(struct falcon_releases *releases, bool looked)
-{
-	if (list_empty(&releases->put_off) || hrtimer_is_queued(&releases->timer))
-		return;
-	releases->wait = looked ? min_t(u32, 2 * releases->wait, MOST_NS) : FIRST_NS;
-	hrtimer_start(&releases->timer, ns_to_ktime(releases->wait), HRTIMER_MODE_REL_PINNED);
 }
 
 /* A flow that is in no list. Returns whether more of it can go in the next poll. */
@@ -74,10 +64,10 @@ static bool let_go(struct falcon_releases *releases, struct falcon_elephant *ele
 void falcon_releases_go(struct falcon_releases *releases, struct list_head *leaving,
 			struct falcon_context *context)
 {
-	bool look = falcon_releases_due(releases), more = false;
 	struct falcon_elephant *elephant;
+	bool more = false;
 
-	if (look)
+	if (falcon_releases_due(releases))
 		list_splice_init(&releases->put_off, leaving);
 	while (!more && !list_empty(leaving)) {
 		elephant = list_first_entry(leaving, struct falcon_elephant, gate_node);
@@ -86,5 +76,6 @@ void falcon_releases_go(struct falcon_releases *releases, struct list_head *leav
 		if (more)
 			list_add_tail(&elephant->gate_node, leaving);
 	}
-	start_wait(releases, look);
+	if (falcon_releases_due(releases))
+		hrtimer_start(&releases->timer, ns_to_ktime(LOOK_NS), HRTIMER_MODE_REL_PINNED);
 }

@@ -21,7 +21,6 @@ struct falcon_releases {
 	unsigned int		cpu;		/* their home */
 	struct list_head	put_off;	/* flows that must wait */
 	struct hrtimer		timer;		/* has the poll look at these again */
-	u32			wait;		/* ns of that */
 };
 
 void falcon_releases_init(struct falcon_releases *releases, struct napi_struct *doorbell,
@@ -30,7 +29,7 @@ void falcon_releases_init(struct falcon_releases *releases, struct napi_struct *
 /* Context: process, after the doorbell was disabled. */
 void falcon_releases_stop(struct falcon_releases *releases);
 
-/* Whether flows are to be looked at again that must wait. */
+/* Whether there are flows that must wait, and no timer. */
 static inline bool falcon_releases_due(struct falcon_releases *releases)
 {
 	return !list_empty(&releases->put_off) && !hrtimer_is_queued(&releases->timer);

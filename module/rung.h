@@ -11,6 +11,8 @@
 
 #include "elephant.h"
 
+struct falcon_ladder_info;
+
 /*
  * Whether runs of the flow may be on several CPUs at once: they are put in order again. What came
  * through no tunnel that falcon knows may be checked for its order before that, as ESP is.
@@ -45,5 +47,8 @@ enum falcon_limit falcon_rung_limit(const struct falcon_elephant *elephant);
 
 /* Which rung it is on. */
 enum falcon_rung falcon_rung_of(const struct falcon_elephant *elephant);
+
+/* What flow-get tells. Context: process, with a reference. */
+void falcon_rung_show(struct falcon_elephant *elephant, struct falcon_ladder_info *info);
 
 #endif /* _FALCON_RUNG_H */

@@ -15,7 +15,9 @@
 
 struct falcon_context;
 
-#define FALCON_STRAY_FLOWS 16	/* a power of two */
+/* Flows that meet in a slot have the lowest bits of their hashes in common; these are the next. */
+#define FALCON_STRAY_FLOWS 64
+#define FALCON_STRAY_SHIFT 4
 
 /* All members 0 when there are none. */
 struct falcon_strays {
@@ -24,17 +26,22 @@ struct falcon_strays {
 	u32			flows[FALCON_STRAY_FLOWS];
 };
 
+static inline unsigned int falcon_stray_index(u32 hash)
+{
+	return (hash >> FALCON_STRAY_SHIFT) % FALCON_STRAY_FLOWS;
+}
+
 /* The poll may bring more of a flow. Context: of the strays. */
 static inline void falcon_strays_expect(struct falcon_strays *strays, u32 hash)
 {
-	strays->flows[hash % FALCON_STRAY_FLOWS] = hash;
+	strays->flows[falcon_stray_index(hash)] = hash;
 }
 
 /* Whether a packet of the flow is to be behind them. Context: of the strays. */
 static inline bool falcon_strays_expected(const struct falcon_strays *strays, u32 hash)
 {
 	return unlikely(strays->packets.count) &&
-	       strays->flows[hash % FALCON_STRAY_FLOWS] == hash;
+	       strays->flows[falcon_stray_index(hash)] == hash;
 }
 
 /**

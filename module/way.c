@@ -99,7 +99,7 @@ void falcon_way_see(struct falcon_way *way, const struct falcon_context *context
 	}
 	if (likely(came))
 		return;
-	falcon_backlog_mark(&way->astray);
+	falcon_backlog_mark(&way->astray, FALCON_BACKLOG_PASSES);
 	rcu_read_lock();
 	way->queue = context->queue ?: host_end(way);
 	rcu_read_unlock();

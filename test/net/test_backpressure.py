@@ -22,7 +22,6 @@ PACKETS, BYTES = 8192, 32 << 20
 # Of the CPU on which a container takes its packets: none of falcon's, nor of the sinks'.
 CONTAINER = 4
 IDLE = AWAY + 1000
-PORTS = 150     # of a bridge that 28 packets are too much for
 
 
 @pytest.mark.thorough
@@ -69,34 +68,6 @@ def test_a_cpu_that_stands_still_makes_no_ring_overflow(overlay, falcon, record_
     lanes.assert_conserved(falcon)
     record(record_property, traffic.account, held=falcon.counters()["held"],
            p50_us=traffic.account["delay"]["p50_ns"] // 1000)
-    assert not trouble(traffic.account)
-
-
-@pytest.mark.thorough
-def test_what_a_container_floods_behind_a_delivery_is_dropped_and_counted_beyond_a_backlogs_worth(
-        overlay, falcon, record_property):
-    """Each packet that it receives goes to a bridge of its own, and comes of that as often as the bridge has ports."""
-    inside = f"ip -n {guestside.container_netns(0)}"
-    add = "\n".join(f"link add p{n} type veth peer name q{n}\nlink set p{n} master flood up\nlink set q{n} up"
-                    for n in range(PORTS))
-    mirror = f"tc -n {guestside.container_netns(0)}"
-    made = "\n".join((f"{inside} link add flood up type bridge", f"{inside} -batch - <<'E'\n{add}\nE",
-                      f"{mirror} qdisc add dev {guestside.CONTAINER_DEVICE} clsact",
-                      f"{mirror} filter add dev {guestside.CONTAINER_DEVICE} ingress matchall action mirred egress mirror dev flood"))
-    gone = "\n".join((f"{mirror} qdisc del dev {guestside.CONTAINER_DEVICE} clsact", f"{inside} link del flood",
-                      f"{inside} -batch - <<'E'\n" + "\n".join(f"link del p{n}" for n in range(PORTS)) + "\nE"))
-    falcon.enable(elephant_rate=0, **{**LANES, "cpus": "1-3", "workers": 2, "delivery": "worker", "batch": 64})
-    with path.commands(overlay.guest, f"sysctl -qw net.core.netdev_max_backlog=1000\n{made}",
-                       f"{gone}\nsysctl -qw net.core.netdev_max_backlog={guestside.BACKLOG}"), \
-         clean_log(overlay.guest), \
-         Traffic(overlay, rate=1000, burst=64, size=64, seconds=None, count=3000, idle=IDLE) as traffic:
-        traffic.finish(3000)
-    counters, container = falcon.counters(), falcon.counters("container")
-    record(record_property, traffic.account, dropped=container["dropped-full"], delivered=container["delivered"])
-    assert counters["taken"] > 1000
-    # A poll's packets are more than its backlog has room for.
-    assert container["dropped-full"] > PORTS
-    # The first copies of each packet, its own among them, are not.
     assert not trouble(traffic.account)
 
 

@@ -7,10 +7,10 @@ import uuid
 
 import pytest
 
-from net import guestside, lanes, plan, tracer, udp
+from net import guestside, lanes, plan, udp
 from net.lanes import reach
 from net.wait import until
-from stress.traffic import Traffic, trouble
+from stress.traffic import Traffic, record, trouble
 
 LANES = {"mode": "lanes", "elephant_rate": 500, "workers": 2}
 IDLE = 1500
@@ -231,30 +231,53 @@ def test_devices_that_are_on_no_flows_way_make_no_plan(overlay, falcon):
     assert "reason" not in falcon.ctl("status")
 
 
-MIRRORS = 24
+COPIES = 100
+MOST = 4096         # packets behind a delivery
+
+
+@contextlib.contextmanager
+def flooded(guest):
+    """Each packet that the container receives goes to all ports of a bridge of its own as well, and from one of these to
+    all ports of another one.
+    """
+    netns, device = guestside.container_netns(0), guestside.CONTAINER_DEVICE
+    tc, batch = f"tc -n {netns}", f"ip -n {netns} -batch -"
+    guest.run(f"""set -e
+        sysctl -qw net.core.netdev_max_backlog=1000
+        for bridge in first second; do
+            echo link add name $bridge up type bridge
+            for n in $(seq {COPIES}); do
+                echo link add name $bridge$n type veth peer name end-$bridge$n
+                echo link set $bridge$n master $bridge up
+                echo link set end-$bridge$n up
+            done
+        done | {batch}
+        ip -n {netns} link set end-first1 master second
+        {tc} qdisc add dev {device} clsact
+        {tc} filter add dev {device} ingress matchall action mirred egress mirror dev first""")
+    try:
+        yield
+    finally:
+        guest.run(f"""{tc} qdisc del dev {device} clsact
+            for bridge in first second; do
+                echo link del $bridge
+                for n in $(seq {COPIES}); do echo link del $bridge$n; done
+            done | {batch}
+            sysctl -qw net.core.netdev_max_backlog={guestside.BACKLOG}""")
 
 
 @pytest.mark.thorough
-def test_what_a_container_makes_of_each_packet_is_bounded_by_its_backlog(overlay, falcon):
-    """A container that has each packet go on to many devices of its own has those processed behind the delivery as far as
-    a backlog has room, and the rest by the backlog, polled and bounded as any.
-    """
-    falcon.enable(**LANES)
-    guest, netns = overlay.guest, guestside.container_netns(0)
-    mirrors = " ".join(f"action mirred egress mirror dev mo{n}" for n in range(MIRRORS))
-    guest.run("set -e\n" + "\n".join(f"ip -n {netns} link add mo{n} type veth peer name mi{n}; ip -n {netns} link set mo{n} up; "
-                                     f"ip -n {netns} link set mi{n} up" for n in range(MIRRORS)))
-    try:
-        with Traffic(overlay, rate=3000, burst=64, idle=IDLE) as traffic:
-            reach(falcon, rung="several", limit="none")
-            with tracer.Programs(guest, ["process_backlog"], ['kretfunc:process_backlog { @["done"] = sum(retval); }']) as programs:
-                guest.run(f"tc -n {netns} qdisc add dev {guestside.CONTAINER_DEVICE} clsact; tc -n {netns} filter add dev "
-                          f"{guestside.CONTAINER_DEVICE} ingress matchall {mirrors}")
-                before = falcon.counters()["delivered"]
-                until(lambda: falcon.counters()["delivered"] > before + 6400, 60, "packets delivered")
-                guest.run(f"tc -n {netns} qdisc del dev {guestside.CONTAINER_DEVICE} clsact")
-        assert not trouble(traffic.account)
-        # Of 64 packets at a time, 1,536 that come of them, 1,024 go on behind them.
-        assert programs.said[("done",)] > 6400
-    finally:
-        guest.run("\n".join(f"ip -n {netns} link del mo{n}" for n in range(MIRRORS)))
+def test_what_a_container_makes_of_each_packet_is_bounded_and_the_rest_is_dropped(overlay, falcon, record_property):
+    falcon.enable(**{**LANES, "elephant_rate": 0, "delivery": "worker", "batch": 64})
+    with flooded(overlay.guest), \
+         Traffic(overlay, port=udp.DEFAULT_PORT + 1, container=None, rate=500, size=64, idle=IDLE) as other, \
+         Traffic(overlay, rate=1000, burst=64, size=64, seconds=None, count=3000, idle=IDLE) as traffic:
+        traffic.finish(3000)
+    counters, container = falcon.counters(), falcon.counters("container")
+    record(record_property, traffic.account, dropped=container["dropped-full"],
+           gap_ms=other.account["longest_gap_ns"] // 1_000_000)
+    assert counters["taken"] > 1000
+    # Of the 64 of a burst 6,400 copies, and no less of those of the second bridge.
+    assert container["dropped-full"] > 64 * COPIES - MOST
+    # The first copies of each packet are not dropped, and its own is among them.
+    assert not trouble(traffic.account) and not trouble(other.account)

@@ -56,7 +56,7 @@ static void backlog__that_is_empty_is_through_at_once(void **state)
 	struct falcon_backlog_mark mark;
 
 	start(1, 7);
-	falcon_backlog_mark(&mark);
+	falcon_backlog_mark(&mark, FALCON_BACKLOG_PASSES);
 	assert_true(falcon_backlog_is_through(&mark));
 }
 
@@ -79,7 +79,7 @@ static void backlog__is_not_through_while_a_packet_is_there_again(void **state)
 
 	start(2, 0);
 	queue(&model, 2, (struct packet){ .again = 1, .was_there = true });
-	falcon_backlog_mark(&mark);
+	falcon_backlog_mark(&mark, FALCON_BACKLOG_PASSES);
 	for (i = 0; i < 100; i++)
 		queue(&model, 2, (struct packet){});
 	/* RFS would have said so here. */
@@ -90,6 +90,20 @@ static void backlog__is_not_through_while_a_packet_is_there_again(void **state)
 	assert_false(falcon_backlog_is_through(&mark));
 	process(&model, 2, 2);
 	assert_int_equal(model.was_there, 0);
+	assert_true(falcon_backlog_is_through(&mark));
+}
+
+static void backlog__of_one_pass_is_through_as_rfs_says(void **state)
+{
+	struct falcon_backlog_mark mark;
+	struct model model = {};
+
+	start(2, -1);
+	queue(&model, 2, (struct packet){});
+	falcon_backlog_mark(&mark, 1);
+	queue(&model, 2, (struct packet){});
+	assert_false(falcon_backlog_is_through(&mark));
+	process(&model, 2, 1);
 	assert_true(falcon_backlog_is_through(&mark));
 }
 
@@ -110,7 +124,7 @@ static void backlog__is_never_through_too_early_nor_late_for_ever(void **state)
 				.was_there = true });
 			model.was_there++;
 		}
-		falcon_backlog_mark(&mark);
+		falcon_backlog_mark(&mark, FALCON_BACKLOG_PASSES);
 		for (asks = 0; !falcon_backlog_is_through(&mark); asks++) {
 			/* Others' packets go on coming, no faster than they are processed. */
 			for (i = unit_random(&seed) % 8; i; i--)
@@ -130,7 +144,7 @@ static void backlog__of_a_cpu_that_is_offline_is_through(void **state)
 
 	start(3, 0);
 	queue(&model, 3, (struct packet){});
-	falcon_backlog_mark(&mark);
+	falcon_backlog_mark(&mark, FALCON_BACKLOG_PASSES);
 	assert_false(falcon_backlog_is_through(&mark));
 	shim_offline = 3;
 	assert_true(falcon_backlog_is_through(&mark));
@@ -142,7 +156,7 @@ static void backlog__that_is_refreshed_outlasts_its_counts(void **state)
 	unsigned int i;
 
 	start(0, 5);
-	falcon_backlog_mark(&mark);
+	falcon_backlog_mark(&mark, FALCON_BACKLOG_PASSES);
 	for (i = 0; i < 5; i++) {
 		falcon_backlog_refresh(&mark);
 		softnet_data[0].input_queue_head += 1U << 30;
@@ -157,6 +171,7 @@ int main(void)
 		cmocka_unit_test(backlog__that_is_empty_is_through_at_once),
 		cmocka_unit_test(backlog__a_moment_that_has_passed_is_through),
 		cmocka_unit_test(backlog__is_not_through_while_a_packet_is_there_again),
+		cmocka_unit_test(backlog__of_one_pass_is_through_as_rfs_says),
 		cmocka_unit_test(backlog__is_never_through_too_early_nor_late_for_ever),
 		cmocka_unit_test(backlog__of_a_cpu_that_is_offline_is_through),
 		cmocka_unit_test(backlog__that_is_refreshed_outlasts_its_counts),
