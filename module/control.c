@@ -13,10 +13,13 @@
 #include "cpu.h"
 #include "device.h"
 #include "flow.h"
+#include "forget.h"
 #include "hook.h"
+#include "host.h"
 #include "ladder.h"
 #include "notice.h"
 #include "plan.h"
+#include "planner.h"
 #include "policy.h"
 #include "rest.h"
 #include "unseen.h"
@@ -69,6 +72,11 @@ static void need_steering(bool needed)
 		static_branch_dec(&rps_needed);
 }
 
+static bool has_left(unsigned int cpu)
+{
+	return falcon_flows_settled(cpu) && falcon_ladder_has_left(cpu);
+}
+
 static bool settled(void)
 {
 	return falcon_flows_settled(FALCON_NO_CPU) && falcon_ladder_settled();
@@ -96,11 +104,11 @@ static void wait_until(bool (*is_so)(void), const char *what)
  */
 static void settle(void)
 {
-	falcon_plan_enter(FALCON_PHASE_HELD);
+	falcon_planner_enter(FALCON_PHASE_HELD);
 	wait_until(settled, "some flows have not come back");
 	if (!falcon_plan_bypass())
 		return;
-	falcon_plan_enter(FALCON_PHASE_LEAVING);
+	falcon_planner_enter(FALCON_PHASE_LEAVING);
 	falcon_cells_change(0);
 	wait_until(falcon_cells_settled, "some packets still wait for the GRO cells");
 }
@@ -113,18 +121,38 @@ static void warm_up(void)
 {
 	u32 epoch;
 
-	falcon_plan_enter(FALCON_PHASE_HELD);
+	falcon_planner_enter(FALCON_PHASE_HELD);
 	epoch = falcon_plan_bypass();
 	if (epoch)
 		falcon_cells_change(epoch);
 	msleep(WARMUP_MS);
 	wait_until(falcon_cells_settled, "some packets still wait for the GRO cells");
-	falcon_plan_enter(FALCON_PHASE_RUN);
+	falcon_planner_enter(FALCON_PHASE_RUN);
 }
 
 bool falcon_enabled(void)
 {
 	return rcu_access_pointer(falcon_plan);
+}
+
+static void refresh(struct work_struct *work)
+{
+	mutex_lock(&control_lock);
+	if (falcon_enabled() && !falcon_planner_fits_devices()) {
+		settle();
+		falcon_devices_tell_merging(false);
+		warm_up();
+	}
+	mutex_unlock(&control_lock);
+}
+
+static DECLARE_WORK(refresh_work, refresh);
+
+/* Under RTNL, which comes after the control mutex, or under that. */
+static void refresh_later(void)
+{
+	if (falcon_enabled() && !falcon_planner_fits_devices())
+		schedule_work(&refresh_work);
 }
 
 static int enable_locked(struct netlink_ext_ack *extack)
@@ -153,15 +181,15 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	err = falcon_hooks_attach(extack);
 	if (err)
 		goto ladder;
-	falcon_plan_set_mode(falcon_plan_resolve(falcon_config_mode()));
-	need_steering(falcon_plan_mode() == FALCON_MODE_PIPELINE);
+	falcon_planner_set_mode(falcon_planner_resolve(falcon_config_mode()));
+	need_steering(falcon_planner_mode() == FALCON_MODE_PIPELINE);
 
 	falcon_load_start();
 	falcon_devices_tell_merging(true);
 	warm_up();
 	falcon_rest_start(falcon_ladder_settled);
 	falcon_unseen_start();
-	falcon_refresh();	/* what a device changed meanwhile was not asked for */
+	refresh_later();	/* what a device changed meanwhile was not asked for */
 	return 0;
 
 ladder:
@@ -198,7 +226,7 @@ static void disable_locked(void)
 	settle();
 	falcon_rest_stop(false);
 	falcon_load_stop();
-	falcon_plan_enter(FALCON_PHASE_OFF);
+	falcon_planner_enter(FALCON_PHASE_OFF);
 	need_steering(false);
 	falcon_hooks_detach();
 	synchronize_net();
@@ -223,26 +251,6 @@ int falcon_disable(void)
 	return err;
 }
 
-static void refresh(struct work_struct *work)
-{
-	mutex_lock(&control_lock);
-	if (falcon_enabled() && !falcon_plan_fits_devices()) {
-		settle();
-		falcon_devices_tell_merging(false);
-		warm_up();
-	}
-	mutex_unlock(&control_lock);
-}
-
-static DECLARE_WORK(refresh_work, refresh);
-
-/* Under RTNL, which comes after the control mutex, or under that. */
-void falcon_refresh(void)
-{
-	if (falcon_enabled() && !falcon_plan_fits_devices())
-		schedule_work(&refresh_work);
-}
-
 void falcon_control_exit(void)
 {
 	cancel_work_sync(&refresh_work);
@@ -255,8 +263,8 @@ static void put_into_effect(const struct falcon_config *config)
 	enum falcon_mode mode;
 	bool switches, stirs;
 
-	mode = falcon_plan_resolve(config->mode);
-	switches = falcon_enabled() && falcon_plan_mode() != mode;
+	mode = falcon_planner_resolve(config->mode);
+	switches = falcon_enabled() && falcon_planner_mode() != mode;
 	stirs = switches || (falcon_enabled() && falcon_config_rest() != config->rest);
 	if (stirs)
 		falcon_rest_stop(true);
@@ -268,12 +276,12 @@ static void put_into_effect(const struct falcon_config *config)
 	if (switches) {
 		/* Before a plan of the new mode has packets go past the cells. */
 		falcon_devices_tell_merging(false);
-		falcon_plan_set_mode(mode);
+		falcon_planner_set_mode(mode);
 		change_tables();
 		need_steering(mode == FALCON_MODE_PIPELINE);
 		warm_up();
 		/* What a device changed before there was the mode was not asked for. */
-		falcon_refresh();
+		refresh_later();
 	} else {
 		falcon_replan();
 	}
@@ -295,3 +303,12 @@ int falcon_configure(int (*change)(struct falcon_config *config, void *data), vo
 	mutex_unlock(&control_lock);
 	return err;
 }
+
+const struct falcon_host_ops falcon_control_host_ops = {
+	.changed		= falcon_replan,
+	.merging_changed	= refresh_later,
+	.cpu_has_left		= has_left,
+	.device_gone		= falcon_forget,
+	.tunnel_gone		= falcon_forget_tunnel,
+	.nic_gone		= falcon_forget_nic,
+};

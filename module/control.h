@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct falcon_config;
+struct falcon_host_ops;
 
 /**
  * falcon_enable() - attach the hooks and steer
@@ -48,11 +49,8 @@ void falcon_control_unlock(void);
  */
 u32 falcon_control_tables(void);
 
-/*
- * A device came, went or changed: when that matters to how flows are steered, they are brought
- * back and steered anew. Context: process, RTNL.
- */
-void falcon_refresh(void);
+/* What follows from CPUs, load and devices that change. */
+extern const struct falcon_host_ops falcon_control_host_ops;
 
 /* Nothing is under way any more. Context: process, disabled; no device comes any more. */
 void falcon_control_exit(void);

@@ -13,8 +13,7 @@
 
 #include "config.h"
 #include "cpu.h"
-#include "flow.h"
-#include "ladder.h"
+#include "host.h"
 #include "notice.h"
 #include "plan.h"
 #include "policy.h"
@@ -44,8 +43,10 @@ static struct falcon_cpu *state;	/* by number; load and above are the sampling w
 static unsigned int host_load;
 static bool host_busy;
 
-/* CPUs that are on their way out; written by hotplug callbacks, under the plan mutex. */
+/* CPUs that are on their way out; written by hotplug callbacks, before the new plan is made. */
 static struct cpumask leaving;
+
+static const struct falcon_host_ops *host;
 
 static enum cpuhp_state hotplug_state;
 
@@ -150,7 +151,7 @@ static void sample(struct work_struct *work)
 		changed = true;
 	}
 	if (changed)
-		falcon_replan();
+		host->changed();
 	schedule_delayed_work(&sample_work,
 			      falcon_plan_resting() ? REST_INTERVAL : SAMPLE_INTERVAL);
 }
@@ -234,19 +235,11 @@ static void look_at(unsigned int cpu)
 static int cpu_online_callback(unsigned int cpu)
 {
 	look_at(cpu);
-	falcon_plan_lock();
 	cpumask_clear_cpu(cpu, &leaving);
-	falcon_plan_update();
-	falcon_plan_unlock();
-
+	host->changed();
 	if (falcon_plan_wants(cpu))
 		tell(FALCON_EVENT_CPU_ONLINE, cpu);
 	return 0;
-}
-
-static bool has_left(unsigned int cpu)
-{
-	return falcon_flows_settled(cpu) && falcon_ladder_has_left(cpu);
 }
 
 /*
@@ -259,25 +252,24 @@ static int cpu_offline_callback(unsigned int cpu)
 	unsigned int waited;
 	bool wanted = falcon_plan_wants(cpu);
 
-	falcon_plan_lock();
 	cpumask_set_cpu(cpu, &leaving);
-	falcon_plan_update();
-	falcon_plan_unlock();
+	host->changed();
 	if (!wanted)
 		return 0;
 
 	synchronize_net();
-	for (waited = 0; waited < OFFLINE_WAIT_MS && !has_left(cpu); waited++)
+	for (waited = 0; waited < OFFLINE_WAIT_MS && !host->cpu_has_left(cpu); waited++)
 		usleep_range(1000, 1500);
 	tell(FALCON_EVENT_CPU_OFFLINE, cpu);
 	return 0;
 }
 
-int falcon_cpus_init(void)
+int falcon_cpus_init(const struct falcon_host_ops *ops)
 {
 	unsigned int cpu;
 	int err;
 
+	host = ops;
 	state = kvcalloc(nr_cpu_ids, sizeof(*state), GFP_KERNEL);
 	if (!state)
 		return -ENOMEM;

@@ -10,12 +10,15 @@
 #include <linux/types.h>
 
 struct falcon_cpu;
+struct falcon_host_ops;
 
 /**
  * falcon_cpus_init() - follow CPUs as they come and go
+ * @ops: whom to tell
+ *
  * Context: process. Return: 0 or an error.
  */
-int falcon_cpus_init(void);
+int falcon_cpus_init(const struct falcon_host_ops *ops);
 
 /* Stop that. Context: process. */
 void falcon_cpus_exit(void);
@@ -25,7 +28,7 @@ void falcon_cpus_exit(void);
  * @configured: the set; an empty one stands for all that are not isolated
  * @usable: result: those that are online and not on their way out
  *
- * Context: process, under the plan mutex.
+ * Context: process.
  */
 void falcon_cpus_usable(const struct cpumask *configured, struct cpumask *usable);
 

@@ -15,9 +15,8 @@
 #include <net/rtnetlink.h>
 
 #include "device.h"
-#include "forget.h"
+#include "host.h"
 #include "notice.h"
-#include "plan.h"
 #include "tunnels.h"
 
 #define TUNNEL .stage = FALCON_STAGE_TUNNEL, .origin = true
@@ -101,7 +100,7 @@ static unsigned int seeing, untold;
 /* Set before the notifier goes, which replays NETDEV_UNREGISTER for every device. */
 static bool leaving;
 
-static void (*has_changed)(void);
+static const struct falcon_host_ops *host;
 
 static const struct falcon_kind *kind_of(const struct net_device *dev)
 {
@@ -182,7 +181,7 @@ const struct falcon_device *falcon_device_find(const struct net_device *dev)
 	return rhashtable_lookup_fast(&by_dev, &dev, by_dev_params);
 }
 
-int falcon_device_place(const char *name, struct falcon_place *place)
+int falcon_device_container(const char *name, u64 *netns, u32 *ifindex)
 {
 	const struct falcon_device *device;
 	struct net_device *dev;
@@ -196,8 +195,8 @@ int falcon_device_place(const char *name, struct falcon_place *place)
 	}
 	if (!err) {
 		dev = falcon_device_peer(dev) ?: dev;
-		place->netns = dev_net(dev)->net_cookie;
-		place->ifindex = dev->ifindex;
+		*netns = dev_net(dev)->net_cookie;
+		*ifindex = dev->ifindex;
 	}
 	rcu_read_unlock();
 	return err;
@@ -266,7 +265,7 @@ static void count_tunnel(struct falcon_device *tunnel, int count)
 static void sum_up(bool initial)
 {
 	if (falcon_tunnels_sum_up(initial) && !leaving)
-		falcon_replan();
+		host->changed();
 }
 
 unsigned int falcon_devices_count(void)
@@ -332,7 +331,7 @@ static void count_nic(struct falcon_underlay *underlay, int count)
 	}
 	/* By its number who remembers a NIC's address knows that it may be another one's. */
 	if (!leaving)
-		falcon_replan();
+		host->changed();
 }
 
 /*
@@ -489,7 +488,7 @@ static void add(struct net_device *dev)
 		join_underlay(device);
 	moving.dev = NULL;
 	if (!falcon_devices_merge_as_told())
-		has_changed();
+		host->merging_changed();
 }
 
 static void del(struct net_device *dev)
@@ -497,7 +496,7 @@ static void del(struct net_device *dev)
 	struct falcon_device *device = find_rtnl(dev);
 
 	/* Packets may have been merged on their way to any device, falcon's business or not. */
-	falcon_forget(dev);
+	host->device_gone(dev);
 	if (!device)
 		return;
 	extract(device);
@@ -510,10 +509,10 @@ static void del(struct net_device *dev)
 		return;
 	}
 	if (device->kind->origin)
-		falcon_forget_tunnel(dev);
+		host->tunnel_gone(dev);
 	tell(FALCON_EVENT_DEVICE_DEL, device);
 	if (is_nic(device))
-		falcon_forget_nic(device);
+		host->nic_gone(device);
 	else
 		kfree_rcu(device, rcu);
 }
@@ -530,7 +529,7 @@ static void change(struct net_device *dev)
 	device->merges_udp |= merges_udp(dev, device->kind);
 	WRITE_ONCE(untold, untold + is_untold(device) - untold_before);
 	if (!falcon_devices_merge_as_told())
-		has_changed();
+		host->merging_changed();
 }
 
 static int on_event(struct notifier_block *block, unsigned long event, void *info)
@@ -570,11 +569,11 @@ static struct pernet_operations underlays = {
 	.size	= sizeof(struct falcon_underlay),
 };
 
-int falcon_devices_init(void (*changed)(void))
+int falcon_devices_init(const struct falcon_host_ops *ops)
 {
 	int err;
 
-	has_changed = changed;
+	host = ops;
 	err = rhashtable_init(&by_dev, &by_dev_params);
 	if (err)
 		return err;
@@ -605,11 +604,14 @@ by_dev:
 	return err;
 }
 
-void falcon_devices_exit(void)
+void falcon_devices_stop(void)
 {
 	leaving = true;
 	unregister_netdevice_notifier(&notifier);
-	falcon_forget_exit();
+}
+
+void falcon_devices_exit(void)
+{
 	rcu_barrier();	/* kfree_rcu() of entries of this module's making */
 	unregister_pernet_subsys(&underlays);
 	falcon_inlets_exit();

@@ -15,7 +15,6 @@
 
 #include "inlet.h"
 #include "packet.h"
-#include "rule.h"
 
 /* A kind of device and what falcon makes of it. */
 struct falcon_kind {
@@ -35,6 +34,7 @@ struct falcon_index {
 	u32			pad;
 };
 
+struct falcon_host_ops;
 struct falcon_underlay;
 
 struct falcon_device {
@@ -66,11 +66,14 @@ struct falcon_device {
 
 /**
  * falcon_devices_init() - find all devices and follow them
- * @changed: called under RTNL when the sum of them may have changed
+ * @ops: whom to tell
  *
  * Context: process, may sleep. Return: 0 or an error.
  */
-int falcon_devices_init(void (*changed)(void));
+int falcon_devices_init(const struct falcon_host_ops *ops);
+
+/* Follow them no more: nobody is told of their end. Context: process, may sleep. */
+void falcon_devices_stop(void);
 
 /* Forget all devices. Context: process, may sleep; no packet path may run any more. */
 void falcon_devices_exit(void);
@@ -106,13 +109,14 @@ bool falcon_device_takes_apart(struct net_device *dev);
 u64 falcon_device_taken(struct net_device *dev);
 
 /**
- * falcon_device_place() - a container, by a device of the initial network namespace
+ * falcon_device_container() - a container, by a device of the initial network namespace
  * @name: of the device: the host's end of a pair, or the container's own
- * @place: result: what packets that it leads to the container come to
+ * @netns: result: cookie of the namespace in which packets come to the container
+ * @ifindex: result: of its device there
  *
  * Context: process. Return: 0; -ENODEV, no such device; -EINVAL, one that leads to none.
  */
-int falcon_device_place(const char *name, struct falcon_place *place);
+int falcon_device_container(const char *name, u64 *netns, u32 *ifindex);
 
 /*
  * What stands for a network namespace and never for a later one, by its inode number; 0 when there

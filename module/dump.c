@@ -14,7 +14,7 @@
 #include "netlink-gen.h"
 #include "netlink-rule.h"
 #include "netlink.h"
-#include "plan.h"
+#include "planner.h"
 #include "policy.h"
 #include "priority.h"
 #include "stats.h"
@@ -210,7 +210,7 @@ int falcon_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	/* A flow keeps its place, so those that come and go in a table leave the others whole. */
 	cb->seq = falcon_control_tables();
-	if (falcon_plan_mode() == FALCON_MODE_PIPELINE)
+	if (falcon_planner_mode() == FALCON_MODE_PIPELINE)
 		cb->args[0] = falcon_flows_walk(cb->args[0], dump_flow, &dump);
 	else
 		cb->args[1] = falcon_ladder_walk(cb->args[1], dump_ladder, &dump);
@@ -259,7 +259,7 @@ int falcon_nl_cpu_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	if (!used)
 		return -ENOMEM;
-	falcon_plan_show(used, NULL);
+	falcon_planner_show(used, NULL);
 	cb->seq = cpus_number(used);
 	for (; cb->args[0] < nr_cpu_ids; cb->args[0]++) {
 		cpu = cb->args[0];

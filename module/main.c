@@ -6,6 +6,7 @@
 #include "control.h"
 #include "cpu.h"
 #include "device.h"
+#include "forget.h"
 #include "hash.h"
 #include "hook.h"
 #include "netlink.h"
@@ -24,10 +25,10 @@ static int __init falcon_init(void)
 	err = falcon_hooks_init();
 	if (err)
 		goto priority;
-	err = falcon_devices_init(falcon_refresh);
+	err = falcon_devices_init(&falcon_control_host_ops);
 	if (err)
 		goto hooks;
-	err = falcon_cpus_init();
+	err = falcon_cpus_init(&falcon_control_host_ops);
 	if (err)
 		goto devices;
 	err = falcon_netlink_init();
@@ -38,6 +39,8 @@ static int __init falcon_init(void)
 cpus:
 	falcon_cpus_exit();
 devices:
+	falcon_devices_stop();
+	falcon_forget_exit();
 	falcon_devices_exit();
 hooks:
 	falcon_hooks_exit();
@@ -52,6 +55,8 @@ static void __exit falcon_exit(void)
 	falcon_netlink_exit();
 	falcon_disable();
 	falcon_cpus_exit();
+	falcon_devices_stop();
+	falcon_forget_exit();
 	falcon_devices_exit();
 	falcon_control_exit();
 	falcon_hooks_exit();

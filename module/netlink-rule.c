@@ -74,7 +74,7 @@ static int parse_place(struct genl_info *info, struct falcon_rule *rule)
 	if (!device)
 		return 0;
 	nla_strscpy(rule->device, device, sizeof(rule->device));
-	switch (falcon_device_place(rule->device, place)) {
+	switch (falcon_device_container(rule->device, &place->netns, &place->ifindex)) {
 	case -ENODEV:
 		return refuse(info, FALCON_A_RULE_DEVICE, "there is no such device");
 	case -EINVAL:

@@ -18,7 +18,7 @@
 #include "netlink-rule.h"
 #include "netlink.h"
 #include "notice.h"
-#include "plan.h"
+#include "planner.h"
 #include "priority.h"
 #include "rest.h"
 
@@ -109,7 +109,7 @@ static int put_flow_sum(struct sk_buff *skb, const struct falcon_flow_sum *sum)
 static void sum_flows(struct falcon_flow_sum *sum)
 {
 	*sum = (struct falcon_flow_sum){};
-	if (falcon_plan_mode() == FALCON_MODE_PIPELINE)
+	if (falcon_planner_mode() == FALCON_MODE_PIPELINE)
 		sum->flows = falcon_flows_count();
 	else
 		falcon_ladder_sum(sum);
@@ -147,12 +147,12 @@ int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	/* What is told is of one moment, and of none in the middle of a change. */
 	falcon_control_lock();
 	falcon_config_get(config);
-	falcon_plan_show(cpus, reason);
+	falcon_planner_show(cpus, reason);
 	sum_flows(&flows);
 	err = nla_put_string(reply, FALCON_A_STATUS_VERSION, FALCON_VERSION) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_STATE, state_of()) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_MODE,
-			  falcon_enabled() ? falcon_plan_mode() : config->mode) ||
+			  falcon_enabled() ? falcon_planner_mode() : config->mode) ||
 	      put_cpus(reply, FALCON_A_STATUS_CPUS, cpus) ||
 	      (reason[0] && nla_put_string(reply, FALCON_A_STATUS_REASON, reason)) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_DEVICES, falcon_devices_count()) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The plan: everything that the packet path needs to know, made from configuration, CPUs,
- * devices and load, and replaced as a whole.
+ * devices and load, and replaced as a whole (planner.h).
  */
 
 #ifndef _FALCON_PLAN_H
@@ -56,84 +56,16 @@ extern struct falcon_plan __rcu *falcon_plan;
 /* Its generation, or 0: for those who need no more, and need it for each packet. */
 extern u32 falcon_plan_number;
 
-enum falcon_phase {
-	FALCON_PHASE_OFF,	/* no plan */
-	FALCON_PHASE_HELD,	/* flows stay where they arrive, or go back there */
-	FALCON_PHASE_LEAVING,	/* they have; packets go back through the GRO cells */
-	FALCON_PHASE_RUN,
-};
-
-/*
- * The mode of the plans from the next one on, which is never auto. Context: process, under the
- * control mutex.
- */
-void falcon_plan_set_mode(enum falcon_mode mode);
-
-/* What it is. Context: process. */
-enum falcon_mode falcon_plan_mode(void);
-
-/*
- * Whether no flow has to be brought back as some tunnel's GRO merges UDP that goes past it by this
- * plan. Context: process.
- */
-bool falcon_plan_fits_devices(void);
-
 /* Since when (jiffies) every flow that is wrapped so is looked at. Context: BH. */
 unsigned long falcon_plan_since(const struct falcon_plan *plan, const struct falcon_encap *encap);
 
-/*
- * What auto is at the moment: lanes, as far as the kernel has what that needs. Context: process,
- * hooks are attached.
- */
-enum falcon_mode falcon_plan_resolve(enum falcon_mode mode);
-
-/**
- * falcon_plan_enter() - a plan for the next phase, which every packet sees on return
- * @phase: the phase
- *
- * Context: process, under the control mutex.
- */
-void falcon_plan_enter(enum falcon_phase phase);
-
-/*
- * The plan mutex is taken under RTNL and in CPU hotplug callbacks, so nothing that waits for
- * either may be done under it. falcon_replan() is all three in one.
- */
-void falcon_plan_lock(void);
-void falcon_plan_update(void);
-void falcon_plan_unlock(void);
-void falcon_replan(void);
-
-/*
- * Whether hooks rest, so that no flow may go into lanes, which every packet sees on return.
- * Context: process, under the control mutex or in the work that it can stop.
- */
-void falcon_plan_rest(bool resting);
-
-/* Whether they do. Context: any. */
+/* Whether hooks rest. Context: any. */
 bool falcon_plan_resting(void);
-
-/*
- * Whether every packet is looked at even while hooks rest, which is so on return. Context: process.
- */
-void falcon_plan_watch_all(bool wanted);
 
 /* The plan's cell_bypass. Context: process. */
 u32 falcon_plan_bypass(void);
 
 /* Whether the plan has a CPU. Context: process. */
 bool falcon_plan_wants(unsigned int cpu);
-
-#define FALCON_REASON_MAX 256
-
-/**
- * falcon_plan_show() - what status-get tells
- * @cpus: result: CPUs in use
- * @reason: result, or NULL: why flows are not steered although falcon is enabled; empty when they
- *	are. FALCON_REASON_MAX bytes
- *
- * Context: process.
- */
-void falcon_plan_show(struct cpumask *cpus, char *reason);
 
 #endif /* _FALCON_PLAN_H */

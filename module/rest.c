@@ -11,7 +11,7 @@
 
 #include "config.h"
 #include "hook.h"
-#include "plan.h"
+#include "planner.h"
 #include "priority.h"
 #include "rest.h"
 
@@ -26,28 +26,28 @@ static unsigned long since;	/* jiffies from which no flow was in lanes */
 
 static void lie_down(void)
 {
-	falcon_plan_rest(true);
+	falcon_planner_rest(true);
 	if (!is_settled()) {
-		falcon_plan_rest(false);
+		falcon_planner_rest(false);
 		return;
 	}
 	/* Who delivered the last packets of a flow is done with it. */
 	synchronize_net();
-	falcon_hooks_rest(falcon_plan_mode());
+	falcon_hooks_rest(falcon_planner_mode());
 	resting = true;
 }
 
 static void get_up(void)
 {
 	falcon_hooks_wake();
-	falcon_plan_rest(false);
+	falcon_planner_rest(false);
 	resting = false;
 }
 
 /* The first packet of a flow with priority is not to wait for hooks. */
 static bool needs_lanes(void)
 {
-	return falcon_priority_used() && falcon_plan_mode() == FALCON_MODE_LANES;
+	return falcon_priority_used() && falcon_planner_mode() == FALCON_MODE_LANES;
 }
 
 /* Once a second; while it rests only when falcon_rest_end() says so. */
@@ -83,7 +83,7 @@ void falcon_rest_stop(bool wake)
 	if (resting && wake)
 		get_up();
 	else if (resting)
-		falcon_plan_rest(false);
+		falcon_planner_rest(false);
 	resting = false;
 }
 

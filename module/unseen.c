@@ -11,7 +11,7 @@
 #include "cpu.h"
 #include "device.h"
 #include "intake.h"
-#include "plan.h"
+#include "planner.h"
 #include "unseen.h"
 
 #define LOOK_INTERVAL HZ
@@ -45,7 +45,7 @@ static void look_closely(bool wanted)
 	if (closely == wanted)
 		return;
 	closely = wanted;
-	falcon_plan_watch_all(wanted);
+	falcon_planner_watch_all(wanted);
 }
 
 /* Whether tunnels have received packets since the last look, and none was seen. */
@@ -57,7 +57,7 @@ static bool finds(void)
 
 	since = jiffies;
 	/* As long as flows are seen tunnels are not asked. */
-	if (falcon_plan_mode() != FALCON_MODE_LANES || falcon_load_busy() ||
+	if (falcon_planner_mode() != FALCON_MODE_LANES || falcon_load_busy() ||
 	    falcon_intakes_saw(before)) {
 		known = false;
 		return false;

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <uapi/linux/falcon.h>
+
+#include "config.h"
+#include "cpu.h"
+#include "device.h"
+#include "hook.h"
+#include "ladder.h"
+#include "plan.h"
+#include "planner.h"
+#include "tunnels.h"
+#include "unseen.h"
+
+static DEFINE_MUTEX(plan_lock);
+static enum falcon_phase current_phase;	/* under plan_lock */
+static enum falcon_mode current_mode;	/* under plan_lock */
+static bool resting;			/* under plan_lock */
+static bool watches_all;		/* under plan_lock */
+static u32 generation;			/* under plan_lock */
+
+static u16 hold_reason(unsigned int cpus)
+{
+	if (current_phase != FALCON_PHASE_RUN || falcon_load_busy())
+		return FALCON_A_COUNTERS_STANDBY;
+	return cpus ? 0 : FALCON_A_COUNTERS_NO_OTHER_CPU;
+}
+
+static void take_config(struct falcon_plan *plan, const struct falcon_config *config)
+{
+	plan->mode = current_mode;
+	plan->policy = config->policy;
+	plan->workers = config->workers;
+	plan->batch = config->batch;
+	plan->elephant_rate = config->elephant_rate;
+	plan->elephant_window = div_u64((u64)config->elephant_rate * FALCON_LADDER_WINDOW, HZ);
+	plan->delivery = config->delivery;
+	plan->moderation = config->moderation * NSEC_PER_USEC;
+	plan->host = config->host;
+	plan->priority_auto = config->priority_auto;
+}
+
+/*
+ * A flow that changes its CPU after the NIC's stage must not leave packets behind in the old
+ * CPU's GRO cell, which nobody can look into: the one goes with the other. What is not in a
+ * lane is on stock's path, cell included.
+ */
+static u32 cell_bypass(const struct falcon_plan *plan)
+{
+	const struct falcon_plan *old;
+
+	if (plan->mode != FALCON_MODE_PIPELINE || current_phase == FALCON_PHASE_LEAVING ||
+	    !falcon_hook_attached(FALCON_HOOK_CELL))
+		return 0;
+	old = rcu_dereference_protected(falcon_plan, lockdep_is_held(&plan_lock));
+	return old && old->cell_bypass ? old->cell_bypass : plan->generation;
+}
+
+/* Whether the functions that mode lanes needs are hooked, or rest. */
+static bool lanes_capable(void)
+{
+	return falcon_hook_available(FALCON_HOOK_CELL) &&
+	       falcon_hook_available(FALCON_HOOK_MERGE) &&
+	       falcon_hook_available(FALCON_HOOK_INTAKE);
+}
+
+enum falcon_mode falcon_planner_resolve(enum falcon_mode mode)
+{
+	if (mode != FALCON_MODE_AUTO)
+		return mode;
+	return lanes_capable() ? FALCON_MODE_LANES : FALCON_MODE_PIPELINE;
+}
+
+/* Whether flows that the old plan knew nothing of may have packets under way. */
+static bool sees_more(const struct falcon_plan *old, const struct falcon_plan *plan)
+{
+	return !old || old->ahead != plan->ahead || old->mode != plan->mode ||
+	       old->lanes_capable != plan->lanes_capable || old->host != plan->host;
+}
+
+static void take_tunnels(struct falcon_plan *plan)
+{
+	struct falcon_tunnel_sum sum;
+
+	falcon_tunnels_get(&sum);
+	plan->tunnels = sum.tunnels;
+	memcpy(plan->known.port, sum.port_since, sizeof(plan->known.port));
+	plan->known.gre = sum.gre_since;
+	plan->known.ip_in_ip = sum.ip_in_ip_since;
+	plan->known.none = sum.changed;
+}
+
+static struct falcon_plan *plan_make(void)
+{
+	const struct falcon_plan *old = rcu_dereference_protected(falcon_plan,
+								  lockdep_is_held(&plan_lock));
+	static struct falcon_config config;	/* under plan_lock */
+	struct falcon_plan *plan;
+	unsigned int cpu;
+
+	falcon_config_get(&config);
+
+	/* Nobody whom a failure could be told to; a few hundred bytes do not fail. */
+	plan = kzalloc(struct_size(plan, cpus, nr_cpu_ids), GFP_KERNEL | __GFP_NOFAIL);
+	plan->generation = ++generation;
+	take_config(plan, &config);
+	take_tunnels(plan);
+	falcon_cpus_usable(&config.cpus, &plan->mask);
+	for_each_cpu(cpu, &plan->mask)
+		plan->cpus[plan->count++] = cpu;
+	plan->hold = hold_reason(plan->count);
+	plan->ahead = current_phase == FALCON_PHASE_RUN;
+	plan->cell_bypass = cell_bypass(plan);
+	plan->nic_split = config.nic_split && plan->cell_bypass;
+	plan->lanes_capable = lanes_capable();
+	plan->resting = resting;
+	plan->watches_all = watches_all;
+	plan->since = sees_more(old, plan) ? jiffies : old->since;
+	plan->awake = !old || old->resting ? jiffies : old->awake;
+	return plan;
+}
+
+void falcon_planner_lock(void)
+{
+	mutex_lock(&plan_lock);
+}
+
+void falcon_planner_unlock(void)
+{
+	mutex_unlock(&plan_lock);
+}
+
+void falcon_planner_update(void)
+{
+	struct falcon_plan *plan = current_phase == FALCON_PHASE_OFF ? NULL : plan_make();
+	struct falcon_plan *old;
+
+	/* First, so that who waits until every packet sees the plan need not wait for this. */
+	WRITE_ONCE(falcon_plan_number, plan ? plan->generation : 0);
+	old = rcu_replace_pointer(falcon_plan, plan, lockdep_is_held(&plan_lock));
+	if (old)
+		kfree_rcu(old, rcu);
+}
+
+void falcon_replan(void)
+{
+	falcon_planner_lock();
+	falcon_planner_update();
+	falcon_planner_unlock();
+}
+
+void falcon_planner_set_mode(enum falcon_mode mode)
+{
+	falcon_planner_lock();
+	current_mode = mode;
+	falcon_planner_unlock();
+}
+
+enum falcon_mode falcon_planner_mode(void)
+{
+	enum falcon_mode mode;
+
+	falcon_planner_lock();
+	mode = current_mode;
+	falcon_planner_unlock();
+	return mode;
+}
+
+bool falcon_planner_fits_devices(void)
+{
+	return falcon_planner_mode() != FALCON_MODE_PIPELINE || falcon_devices_merge_as_told();
+}
+
+void falcon_planner_enter(enum falcon_phase phase)
+{
+	falcon_planner_lock();
+	current_phase = phase;
+	falcon_planner_update();
+	falcon_planner_unlock();
+	/* From here on every packet sees it. */
+	synchronize_net();
+}
+
+void falcon_planner_rest(bool rests)
+{
+	falcon_planner_lock();
+	resting = rests;
+	falcon_planner_update();
+	falcon_planner_unlock();
+	synchronize_net();
+}
+
+void falcon_planner_watch_all(bool wanted)
+{
+	falcon_planner_lock();
+	watches_all = wanted;
+	falcon_planner_update();
+	falcon_planner_unlock();
+	synchronize_net();
+}
+
+static const char *idle_reason(const struct falcon_plan *plan)
+{
+	bool lanes = plan->mode == FALCON_MODE_LANES;
+
+	if (falcon_load_busy())
+		return "the host is busy (busy-threshold)";
+	if (lanes && !plan->lanes_capable)
+		return "a function that mode lanes needs is not hooked, see the hooks";
+	if (!plan->count)
+		return "no CPU of the configured set is online";
+	if (plan->count == 1)
+		return lanes ? "the set has one CPU, flows that arrive there stay there" :
+			       "the set has one CPU, stages that arrive there stay there";
+	if (!plan->tunnels.ports && !plan->tunnels.gre && !plan->tunnels.ip_in_ip &&
+	    !(lanes && plan->host))
+		return "this host has no tunnel device that its NICs' packets come to";
+	if (lanes && !falcon_devices_nics())
+		return "every device of this host is virtual, no NIC brings packets";
+	if (lanes && falcon_unseen())
+		return "packets come through tunnels, but none of a flow is seen at a NIC: they "
+		       "are encrypted there (IPsec, WireGuard), come from a device that is no NIC "
+		       "or whose driver does without GRO, or are not IP";
+	return NULL;
+}
+
+static void find_reason(const struct falcon_plan *plan, char *reason)
+{
+	const char *idle = idle_reason(plan);
+	struct falcon_tunnel_sum sum;
+
+	if (idle) {
+		strscpy(reason, idle, FALCON_REASON_MAX);
+		return;
+	}
+	falcon_tunnels_get(&sum);
+	if (sum.left_out)
+		snprintf(reason, FALCON_REASON_MAX,
+			 "tunnels have more than %u UDP ports: flows by port %u are not steered",
+			 FALCON_TUNNEL_PORTS, sum.left_out);
+}
+
+void falcon_planner_show(struct cpumask *cpus, char *reason)
+{
+	const struct falcon_plan *plan;
+
+	cpumask_clear(cpus);
+	if (reason)
+		reason[0] = '\0';
+	rcu_read_lock();
+	plan = rcu_dereference(falcon_plan);
+	if (plan)
+		cpumask_copy(cpus, &plan->mask);
+	if (plan && reason)
+		find_reason(plan, reason);
+	rcu_read_unlock();
+}
