@@ -5,7 +5,7 @@
 
 #include "backlog.h"
 #include "cell.h"
-#include "merge.h"
+#include "chain.h"
 #include "napi.h"
 #include "stats.h"
 

@@ -14,7 +14,7 @@
 #include <linux/skbuff.h>
 #include <uapi/linux/falcon.h>
 
-#include "merge.h"
+#include "chain.h"
 
 struct falcon_gro;
 

@@ -227,7 +227,9 @@ static void tell(enum falcon_event event, const struct falcon_device *device)
 {
 	struct falcon_notice notice = {
 		.event = event,
-		.device = device,
+		.device = &device->index,
+		.name = device->dev->name,
+		.stage = device->kind->stage,
 	};
 
 	falcon_notify(&notice);

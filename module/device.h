@@ -13,6 +13,7 @@
 #include <linux/rhashtable-types.h>
 #include <uapi/linux/falcon.h>
 
+#include "index.h"
 #include "inlet.h"
 #include "packet.h"
 
@@ -25,13 +26,6 @@ struct falcon_kind {
 	u16		port_attribute;	/* IFLA_ of its UDP destination port, 0 for none, */
 	u16		vni_attribute;	/* of its network, */
 	u16		any_attribute;	/* and that it takes every network */
-};
-
-/* A device by its name's namespace. */
-struct falcon_index {
-	u64			netns;		/* inode number of the namespace */
-	int			ifindex;
-	u32			pad;
 };
 
 struct falcon_host_ops;

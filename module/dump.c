@@ -15,6 +15,7 @@
 #include "netlink-rule.h"
 #include "netlink.h"
 #include "planner.h"
+#include "reason.h"
 #include "policy.h"
 #include "priority.h"
 #include "stats.h"
@@ -259,7 +260,7 @@ int falcon_nl_cpu_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	if (!used)
 		return -ENOMEM;
-	falcon_planner_show(used, NULL);
+	falcon_reason_show(used, NULL);
 	cb->seq = cpus_number(used);
 	for (; cb->args[0] < nr_cpu_ids; cb->args[0]++) {
 		cpu = cb->args[0];

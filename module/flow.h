@@ -18,8 +18,8 @@
 #include <uapi/linux/falcon.h>
 
 #include "packet.h"
+#include "stage.h"
 
-#define FALCON_STAGES (FALCON_STAGE_MAX + 1)
 #define FALCON_FLOWS  8192	/* entries per stage, a power of two */
 
 /* A flow that was idle for so long gives its entry to the next one that wants it. */

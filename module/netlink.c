@@ -19,6 +19,7 @@
 #include "netlink.h"
 #include "notice.h"
 #include "planner.h"
+#include "reason.h"
 #include "priority.h"
 #include "rest.h"
 
@@ -147,7 +148,7 @@ int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	/* What is told is of one moment, and of none in the middle of a change. */
 	falcon_control_lock();
 	falcon_config_get(config);
-	falcon_planner_show(cpus, reason);
+	falcon_reason_show(cpus, reason);
 	sum_flows(&flows);
 	err = nla_put_string(reply, FALCON_A_STATUS_VERSION, FALCON_VERSION) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_STATE, state_of()) ||

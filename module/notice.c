@@ -3,7 +3,7 @@
 #include <linux/mutex.h>
 #include <net/genetlink.h>
 
-#include "device.h"
+#include "index.h"
 #include "netlink-gen.h"
 #include "notice.h"
 
@@ -13,14 +13,14 @@ static const struct genl_family *sender;
 
 static bool put_notice(struct sk_buff *skb, const struct falcon_notice *notice)
 {
-	const struct falcon_device *device = notice->device;
+	const struct falcon_index *device = notice->device;
 
 	return !nla_put_u32(skb, FALCON_A_NOTICE_EVENT, notice->event) &&
 	       (!device ||
-		(!nla_put_u32(skb, FALCON_A_NOTICE_IFINDEX, device->index.ifindex) &&
-		 !nla_put_string(skb, FALCON_A_NOTICE_IFNAME, device->dev->name) &&
-		 !nla_put_u64_64bit(skb, FALCON_A_NOTICE_NETNS, device->index.netns, 0) &&
-		 !nla_put_u32(skb, FALCON_A_NOTICE_STAGE, device->kind->stage))) &&
+		(!nla_put_u32(skb, FALCON_A_NOTICE_IFINDEX, device->ifindex) &&
+		 !nla_put_string(skb, FALCON_A_NOTICE_IFNAME, notice->name) &&
+		 !nla_put_u64_64bit(skb, FALCON_A_NOTICE_NETNS, device->netns, 0) &&
+		 !nla_put_u32(skb, FALCON_A_NOTICE_STAGE, notice->stage))) &&
 	       (!notice->has_cpu || !nla_put_u32(skb, FALCON_A_NOTICE_CPU, notice->cpu)) &&
 	       (!notice->reason || !nla_put_string(skb, FALCON_A_NOTICE_REASON, notice->reason));
 }

@@ -7,13 +7,15 @@
 #include <linux/types.h>
 #include <uapi/linux/falcon.h>
 
-struct falcon_device;
+struct falcon_index;
 struct genl_family;
 
 /* What a notification tells, where it applies. */
 struct falcon_notice {
 	enum falcon_event		event;
-	const struct falcon_device	*device;	/* dev may be followed: under RTNL */
+	const struct falcon_index	*device;	/* with what follows, or NULL */
+	const char			*name;		/* of it */
+	u8				stage;		/* enum falcon_stage; that it ends */
 	unsigned int			cpu;
 	bool				has_cpu;
 	const char			*reason;

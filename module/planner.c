@@ -13,7 +13,6 @@
 #include "plan.h"
 #include "planner.h"
 #include "tunnels.h"
-#include "unseen.h"
 
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */
@@ -123,17 +122,8 @@ static struct falcon_plan *plan_make(void)
 	return plan;
 }
 
-void falcon_planner_lock(void)
-{
-	mutex_lock(&plan_lock);
-}
-
-void falcon_planner_unlock(void)
-{
-	mutex_unlock(&plan_lock);
-}
-
-void falcon_planner_update(void)
+/* Under plan_lock, which is taken under RTNL and in CPU hotplug callbacks: waits for neither. */
+static void update(void)
 {
 	struct falcon_plan *plan = current_phase == FALCON_PHASE_OFF ? NULL : plan_make();
 	struct falcon_plan *old;
@@ -147,25 +137,25 @@ void falcon_planner_update(void)
 
 void falcon_replan(void)
 {
-	falcon_planner_lock();
-	falcon_planner_update();
-	falcon_planner_unlock();
+	mutex_lock(&plan_lock);
+	update();
+	mutex_unlock(&plan_lock);
 }
 
 void falcon_planner_set_mode(enum falcon_mode mode)
 {
-	falcon_planner_lock();
+	mutex_lock(&plan_lock);
 	current_mode = mode;
-	falcon_planner_unlock();
+	mutex_unlock(&plan_lock);
 }
 
 enum falcon_mode falcon_planner_mode(void)
 {
 	enum falcon_mode mode;
 
-	falcon_planner_lock();
+	mutex_lock(&plan_lock);
 	mode = current_mode;
-	falcon_planner_unlock();
+	mutex_unlock(&plan_lock);
 	return mode;
 }
 
@@ -176,85 +166,28 @@ bool falcon_planner_fits_devices(void)
 
 void falcon_planner_enter(enum falcon_phase phase)
 {
-	falcon_planner_lock();
+	mutex_lock(&plan_lock);
 	current_phase = phase;
-	falcon_planner_update();
-	falcon_planner_unlock();
+	update();
+	mutex_unlock(&plan_lock);
 	/* From here on every packet sees it. */
 	synchronize_net();
 }
 
 void falcon_planner_rest(bool rests)
 {
-	falcon_planner_lock();
+	mutex_lock(&plan_lock);
 	resting = rests;
-	falcon_planner_update();
-	falcon_planner_unlock();
+	update();
+	mutex_unlock(&plan_lock);
 	synchronize_net();
 }
 
 void falcon_planner_watch_all(bool wanted)
 {
-	falcon_planner_lock();
+	mutex_lock(&plan_lock);
 	watches_all = wanted;
-	falcon_planner_update();
-	falcon_planner_unlock();
+	update();
+	mutex_unlock(&plan_lock);
 	synchronize_net();
-}
-
-static const char *idle_reason(const struct falcon_plan *plan)
-{
-	bool lanes = plan->mode == FALCON_MODE_LANES;
-
-	if (falcon_load_busy())
-		return "the host is busy (busy-threshold)";
-	if (lanes && !plan->lanes_capable)
-		return "a function that mode lanes needs is not hooked, see the hooks";
-	if (!plan->count)
-		return "no CPU of the configured set is online";
-	if (plan->count == 1)
-		return lanes ? "the set has one CPU, flows that arrive there stay there" :
-			       "the set has one CPU, stages that arrive there stay there";
-	if (!plan->tunnels.ports && !plan->tunnels.gre && !plan->tunnels.ip_in_ip &&
-	    !(lanes && plan->host))
-		return "this host has no tunnel device that its NICs' packets come to";
-	if (lanes && !falcon_devices_nics())
-		return "every device of this host is virtual, no NIC brings packets";
-	if (lanes && falcon_unseen())
-		return "packets come through tunnels, but none of a flow is seen at a NIC: they "
-		       "are encrypted there (IPsec, WireGuard), come from a device that is no NIC "
-		       "or whose driver does without GRO, or are not IP";
-	return NULL;
-}
-
-static void find_reason(const struct falcon_plan *plan, char *reason)
-{
-	const char *idle = idle_reason(plan);
-	struct falcon_tunnel_sum sum;
-
-	if (idle) {
-		strscpy(reason, idle, FALCON_REASON_MAX);
-		return;
-	}
-	falcon_tunnels_get(&sum);
-	if (sum.left_out)
-		snprintf(reason, FALCON_REASON_MAX,
-			 "tunnels have more than %u UDP ports: flows by port %u are not steered",
-			 FALCON_TUNNEL_PORTS, sum.left_out);
-}
-
-void falcon_planner_show(struct cpumask *cpus, char *reason)
-{
-	const struct falcon_plan *plan;
-
-	cpumask_clear(cpus);
-	if (reason)
-		reason[0] = '\0';
-	rcu_read_lock();
-	plan = rcu_dereference(falcon_plan);
-	if (plan)
-		cpumask_copy(cpus, &plan->mask);
-	if (plan && reason)
-		find_reason(plan, reason);
-	rcu_read_unlock();
 }

@@ -4,7 +4,7 @@
 #ifndef _FALCON_PLANNER_H
 #define _FALCON_PLANNER_H
 
-#include <linux/cpumask.h>
+#include <linux/types.h>
 #include <uapi/linux/falcon.h>
 
 enum falcon_phase {
@@ -43,13 +43,7 @@ enum falcon_mode falcon_planner_resolve(enum falcon_mode mode);
  */
 void falcon_planner_enter(enum falcon_phase phase);
 
-/*
- * The plan mutex is taken under RTNL and in CPU hotplug callbacks, so nothing that waits for
- * either may be done under it. falcon_replan() is all three in one.
- */
-void falcon_planner_lock(void);
-void falcon_planner_update(void);
-void falcon_planner_unlock(void);
+/* A new plan: what it is made of has changed. Context: process. */
 void falcon_replan(void);
 
 /*
@@ -62,17 +56,5 @@ void falcon_planner_rest(bool resting);
  * Whether every packet is looked at even while hooks rest, which is so on return. Context: process.
  */
 void falcon_planner_watch_all(bool wanted);
-
-#define FALCON_REASON_MAX 256
-
-/**
- * falcon_planner_show() - what status-get tells
- * @cpus: result: CPUs in use
- * @reason: result, or NULL: why flows are not steered although falcon is enabled; empty when they
- *	are. FALCON_REASON_MAX bytes
- *
- * Context: process.
- */
-void falcon_planner_show(struct cpumask *cpus, char *reason);
 
 #endif /* _FALCON_PLANNER_H */

@@ -9,7 +9,7 @@
 
 #include <linux/percpu.h>
 
-#include "flow.h"
+#include "stage.h"
 
 /* Indexed by FALCON_A_COUNTERS_; 0 is unused. */
 struct falcon_stats {

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#include "merge.h"
+#include "chain.h"
 
 struct falcon_context;
 
