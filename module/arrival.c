@@ -6,7 +6,7 @@
 #include "arrival.h"
 #include "hash.h"
 #include "identity.h"
-#include "ladder.h"
+#include "census.h"
 
 bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buff *skb)
 {
@@ -34,7 +34,7 @@ bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buf
 		kind = falcon_identify(skb, arrival->frags, &plan->tunnels, &arrival->packet, true,
 				       &arrival->hash);
 	/* Host flows that are in lanes stay so until they have come down. */
-	if (kind == FALCON_PACKET_PLAIN && (plan->host || falcon_ladder_has_hosts())) {
+	if (kind == FALCON_PACKET_PLAIN && (plan->host || falcon_census_has_hosts())) {
 		arrival->host = true;
 		kind = falcon_identify(skb, arrival->frags, NULL, &arrival->packet, true,
 				       &arrival->hash);

@@ -16,7 +16,7 @@
 #include "forget.h"
 #include "hook.h"
 #include "host.h"
-#include "ladder.h"
+#include "datapath.h"
 #include "notice.h"
 #include "plan.h"
 #include "planner.h"
@@ -74,12 +74,12 @@ static void need_steering(bool needed)
 
 static bool has_left(unsigned int cpu)
 {
-	return falcon_flows_settled(cpu) && falcon_ladder_has_left(cpu);
+	return falcon_flows_settled(cpu) && falcon_datapath_has_left(cpu);
 }
 
 static bool settled(void)
 {
-	return falcon_flows_settled(FALCON_NO_CPU) && falcon_ladder_settled();
+	return falcon_flows_settled(FALCON_NO_CPU) && falcon_datapath_settled();
 }
 
 /* Until it is so, or the time is over. */
@@ -173,7 +173,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "no memory for the flow tables");
 		return err;
 	}
-	err = falcon_ladder_alloc(falcon_rest_end);
+	err = falcon_datapath_alloc(falcon_rest_end);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "no memory for the lanes");
 		goto flows;
@@ -187,13 +187,13 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	falcon_load_start();
 	falcon_devices_tell_merging(true);
 	warm_up();
-	falcon_rest_start(falcon_ladder_settled);
+	falcon_rest_start(falcon_datapath_settled);
 	falcon_unseen_start();
 	refresh_later();	/* what a device changed meanwhile was not asked for */
 	return 0;
 
 ladder:
-	falcon_ladder_free();
+	falcon_datapath_free();
 flows:
 	falcon_flows_free();
 	return err;
@@ -230,7 +230,7 @@ static void disable_locked(void)
 	need_steering(false);
 	falcon_hooks_detach();
 	synchronize_net();
-	falcon_ladder_free();
+	falcon_datapath_free();
 	falcon_flows_free();
 }
 
@@ -286,7 +286,7 @@ static void put_into_effect(const struct falcon_config *config)
 		falcon_replan();
 	}
 	if (stirs)
-		falcon_rest_start(falcon_ladder_settled);
+		falcon_rest_start(falcon_datapath_settled);
 	falcon_notify(&notice);
 }
 

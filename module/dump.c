@@ -10,7 +10,7 @@
 #include "cpu.h"
 #include "device.h"
 #include "flow.h"
-#include "ladder.h"
+#include "show.h"
 #include "netlink-gen.h"
 #include "netlink-rule.h"
 #include "netlink.h"
@@ -214,7 +214,7 @@ int falcon_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	if (falcon_planner_mode() == FALCON_MODE_PIPELINE)
 		cb->args[0] = falcon_flows_walk(cb->args[0], dump_flow, &dump);
 	else
-		cb->args[1] = falcon_ladder_walk(cb->args[1], dump_ladder, &dump);
+		cb->args[1] = falcon_show_walk(cb->args[1], dump_ladder, &dump);
 	return skb->len;
 }
 

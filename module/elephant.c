@@ -4,15 +4,16 @@
 #include <linux/netdevice.h>
 #include <linux/sched/clock.h>
 
+#include "census.h"
 #include "clock.h"
 #include "context.h"
 #include "cpu.h"
 #include "device.h"
+#include "doorbell.h"
+#include "drop.h"
 #include "elephant.h"
-#include "forget.h"
-#include "intake.h"
-#include "ladder.h"
 #include "lane.h"
+#include "roster.h"
 #include "rung.h"
 #include "stats.h"
 #include "trace.h"
@@ -57,7 +58,7 @@ static void leave_drained(struct falcon_elephant *elephant)
 	if (elephant->gate != FALCON_GATE_DOWN || elephant->releasing || !is_drained(elephant))
 		return;
 	elephant->releasing = true;
-	falcon_intake_release(elephant->home, elephant);
+	falcon_doorbell_release(elephant->home, elephant);
 }
 
 /* Before its gate is open the flow goes on waiting: stock's queues may have packets of it. */
@@ -235,7 +236,7 @@ static void accept(struct falcon_elephant *elephant, struct falcon_chain *packet
 {
 	u32 in_flight = falcon_elephant_in_flight(elephant);
 	u32 memory = falcon_elephant_memory(elephant);
-	struct falcon_share share = falcon_ladder_share();
+	struct falcon_share share = falcon_census_share();
 	unsigned int count = packets->count;
 
 	elephant->packets += count;
@@ -304,7 +305,7 @@ static void empty_inbox(struct falcon_elephant *elephant, const struct falcon_pl
 	if (unlikely(elephant->dead && elephant->waiting.count && !elephant->releasing)) {
 		refcount_inc(&elephant->refs);
 		elephant->releasing = true;
-		falcon_intake_release(elephant->home, elephant);
+		falcon_doorbell_release(elephant->home, elephant);
 	}
 }
 
@@ -361,7 +362,7 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 	 * does not run, as happens to virtual CPUs.
 	 */
 	if (unlikely(atomic_read(&elephant->posted) + falcon_elephant_memory(elephant) >=
-		     falcon_ladder_share().bytes)) {
+		     falcon_census_share().bytes)) {
 		drop_full(packets);
 		return true;
 	}
@@ -752,7 +753,7 @@ void falcon_elephant_review(struct falcon_elephant *elephant, const struct falco
 	unlock(elephant, plan);
 }
 
-unsigned int falcon_elephant_purge(struct falcon_elephant *elephant)
+static unsigned int purge(struct falcon_elephant *elephant)
 {
 	struct llist_node *posted = llist_reverse_order(llist_del_all(&elephant->inbox));
 	struct falcon_chain nic = {}, container = {}, packets;
@@ -771,7 +772,17 @@ unsigned int falcon_elephant_purge(struct falcon_elephant *elephant)
 				    &run->packets);
 	}
 	dropped = nic.count + container.count;
-	falcon_forget_packets(&nic, FALCON_STAGE_NIC);
-	falcon_forget_packets(&container, FALCON_STAGE_CONTAINER);
+	falcon_drop_gone(&nic, FALCON_STAGE_NIC);
+	falcon_drop_gone(&container, FALCON_STAGE_CONTAINER);
+	return dropped;
+}
+
+unsigned int falcon_elephant_drop(struct falcon_elephant *elephant)
+{
+	unsigned int dropped = purge(elephant);
+
+	local_bh_disable();
+	falcon_roster_put(elephant);
+	local_bh_enable();
 	return dropped;
 }

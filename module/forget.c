@@ -8,14 +8,15 @@
 
 #include "cell.h"
 #include "device.h"
+#include "doorbell.h"
+#include "drop.h"
 #include "elephant.h"
 #include "forget.h"
-#include "intake.h"
-#include "ladder.h"
 #include "lane.h"
 #include "merge.h"
 #include "outlet.h"
-#include "stats.h"
+#include "roster.h"
+#include "table.h"
 
 /* Packets of a device for which a flow is locked at a time: what a poll takes. */
 #define PORTION NAPI_POLL_WEIGHT
@@ -26,15 +27,6 @@ static DECLARE_DELAYED_WORK(work, forget_nics);
 static LIST_HEAD(gone);			/* NICs, since the mark */
 static LIST_HEAD(flushing);		/* those before it; the work's */
 static DEFINE_SPINLOCK(gone_lock);	/* process; of @gone */
-
-void falcon_forget_packets(struct falcon_chain *packets, enum falcon_stage stage)
-{
-	struct sk_buff *skb;
-
-	falcon_count_more(stage, FALCON_A_COUNTERS_DROPPED_GONE, packets->count);
-	while ((skb = falcon_chain_pop(packets)))
-		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
-}
 
 static struct falcon_run *run_at(struct falcon_elephant *elephant, u32 number)
 {
@@ -94,7 +86,7 @@ static void forget(struct falcon_elephant *elephant, const struct net_device *de
 		more = stage == FALCON_STAGE_NIC ? cut_waiting(elephant, dev, &cut) :
 						   cut_merged(elephant, dev, &cut);
 		falcon_elephant_unlock(elephant);
-		falcon_forget_packets(&cut, stage);
+		falcon_drop_gone(&cut, stage);
 		cond_resched();
 	} while (more);
 }
@@ -123,7 +115,7 @@ static void forget_outlet(const struct net_device *outlet, const struct net_devi
 			return;
 		forget(of(found), dev, FALCON_STAGE_CONTAINER);
 		local_bh_disable();
-		falcon_ladder_put(of(found));
+		falcon_roster_put(of(found));
 		local_bh_enable();
 	}
 }
@@ -134,30 +126,30 @@ void falcon_forget(const struct net_device *dev)
 
 	if (likely(!falcon_outlet_is_used(dev)))
 		return;
-	if (falcon_ladder_hold()) {
+	if (falcon_table_hold()) {
 		walk = walk + 1 ?: 1;
 		/* In this order: a flow may come to have several meanwhile, not the other way. */
 		forget_outlet(dev, dev, walk);
 		forget_outlet(FALCON_OUTLET_SEVERAL, dev, walk);
 	}
-	falcon_ladder_release();
+	falcon_table_release();
 }
 
 void falcon_forget_tunnel(const struct net_device *dev)
 {
-	if (falcon_ladder_hold())
+	if (falcon_table_hold())
 		falcon_cells_forget(dev);
-	falcon_ladder_release();
+	falcon_table_release();
 }
 
 static void forget_nic(const struct net_device *dev)
 {
 	struct falcon_elephant *elephant = NULL;
 
-	if (falcon_ladder_hold())
-		while ((elephant = falcon_ladder_next(elephant)))
+	if (falcon_table_hold())
+		while ((elephant = falcon_roster_next(elephant)))
 			forget(elephant, dev, FALCON_STAGE_NIC);
-	falcon_ladder_release();
+	falcon_table_release();
 }
 
 /* Whether all is in the flows' hands that was collected before these went. */
@@ -165,20 +157,10 @@ static bool are_flushed(bool begin)
 {
 	bool flushed = true;
 
-	if (falcon_ladder_hold())
-		flushed = falcon_intakes_are_flushed(begin);
-	falcon_ladder_release();
+	if (falcon_table_hold())
+		flushed = falcon_doorbells_are_flushed(begin);
+	falcon_table_release();
 	return flushed;
-}
-
-unsigned int falcon_forget_flow(struct falcon_elephant *elephant)
-{
-	unsigned int dropped = falcon_elephant_purge(elephant);
-
-	local_bh_disable();
-	falcon_ladder_put(elephant);
-	local_bh_enable();
-	return dropped;
 }
 
 static void free_nics(struct list_head *nics)

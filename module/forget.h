@@ -7,11 +7,7 @@
 #ifndef _FALCON_FORGET_H
 #define _FALCON_FORGET_H
 
-#include <uapi/linux/falcon.h>
-
-struct falcon_chain;
 struct falcon_device;
-struct falcon_elephant;
 struct net_device;
 
 /*
@@ -35,14 +31,5 @@ void falcon_forget_nic(struct falcon_device *device);
 
 /* Give all references back. Context: process; no flow is left, no device can go. */
 void falcon_forget_exit(void);
-
-/*
- * Drop all that a flow has, which nobody uses any more, and give the caller's reference back.
- * Context: process. Return: packets.
- */
-unsigned int falcon_forget_flow(struct falcon_elephant *elephant);
-
-/* Drop packets, which are no flow's any more, and count them. Context: any but hard interrupt. */
-void falcon_forget_packets(struct falcon_chain *packets, enum falcon_stage stage);
 
 #endif /* _FALCON_FORGET_H */

@@ -7,23 +7,22 @@
 #include <net/gro.h>
 
 #include "arrival.h"
-#include "backlog.h"
 #include "cell.h"
 #include "clock.h"
 #include "context.h"
 #include "cpu.h"
 #include "device.h"
+#include "doorbell.h"
 #include "elephant.h"
-#include "forget.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
-#include "napi.h"
 #include "plan.h"
 #include "policy.h"
 #include "priority.h"
 #include "rank.h"
 #include "release.h"
+#include "roster.h"
 #include "stats.h"
 #include "stray.h"
 
@@ -43,7 +42,7 @@ struct slot {
 	struct falcon_chain	packets;
 };
 
-/* Touched by its CPU with BH off, but for the lists and the wake-up. */
+/* Touched by its CPU with BH off. */
 struct intake {
 	struct slot		slots[SLOTS];
 	u16			of_class[FALCON_CLASSES];	/* bits of the slots in use */
@@ -68,17 +67,9 @@ struct intake {
 	u32			unseen;		/* how many more need not be */
 	u32			calm;		/* how many those were at its begin */
 	u32			saw;		/* jiffies of the last packet of a tunnel's flow */
-	unsigned int		cpu;
-
-	spinlock_t		lock;		/* innermost; BH */
-	struct list_head	gated;		/* flows that wait for this CPU's queues */
-	u32			rounds;		/* polls of the doorbell */
-	u32			marked;		/* of them, when flushing began */
-	struct list_head	released;	/* flows that go back to stock's path here */
-	struct falcon_releases	releases;	/* the poll's own: of those that it lets go */
+	struct falcon_doorbell	*doorbell;
+	struct falcon_releases	releases;	/* the poll's own: of flows that it lets go */
 	u64			helped;		/* local_clock() when no lane needed help */
-	call_single_data_t	ring;
-	struct napi_struct	doorbell;
 	struct falcon_context	context;
 };
 
@@ -98,7 +89,7 @@ static void hand_over(struct intake *intake, struct falcon_elephant *elephant,
 	/* It may have left since: nothing of it is in flight. */
 	if (!falcon_elephant_take(elephant, packets, context))
 		falcon_chain_splice(&intake->strays.packets, packets);
-	falcon_ladder_put(elephant);
+	falcon_roster_put(elephant);
 }
 
 /* A flow may have gone into lanes before hooks rest: the first window of a plan is seen whole. */
@@ -223,7 +214,7 @@ static void collect_first(struct intake *intake, const struct falcon_arrival *ar
 	slot->hash = arrival->hash;
 	occupy(intake, slot);
 	collect(intake, slot, arrival->gro, skb);
-	napi_schedule(&intake->doorbell);
+	napi_schedule(&intake->doorbell->napi);
 }
 
 /* A packet that goes ahead of those that are collected; takes over the reference. */
@@ -339,9 +330,9 @@ static noinline enum falcon_intake_answer watch(struct intake *intake,
 static void learn(struct intake *intake, const struct falcon_arrival *arrival,
 		  const struct sk_buff *skb)
 {
-	if (falcon_clock_is_ahead(intake->learn_from, intake->rounds, LEARN_AGAIN + 1))
+	if (falcon_clock_is_ahead(intake->learn_from, intake->doorbell->rounds, LEARN_AGAIN + 1))
 		return;
-	intake->learn_from = intake->rounds + 1;
+	intake->learn_from = intake->doorbell->rounds + 1;
 	if (!falcon_arrival_learn(arrival, skb, &intake->flows))
 		intake->learn_from += LEARN_AGAIN;
 }
@@ -386,8 +377,8 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 	 * be the first to come to, so what a batch brings goes ahead of all that waits there, too.
 	 */
 	if (arrival.plan->priority_auto || falcon_priority_has_batches())
-		napi_schedule(&intake->doorbell);
-	switch (falcon_ladder_ask(arrival.plan, arrival.hash, skb, intake->rounds, &elephant,
+		napi_schedule(&intake->doorbell->napi);
+	switch (falcon_ladder_ask(arrival.plan, arrival.hash, skb, intake->doorbell->rounds, &elephant,
 				  &rule)) {
 	case FALCON_LADDER_AHEAD:
 		if (can_collect(&arrival, skb))
@@ -395,7 +386,7 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 		break;
 	case FALCON_LADDER_LANES:
 		if (!can_collect(&arrival, skb)) {
-			falcon_ladder_put(elephant);
+			falcon_roster_put(elephant);
 			break;
 		}
 		if (falcon_elephant_is_sync(elephant))
@@ -474,21 +465,6 @@ void falcon_intake_go_ahead(void)
 	falcon_context_pass(&intake->context, &packets, false);
 }
 
-static void gate(struct intake *intake, struct falcon_elephant *elephant)
-{
-	spin_lock(&intake->lock);
-	elephant->gate_round = intake->rounds;
-	list_add_tail(&elephant->gate_node, &intake->gated);
-	spin_unlock(&intake->lock);
-}
-
-static void ungate(struct intake *intake, struct falcon_elephant *elephant)
-{
-	spin_lock(&intake->lock);
-	list_del_init(&elephant->gate_node);
-	spin_unlock(&intake->lock);
-}
-
 static bool climb(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
 {
 	struct intake *intake = this_cpu_ptr(intakes);
@@ -507,16 +483,16 @@ static bool climb(struct falcon_gro *gro, struct napi_struct *frags, struct sk_b
 		return false;
 	/* Packets of the flow that the NIC's GRO still has are before this one. */
 	falcon_gro_flush(gro);
-	gate(intake, elephant);
+	falcon_doorbell_gate(intake->doorbell, elephant);
 	if (!falcon_ladder_climb(elephant)) {
-		ungate(intake, elephant);
-		falcon_ladder_put(elephant);
+		falcon_doorbell_ungate(intake->doorbell, elephant);
+		falcon_roster_put(elephant);
 		return false;
 	}
 	if (!can_collect(&arrival, skb)) {
 		falcon_elephant_leave(elephant, FALCON_LIMIT_NO_MERGE);
-		falcon_ladder_put(elephant);
-		napi_schedule(&intake->doorbell);
+		falcon_roster_put(elephant);
+		napi_schedule(&intake->doorbell->napi);
 		return false;
 	}
 	collect_first(intake, &arrival, elephant, skb);
@@ -533,105 +509,26 @@ bool falcon_intake_climb_frags(struct napi_struct *napi)
 	return climb(falcon_gro_of(napi), napi, napi->skb);
 }
 
-/*
- * Whether the flow's earlier packets have left stock's queues on this CPU, which the NIC's
- * GRO was flushed into when the gate was shut: the tunnel's GRO cell, then the backlog.
- *
- * Neither can be looked into; the cell is known to be empty of them after so many polls of the
- * doorbell, and the backlog counts (as for RFS).
- */
-static bool has_drained(const struct intake *intake, struct falcon_elephant *elephant)
-{
-	/* What a CPU had that went offline is here now. */
-	if (unlikely(elephant->gate_cpu != smp_processor_id())) {
-		elephant->gate_cpu = smp_processor_id();
-		elephant->gate_round = intake->rounds;
-		elephant->gate_in_cell = true;
-	}
-	if (elephant->gate_in_cell) {
-		if (intake->rounds - elephant->gate_round < falcon_cell_rounds())
-			return false;
-		elephant->gate_in_cell = false;
-		falcon_backlog_mark(&elephant->gate_mark, FALCON_BACKLOG_PASSES);
-	}
-	return falcon_backlog_is_through(&elephant->gate_mark);
-}
-
-/* A flow whose gate is to be opened, or NULL. */
-static struct falcon_elephant *next_gate(struct intake *intake)
-{
-	struct falcon_elephant *elephant, *found = NULL;
-
-	spin_lock(&intake->lock);
-	list_for_each_entry(elephant, &intake->gated, gate_node) {
-		if (!has_drained(intake, elephant))
-			continue;
-		found = elephant;
-		list_del_init(&elephant->gate_node);
-		break;
-	}
-	spin_unlock(&intake->lock);
-	return found;
-}
-
 /* Returns whether some gate is still shut. */
 static bool look_at_gates(struct intake *intake)
 {
 	struct falcon_elephant *elephant;
 
-	/* This CPU has shut what is there, so most polls need not take the lock. */
-	if (list_empty_careful(&intake->gated))
-		return false;
-	while ((elephant = next_gate(intake)))
+	while ((elephant = falcon_doorbell_next(intake->doorbell)))
 		falcon_elephant_open(elephant);
-	return !list_empty_careful(&intake->gated);
-}
-
-static void ring_here(void *info)
-{
-	struct intake *intake = info;
-
-	napi_schedule(&intake->doorbell);
-}
-
-/*
- * Under the intake's lock, as two may not use the call at once. -EBUSY: it rings already.
- * -ENXIO: as any NAPI of a CPU that is gone, it is polled here.
- */
-static void ring(struct intake *intake)
-{
-	if (intake->cpu == smp_processor_id() ||
-	    smp_call_function_single_async(intake->cpu, &intake->ring) == -ENXIO)
-		napi_schedule(&intake->doorbell);
-}
-
-void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant)
-{
-	struct intake *intake = per_cpu_ptr(intakes, cpu);
-
-	spin_lock(&intake->lock);
-	list_add_tail(&elephant->gate_node, &intake->released);
-	ring(intake);
-	spin_unlock(&intake->lock);
+	return falcon_doorbell_has_gated(intake->doorbell);
 }
 
 static void let_go(struct intake *intake)
 {
 	LIST_HEAD(leaving);
 
-	/* A CPU rings after it has added a flow: the next poll sees a flow that this one misses. */
-	if (!falcon_releases_due(&intake->releases) && list_empty_careful(&intake->released))
+	if (!falcon_doorbell_take_released(intake->doorbell, &leaving) &&
+	    !falcon_releases_due(&intake->releases))
 		return;
-	spin_lock(&intake->lock);
-	list_splice_init(&intake->released, &leaving);
-	spin_unlock(&intake->lock);
 	falcon_releases_go(&intake->releases, &leaving, &intake->context);
-	if (list_empty(&leaving))
-		return;
-	spin_lock(&intake->lock);
-	list_splice(&leaving, &intake->released);
-	ring(intake);
-	spin_unlock(&intake->lock);
+	if (!list_empty(&leaving))
+		falcon_doorbell_give_released(intake->doorbell, &leaving);
 }
 
 /* Whether some lane was helped, which may need more. */
@@ -647,28 +544,19 @@ static bool help(struct intake *intake)
 	return false;
 }
 
-void falcon_intake_look(void)
-{
-	local_bh_disable();
-	napi_schedule(&this_cpu_ptr(intakes)->doorbell);
-	local_bh_enable();
-}
-
 static int answer_doorbell(struct napi_struct *napi, int budget)
 {
-	struct intake *intake = container_of(napi, struct intake, doorbell);
+	struct falcon_doorbell *doorbell = container_of(napi, struct falcon_doorbell, napi);
+	struct intake *intake = per_cpu_ptr(intakes, doorbell->cpu);
 	bool again;
 
 	/*
 	 * It was polled for a CPU that was offline, and that is back: home with it, where the
 	 * slots are touched.
 	 */
-	if (unlikely(intake->cpu != smp_processor_id() && cpu_online(intake->cpu))) {
-		if (napi_complete_done(napi, 0)) {
-			spin_lock(&intake->lock);
-			ring(intake);
-			spin_unlock(&intake->lock);
-		}
+	if (unlikely(doorbell->cpu != smp_processor_id() && cpu_online(doorbell->cpu))) {
+		if (napi_complete_done(napi, 0))
+			falcon_doorbell_go_home(doorbell);
 		return 0;
 	}
 
@@ -677,29 +565,12 @@ static int answer_doorbell(struct napi_struct *napi, int budget)
 	again |= look_at_gates(intake);
 	let_go(intake);
 	falcon_strays_receive(&intake->strays, &intake->context);
-	WRITE_ONCE(intake->rounds, intake->rounds + 1);
+	falcon_doorbell_count(doorbell);
 
 	napi_complete_done(napi, 0);
 	if (again)
 		napi_schedule(napi);
 	return 0;
-}
-
-bool falcon_intakes_are_flushed(bool begin)
-{
-	struct intake *intake;
-	bool flushed = true;
-	unsigned int cpu;
-
-	/* Under traffic it is always scheduled: until it has been polled once. */
-	for_each_possible_cpu(cpu) {
-		intake = per_cpu_ptr(intakes, cpu);
-		if (begin)
-			intake->marked = READ_ONCE(intake->rounds);
-		flushed &= !test_bit(NAPI_STATE_SCHED, &intake->doorbell.state) ||
-			   READ_ONCE(intake->rounds) != intake->marked;
-	}
-	return flushed;
 }
 
 bool falcon_intakes_saw(u32 since)
@@ -717,23 +588,23 @@ int falcon_intakes_alloc(struct net_device *dummy)
 {
 	struct intake *intake;
 	unsigned int cpu;
+	int err;
 
 	intakes = alloc_percpu(struct intake);
 	if (!intakes)
 		return -ENOMEM;
+	err = falcon_doorbells_alloc(dummy, answer_doorbell);
+	if (err) {
+		free_percpu(intakes);
+		return err;
+	}
 	for_each_possible_cpu(cpu) {
 		intake = per_cpu_ptr(intakes, cpu);
-		intake->cpu = cpu;
+		intake->doorbell = falcon_doorbell_of(cpu);
 		intake->saw = jiffies - HZ;
-		spin_lock_init(&intake->lock);
-		INIT_LIST_HEAD(&intake->gated);
-		INIT_LIST_HEAD(&intake->released);
 		falcon_flow_cache_clear(&intake->flows);
-		INIT_CSD(&intake->ring, ring_here, intake);
 		falcon_context_init(&intake->context, dummy);
-		falcon_napi_add(dummy, &intake->doorbell, answer_doorbell);
-		falcon_releases_init(&intake->releases, &intake->doorbell, cpu);
-		napi_enable(&intake->doorbell);
+		falcon_releases_init(&intake->releases, &intake->doorbell->napi, cpu);
 	}
 	return 0;
 }
@@ -742,10 +613,9 @@ void falcon_intakes_stop(void)
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu) {
-		napi_disable(&per_cpu_ptr(intakes, cpu)->doorbell);
+	falcon_doorbells_stop();
+	for_each_possible_cpu(cpu)
 		falcon_releases_stop(&per_cpu_ptr(intakes, cpu)->releases);
-	}
 }
 
 void falcon_intakes_free(void)
@@ -755,14 +625,17 @@ void falcon_intakes_free(void)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
+		LIST_HEAD(left);
+
 		intake = per_cpu_ptr(intakes, cpu);
-		list_splice_init(&intake->releases.put_off, &intake->released);
+		falcon_doorbell_take_released(intake->doorbell, &left);
+		list_splice_init(&intake->releases.put_off, &left);
 		/* Those that had left when another CPU brought something: nobody else has them. */
-		list_for_each_entry_safe(elephant, next, &intake->released, gate_node)
-			falcon_forget_flow(elephant);
-		__netif_napi_del(&intake->doorbell);
+		list_for_each_entry_safe(elephant, next, &left, gate_node)
+			falcon_elephant_drop(elephant);
 		falcon_context_exit(&intake->context);
 	}
-	synchronize_net();
+	/* A grace period passes, for the context's instances as well. */
+	falcon_doorbells_free();
 	free_percpu(intakes);
 }

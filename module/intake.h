@@ -13,7 +13,6 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
-struct falcon_elephant;
 struct falcon_gro;
 struct napi_struct;
 struct net_device;
@@ -62,19 +61,7 @@ void falcon_intake_go_ahead(void);
 enum falcon_intake_answer falcon_intake_frags(struct napi_struct *napi);
 bool falcon_intake_climb_frags(struct napi_struct *napi);
 
-/* Have this CPU see whether others stand still whose lanes have work. Context: process. */
-void falcon_intake_look(void);
-
-/* A flow has nothing in flight and leaves; its home CPU lets it go. Context: BH off. */
-void falcon_intake_release(u16 cpu, struct falcon_elephant *elephant);
-
 /* Whether a packet of a tunnel's flow has come since then, in jiffies. Context: process. */
 bool falcon_intakes_saw(u32 since);
-
-/*
- * Whether all has been handed over that was collected before the last call with @begin. Context:
- * process, one at a time.
- */
-bool falcon_intakes_are_flushed(bool begin);
 
 #endif /* _FALCON_INTAKE_H */

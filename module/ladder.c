@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/jiffies.h>
-#include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
-#include "cell.h"
+#include "census.h"
 #include "clock.h"
 #include "cpu.h"
 #include "device.h"
-#include "forget.h"
+#include "elephant.h"
 #include "habit.h"
-#include "hash.h"
-#include "intake.h"
 #include "ladder.h"
-#include "lane.h"
-#include "outlet.h"
 #include "place.h"
 #include "priority.h"
-#include "rung.h"
-#include "stats.h"
+#include "review.h"
+#include "roster.h"
+#include "table.h"
 
-#define WAYS	  4
-#define BUCKETS	  (FALCON_LADDER_FLOWS / WAYS)
 #define ELEPHANTS 1024		/* flows in lanes at most, of 8 KB each */
 #define RULED	  512		/* of them, that a rule alone has brought there, at any rate */
 
@@ -46,100 +38,17 @@
 #define PLACE_INTERVAL HZ
 #define PLACE_RETRY    (HZ / 25 ?: 1)
 
-/* How often rates of flows in lanes are looked at. */
-#define REVIEW_INTERVAL (HZ / 5)
-
-/*
- * A flow, whether in lanes or not. Written by the CPU that its packets come to, which is one
- * at a time unless the NIC moves it; a count that is a few short does no harm.
- */
-struct entry {
-	u32			hash;		/* 0 is free */
-	u32			count;		/* packets in this window */
-	unsigned long		since;		/* jiffies of its begin */
-	/* Jiffies from which it may go up again; or, while it goes ahead, its tunnels let it. */
-	u32			retry;
-	int			ifindex;
-	u32			netns;		/* inode number */
-	u8			limit;		/* enum falcon_limit */
-	u8			encap;		/* enum falcon_encap_kind; none: the host's own */
-	bool			ahead;		/* every packet so far has gone ahead */
-	bool			requests;	/* by its habit */
-	struct falcon_priority	priority;
-	u32			place_due;	/* jiffies from which flow.place is old */
-	struct falcon_elephant __rcu *elephant;
-	struct falcon_habit	habit;		/* with priority-auto */
-	struct falcon_subject	flow;
-};
-
-static struct entry *table;		/* kept while any packet may come */
-static DEFINE_MUTEX(table_lock);	/* under RTNL; keeps slow readers from what goes */
-
-/*
- * BH, before a flow's lock and elephants_lock; entries of some buckets that change their flow or
- * its rung. Many, so that CPUs whose flows have nothing in common do not meet.
- */
-#define CLAIM_LOCKS 256
-static struct {
-	spinlock_t lock;	/* of each such bucket */
-} ____cacheline_aligned_in_smp claim_locks[CLAIM_LOCKS];
-
 static unsigned long missed;	/* jiffies when a packet was last seen whose flow is in no entry */
-static LIST_HEAD(elephants);
-static unsigned int elephant_count;
-static unsigned int host_count;		/* of them, those that came through no tunnel */
-static unsigned int ruled_count;	/* of them, those that a rule has brought */
-static DEFINE_SPINLOCK(elephants_lock);	/* BH; of the list, which is walked under RCU */
-
-/* Of what all may have in flight, for each. */
-static struct falcon_share share = { FALCON_SHARE_PACKETS, FALCON_SHARE_BYTES };
-
-static struct net_device *dummy;
 static void (*wake_hooks)(void);
 
-/* While there is a flow in lanes. */
-static void review(struct work_struct *work);
-static DECLARE_DELAYED_WORK(review_work, review);
-
-static struct entry *bucket_of(u32 hash)
-{
-	return &table[(hash % BUCKETS) * WAYS];
-}
-
-static spinlock_t *claim_lock_of(u32 hash)
-{
-	return &claim_locks[hash % BUCKETS % CLAIM_LOCKS].lock;
-}
-
-static struct entry *find(u32 hash)
-{
-	struct entry *entry = bucket_of(hash);
-	unsigned int i;
-
-	for (i = 0; i < WAYS; i++, entry++)
-		if (READ_ONCE(entry->hash) == hash)
-			return entry;
-	return NULL;
-}
-
-struct falcon_share falcon_ladder_share(void)
-{
-	return READ_ONCE(share);
-}
-
-bool falcon_ladder_has_hosts(void)
-{
-	return READ_ONCE(host_count);
-}
-
 /* The entry that has been quiet for longest, of those that are not in lanes. */
-static struct entry *victim(u32 hash)
+static struct falcon_entry *victim(u32 hash)
 {
-	struct entry *entry = bucket_of(hash), *found = NULL;
+	struct falcon_entry *entry = falcon_table_bucket(hash), *found = NULL;
 	unsigned long now = jiffies;
 	unsigned int i;
 
-	for (i = 0; i < WAYS; i++, entry++) {
+	for (i = 0; i < FALCON_TABLE_WAYS; i++, entry++) {
 		if (rcu_access_pointer(entry->elephant))
 			continue;
 		if (!entry->hash)
@@ -154,7 +63,7 @@ static struct entry *victim(u32 hash)
  * Whether no packet of a flow that is not in the table can be in a queue: who had to make place
  * in this bucket was quieter than the entry that has to now, and that one was for long enough.
  */
-static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim,
+static bool is_fresh(const struct falcon_plan *plan, const struct falcon_entry *victim,
 		     const struct falcon_encap *encap)
 {
 	return time_after_eq(jiffies, falcon_plan_since(plan, encap) + FRESH) &&
@@ -166,7 +75,7 @@ static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim,
  * Whether RPS or a thread is set on one of the flow's devices: on the NIC's queue now, on its
  * tunnels in this jiffy. Then it goes ahead no more, so that what they have said need not be kept.
  */
-static bool is_barred(struct entry *entry, const struct sk_buff *skb)
+static bool is_barred(struct falcon_entry *entry, const struct sk_buff *skb)
 {
 	const struct falcon_encap encap = { .kind = entry->encap, .port = entry->flow.port };
 	u32 now = jiffies;
@@ -184,7 +93,7 @@ static bool is_barred(struct entry *entry, const struct sk_buff *skb)
  * may be in queues that were not looked at while hooks rested. RPS that was set just now does no
  * harm: what goes ahead comes to no queue.
  */
-static bool can_go_ahead(const struct falcon_plan *plan, struct entry *entry,
+static bool can_go_ahead(const struct falcon_plan *plan, struct falcon_entry *entry,
 			 const struct sk_buff *skb)
 {
 	return entry->priority.sync && plan->ahead && !plan->resting &&
@@ -192,61 +101,28 @@ static bool can_go_ahead(const struct falcon_plan *plan, struct entry *entry,
 	       !is_barred(entry, skb);
 }
 
-static bool is_place_due(const struct entry *entry)
+static bool is_place_due(const struct falcon_entry *entry)
 {
 	return !falcon_clock_is_ahead(READ_ONCE(entry->place_due), jiffies, PLACE_INTERVAL);
 }
 
-/*
- * The flow of these headers behind the tunnels, if there is one, or NULL: of two virtual networks
- * with one each nobody can tell which it is.
- */
-static struct entry *find_inner(u32 hash, const struct falcon_key *key)
+static bool wants_place(u32 hash, const struct falcon_key *key)
 {
-	struct entry *entry = bucket_of(hash), *found = NULL;
-	unsigned int i;
-
-	BUILD_BUG_ON(BUCKETS > 1 << FALCON_HASH_COMMON);
-	for (i = 0; i < WAYS; i++, entry++) {
-		if (!READ_ONCE(entry->hash) || memcmp(&entry->flow.key, key, sizeof(*key)))
-			continue;
-		if (found)
-			return NULL;
-		found = entry;
-	}
-	return found;
-}
-
-/* Whether it is one of those. */
-static bool has_twin(const struct entry *entry, u32 hash, const struct falcon_key *key)
-{
-	const struct entry *other = bucket_of(hash);
-	unsigned int i;
-
-	for (i = 0; i < WAYS; i++, other++)
-		if (other != entry && READ_ONCE(other->hash) &&
-		    !memcmp(&other->flow.key, key, sizeof(*key)))
-			return true;
-	return false;
-}
-
-bool falcon_ladder_wants_place(u32 hash, const struct falcon_key *key)
-{
-	const struct entry *entry = find_inner(hash, key);
+	const struct falcon_entry *entry = falcon_table_find_inner(hash, key);
 
 	return entry && is_place_due(entry);
 }
 
-void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct falcon_place *place,
-			 bool whole)
+static void place_flow(u32 hash, const struct falcon_key *key, const struct falcon_place *place,
+		       bool whole)
 {
 	unsigned int interval = whole ? PLACE_INTERVAL : PLACE_RETRY;
-	struct entry *entry;
+	struct falcon_entry *entry;
 
 	/* Another CPU has it: the next packet will do. */
-	if (!spin_trylock(claim_lock_of(hash)))
+	if (!spin_trylock(falcon_table_lock(hash)))
 		return;
-	entry = find_inner(hash, key);
+	entry = falcon_table_find_inner(hash, key);
 	if (entry) {
 		WRITE_ONCE(entry->place_due, roundup(jiffies + 1, interval));
 		if (memcmp(&entry->flow.place, place, sizeof(*place))) {
@@ -254,7 +130,7 @@ void falcon_ladder_place(u32 hash, const struct falcon_key *key, const struct fa
 			WRITE_ONCE(entry->priority.generation, falcon_priority_generation() - 1);
 		}
 	}
-	spin_unlock(claim_lock_of(hash));
+	spin_unlock(falcon_table_lock(hash));
 }
 
 bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
@@ -262,15 +138,15 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 			 const struct sk_buff *skb, u32 *rule)
 {
 	const struct net_device *dev = skb->dev;
-	struct entry *entry;
+	struct falcon_entry *entry;
 	bool ahead = false;
 
 	/* Another CPU has it: the next packet will do. */
-	if (!spin_trylock(claim_lock_of(hash))) {
+	if (!spin_trylock(falcon_table_lock(hash))) {
 		WRITE_ONCE(missed, jiffies);
 		return false;
 	}
-	entry = find(hash) ? NULL : victim(hash);
+	entry = falcon_table_find(hash) ? NULL : victim(hash);
 	/* All of its bucket are in lanes. */
 	if (!entry)
 		WRITE_ONCE(missed, jiffies);
@@ -296,7 +172,7 @@ bool falcon_ladder_watch(const struct falcon_plan *plan, u32 hash,
 		smp_wmb();	/* as above */
 		WRITE_ONCE(entry->hash, hash);
 	}
-	spin_unlock(claim_lock_of(hash));
+	spin_unlock(falcon_table_lock(hash));
 	if (falcon_priority_wants_places())
 		falcon_place_expect();
 	return ahead;
@@ -309,7 +185,7 @@ static bool is_above(const struct falcon_plan *plan, u32 count)
 }
 
 /* Returns whether the flow is above the rate. @refused: whether something else keeps it yet */
-static bool count_packet(const struct falcon_plan *plan, struct entry *entry, bool refused)
+static bool count_packet(const struct falcon_plan *plan, struct falcon_entry *entry, bool refused)
 {
 	unsigned long elapsed = jiffies - READ_ONCE(entry->since);
 	u32 count = READ_ONCE(entry->count) + 1;
@@ -325,43 +201,30 @@ static bool count_packet(const struct falcon_plan *plan, struct entry *entry, bo
 	return is_above(plan, count);
 }
 
-/* The entry's flow in lanes, with a reference; NULL when the entry is another flow's by now. */
-static struct falcon_elephant *get(const struct entry *entry, u32 hash)
-{
-	struct falcon_elephant *elephant;
-
-	rcu_read_lock();
-	elephant = rcu_dereference(entry->elephant);
-	if (elephant && (elephant->hash != hash || !refcount_inc_not_zero(&elephant->refs)))
-		elephant = NULL;
-	rcu_read_unlock();
-	return elephant;
-}
-
 /* The rules have changed. Another CPU has the table or the flow: the next packet will do. */
-static void look_up(struct entry *entry, u32 hash)
+static void look_up(struct falcon_entry *entry, u32 hash)
 {
 	struct falcon_elephant *elephant;
 	struct falcon_priority priority;
 
-	if (!spin_trylock(claim_lock_of(hash)))
+	if (!spin_trylock(falcon_table_lock(hash)))
 		return;
 	if (entry->hash == hash) {
 		falcon_priority_find(&entry->flow, READ_ONCE(entry->requests), &priority);
-		elephant = get(entry, hash);
+		elephant = falcon_roster_get(&entry->elephant, hash);
 		if (!elephant || falcon_elephant_prioritise(elephant, &priority))
 			entry->priority = priority;
 		if (elephant)
-			falcon_ladder_put(elephant);
+			falcon_roster_put(elephant);
 	}
-	spin_unlock(claim_lock_of(hash));
+	spin_unlock(falcon_table_lock(hash));
 }
 
 /*
  * With each packet, so that a flow that is no longer requests has no priority from this one on. In
  * lanes by their rate flows are bulk, of whose packets some are collected and not asked for.
  */
-static void watch_habit(struct entry *entry, u32 poll)
+static void watch_habit(struct falcon_entry *entry, u32 poll)
 {
 	bool requests;
 
@@ -377,7 +240,7 @@ static void watch_habit(struct entry *entry, u32 poll)
 }
 
 /* Whether the flow, which is on stock's path, is to go into lanes. */
-static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
+static bool is_to_climb(const struct falcon_plan *plan, struct falcon_entry *entry)
 {
 	/* RETRY_TRIAL is the longest that it is set to. */
 	bool refused = falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY_TRIAL);
@@ -392,7 +255,7 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 					    const struct sk_buff *skb, u32 poll,
 					    struct falcon_elephant **elephant, u32 *rule)
 {
-	struct entry *entry = find(hash);
+	struct falcon_entry *entry = falcon_table_find(hash);
 
 	if (!entry)
 		return FALCON_LADDER_UNKNOWN;
@@ -403,7 +266,7 @@ enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 
 	if (unlikely(falcon_priority_wants_places()) && is_place_due(entry))
 		falcon_place_expect();
 	if (rcu_access_pointer(entry->elephant)) {
-		*elephant = get(entry, hash);
+		*elephant = falcon_roster_get(&entry->elephant, hash);
 		return *elephant ? FALCON_LADDER_LANES : FALCON_LADDER_STOCK;
 	}
 	if (READ_ONCE(entry->ahead)) {
@@ -426,22 +289,22 @@ static enum falcon_limit find_limit(const struct net_device *nic, const struct f
 	if (!in_serving_softirq())
 		return current->flags & PF_KTHREAD ? FALCON_LIMIT_THREADED :
 						     FALCON_LIMIT_BUSY_POLL;
-	if (READ_ONCE(elephant_count) >= ELEPHANTS || (ruled && READ_ONCE(ruled_count) >= RULED))
+	if (falcon_census_flows() >= ELEPHANTS || (ruled && falcon_census_ruled() >= RULED))
 		return FALCON_LIMIT_TABLE;
 	return falcon_devices_limit(nic, encap, vni);
 }
 
 static void refuse(u32 hash, enum falcon_limit limit)
 {
-	struct entry *entry;
+	struct falcon_entry *entry;
 
-	spin_lock(claim_lock_of(hash));
-	entry = find(hash);
+	spin_lock(falcon_table_lock(hash));
+	entry = falcon_table_find(hash);
 	if (entry) {
 		entry->limit = limit;
 		entry->retry = jiffies + (limit == FALCON_LIMIT_RESTING ? RETRY_RESTING : RETRY);
 	}
-	spin_unlock(claim_lock_of(hash));
+	spin_unlock(falcon_table_lock(hash));
 }
 
 struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 hash,
@@ -453,18 +316,18 @@ struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 h
 	struct falcon_priority priority = {};
 	bool host = encap->kind == FALCON_ENCAP_NONE;
 	enum falcon_limit limit;
-	struct entry *entry;
+	struct falcon_entry *entry;
 	u32 count = 0;
 	bool ruled;
 
 	/* The entry may become another flow's, or of another rule, meanwhile. */
-	spin_lock(claim_lock_of(hash));
-	entry = find(hash);
+	spin_lock(falcon_table_lock(hash));
+	entry = falcon_table_find(hash);
 	if (entry) {
 		priority = entry->priority;
 		count = READ_ONCE(entry->count);
 	}
-	spin_unlock(claim_lock_of(hash));
+	spin_unlock(falcon_table_lock(hash));
 
 	ruled = priority.rule && !is_above(plan, count);
 	limit = find_limit(nic, encap, flow->vni, ruled);
@@ -488,62 +351,35 @@ struct falcon_elephant *falcon_ladder_make(const struct falcon_plan *plan, u32 h
 	return NULL;
 }
 
-/* Under elephants_lock. */
-static void count_elephant(const struct falcon_elephant *elephant, int count)
-{
-	WRITE_ONCE(elephant_count, elephant_count + count);
-	WRITE_ONCE(host_count, host_count + elephant->host * count);
-	WRITE_ONCE(ruled_count, ruled_count + elephant->ruled * count);
-	WRITE_ONCE(share, falcon_policy_share(elephant_count));
-}
-
 bool falcon_ladder_climb(struct falcon_elephant *elephant)
 {
 	u32 hash = elephant->hash;
-	struct entry *entry;
+	struct falcon_entry *entry;
 	bool climbs;
 
-	spin_lock(claim_lock_of(hash));
-	entry = find(hash);
+	spin_lock(falcon_table_lock(hash));
+	entry = falcon_table_find(hash);
 	climbs = entry && !rcu_access_pointer(entry->elephant);
 	if (climbs) {
 		entry->limit = FALCON_LIMIT_NONE;
 		refcount_inc(&elephant->refs);
 		/* Found in the list by all that find it in the table. */
-		spin_lock(&elephants_lock);
-		list_add_tail_rcu(&elephant->node, &elephants);
-		count_elephant(elephant, 1);
-		spin_unlock(&elephants_lock);
+		falcon_roster_add(elephant);
 		rcu_assign_pointer(entry->elephant, elephant);
 	}
-	spin_unlock(claim_lock_of(hash));
-	/* A review that saw none just now has ended, or goes on after this. */
+	spin_unlock(falcon_table_lock(hash));
 	if (climbs)
-		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
+		falcon_review_start();
 	return climbs;
-}
-
-void falcon_ladder_put(struct falcon_elephant *elephant)
-{
-	if (!refcount_dec_and_test(&elephant->refs))
-		return;
-	falcon_outlet_set(&elephant->outlet, NULL);
-	/* One that never went up is in no list. */
-	if (!list_empty(&elephant->node)) {
-		spin_lock(&elephants_lock);
-		list_del_rcu(&elephant->node);
-		spin_unlock(&elephants_lock);
-	}
-	kfree_rcu(elephant, rcu);
 }
 
 void falcon_ladder_remove(struct falcon_elephant *elephant)
 {
 	u32 hash = elephant->hash;
-	struct entry *entry;
+	struct falcon_entry *entry;
 
-	spin_lock(claim_lock_of(hash));
-	entry = find(hash);
+	spin_lock(falcon_table_lock(hash));
+	entry = falcon_table_find(hash);
 	if (entry && rcu_access_pointer(entry->elephant) == elephant) {
 		RCU_INIT_POINTER(entry->elephant, NULL);
 		entry->limit = elephant->limit;
@@ -553,248 +389,20 @@ void falcon_ladder_remove(struct falcon_elephant *elephant)
 		if (entry->limit == FALCON_LIMIT_NO_MERGE || entry->limit == FALCON_LIMIT_QUEUED)
 			entry->retry += RETRY_TRIAL;
 	}
-	spin_unlock(claim_lock_of(hash));
+	spin_unlock(falcon_table_lock(hash));
 
 	/* In the list as long as somebody has a reference, and so, maybe, packets of it. */
-	spin_lock(&elephants_lock);
-	count_elephant(elephant, -1);
-	spin_unlock(&elephants_lock);
-	falcon_ladder_put(elephant);
+	falcon_roster_leave(elephant);
+	falcon_roster_put(elephant);
 }
 
-struct falcon_elephant *falcon_ladder_next(struct falcon_elephant *elephant)
+static const struct falcon_place_ops place_ops = {
+	.wants	= wants_place,
+	.place	= place_flow,
+};
+
+void falcon_ladder_start(void (*wake)(void))
 {
-	struct list_head *node = elephant ? &elephant->node : &elephants;
-	struct falcon_elephant *next, *found = NULL;
-
-	rcu_read_lock_bh();
-	while (!found && (node = rcu_dereference_bh(list_next_rcu(node))) != &elephants) {
-		next = list_entry(node, struct falcon_elephant, node);
-		if (refcount_inc_not_zero(&next->refs))
-			found = next;
-	}
-	if (elephant)
-		falcon_ladder_put(elephant);
-	rcu_read_unlock_bh();
-	cond_resched();
-	return found;
-}
-
-bool falcon_ladder_hold(void)
-{
-	mutex_lock(&table_lock);
-	return table;
-}
-
-void falcon_ladder_release(void)
-{
-	mutex_unlock(&table_lock);
-}
-
-static void review_all(void)
-{
-	struct falcon_elephant *elephant = NULL;
-
-	while ((elephant = falcon_ladder_next(elephant))) {
-		local_bh_disable();
-		falcon_elephant_review(elephant, rcu_dereference_bh(falcon_plan));
-		local_bh_enable();
-	}
-}
-
-static void review(struct work_struct *work)
-{
-	review_all();
-	/* No packet may come that would, of flows that wait for one to be answered. */
-	falcon_intake_look();
-	if (READ_ONCE(elephant_count))
-		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
-}
-
-bool falcon_ladder_settled(void)
-{
-	review_all();
-	return !READ_ONCE(elephant_count) && falcon_cells_settled();
-}
-
-bool falcon_ladder_has_left(u16 cpu)
-{
-	bool left;
-
-	mutex_lock(&table_lock);
-	left = !table || falcon_lane_is_idle(cpu);
-	mutex_unlock(&table_lock);
-	return left;
-}
-
-int falcon_ladder_alloc(void (*wake)(void))
-{
-	int err = -ENOMEM;
-	unsigned int i;
-
 	wake_hooks = wake;
-	for (i = 0; i < CLAIM_LOCKS; i++)
-		spin_lock_init(&claim_locks[i].lock);
-	dummy = alloc_netdev_dummy(0);
-	if (!dummy)
-		return err;
-	err = falcon_lanes_alloc(dummy);
-	if (err)
-		goto free_dummy;
-	err = falcon_intakes_alloc(dummy);
-	if (err)
-		goto free_lanes;
-	err = falcon_cells_alloc(dummy);
-	if (err)
-		goto free_intakes;
-	mutex_lock(&table_lock);
-	table = kvcalloc(FALCON_LADDER_FLOWS, sizeof(*table), GFP_KERNEL);
-	mutex_unlock(&table_lock);
-	if (!table) {
-		err = -ENOMEM;
-		goto free_cells;
-	}
-	return 0;
-
-free_cells:
-	falcon_cells_free();
-free_intakes:
-	falcon_intakes_stop();
-	falcon_intakes_free();
-free_lanes:
-	falcon_lanes_stop();
-	falcon_lanes_free();
-free_dummy:
-	falcon_dummy_free(dummy);
-	return err;
-}
-
-/* Who brings packets first, then who processes them; wake-ups that are under way, then memory. */
-void falcon_ladder_free(void)
-{
-	struct falcon_elephant *elephant, *next;
-	unsigned int dropped = 0;
-
-	cancel_delayed_work_sync(&review_work);
-	falcon_intakes_stop();
-	falcon_lanes_stop();
-	/* Wake-ups that are under way: those that have arrived, and those on their way here. */
-	kick_all_cpus_sync();
-	synchronize_net();
-
-	/* Who waits for it under RTNL waits for no packet, and no softirq. */
-	mutex_lock(&table_lock);
-	list_for_each_entry_safe(elephant, next, &elephants, node) {
-		/* One that has left is in the hands of falcon_intakes_free(). */
-		if (elephant->dead)
-			continue;
-		list_del_init(&elephant->gate_node);
-		spin_lock_bh(&elephants_lock);
-		count_elephant(elephant, -1);
-		spin_unlock_bh(&elephants_lock);
-		dropped += falcon_forget_flow(elephant);
-	}
-	if (dropped)
-		pr_warn("%u packets of flows that did not come down in time are dropped\n",
-			dropped);
-
-	kvfree(table);
-	table = NULL;
-	mutex_unlock(&table_lock);
-	falcon_intakes_free();
-	falcon_lanes_free();
-	falcon_cells_free();
-	falcon_dummy_free(dummy);
-}
-
-/* Counts that another flow's packets change meanwhile are as good as those of a moment before. */
-static void sum_entry(const struct entry *entry, struct falcon_flow_sum *sum, unsigned int *limits)
-{
-	struct falcon_elephant *elephant;
-	u8 limit = READ_ONCE(entry->limit);
-
-	if (!READ_ONCE(entry->hash))
-		return;
-	rcu_read_lock();
-	elephant = rcu_dereference(entry->elephant);
-	if (elephant) {
-		sum->flows++;
-		sum->ahead += READ_ONCE(elephant->placement.home);
-		sum->elephants += !READ_ONCE(elephant->placement.home);
-		sum->several += READ_ONCE(elephant->several);
-	} else if (jiffies - READ_ONCE(entry->since) < HZ) {
-		sum->flows++;
-		if (READ_ONCE(entry->ahead)) {
-			sum->ahead++;
-		} else if (limit != FALCON_LIMIT_NONE && limit != FALCON_LIMIT_RATE) {
-			sum->barred++;
-			if (++limits[limit] > limits[sum->limit])
-				sum->limit = limit;
-		}
-	}
-	rcu_read_unlock();
-}
-
-void falcon_ladder_sum(struct falcon_flow_sum *sum)
-{
-	unsigned int limits[FALCON_LIMIT_MAX + 1] = {};
-	unsigned long at;
-
-	*sum = (struct falcon_flow_sum){};
-	mutex_lock(&table_lock);
-	for (at = 0; table && at < FALCON_LADDER_END; at++)
-		sum_entry(&table[at], sum, limits);
-	mutex_unlock(&table_lock);
-}
-
-/* false when the entry is free, or changes its flow at this moment. */
-static bool show(const struct entry *entry, struct falcon_ladder_info *info)
-{
-	struct falcon_elephant *elephant;
-
-	memset(info, 0, sizeof(*info));
-	info->hash = READ_ONCE(entry->hash);
-	if (!info->hash)
-		return false;
-	smp_rmb();	/* pairs with falcon_ladder_watch() */
-	/* What is of another flow meanwhile is not shown. */
-	info->key = data_race(entry->flow.key);
-	info->vni = READ_ONCE(entry->flow.vni);
-	info->rule = READ_ONCE(entry->priority.rule);
-	info->ifindex = READ_ONCE(entry->ifindex);
-	info->netns = READ_ONCE(entry->netns);
-	info->rung = READ_ONCE(entry->ahead) ? FALCON_RUNG_INLINE : FALCON_RUNG_STOCK;
-	info->limit = READ_ONCE(entry->limit);
-	info->packets = READ_ONCE(entry->count);
-	info->idle_ms = falcon_clock_ms(jiffies - READ_ONCE(entry->since), HZ);
-	smp_rmb();	/* as above */
-	if (READ_ONCE(entry->hash) != info->hash)
-		return false;
-	info->twin = has_twin(entry, info->hash, &info->key);
-
-	elephant = get(entry, info->hash);
-	if (elephant) {
-		falcon_rung_show(elephant, info);
-		local_bh_disable();
-		falcon_ladder_put(elephant);
-		local_bh_enable();
-	}
-	return true;
-}
-
-unsigned long falcon_ladder_walk(unsigned long from,
-				 int (*call)(const struct falcon_ladder_info *info, void *data),
-				 void *data)
-{
-	struct falcon_ladder_info info;
-	unsigned long at;
-
-	mutex_lock(&table_lock);
-	for (at = from; table && at < FALCON_LADDER_END; at++)
-		if (show(&table[at], &info) && call(&info, data))
-			break;
-	if (!table)
-		at = FALCON_LADDER_END;
-	mutex_unlock(&table_lock);
-	return at;
+	falcon_place_tell(&place_ops);
 }

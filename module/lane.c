@@ -8,7 +8,6 @@
 #include <linux/smp.h>
 
 #include "context.h"
-#include "elephant.h"
 #include "lane.h"
 #include "moderate.h"
 #include "napi.h"
@@ -65,6 +64,7 @@ struct falcon_lane {
 };
 
 static struct falcon_lane __percpu *lanes;
+static const struct falcon_lane_ops *ops;	/* of flows */
 
 static struct falcon_lane *lane_of(u16 cpu)
 {
@@ -259,7 +259,7 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 	elephant = run->elephant;
 	first = run->number;
 	count = pop_runs(lane, class, run, budget);
-	packets = falcon_elephant_process(elephant, first, count, &lane->context);
+	packets = ops->process(elephant, first, count, &lane->context);
 	falcon_ranks_count(&lane->runs, class, packets);
 	/* The runs' packets may be gone, with a device: the next run's are not. */
 	return max(packets, count) + lane->context.behind;
@@ -280,7 +280,7 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 			list_add_tail(&elephant->delivery_node, &lane->held);
 			continue;
 		}
-		packets = falcon_elephant_deliver(elephant, budget);
+		packets = ops->deliver(elephant, budget);
 		if (packets >= 0) {
 			falcon_ranks_count(&lane->deliveries, class, packets);
 			/* Its packets may be gone, with a device: the next delivery's are not. */
@@ -440,11 +440,12 @@ unsigned int falcon_lanes_help(void)
 	return work;
 }
 
-int falcon_lanes_alloc(struct net_device *dummy)
+int falcon_lanes_alloc(struct net_device *dummy, const struct falcon_lane_ops *flow_ops)
 {
 	struct falcon_lane *lane;
 	unsigned int cpu;
 
+	ops = flow_ops;
 	lanes = alloc_percpu(struct falcon_lane);
 	if (!lanes)
 		return -ENOMEM;

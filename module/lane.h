@@ -13,19 +13,31 @@
 
 #include <linux/types.h>
 
+struct falcon_chain;
+struct falcon_context;
 struct falcon_elephant;
 struct falcon_lane;
 struct falcon_merge;
 struct falcon_run;
 struct net_device;
 
+/* What a lane does with its flows. Context: softirq. */
+struct falcon_lane_ops {
+	/* Process so many runs that follow @first. Return: packets. */
+	unsigned int (*process)(struct falcon_elephant *elephant, u32 first, unsigned int count,
+				struct falcon_context *context);
+	/* Deliver about @budget packets. Return: packets; -EAGAIN: not yet, nothing is done. */
+	int (*deliver)(struct falcon_elephant *elephant, unsigned int budget);
+};
+
 /**
  * falcon_lanes_alloc() - a lane for every possible CPU
  * @dummy: device to hang NAPI instances on
+ * @flow_ops: for all of them
  *
  * Context: process, under the control mutex. Return: 0 or -ENOMEM.
  */
-int falcon_lanes_alloc(struct net_device *dummy);
+int falcon_lanes_alloc(struct net_device *dummy, const struct falcon_lane_ops *flow_ops);
 
 /* No lane is polled any more; what is queued stays so. Context: process. */
 void falcon_lanes_stop(void);

@@ -13,7 +13,7 @@
 #include "device.h"
 #include "flow.h"
 #include "hook.h"
-#include "ladder.h"
+#include "show.h"
 #include "netlink-gen.h"
 #include "netlink-rule.h"
 #include "netlink.h"
@@ -113,7 +113,7 @@ static void sum_flows(struct falcon_flow_sum *sum)
 	if (falcon_planner_mode() == FALCON_MODE_PIPELINE)
 		sum->flows = falcon_flows_count();
 	else
-		falcon_ladder_sum(sum);
+		falcon_show_sum(sum);
 }
 
 static enum falcon_state state_of(void)

@@ -11,9 +11,11 @@
 
 #include "device.h"
 #include "identity.h"
-#include "ladder.h"
 #include "place.h"
 #include "priority.h"
+
+/* Set before the first packet is expected, and never taken back. */
+static const struct falcon_place_ops *told;
 
 /* How long a packet may take to its container for its place to be seen; or the next one is. */
 #define EXPECTED_FOR (HZ / 50 ?: 1)
@@ -165,6 +167,11 @@ int falcon_place_cgroup(u64 id, struct falcon_place *place)
 	return err;
 }
 
+void falcon_place_tell(const struct falcon_place_ops *ops)
+{
+	WRITE_ONCE(told, ops);
+}
+
 void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev)
 {
 	bool cgroup = falcon_priority_wants_cgroups();
@@ -175,12 +182,12 @@ void falcon_place_see(const struct sk_buff *skb, const struct net_device *dev)
 	rcu_read_lock();
 	if (is_container(dev) &&
 	    falcon_identify(skb, false, NULL, &packet, false, &hash) == FALCON_PACKET_FLOW &&
-	    falcon_ladder_wants_place(hash, &packet.key)) {
+	    READ_ONCE(told)->wants(hash, &packet.key)) {
 		place.netns = dev_net(dev)->net_cookie;
 		place.ifindex = dev->ifindex;
 		if (cgroup)
 			see_socket(&packet.key, dev, &place);
-		falcon_ladder_place(hash, &packet.key, &place, !cgroup || place.cgroup[0]);
+		READ_ONCE(told)->place(hash, &packet.key, &place, !cgroup || place.cgroup[0]);
 	}
 	rcu_read_unlock();
 }

@@ -17,6 +17,18 @@
 
 struct net_device;
 
+/* Who wants to know of flows, by @hash and @key as behind the tunnel. */
+struct falcon_place_ops {
+	/* Whether it is to be seen where packets of the flow come to. Context: any. */
+	bool (*wants)(u32 hash, const struct falcon_key *key);
+	/* Where that is. @whole: there is no more to be known soon. Context: BH. */
+	void (*place)(u32 hash, const struct falcon_key *key, const struct falcon_place *place,
+		      bool whole);
+};
+
+/* Tell them. Context: process. */
+void falcon_place_tell(const struct falcon_place_ops *ops);
+
 /* A packet whose place is to be seen is on its way. Context: any. */
 void falcon_place_expect(void);
 

@@ -3,10 +3,11 @@
 #include <linux/cpumask.h>
 #include <linux/netdevice.h>
 
+#include "doorbell.h"
 #include "elephant.h"
-#include "intake.h"
 #include "ladder.h"
 #include "release.h"
+#include "roster.h"
 
 /* Between two looks at flows that must wait: some percent of what this CPU has. */
 #define LOOK_NS (100 * NSEC_PER_USEC)
@@ -42,7 +43,7 @@ static bool let_go(struct falcon_releases *releases, struct falcon_elephant *ele
 
 	/* Its packets come to another CPU by now. */
 	if (home != releases->cpu && cpu_online(home)) {
-		falcon_intake_release(home, elephant);
+		falcon_doorbell_release(home, elephant);
 		return false;
 	}
 	switch (falcon_elephant_release(elephant, context)) {
@@ -50,7 +51,7 @@ static bool let_go(struct falcon_releases *releases, struct falcon_elephant *ele
 		falcon_ladder_remove(elephant);
 		break;
 	case FALCON_RELEASE_EMPTIED:
-		falcon_ladder_put(elephant);
+		falcon_roster_put(elephant);
 		break;
 	case FALCON_RELEASE_WAITS:
 		list_add_tail(&elephant->gate_node, &releases->put_off);

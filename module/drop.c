@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/skbuff.h>
+
+#include "chain.h"
+#include "drop.h"
+#include "stats.h"
+
+void falcon_drop_gone(struct falcon_chain *packets, enum falcon_stage stage)
+{
+	struct sk_buff *skb;
+
+	falcon_count_more(stage, FALCON_A_COUNTERS_DROPPED_GONE, packets->count);
+	while ((skb = falcon_chain_pop(packets)))
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Packets that are dropped, and counted as that. */
+
+#ifndef _FALCON_DROP_H
+#define _FALCON_DROP_H
+
+#include <uapi/linux/falcon.h>
+
+struct falcon_chain;
+
+/* Of a device that is gone; they are no flow's any more. Context: any but hard interrupt. */
+void falcon_drop_gone(struct falcon_chain *packets, enum falcon_stage stage);
+
+#endif /* _FALCON_DROP_H */
