@@ -7,6 +7,8 @@
 #include <net/gro.h>
 
 #include "arrival.h"
+#include "bins.h"
+#include "calm.h"
 #include "cell.h"
 #include "clock.h"
 #include "context.h"
@@ -24,35 +26,21 @@
 #include "release.h"
 #include "roster.h"
 #include "stats.h"
-#include "stray.h"
 
 /* How often lanes are looked at whose CPUs may stand still. */
 #define HELP_NS NSEC_PER_MSEC
 
-#define SLOTS 16	/* flows that one poll is collected for, a power of two */
-
 /* Rounds until the cache may learn again when it was in vain. */
 #define LEARN_AGAIN 16
 
-/* What this poll has brought of a flow. */
-struct slot {
-	struct falcon_elephant	*elephant;	/* with a reference; NULL when free */
-	u32			hash;		/* 0 when free, which no flow has */
-	u8			class;		/* of priority */
-	struct falcon_chain	packets;
-};
-
 /* Touched by its CPU with BH off. */
 struct intake {
-	struct slot		slots[SLOTS];
-	u16			of_class[FALCON_CLASSES];	/* bits of the slots in use */
-	unsigned long		classes;	/* bits of those that have some */
+	struct falcon_bins	bins;		/* what this poll has brought */
 	struct {
 		struct falcon_elephant	*elephant;	/* with a reference; or NULL */
 		u32			rule;
 		struct falcon_chain	packets;
 	} ahead;				/* the packet that is to go ahead now */
-	struct falcon_strays	strays;		/* of flows that had left */
 	/* Whether the device is a NIC that falcon looks after, by the plan of this number. */
 	const struct net_device	*dev;
 	u32			generation;
@@ -61,11 +49,7 @@ struct intake {
 	const struct falcon_gro	*expected;
 	struct falcon_flow_cache flows;		/* by the tunnels of the same plan */
 	u32			learn_from;	/* rounds from which it may learn another one */
-	/* While hooks rest, by the same plan. */
-	unsigned long		window;		/* jiffies of its begin */
-	u32			seen;		/* packets in it that were looked at */
-	u32			unseen;		/* how many more need not be */
-	u32			calm;		/* how many those were at its begin */
+	struct falcon_calm	calm;		/* while hooks rest, by the same plan */
 	u32			saw;		/* jiffies of the last packet of a tunnel's flow */
 	struct falcon_doorbell	*doorbell;
 	struct falcon_releases	releases;	/* the poll's own: of flows that it lets go */
@@ -74,32 +58,6 @@ struct intake {
 };
 
 static struct intake __percpu *intakes;
-
-static void count_taken(u32 rule, unsigned int count)
-{
-	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_TAKEN, count);
-	if (rule)
-		falcon_priority_count(rule, count);
-}
-
-static void hand_over(struct intake *intake, struct falcon_elephant *elephant,
-		      struct falcon_chain *packets, struct falcon_context *context)
-{
-	count_taken(READ_ONCE(elephant->priority.rule), packets->count);
-	/* It may have left since: nothing of it is in flight. */
-	if (!falcon_elephant_take(elephant, packets, context))
-		falcon_chain_splice(&intake->strays.packets, packets);
-	falcon_roster_put(elephant);
-}
-
-/* A flow may have gone into lanes before hooks rest: the first window of a plan is seen whole. */
-static void forget_calm(struct intake *intake)
-{
-	intake->window = jiffies - FALCON_LADDER_WINDOW;
-	intake->seen = U32_MAX / 2;
-	intake->calm = 0;
-	intake->unseen = 0;
-}
 
 static bool is_managed(struct intake *intake, const struct falcon_plan *plan,
 		       const struct net_device *dev)
@@ -114,7 +72,7 @@ static bool is_managed(struct intake *intake, const struct falcon_plan *plan,
 	intake->expected = NULL;
 	if (intake->generation != plan->generation) {
 		falcon_flow_cache_clear(&intake->flows);
-		forget_calm(intake);
+		falcon_calm_forget(&intake->calm);
 	}
 	intake->generation = plan->generation;
 	return intake->managed;
@@ -125,80 +83,19 @@ static bool can_collect(const struct falcon_arrival *arrival, struct sk_buff *sk
 	return !arrival->frags || falcon_arrival_finish_frags(arrival->frags, skb);
 }
 
-static struct slot *slot_of(struct intake *intake, u32 hash)
-{
-	return &intake->slots[hash % SLOTS];
-}
-
-static void occupy(struct intake *intake, struct slot *slot)
-{
-	slot->class = READ_ONCE(slot->elephant->priority.class);
-	intake->of_class[slot->class] |= BIT(slot - intake->slots);
-	intake->classes |= BIT(slot->class);
-}
-
-static void empty_slot(struct intake *intake, struct slot *slot, struct falcon_context *context)
-{
-	struct falcon_elephant *elephant = slot->elephant;
-	struct falcon_chain packets = slot->packets;
-
-	intake->of_class[slot->class] &= ~BIT(slot - intake->slots);
-	if (!intake->of_class[slot->class])
-		intake->classes &= ~BIT(slot->class);
-	*slot = (struct slot){};
-	hand_over(intake, elephant, &packets, context);
-}
-
-/* What was collected, the highest class first. */
-static void empty_slots(struct intake *intake)
-{
-	unsigned int class;
-
-	while (intake->classes) {
-		class = __fls(intake->classes);
-		empty_slot(intake, &intake->slots[__ffs(intake->of_class[class])],
-			   &intake->context);
-	}
-}
-
-/* As much as a run takes. What comes next is of the same flow: the slot stays its own. */
-static noinline void empty_full_slot(struct intake *intake, struct slot *slot)
-{
-	struct falcon_chain packets = slot->packets;
-
-	slot->packets = (struct falcon_chain){};
-	refcount_inc(&slot->elephant->refs);
-	hand_over(intake, slot->elephant, &packets, NULL);
-}
-
-static enum falcon_intake_answer collect(struct intake *intake, struct slot *slot,
+static enum falcon_intake_answer collect(struct intake *intake, struct falcon_bin *bin,
 					 struct falcon_gro *gro, struct sk_buff *skb)
 {
-	/* Those before it: this one is still for a program at GRO's entry to read. */
-	if (unlikely(slot->packets.count >= FALCON_RUN_MAX))
-		empty_full_slot(intake, slot);
 	falcon_gro_mark(gro, skb);
-	falcon_chain_add(&slot->packets, skb);
+	falcon_bin_add(&intake->bins, bin, skb);
 	return FALCON_INTAKE_TAKEN;
-}
-
-/* Another flow comes to the slot. If its own one has left, what comes of that must be behind. */
-static noinline void evict(struct intake *intake, struct slot *slot)
-{
-	unsigned int strays = intake->strays.packets.count;
-	u32 hash = slot->hash;
-
-	empty_slot(intake, slot, NULL);
-	if (unlikely(intake->strays.packets.count != strays))
-		falcon_strays_expect(&intake->strays, hash);
 }
 
 static enum falcon_intake_answer stray(struct intake *intake, struct falcon_gro *gro,
 				       struct sk_buff *skb)
 {
-	count_taken(0, 1);
 	falcon_gro_mark(gro, skb);
-	falcon_chain_add(&intake->strays.packets, skb);
+	falcon_bins_stray(&intake->bins, skb);
 	return FALCON_INTAKE_TAKEN;
 }
 
@@ -206,14 +103,9 @@ static enum falcon_intake_answer stray(struct intake *intake, struct falcon_gro 
 static void collect_first(struct intake *intake, const struct falcon_arrival *arrival,
 			  struct falcon_elephant *elephant, struct sk_buff *skb)
 {
-	struct slot *slot = slot_of(intake, arrival->hash);
+	struct falcon_bin *bin = falcon_bins_take(&intake->bins, arrival->hash, elephant);
 
-	if (slot->elephant)
-		evict(intake, slot);
-	slot->elephant = elephant;
-	slot->hash = arrival->hash;
-	occupy(intake, slot);
-	collect(intake, slot, arrival->gro, skb);
+	collect(intake, bin, arrival->gro, skb);
 	napi_schedule(&intake->doorbell->napi);
 }
 
@@ -255,38 +147,6 @@ static bool is_expected(const struct intake *intake, const struct falcon_gro *gr
 	       intake->generation == READ_ONCE(falcon_plan_number);
 }
 
-static bool in_window(const struct intake *intake)
-{
-	return jiffies - intake->window < FALCON_LADDER_WINDOW;
-}
-
-/*
- * How many packets of a window need not be looked at, beside the one by which mice are known: while
- * no more come to this CPU, none of its flows can be an elephant. (A flow's window overlaps at most
- * two of the CPU's, one of which has at least half of its packets.) @before: in the window before
- */
-static u32 calm_packets(const struct falcon_plan *plan, u32 before)
-{
-	bool loaded = falcon_load_above(smp_processor_id());
-	u32 limit = falcon_policy_floor(plan->elephant_window, loaded);
-
-	return before < limit && limit > 2 ? limit - 2 : 0;
-}
-
-/* A packet is looked at. */
-static void count_seen(struct intake *intake, const struct falcon_plan *plan)
-{
-	if (!plan->resting || plan->priority_auto || plan->watches_all)
-		return;
-	if (!in_window(intake)) {
-		intake->calm = calm_packets(plan, intake->seen + intake->calm - intake->unseen);
-		intake->unseen = intake->calm;
-		intake->window = jiffies;
-		intake->seen = 0;
-	}
-	intake->seen++;
-}
-
 /*
  * Whether the packet need not be looked at: it comes from no NIC that falcon looks after, or hooks
  * rest and of this window enough was seen.
@@ -297,10 +157,7 @@ static bool is_left_alone(struct intake *intake, const struct sk_buff *skb)
 		return false;
 	if (!intake->managed)
 		return true;
-	if (!intake->unseen || !in_window(intake))
-		return false;
-	intake->unseen--;
-	return true;
+	return falcon_calm_has_enough(&intake->calm);
 }
 
 /* A flow's first packet. Not inline, as what it has on the stack is cleared each time. */
@@ -344,7 +201,7 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 {
 	struct falcon_arrival arrival __uninitialized;
 	struct falcon_elephant *elephant;
-	struct slot *slot;
+	struct falcon_bin *bin;
 	u32 rule;
 
 	arrival.gro = gro;
@@ -352,7 +209,7 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 	if (!wanted(intake, &arrival, skb))
 		return FALCON_INTAKE_PASS;
 	intake->expected = arrival.plan->resting ? NULL : gro;
-	count_seen(intake, arrival.plan);
+	falcon_calm_see(&intake->calm, arrival.plan);
 	arrival.hash = falcon_arrival_recall(&intake->flows, frags, skb, tried);
 	if (arrival.hash) {
 		arrival.known = true;
@@ -362,15 +219,15 @@ static noinline enum falcon_intake_answer answer(struct intake *intake, struct f
 	}
 	if (arrival.known || !arrival.host)
 		WRITE_ONCE(intake->saw, jiffies);
-	slot = slot_of(intake, arrival.hash);
-	if (slot->hash == arrival.hash) {
+	bin = falcon_bin_of(&intake->bins, arrival.hash);
+	if (bin->hash == arrival.hash) {
 		if (!arrival.known)
 			learn(intake, &arrival, skb);
 		if (!can_collect(&arrival, skb))
 			return FALCON_INTAKE_PASS;
-		return collect(intake, slot, gro, skb);
+		return collect(intake, bin, gro, skb);
 	}
-	if (falcon_strays_expected(&intake->strays, arrival.hash) && can_collect(&arrival, skb))
+	if (falcon_strays_expected(&intake->bins.strays, arrival.hash) && can_collect(&arrival, skb))
 		return stray(intake, gro, skb);
 	/*
 	 * It counts the NIC's polls; and the kernel polls it before the cell that this packet may
@@ -424,18 +281,18 @@ static __always_inline enum falcon_intake_answer
 answer_quickly(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
 {
 	struct intake *intake = this_cpu_ptr(intakes);
-	struct slot *slot;
+	struct falcon_bin *bin;
 	u32 hash;
 
 	if (unlikely(!is_expected(intake, gro, skb)))
 		return answer_unexpected(intake, gro, frags, skb);
 	if (unlikely(!falcon_arrival_recall_alike(&intake->flows, frags, skb, &hash)))
 		return answer(intake, gro, frags, skb, 1);
-	slot = slot_of(intake, hash);
-	if (unlikely(slot->hash != hash ||
+	bin = falcon_bin_of(&intake->bins, hash);
+	if (unlikely(bin->hash != hash ||
 		     (frags && !falcon_arrival_finish_frags(frags, skb))))
 		return answer(intake, gro, frags, skb, 0);
-	return collect(intake, slot, gro, skb);
+	return collect(intake, bin, gro, skb);
 }
 
 enum falcon_intake_answer falcon_intake(struct falcon_gro *gro, struct sk_buff *skb)
@@ -457,11 +314,11 @@ void falcon_intake_go_ahead(void)
 
 	intake->ahead.packets = (struct falcon_chain){};
 	if (intake->ahead.elephant) {
-		hand_over(intake, intake->ahead.elephant, &packets, &intake->context);
-		falcon_strays_receive(&intake->strays, &intake->context);
+		falcon_bins_hand_over(&intake->bins, intake->ahead.elephant, &packets, &intake->context);
+		falcon_strays_receive(&intake->bins.strays, &intake->context);
 		return;
 	}
-	count_taken(intake->ahead.rule, packets.count);
+	falcon_count_taken(intake->ahead.rule, packets.count);
 	falcon_context_pass(&intake->context, &packets, false);
 }
 
@@ -560,11 +417,11 @@ static int answer_doorbell(struct napi_struct *napi, int budget)
 		return 0;
 	}
 
-	empty_slots(intake);
+	falcon_bins_empty(&intake->bins, &intake->context);
 	again = help(intake);
 	again |= look_at_gates(intake);
 	let_go(intake);
-	falcon_strays_receive(&intake->strays, &intake->context);
+	falcon_strays_receive(&intake->bins.strays, &intake->context);
 	falcon_doorbell_count(doorbell);
 
 	napi_complete_done(napi, 0);
