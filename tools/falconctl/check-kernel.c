@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
+#include "check-fields.h"
+#include "finding.h"
 #include "root.h"
 
 /* Oldest kernel that the module is built for. */

@@ -4,12 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
+#include "check-fields.h"
+#include "finding.h"
 #include "root.h"
 
 #define LANES "mode lanes takes no flow"
 
-const struct hooked hooked[HOOKED] = {
+/* A kernel function that falcon hooks. */
+struct hooked {
+	const char *symbol;
+	const char *older;	/* what stands in for it in older kernels, or NULL */
+	const char *module;	/* that has it, or NULL */
+	bool seldom;		/* few need that */
+	const char *without;	/* what is lost without it; NULL: falcon cannot do without */
+};
+
+static const struct hooked hooked[] = {
 	{ .symbol = "get_rps_cpu" },
 	{ .symbol = "gro_cells_receive", .without = "nic-split has no effect and " LANES },
 	{ .symbol = "gro_receive_skb", .older = "napi_gro_receive", .without = LANES },
@@ -22,6 +32,7 @@ const struct hooked hooked[HOOKED] = {
 	{ .symbol = "ipvlan_handle_frame", .module = "ipvlan", .seldom = true,
 	  .without = "a flow to an ipvlan has one worker" },
 };
+#define HOOKED (sizeof(hooked) / sizeof(hooked[0]))
 
 /* tracefs has its own mount, or is found below debugfs. */
 static FILE *open_tracefs(const char *name)

@@ -1,44 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The commands: one table, from which parsing, help and completion come. */
+/*
+ * What a command is, and the functions of each; main.c has the table, from which parsing, help and
+ * completion come.
+ */
 #ifndef FALCONCTL_COMMAND_H
 #define FALCONCTL_COMMAND_H
 
 #include <stdbool.h>
 
+#include "args.h"
 #include "spec.h"
-
-enum option {
-	OPT_JSON,
-	OPT_HELP,
-	OPT_VERSION,
-	OPT_ROOT,
-	OPT_TOP,
-	OPT_ALL,
-	OPT_EXPLAIN,
-	OPT_COUNT,
-	OPT_INTERVAL,
-	OPT_MAX,
-};
-
-struct option_info {
-	const char *name;	/* with its dashes */
-	const char *value;	/* what it takes, or NULL */
-	const char *doc;	/* NULL: not shown */
-};
-
-extern const struct option_info options[OPT_MAX];
-
-#define OPT_BIT(opt)	(1U << (opt))
-/* Belong to every command. */
-#define OPT_GLOBAL	(OPT_BIT(OPT_JSON) | OPT_BIT(OPT_HELP) | OPT_BIT(OPT_VERSION))
-
-/* What was typed after the command's own name. */
-struct args {
-	unsigned int argc;
-	char **argv;
-	bool given[OPT_MAX];
-	const char *value[OPT_MAX];
-};
 
 struct command {
 	const char *name;
@@ -54,8 +25,6 @@ struct command {
 	/* print candidates for the last of argc words, or NULL */
 	void (*complete)(unsigned int argc, char **argv);
 };
-
-extern const struct command commands[];
 
 /* NULL after telling that there is no such command. path: what stands before it, or NULL. */
 const struct command *command_find(const struct command *table, const char *path, const char *name);
@@ -97,14 +66,10 @@ void candidate_key(unsigned int argc, char **argv, const char *key);
 /* KEY=VALUE with each value of an enum. */
 void candidate_values(const char *word, const char *key, const struct spec_enum *names);
 
+/* The table of all commands, for help and completion. Comes before any of their functions. */
+void help_init(const struct command *table);
+
 /* Help of one command, or of all when it is NULL. path: its full name. */
 int help_show(const struct command *command, const char *path);
-
-/* A number of an option, from min on. EXIT_OK or EXIT_USAGE, told. */
-int option_number(const struct args *args, enum option opt, unsigned long min,
-		  unsigned long *number);
-
-/* out_finish(), told when it failed. */
-int finish(void);
 
 #endif

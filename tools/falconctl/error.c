@@ -52,6 +52,13 @@ int fail(enum exit_code code, int errnum, const char *attribute, const char *fmt
 	return code;
 }
 
+int finish(void)
+{
+	int error = out_finish();
+
+	return error ? fail(EXIT_SYSTEM, error, NULL, "cannot write the output") : EXIT_OK;
+}
+
 /* Edits that lead from a to b: insert, delete, replace a letter. */
 static unsigned int distance(const char *a, const char *b)
 {

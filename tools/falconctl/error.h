@@ -26,6 +26,9 @@ extern const char *const exit_docs[EXIT_CODES];
 int fail(enum exit_code code, int errnum, const char *attribute, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* The output is complete. EXIT_OK, or EXIT_SYSTEM, told, when it could not be written. */
+int finish(void);
+
 /* Collects known words and keeps the one that is most like what was typed. */
 struct nearest {
 	const char *word;

@@ -8,6 +8,13 @@
 #include "output.h"
 #include "root.h"
 
+static const struct command *commands;	/* all of them */
+
+void help_init(const struct command *table)
+{
+	commands = table;
+}
+
 /* Completion candidates are lines of text, whatever --json says. */
 void candidate(const char *word, const char *text)
 {

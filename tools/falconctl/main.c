@@ -9,20 +9,6 @@
 #include "output.h"
 #include "root.h"
 
-const struct option_info options[OPT_MAX] = {
-	[OPT_JSON] = { "--json", NULL, "Print JSON instead of text; errors too." },
-	[OPT_HELP] = { "--help", NULL, "Show the help of the command." },
-	[OPT_VERSION] = { "--version", NULL, "Show the version." },
-	[OPT_ROOT] = { "--root", "DIR", NULL },
-	[OPT_TOP] = { "--top", "N",
-		      "Show the N entries with the most packets, 0 for all of them. Default 20." },
-	[OPT_ALL] = { "--all", NULL, "Show counters that are zero, too." },
-	[OPT_EXPLAIN] = { "--explain", NULL, "Say what each counter counts." },
-	[OPT_COUNT] = { "--count", "N", "End after N events, or views of top." },
-	[OPT_INTERVAL] = { "--interval", "SECONDS",
-			   "Time between two views, 1 to 3600. Default 1." },
-};
-
 static const struct command config_commands[] = {
 	{
 		.name = "show",
@@ -123,7 +109,7 @@ static const struct command stats_commands[] = {
 	}, { 0 }
 };
 
-const struct command commands[] = {
+static const struct command commands[] = {
 	{
 		.name = "status",
 		.summary = "Show what falcon does, in one line and in detail, and what became of "
@@ -221,107 +207,6 @@ const struct command commands[] = {
 	{ 0 }
 };
 
-static int unknown_option(const char *word)
-{
-	struct nearest nearest;
-	char hint[128];
-
-	nearest_init(&nearest, word);
-	for (unsigned int i = 0; i < OPT_MAX; i++)
-		if (options[i].doc)
-			nearest_offer(&nearest, options[i].name);
-	return fail(EXIT_USAGE, 0, NULL, "unknown option '%s'%s", word,
-		    nearest_hint(&nearest, hint, sizeof(hint)));
-}
-
-/* Take the option at argv[*pos], and its value. */
-static int parse_option(int argc, char **argv, int *pos, struct args *args)
-{
-	char *word = argv[*pos], *equals = strchr(word, '=');
-	size_t len = equals ? (size_t)(equals - word) : strlen(word);
-
-	for (unsigned int i = 0; i < OPT_MAX; i++) {
-		if (strlen(options[i].name) != len || strncmp(options[i].name, word, len))
-			continue;
-		if (args->given[i])
-			return fail(EXIT_USAGE, 0, options[i].name, "given twice");
-		args->given[i] = true;
-		if (!options[i].value && equals)
-			return fail(EXIT_USAGE, 0, options[i].name, "takes no value");
-		if (!options[i].value)
-			return EXIT_OK;
-		if (!equals && *pos + 1 >= argc)
-			return fail(EXIT_USAGE, 0, options[i].name, "needs a value: %s",
-				    options[i].value);
-		args->value[i] = equals ? equals + 1 : argv[++*pos];
-		return EXIT_OK;
-	}
-	return unknown_option(word);
-}
-
-/* Sort options from other words; the latter end up in args->argv. */
-static int parse(int argc, char **argv, struct args *args)
-{
-	bool literal = false;
-
-	for (int pos = 1; pos < argc; pos++) {
-		int code;
-
-		if (literal || argv[pos][0] != '-' || !argv[pos][1]) {
-			args->argv[args->argc++] = argv[pos];
-			continue;
-		}
-		if (!strcmp(argv[pos], "--")) {
-			literal = true;
-			continue;
-		}
-		code = parse_option(argc, argv, &pos, args);
-		if (code)
-			return code;
-	}
-	return EXIT_OK;
-}
-
-const struct command *command_find(const struct command *table, const char *path, const char *name)
-{
-	struct nearest nearest;
-	char hint[128];
-
-	nearest_init(&nearest, name);
-	for (const struct command *c = table; c->name; c++) {
-		if (!strcmp(c->name, name))
-			return c;
-		if (!c->hidden)
-			nearest_offer(&nearest, c->name);
-	}
-	fail(EXIT_USAGE, 0, NULL, "unknown command '%s%s%s'%s", path ? path : "", path ? " " : "",
-	     name, nearest_hint(&nearest, hint, sizeof(hint)));
-	return NULL;
-}
-
-int option_number(const struct args *args, enum option opt, unsigned long min,
-		  unsigned long *number)
-{
-	const char *text = args->value[opt];
-	char *end;
-
-	if (!args->given[opt])
-		return EXIT_OK;
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end || errno || *number < min)
-		return fail(EXIT_USAGE, 0, options[opt].name, "'%s' is not a number from %lu on",
-			    text, min);
-	return EXIT_OK;
-}
-
-int finish(void)
-{
-	int error = out_finish();
-
-	return error ? fail(EXIT_SYSTEM, error, NULL, "cannot write the output") : EXIT_OK;
-}
-
 static int check_args(const struct command *c, const char *path, const struct args *args)
 {
 	for (unsigned int i = 0; i < OPT_MAX; i++)
@@ -389,7 +274,8 @@ int main(int argc, char **argv)
 
 	char **words = args.argv;
 
-	code = parse(argc, argv, &args);
+	help_init(commands);
+	code = args_parse(argc, argv, &args);
 	if (!code && args.given[OPT_ROOT])
 		root_set(args.value[OPT_ROOT]);
 	if (!code)

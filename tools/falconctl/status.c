@@ -9,6 +9,7 @@
 #include "records.h"
 #include "spec-gen.h"
 #include "status.h"
+#include "summary.h"
 
 static int parse_hook(const struct nlattr *attr, void *data)
 {

@@ -7,7 +7,7 @@
 
 #include "output.h"
 #include "spec-gen.h"
-#include "status.h"
+#include "summary.h"
 
 struct text {
 	char buf[512];

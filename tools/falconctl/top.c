@@ -14,7 +14,7 @@
 #include "output.h"
 #include "sample.h"
 #include "spec-gen.h"
-#include "status.h"
+#include "summary.h"
 
 #define TOP_DEFAULT	 20
 #define INTERVAL_DEFAULT 1
