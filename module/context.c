@@ -9,11 +9,12 @@
 #include "cell.h"
 #include "checksum.h"
 #include "context.h"
-#include "device.h"
 #include "napi.h"
+#include "netdev.h"
 #include "outlet.h"
 #include "place.h"
 #include "rfs.h"
+#include "rps.h"
 #include "stats.h"
 
 /* Headers that are wanted on the way, at most: outer IPv6, VXLAN, inner IPv6 and TCP fit. */

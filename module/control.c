@@ -11,7 +11,6 @@
 #include "config.h"
 #include "control.h"
 #include "cpu.h"
-#include "device.h"
 #include "flow.h"
 #include "forget.h"
 #include "hook.h"
@@ -22,6 +21,7 @@
 #include "planner.h"
 #include "policy.h"
 #include "rest.h"
+#include "udp_gro.h"
 #include "unseen.h"
 
 /* How long flows may take to come back before what they were on goes. */

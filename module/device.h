@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The devices on an overlay packet's way, in every network namespace, and the stage that
- * each of them ends.
+ * The table of the devices on an overlay packet's way, in every network namespace. The notifier
+ * fills it.
  */
 
 #ifndef _FALCON_DEVICE_H
@@ -11,24 +11,13 @@
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable-types.h>
+#include <net/net_namespace.h>
 #include <uapi/linux/falcon.h>
 
 #include "index.h"
 #include "inlet.h"
-#include "packet.h"
+#include "kind.h"
 
-/* A kind of device and what falcon makes of it. */
-struct falcon_kind {
-	const char	*name;
-	u8		stage;		/* enum falcon_stage */
-	bool		origin;		/* what leaves it came through a tunnel */
-	u8		encap;		/* enum falcon_encap_kind */
-	u16		port_attribute;	/* IFLA_ of its UDP destination port, 0 for none, */
-	u16		vni_attribute;	/* of its network, */
-	u16		any_attribute;	/* and that it takes every network */
-};
-
-struct falcon_host_ops;
 struct falcon_underlay;
 
 struct falcon_device {
@@ -58,49 +47,43 @@ struct falcon_device {
 	struct rcu_head			rcu;
 };
 
+/* All of them, the newest last. Written under RTNL, read under RCU. */
+extern struct list_head falcon_devices;
+
+/* Context: process, may sleep. Return: 0 or an error. */
+int falcon_device_tables_init(void);
+
+/* Context: process, may sleep; all devices have left the table. */
+void falcon_device_tables_exit(void);
+
 /**
- * falcon_devices_init() - find all devices and follow them
- * @ops: whom to tell
+ * falcon_device_insert() - put a device into the table, and a tunnel into its inlet
+ * @device: without a table, inlet or list so far
  *
- * Context: process, may sleep. Return: 0 or an error.
+ * Context: RTNL. Return: 0; or an error: readers may have found the device, so free it by RCU.
  */
-int falcon_devices_init(const struct falcon_host_ops *ops);
+int falcon_device_insert(struct falcon_device *device);
 
-/* Follow them no more: nobody is told of their end. Context: process, may sleep. */
-void falcon_devices_stop(void);
-
-/* Forget all devices. Context: process, may sleep; no packet path may run any more. */
-void falcon_devices_exit(void);
-
-/* Whether it is of a driver of virtual devices, such as a tunnel, and so no NIC. Context: any. */
-static inline bool falcon_device_is_virtual(const struct net_device *dev)
-{
-	return dev->rtnl_link_ops;
-}
+/* Out of the table; a tunnel stays in its inlet. Context: RTNL. */
+void falcon_device_extract(struct falcon_device *device);
 
 /* The entry of a device, or NULL. Context: RCU read section. */
 const struct falcon_device *falcon_device_find(const struct net_device *dev);
 
-/* The other end of a veth or netkit; NULL for other devices. Context: RCU read section. */
-struct net_device *falcon_device_peer(struct net_device *dev);
+/* The same for the notifier, the only writer. Context: RTNL. */
+struct falcon_device *falcon_device_find_rtnl(const struct net_device *dev);
 
-/*
- * Whether the peer of a device is to be polled, as it receives by NAPI, which a veth with XDP or
- * GRO does: otherwise nothing that the device has transmitted is in a ring. Context: softirq.
- */
-bool falcon_device_is_polled(struct net_device *dev);
+/* Whether a device is a NIC. Context: any. */
+static inline bool falcon_device_is_nic(const struct falcon_device *device)
+{
+	return device->kind->stage == FALCON_STAGE_NIC;
+}
 
-/*
- * Whether what is transmitted to a container's device comes to it in segments, as to a veth with
- * XDP in its driver. Context: softirq.
- */
-bool falcon_device_takes_apart(struct net_device *dev);
-
-/*
- * Packets that the peer of a device has received so far. It takes longer the more CPUs and queues
- * there are. Context: softirq.
- */
-u64 falcon_device_taken(struct net_device *dev);
+/* Whether a tunnel's socket is in the initial network namespace. Context: any. */
+static inline bool falcon_device_is_initial(const struct falcon_device *tunnel)
+{
+	return net_eq(tunnel->way.net, &init_net);
+}
 
 /**
  * falcon_device_container() - a container, by a device of the initial network namespace
@@ -111,12 +94,6 @@ u64 falcon_device_taken(struct net_device *dev);
  * Context: process. Return: 0; -ENODEV, no such device; -EINVAL, one that leads to none.
  */
 int falcon_device_container(const char *name, u64 *netns, u32 *ifindex);
-
-/*
- * What stands for a network namespace and never for a later one, by its inode number; 0 when there
- * is none of that. Context: process.
- */
-u64 falcon_device_netns(u64 inum);
 
 /**
  * falcon_device_name() - the present name of a device
@@ -140,69 +117,6 @@ u32 falcon_devices_number(void);
 
 /* What tunnels that NICs' packets can come to have received, by their devices. Context: process. */
 u64 falcon_devices_received(void);
-
-/*
- * Whether every tunnel that NICs' packets can come to, and whose GRO merges UDP, is one that is to
- * see it. Context: process, RTNL or not.
- */
-bool falcon_devices_merge_as_told(void);
-
-/*
- * Have them see it from now on, those that did before too; or none of them, for @anew, but those
- * that merge it at this moment. Context: process, while no packet goes past a GRO cell.
- */
-void falcon_devices_tell_merging(bool anew);
-
-/* Whether some tunnel is to see UDP. Context: any. */
-bool falcon_devices_see_udp(void);
-
-/**
- * falcon_devices_see_udp_of() - whether one is that a packet may come to
- * @nic: that it arrives on
- * @encap: what it is wrapped in
- * @vni: its network
- *
- * Context: RCU read section.
- */
-bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon_encap *encap,
-			       u32 vni);
-
-/**
- * falcon_devices_limit() - why a flow may not leave stock's path
- * @nic: that it arrives on
- * @encap: what it is wrapped in
- * @vni: its network
- *
- * By the devices of its own way alone, on which stock may have packets of it on other CPUs: the
- * NIC, the bridges beside it, the tunnels that it may be for, and what those belong to.
- *
- * Context: BH. Return: FALCON_LIMIT_NONE: it may.
- */
-enum falcon_limit falcon_devices_limit(const struct net_device *nic,
-				       const struct falcon_encap *encap, u32 vni);
-
-/*
- * The same by the tunnels alone, and what they belong to, as of this jiffy: for who goes past all
- * queues, and so may be told that late. Context: BH.
- */
-enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
-				       const struct falcon_encap *encap, u32 vni);
-
-/* Whether the kernel would ask RPS or RFS which CPU is to have a packet. Context: BH. */
-bool falcon_packet_has_rps(const struct sk_buff *skb);
-
-/*
- * Whether something at the ingress of a device, or of one that gets its packets, may put packets
- * aside, such as tc, which redirects them to a device with a queue. Context: BH.
- */
-bool falcon_device_diverts(struct net_device *dev);
-
-/* Whether a device queues what it is to transmit. Context: BH. */
-bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb);
-
-/* Whether it queues some of that, and whether nothing waits. Context: BH. */
-bool falcon_device_has_queues(const struct net_device *dev);
-bool falcon_device_queues_empty(const struct net_device *dev);
 
 /**
  * falcon_devices_walk() - call a function for each device, in no particular order

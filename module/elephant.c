@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "context.h"
 #include "cpu.h"
-#include "device.h"
 #include "doorbell.h"
 #include "drop.h"
 #include "elephant.h"

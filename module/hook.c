@@ -31,9 +31,9 @@
 
 #include "cell.h"
 #include "context.h"
-#include "device.h"
 #include "hook.h"
 #include "intake.h"
+#include "netdev.h"
 #include "place.h"
 #include "steer.h"
 

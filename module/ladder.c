@@ -7,7 +7,6 @@
 #include "census.h"
 #include "clock.h"
 #include "cpu.h"
-#include "device.h"
 #include "elephant.h"
 #include "habit.h"
 #include "ladder.h"
@@ -15,6 +14,7 @@
 #include "priority.h"
 #include "review.h"
 #include "roster.h"
+#include "rps.h"
 #include "table.h"
 
 #define ELEPHANTS 1024		/* flows in lanes at most, of 8 KB each */

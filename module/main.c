@@ -5,11 +5,11 @@
 
 #include "control.h"
 #include "cpu.h"
-#include "device.h"
 #include "forget.h"
 #include "hash.h"
 #include "hook.h"
 #include "netlink.h"
+#include "notifier.h"
 #include "outlet.h"
 #include "priority.h"
 

@@ -3,10 +3,9 @@
 
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
-#include <net/rps.h>
 #include <net/sch_generic.h>
 
-#include "device.h"
+#include "netdev.h"
 
 /* Devices above another one that are asked whether they put packets aside. */
 #define UPPER_MAX 16
@@ -116,15 +115,6 @@ bool falcon_device_queues_empty(const struct net_device *dev)
 	for (i = 0; i < dev->real_num_tx_queues; i++)
 		queued += qdisc_qlen_sum(qdisc_of(dev, i));
 	return !queued;
-}
-
-bool falcon_packet_has_rps(const struct sk_buff *skb)
-{
-	const struct net_device *dev = skb->dev;
-	unsigned int index = skb_rx_queue_recorded(skb) ? skb_get_rx_queue(skb) : 0;
-
-	/* As get_rps_cpu() does. */
-	return index < dev->real_num_rx_queues && falcon_queue_has_rps(&dev->_rx[index]);
 }
 
 u64 falcon_device_netns(u64 inum)

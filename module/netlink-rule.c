@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include "device.h"
+#include "netdev.h"
 #include "netlink-rule.h"
 #include "place.h"
 

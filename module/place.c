@@ -11,6 +11,7 @@
 
 #include "device.h"
 #include "identity.h"
+#include "netdev.h"
 #include "place.h"
 #include "priority.h"
 

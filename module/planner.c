@@ -7,12 +7,12 @@
 
 #include "config.h"
 #include "cpu.h"
-#include "device.h"
 #include "hook.h"
 #include "ladder.h"
 #include "plan.h"
 #include "planner.h"
 #include "tunnels.h"
+#include "udp_gro.h"
 
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */

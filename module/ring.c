@@ -2,7 +2,7 @@
 
 #include <linux/sched/clock.h>
 
-#include "device.h"
+#include "netdev.h"
 #include "ring.h"
 
 /* How often it is asked what the poll has taken, at most, while it makes no room. */

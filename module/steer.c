@@ -20,12 +20,14 @@
 #include "flow.h"
 #include "hash.h"
 #include "identity.h"
+#include "netdev.h"
 #include "packet.h"
 #include "plan.h"
 #include "policy.h"
 #include "stats.h"
 #include "steer.h"
 #include "trace.h"
+#include "udp_gro.h"
 
 /* One packet on its way to a decision. */
 struct question {

@@ -7,6 +7,7 @@
 
 #include "backlog.h"
 #include "device.h"
+#include "netdev.h"
 #include "place.h"
 #include "way.h"
 
