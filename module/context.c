@@ -12,7 +12,6 @@
 #include "napi.h"
 #include "netdev.h"
 #include "outlet.h"
-#include "place.h"
 #include "rfs.h"
 #include "rps.h"
 #include "stats.h"
@@ -42,7 +41,6 @@ static bool is_full(unsigned int count)
 DEFINE_PER_CPU(struct falcon_context *, falcon_context_current);
 DEFINE_PER_CPU(struct falcon_context_delivery *, falcon_context_delivering);
 static DEFINE_PER_CPU(bool, stock);
-static DEFINE_PER_CPU(bool, in_handler);	/* a device's, by falcon_context_handle() */
 
 /* The peer of the veth that transmits, if that has a queue; never followed. */
 static DEFINE_PER_CPU(const struct net_device *, out_of_queue);
@@ -300,32 +298,6 @@ bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	falcon_rfs_note(skb);
 	falcon_chain_add(&context->output, skb);
 	return true;
-}
-
-bool falcon_context_handles(void)
-{
-	return (current_context() || falcon_place_expected()) && !this_cpu_read(in_handler);
-}
-
-rx_handler_result_t falcon_context_handle(struct sk_buff **pskb)
-{
-	const struct net_device *dev = (*pskb)->dev;
-	/* Gone since the kernel read it: it might as well have read it now. */
-	rx_handler_func_t *handler = rcu_dereference(dev->rx_handler);
-	rx_handler_result_t result;
-
-	if (!handler)
-		return RX_HANDLER_PASS;
-	__this_cpu_write(in_handler, true);
-	result = handler(pskb);
-	__this_cpu_write(in_handler, false);
-	/* In one namespace, a packet socket on @dev may yet hear what goes on as another's. */
-	if (result != RX_HANDLER_ANOTHER || net_eq(dev_net(dev), dev_net((*pskb)->dev)))
-		return result;
-	if (falcon_place_expected())
-		falcon_place_see(*pskb, (*pskb)->dev);
-	return falcon_context_merge(*pskb, FALCON_MERGE_POINT_RX_HANDLER) ? RX_HANDLER_CONSUMED :
-									    result;
 }
 
 /* As __dev_queue_xmit() does for a device without a queue. */

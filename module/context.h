@@ -158,20 +158,6 @@ bool falcon_context_transmit(const struct sk_buff *skb, struct net_device *dev);
  */
 bool falcon_context_merge(struct sk_buff *skb, enum falcon_merge_point where);
 
-/* Whether a device's rx_handler is to be called by falcon_context_handle(). Context: any. */
-bool falcon_context_handles(void);
-
-/**
- * falcon_context_handle() - call the rx_handler of a packet's device
- * @pskb: as for the handler
- *
- * macvlan and ipvlan have no queue: where they pass a packet on, to be received as a container's
- * device's, is a merge point, for packets in a context.
- *
- * Context: softirq, RCU read section. Return: RX_HANDLER_, for the caller of the handler.
- */
-rx_handler_result_t falcon_context_handle(struct sk_buff **pskb);
-
 /* The merge point that a packet of an output came to. */
 static inline enum falcon_merge_point falcon_context_merged_at(const struct sk_buff *skb)
 {

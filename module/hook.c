@@ -1,237 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a function is redirected: ftrace calls our handler at its entry, the handler decides
- * with the function's own arguments, and either leaves everything as it is, so that the
- * original runs, or sets the instruction pointer to a replacement (as livepatch does). The
- * original is never called from here: a static function whose address nobody takes is no
- * valid target of an indirect call on a kernel with IBT.
- *
- * No recursion guard is held while a handler decides: nothing that it calls enters a hooked
- * function, and livepatch warns when it meets a held one.
- *
- * get_rps_cpu		the kernel's own question "which CPU?", put at every hand-over between
- *			stages (netif_receive_skb*(), netif_rx()), in an RCU read section
- * gro_cells_receive	the tunnels' hand-over to a queue of their own, put in softirq
- * veth_xmit		what a veth does with a packet, the merge point when it has NAPI
- * macvlan_handle_frame	where these receive what the device below them got, without a queue: the
- * ipvlan_handle_frame	merge point for them
- * enqueue_to_backlog	the hand-over to a CPU's backlog, the merge point otherwise
- * napi_gro_receive	GRO's entries, where packets leave the driver: the intake
- * napi_gro_frags
+ * This file attaches and detaches the handlers of a table of sites, through ftrace, and keeps the
+ * state of each. The table is handed in: this file names no handler.
  */
 
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/netdevice.h>
-#include <net/gro.h>
-#include <net/gro_cells.h>
-#include <net/rps.h>
+#include <linux/string.h>
 
-#include "cell.h"
-#include "context.h"
 #include "hook.h"
-#include "intake.h"
-#include "netdev.h"
-#include "place.h"
-#include "steer.h"
 
 struct hook {
-	const char		*symbol;
-	const char		*capability;
-	const char		*module;	/* that has the function; NULL for the kernel */
-	bool			required;
-	u8			rests;	/* modes that need it only while flows are in lanes */
-	ftrace_func_t		handler;
+	const struct falcon_hook_site *site;
 	struct ftrace_ops	ops;
 	enum falcon_hook_state	state;
 	char			detail[FALCON_HOOK_DETAIL];
 };
-
-/*
- * What a handler tells the replacement. The arguments stay the kernel's own: a BPF program at the
- * function's entry runs between the two, and reads them.
- *
- * Handler and replacement run on one CPU, with BH or interrupts off. So only an interrupt, whose
- * driver may call netif_rx(), can have a handler run in between: it has a word of its own. Another
- * does not interrupt it, and what cannot be masked calls no hooked function.
- */
-static DEFINE_PER_CPU(u32 [2], told);
-
-static __always_inline void tell(u32 word)
-{
-	__this_cpu_write(told[!!in_hardirq()], word);
-}
-
-static __always_inline u32 what_was_told(void)
-{
-	return __this_cpu_read(told[!!in_hardirq()]);
-}
-
-static void notrace redirect(struct ftrace_regs *fregs, const void *replacement)
-{
-	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)replacement);
-}
-
-/* Stands in for get_rps_cpu(): the handler has told it the answer. */
-static noinline int answer_cpu(void)
-{
-	return what_was_told();
-}
-
-static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
-				   struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 0);
-	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
-	struct rps_dev_flow **rflow = (void *)ftrace_regs_get_argument(fregs, 2);
-	/* In a lane everything up to the merge point is done here. */
-	int cpu = falcon_context_active() ? -1 : falcon_steer(dev, skb, rflow);
-
-	if (cpu == FALCON_STEER_PASS)
-		return;
-	tell(cpu);
-	redirect(fregs, answer_cpu);
-}
-
-/* Stands in for gro_cells_receive(): the handler has told it the epoch. */
-static noinline int receive_past_cell(struct gro_cells *cells, struct sk_buff *skb)
-{
-	return falcon_cell_pass(skb, what_was_told());
-}
-
-/* Likewise, in a lane. */
-static noinline int receive_in_context(struct gro_cells *cells, struct sk_buff *skb)
-{
-	return falcon_context_cell(skb);
-}
-
-static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_ip,
-					 struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
-	u32 epoch;
-
-	/* A device that is down is for the original to drop. */
-	if ((falcon_context_active() || falcon_context_delivers()) && skb->dev->flags & IFF_UP) {
-		redirect(fregs, receive_in_context);
-	} else if (falcon_steer_passes_cell(skb, &epoch)) {
-		tell(epoch);
-		redirect(fregs, receive_past_cell);
-	}
-}
-
-/* Stands in for functions that answer 0 when all is well. */
-static noinline int answer_success(void)
-{
-	BUILD_BUG_ON(NETDEV_TX_OK || NET_RX_SUCCESS);
-	return 0;
-}
-
-static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
-				 struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
-	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 1);
-
-	if (falcon_place_expected())
-		falcon_place_see_sent(skb, dev);
-	if (!falcon_context_active()) {
-		if (falcon_context_delivers())
-			falcon_context_transmit(skb, dev);
-		return;
-	}
-	/* With TSO what it forwards goes to the backlog, see veth_skb_is_eligible_for_gro(). */
-	if (falcon_context_transmit(skb, dev) && !(dev->features & NETIF_F_ALL_TSO) &&
-	    falcon_context_merge(skb, FALCON_MERGE_POINT_TRANSMIT))
-		redirect(fregs, answer_success);
-}
-
-/* Stands in for a device's rx_handler, which can be called again: its address is known. */
-static noinline rx_handler_result_t handle(struct sk_buff **pskb)
-{
-	return falcon_context_handle(pskb);
-}
-
-static void notrace on_rx_handler(unsigned long ip, unsigned long parent_ip,
-				  struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	if (falcon_context_handles())
-		redirect(fregs, handle);
-}
-
-static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent_ip,
-					  struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
-	int cpu = ftrace_regs_get_argument(fregs, 1);
-
-	if (falcon_place_expected())
-		falcon_place_see(skb, skb->dev);
-	if (cpu != smp_processor_id())
-		return;		/* RPS */
-	if (falcon_context_merge(skb, FALCON_MERGE_POINT_BACKLOG) || falcon_context_follow(skb))
-		redirect(fregs, answer_success);
-}
-
-/* Stands in for GRO's entries: the packet is in a lane. */
-static noinline gro_result_t answer_consumed(void)
-{
-	return GRO_CONSUMED;
-}
-
-/* Likewise, when the packet's flow is to go into lanes, if it can. */
-static noinline gro_result_t receive_climbing(struct falcon_gro *gro, struct sk_buff *skb)
-{
-	return falcon_intake_climb(gro, skb) ? GRO_CONSUMED : falcon_context_receive(gro, skb);
-}
-
-static noinline gro_result_t receive_frags_climbing(struct napi_struct *napi)
-{
-	return falcon_intake_climb_frags(napi) ? GRO_CONSUMED : falcon_context_receive_frags(napi);
-}
-
-/* Likewise, when the packet is to be processed now. */
-static noinline gro_result_t receive_ahead(void)
-{
-	falcon_intake_go_ahead();
-	return GRO_CONSUMED;
-}
-
-/* What the intake has said, @climbing standing in for GRO's entry when the flow may go up. */
-static void notrace redirect_intake(struct ftrace_regs *fregs, enum falcon_intake_answer answer,
-				    const void *climbing)
-{
-	if (answer == FALCON_INTAKE_PASS)
-		return;
-	if (answer == FALCON_INTAKE_TAKEN)
-		redirect(fregs, answer_consumed);
-	else if (answer == FALCON_INTAKE_CLIMB)
-		redirect(fregs, climbing);
-	else if (answer == FALCON_INTAKE_AHEAD)
-		redirect(fregs, receive_ahead);
-}
-
-static void notrace on_gro_receive(unsigned long ip, unsigned long parent_ip,
-				   struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct falcon_gro *gro = (void *)ftrace_regs_get_argument(fregs, 0);
-	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
-
-	/* A lane's own GRO; a tunnel, whose packets come here from its GRO cell. */
-	if (falcon_context_active() || falcon_device_is_virtual(skb->dev))
-		return;
-	redirect_intake(fregs, falcon_intake(gro, skb), receive_climbing);
-}
-
-static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
-				      struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct napi_struct *napi = (void *)ftrace_regs_get_argument(fregs, 0);
-
-	redirect_intake(fregs, falcon_intake_frags(napi), receive_frags_climbing);
-}
 
 /* How often ftrace may say -EAGAIN, each time after a jiffy or two: half a second. */
 #define ATTACH_TRIES 100
@@ -239,63 +25,7 @@ static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
 static DEFINE_MUTEX(hooks_lock);	/* innermost but for ftrace's own */
 static bool hooks_wanted;		/* attached, as far as that could be */
 static u8 resting;			/* the mode in which hooks rest, or 0 */
-
-#define MODE(name) BIT(FALCON_MODE_##name)
-
-static struct hook hooks[FALCON_HOOKS] = {
-	[FALCON_HOOK_STEER] = {
-		.symbol		= "get_rps_cpu",
-		.capability	= "steering",
-		.required	= true,
-		.handler	= on_get_rps_cpu,
-	},
-	[FALCON_HOOK_CELL] = {
-		.symbol		= "gro_cells_receive",
-		.capability	= "nic-split",
-		.rests		= MODE(LANES),
-		.handler	= on_gro_cells_receive,
-	},
-	/* From the way out to the way in, so that what comes in finds all of it. */
-	[FALCON_HOOK_TRANSMIT] = {
-		.symbol		= "veth_xmit",
-		.capability	= "lanes-veth-napi",
-		.module		= "veth",
-		.rests		= MODE(PIPELINE) | MODE(LANES),
-		.handler	= on_veth_xmit,
-	},
-	[FALCON_HOOK_MACVLAN] = {
-		.symbol		= "macvlan_handle_frame",
-		.capability	= "lanes-macvlan",
-		.module		= "macvlan",
-		.rests		= MODE(PIPELINE) | MODE(LANES),
-		.handler	= on_rx_handler,
-	},
-	[FALCON_HOOK_IPVLAN] = {
-		.symbol		= "ipvlan_handle_frame",
-		.capability	= "lanes-ipvlan",
-		.module		= "ipvlan",
-		.rests		= MODE(PIPELINE) | MODE(LANES),
-		.handler	= on_rx_handler,
-	},
-	[FALCON_HOOK_MERGE] = {
-		.symbol		= "enqueue_to_backlog",
-		.capability	= "lanes",
-		.rests		= MODE(PIPELINE) | MODE(LANES),
-		.handler	= on_enqueue_to_backlog,
-	},
-	[FALCON_HOOK_INTAKE] = {
-		.symbol		= FALCON_GRO_ENTRY,
-		.capability	= "lanes",
-		.rests		= MODE(PIPELINE),
-		.handler	= on_gro_receive,
-	},
-	[FALCON_HOOK_FRAGS] = {
-		.symbol		= "napi_gro_frags",
-		.capability	= "lanes-gro-frags",
-		.rests		= MODE(PIPELINE),
-		.handler	= on_napi_gro_frags,
-	},
-};
+static struct hook hooks[FALCON_HOOKS];
 
 static void note(struct hook *hook, enum falcon_hook_state state, const char *detail)
 {
@@ -314,10 +44,10 @@ static int find(struct hook *hook)
 	 * PERMANENT, or `sysctl kernel.ftrace_enabled=0` would take the hook away unseen.
 	 */
 	hook->ops = (struct ftrace_ops) {
-		.func	= hook->handler,
+		.func	= hook->site->handler,
 		.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
 	};
-	strscpy(symbol, hook->symbol, sizeof(symbol));	/* ftrace wants to write there */
+	strscpy(symbol, hook->site->symbol, sizeof(symbol));	/* ftrace wants to write there */
 	err = ftrace_set_filter(&hook->ops, symbol, strlen(symbol), 1);
 	if (!err)
 		return 0;
@@ -326,8 +56,8 @@ static int find(struct hook *hook)
 		return err;
 	}
 	note(hook, FALCON_HOOK_STATE_MISSING,
-	     hook->module ? "its module is not loaded, or has none that ftrace can hook" :
-			    "this kernel has no such function that ftrace can hook");
+	     hook->site->module ? "its module is not loaded, or has none that ftrace can hook" :
+				  "this kernel has no such function that ftrace can hook");
 	return -ENOENT;
 }
 
@@ -412,7 +142,8 @@ static unsigned int end_of(unsigned int first)
 {
 	unsigned int end = first;
 
-	while (end < FALCON_HOOKS && !strcmp(hooks[end].capability, hooks[first].capability))
+	while (end < FALCON_HOOKS &&
+	       !strcmp(hooks[end].site->capability, hooks[first].site->capability))
 		end++;
 	return end;
 }
@@ -423,7 +154,7 @@ static unsigned int end_of(unsigned int first)
  */
 static bool is_needed(unsigned int first, int err)
 {
-	return !hooks_wanted && (hooks[first].required || err == -ENOMEM);
+	return !hooks_wanted && (hooks[first].site->required || err == -ENOMEM);
 }
 
 /* All hooks of the capability that @first begins, or none. */
@@ -437,9 +168,9 @@ static int attach_capability(unsigned int first)
 	if (!err)
 		return 0;
 	/* A module that is not loaded is not missed. */
-	if (!is_needed(first, err) && !(hooks[i - 1].module && err == -ENOENT))
-		pr_info("%s: %s; going without %s\n", hooks[i - 1].symbol, hooks[i - 1].detail,
-			hooks[first].capability);
+	if (!is_needed(first, err) && !(hooks[i - 1].site->module && err == -ENOENT))
+		pr_info("%s: %s; going without %s\n", hooks[i - 1].site->symbol,
+			hooks[i - 1].detail, hooks[first].site->capability);
 	for (i = first; i < end; i++)
 		detach(&hooks[i]);
 	return err;
@@ -454,7 +185,7 @@ static int attach_all(struct netlink_ext_ack *extack)
 		err = attach_capability(i);
 		if (!err || !is_needed(i, err))
 			continue;
-		NL_SET_ERR_MSG_FMT(extack, "%s: %s", hooks[i].symbol, hooks[i].detail);
+		NL_SET_ERR_MSG_FMT(extack, "%s: %s", hooks[i].site->symbol, hooks[i].detail);
 		return err;
 	}
 	return 0;
@@ -508,7 +239,7 @@ void falcon_hooks_rest(enum falcon_mode mode)
 	mutex_lock(&hooks_lock);
 	resting = BIT(mode);
 	for (i = FALCON_HOOKS; i-- > 0;)
-		if (hooks[i].rests & resting)
+		if (hooks[i].site->rests & resting)
 			rest(&hooks[i]);
 	mutex_unlock(&hooks_lock);
 }
@@ -533,11 +264,11 @@ static int on_module(struct notifier_block *block, unsigned long event, void *da
 
 	mutex_lock(&hooks_lock);
 	for (hook = hooks; hook < hooks + FALCON_HOOKS; hook++) {
-		if (!hook->module || strcmp(hook->module, module->name))
+		if (!hook->site->module || strcmp(hook->site->module, module->name))
 			continue;
 		if (event == MODULE_STATE_LIVE && !hooks_wanted)
 			probe(hook);
-		else if (event == MODULE_STATE_LIVE && !attach(hook) && hook->rests & resting)
+		else if (event == MODULE_STATE_LIVE && !attach(hook) && hook->site->rests & resting)
 			rest(hook);
 		if (event == MODULE_STATE_GOING) {
 			detach(hook);
@@ -552,13 +283,15 @@ static struct notifier_block notifier = {
 	.notifier_call = on_module,
 };
 
-int falcon_hooks_init(void)
+int falcon_hooks_init(const struct falcon_hook_site *sites)
 {
 	unsigned int i;
 
-	for (i = 0; i < FALCON_HOOKS; i++)
+	for (i = 0; i < FALCON_HOOKS; i++) {
+		hooks[i].site = &sites[i];
 		if (probe(&hooks[i]) == -ENOMEM)
 			return -ENOMEM;
+	}
 	return register_module_notifier(&notifier);
 }
 
@@ -583,9 +316,9 @@ void falcon_hook_show(enum falcon_hook_id id, struct falcon_hook_info *info)
 	const struct hook *hook = &hooks[id];
 
 	mutex_lock(&hooks_lock);
-	info->symbol = hook->symbol;
-	info->capability = hook->capability;
-	info->required = hook->required;
+	info->symbol = hook->site->symbol;
+	info->capability = hook->site->capability;
+	info->required = hook->site->required;
 	info->state = hook->state;
 	strscpy(info->detail, hook->detail, sizeof(info->detail));
 	mutex_unlock(&hooks_lock);

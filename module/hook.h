@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Functions of the kernel that falcon redirects while it is enabled: everything that has to
- * do with ftrace is behind this.
+ * Hooks redirect functions of the kernel while falcon is enabled. sites.c lists these functions and
+ * has their handlers; hook.c attaches and detaches the handlers through ftrace.
  */
 
 #ifndef _FALCON_HOOK_H
 #define _FALCON_HOOK_H
 
+#include <linux/ftrace.h>
 #include <linux/netlink.h>
 #include <uapi/linux/falcon.h>
 
@@ -24,6 +25,16 @@ enum falcon_hook_id {
 
 #define FALCON_HOOK_DETAIL 128	/* bytes, the terminating NUL included */
 
+/* A function of the kernel, and the handler that ftrace calls at its entry. */
+struct falcon_hook_site {
+	const char		*symbol;
+	const char		*capability;
+	const char		*module;	/* that has the function; NULL for the kernel */
+	bool			required;
+	u8			rests;	/* modes that need it only while flows are in lanes */
+	ftrace_func_t		handler;
+};
+
 /* What status-get tells of a hook. */
 struct falcon_hook_info {
 	const char		*symbol;
@@ -33,11 +44,15 @@ struct falcon_hook_info {
 	char			detail[FALCON_HOOK_DETAIL];	/* empty: nothing to say */
 };
 
-/*
- * Note which functions are missing, before anybody asks for them, and follow the modules that
- * have some. Context: process. Return: 0 or an error.
+/**
+ * falcon_hooks_init() - note which functions are missing, before anybody asks for them
+ * @sites: FALCON_HOOKS of them; used until falcon_hooks_exit()
+ *
+ * Follows the modules that have some of the functions, too.
+ *
+ * Context: process. Return: 0 or an error.
  */
-int falcon_hooks_init(void);
+int falcon_hooks_init(const struct falcon_hook_site *sites);
 
 /* Stop that; nothing is attached any more. Context: process. */
 void falcon_hooks_exit(void);

@@ -12,6 +12,7 @@
 #include "notifier.h"
 #include "outlet.h"
 #include "priority.h"
+#include "sites.h"
 
 static int __init falcon_init(void)
 {
@@ -22,7 +23,7 @@ static int __init falcon_init(void)
 	err = falcon_priority_init();
 	if (err)
 		return err;
-	err = falcon_hooks_init();
+	err = falcon_hooks_init(falcon_sites);
 	if (err)
 		goto priority;
 	err = falcon_devices_init(&falcon_control_host_ops);

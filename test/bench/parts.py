@@ -14,8 +14,8 @@ FALCON = "falcon: "
 
 # falcon's source files as the parts of its design; every other file is a part by its own name.
 FALCON_FILES = {
-    "hook": "hooks", "intake": "input hook", "elephant": "input hook", "identity": "parsing",
-    "packet": "parsing", "fragment": "parsing", "lane": "lane", "context": "lane", "merge": "merge",
+    "hook": "hooks", "sites": "hooks", "intake": "input hook", "elephant": "input hook", "identity": "parsing",
+    "packet": "parsing", "fragment": "parsing", "lane": "lane", "context": "lane", "rx_handler": "lane", "merge": "merge",
     "steer": "steering", "flow": "steering", "policy": "steering",
 }
 # Functions that are another part than the rest of their file.
