@@ -7,6 +7,7 @@
 #include "census.h"
 #include "datapath.h"
 #include "elephant.h"
+#include "inbox.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
@@ -84,7 +85,7 @@ static unsigned int drop_flows(void)
 		local_bh_disable();
 		falcon_roster_leave(elephant);
 		local_bh_enable();
-		dropped += falcon_elephant_drop(elephant);
+		dropped += falcon_inbox_drop(elephant);
 	}
 	return dropped;
 }

@@ -14,3 +14,12 @@ void falcon_drop_gone(struct falcon_chain *packets, enum falcon_stage stage)
 	while ((skb = falcon_chain_pop(packets)))
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 }
+
+void falcon_drop_full(struct falcon_chain *packets)
+{
+	struct sk_buff *skb;
+
+	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_DROPPED_FULL, packets->count);
+	while ((skb = falcon_chain_pop(packets)))
+		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+}

@@ -1,349 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/in.h>
 #include <linux/netdevice.h>
 #include <linux/sched/clock.h>
 
 #include "census.h"
-#include "clock.h"
 #include "context.h"
 #include "cpu.h"
-#include "doorbell.h"
 #include "drop.h"
 #include "elephant.h"
+#include "inbox.h"
 #include "lane.h"
-#include "roster.h"
-#include "rung.h"
 #include "stats.h"
+#include "step.h"
 #include "trace.h"
-
-/* Packets that waited and are processed in one go when the flow leaves: as the NIC's poll would. */
-#define RELEASE_MAX NAPI_POLL_WEIGHT
-
-/* How often the rate is looked at. */
-#define RATE_INTERVAL (HZ / 5)
-
-static struct falcon_run *run_at(struct falcon_elephant *elephant, u32 number)
-{
-	return &elephant->merge.runs[number % FALCON_RUNS];
-}
-
-static void take_steps(struct falcon_elephant *elephant, unsigned int counter)
-{
-	elephant->steps++;
-	falcon_count(FALCON_STAGE_NIC, counter);
-}
-
-/* By a plan that it has not followed yet, or after the NIC's CPU or the rules have changed. */
-static bool follow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	elephant->generation = plan->generation;
-	falcon_placement_stay_home(&elephant->placement, falcon_rung_stays_home(elephant, plan));
-	if (!falcon_placement_follow(&elephant->placement, plan, elephant->home))
-		return false;
-	elephant->turn %= elephant->placement.spread.count;
-	return true;
-}
-
-static bool is_drained(const struct falcon_elephant *elephant)
-{
-	return falcon_merge_empty(&elephant->merge) && !elephant->ready.count &&
-	       elephant->delivery_state == FALCON_DELIVERY_IDLE;
-}
-
-/* The last packet in flight is through, or none was: the home CPU lets the flow go. */
-static void leave_drained(struct falcon_elephant *elephant)
-{
-	if (elephant->gate != FALCON_GATE_DOWN || elephant->releasing || !is_drained(elephant))
-		return;
-	elephant->releasing = true;
-	falcon_doorbell_release(elephant->home, elephant);
-}
-
-/* Before its gate is open the flow goes on waiting: stock's queues may have packets of it. */
-static void leave(struct falcon_elephant *elephant, enum falcon_limit limit)
-{
-	if (elephant->leaving)
-		return;
-	elephant->leaving = true;
-	elephant->left = jiffies;
-	elephant->limit = limit;
-	take_steps(elephant, FALCON_A_COUNTERS_DESCENTS);
-	if (elephant->gate == FALCON_GATE_OPEN)
-		elephant->gate = FALCON_GATE_DOWN;
-	leave_drained(elephant);
-}
-
-/* When what the last delivery left in a backlog is through. */
-static bool may_deliver(struct falcon_elephant *elephant, u16 cpu)
-{
-	return elephant->delivered.cpu == cpu || falcon_backlog_is_through(&elephant->delivered);
-}
-
-static u16 delivery_cpu(struct falcon_elephant *elephant)
-{
-	const struct falcon_placement *placement = &elephant->placement;
-	u16 cpu = placement->own ? placement->spread.delivery : smp_processor_id();
-
-	if (!elephant->trial.over || READ_ONCE(elephant->way.by_cpu))
-		cpu = elephant->home;
-	return may_deliver(elephant, cpu) ? cpu : elephant->delivered.cpu;
-}
-
-static void queue_delivery(struct falcon_elephant *elephant)
-{
-	if (!elephant->ready.count || elephant->delivery_state != FALCON_DELIVERY_IDLE)
-		return;
-	elephant->delivery_state = FALCON_DELIVERY_QUEUED;
-	falcon_lane_deliver(delivery_cpu(elephant), elephant, &elephant->rested);
-}
-
-/* Whether the flow is to be on several CPUs, and the counters of a change. */
-static void rotate_or_not(struct falcon_elephant *elephant)
-{
-	bool several = elephant->placement.spread.count > 1 && falcon_rung_is_merged(elephant);
-
-	if (elephant->leaving)
-		return;
-	elephant->limit = falcon_rung_limit(elephant);
-	if (several == elephant->several)
-		return;
-	elephant->several = several;
-	take_steps(elephant, several ? FALCON_A_COUNTERS_CLIMBS : FALCON_A_COUNTERS_DESCENTS);
-}
-
-/* The worker of the next packets: the next one's turn when the micro-flow is full. */
-static u16 next_worker(struct falcon_elephant *elephant, u32 batch)
-{
-	u16 worker = elephant->placement.spread.workers[elephant->turn];
-
-	/* The first micro-flow is not over before the trial. */
-	if (!elephant->trial.over)
-		return elephant->home;
-	if (elephant->in_batch < batch)
-		return worker;
-	trace_falcon_batch_close(elephant->hash, elephant->batch, worker, elephant->in_batch);
-	elephant->batch++;
-	elephant->in_batch = 0;
-	rotate_or_not(elephant);
-	if (elephant->several)
-		elephant->turn = (elephant->turn + 1) % elephant->placement.spread.count;
-	worker = elephant->placement.spread.workers[elephant->turn];
-	trace_falcon_batch_open(elephant->hash, elephant->batch, worker, elephant->waiting.count);
-	return worker;
-}
-
-/*
- * The CPU for the next packets. Runs of a flow that is not merged must not be on two at once:
- * it keeps its worker until nothing is in flight, in the backlog of that CPU either.
- *
- * A full lane slows down who brings the packets (@here), so that the NIC's ring fills up
- * instead: it does the work itself.
- */
-static u16 choose_worker(struct falcon_elephant *elephant, u32 batch, bool here)
-{
-	u16 worker = next_worker(elephant, batch);
-
-	if (!falcon_rung_is_merged(elephant))
-		return falcon_merge_empty(&elephant->merge) &&
-		       falcon_backlog_is_through(&elephant->way.astray) ? worker : elephant->worker;
-	return here && falcon_lane_is_full(worker) ? smp_processor_id() : worker;
-}
-
-/*
- * What waits goes to the workers, as far as the ring has room; what finishes makes room and
- * comes here again. Returns a run that is to be processed on this CPU, at once.
- */
-static struct falcon_run *push(struct falcon_elephant *elephant, u32 batch, bool here)
-{
-	struct falcon_run *run;
-	unsigned int count;
-	u16 worker;
-	bool free;
-
-	while (elephant->gate == FALCON_GATE_OPEN && elephant->waiting.count) {
-		/* Whether the packets may be anywhere: those before are put in order, or gone. */
-		free = falcon_rung_is_merged(elephant) || falcon_merge_empty(&elephant->merge);
-		worker = choose_worker(elephant, batch, here);
-		count = falcon_merge_assign(&elephant->merge, &elephant->waiting, worker,
-					    elephant->batch, &run);
-		if (!count)
-			break;
-		elephant->worker = worker;
-		elephant->in_batch += count;
-		if (run) {
-			run->elephant = elephant;
-			if (free)
-				WRITE_ONCE(elephant->class, elephant->priority.class);
-			run->class = elephant->class;
-			if (worker == smp_processor_id() && here && free)
-				return run;
-			falcon_lane_queue(worker, run, &elephant->rested);
-		}
-		falcon_lane_add(worker, count);
-	}
-	return NULL;
-}
-
-/* Packets on their way into the inbox, in the first one's cb, which GRO has not got yet. */
-struct parcel {
-	struct llist_node	node;
-	struct sk_buff		*last;
-	unsigned int		count;
-	u32			bytes;
-	u16			home;
-};
-
-/*
- * What it counts as in the inbox, in bytes: so much for each packet at least that there are no more
- * packets than a flow may have. Whoever comes to see to them has the lock meanwhile.
- */
-static u32 weight_of(const struct parcel *parcel)
-{
-	return max(parcel->bytes, parcel->count * (FALCON_SHARE_BYTES / FALCON_SHARE_PACKETS));
-}
-
-static void post(struct falcon_elephant *elephant, struct falcon_chain *packets)
-{
-	struct parcel *parcel = (struct parcel *)packets->first->cb;
-
-	BUILD_BUG_ON(sizeof(*parcel) > sizeof(packets->first->cb));
-	parcel->last = packets->last;
-	parcel->count = packets->count;
-	parcel->bytes = packets->bytes;
-	parcel->home = smp_processor_id();
-	*packets = (struct falcon_chain){};
-	atomic_add(weight_of(parcel), &elephant->posted);
-	llist_add(&parcel->node, &elephant->inbox);
-}
-
-/* As a full backlog would. */
-static void drop_full(struct falcon_chain *packets)
-{
-	struct sk_buff *skb;
-
-	falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_DROPPED_FULL, packets->count);
-	while ((skb = falcon_chain_pop(packets)))
-		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
-}
-
-/*
- * As many as the flow may still have in flight, in packets and in bytes: a last one beyond, so that
- * a single packet can never be too large.
- */
-static void accept(struct falcon_elephant *elephant, struct falcon_chain *packets)
-{
-	u32 in_flight = falcon_elephant_in_flight(elephant);
-	u32 memory = falcon_elephant_memory(elephant);
-	struct falcon_share share = falcon_census_share();
-	unsigned int count = packets->count;
-
-	elephant->packets += count;
-	elephant->used = jiffies;
-	falcon_chain_cut_to(&elephant->waiting, packets,
-			    share.packets - min(in_flight, share.packets),
-			    share.bytes - min(memory, share.bytes));
-	if (elephant->gate == FALCON_GATE_UP)
-		falcon_count_more(FALCON_STAGE_NIC, FALCON_A_COUNTERS_GATED,
-				  count - packets->count);
-	if (unlikely(packets->count))
-		drop_full(packets);
-}
-
-/* The plan, or the NIC's CPU, is another one. */
-static void adapt(struct falcon_elephant *elephant, const struct falcon_plan *plan, u16 home)
-{
-	elephant->home = home;
-	if (falcon_rung_is_unwanted(elephant, plan))
-		leave(elephant, FALCON_LIMIT_STANDBY);
-	else if (elephant->rate_packets && falcon_rung_is_slow(elephant, plan))
-		leave(elephant, FALCON_LIMIT_RATE);
-	else if (!follow(elephant, plan))
-		leave(elephant, FALCON_LIMIT_NO_CPU);
-	else
-		rotate_or_not(elephant);
-}
-
-/* The next packets of the inbox, in the order in which they were brought; and who did. */
-static bool unpack(struct falcon_elephant *elephant, struct llist_node **posted,
-		   struct falcon_chain *packets, u16 *home)
-{
-	struct parcel *parcel;
-	struct sk_buff *skb;
-
-	if (!*posted)
-		return false;
-	parcel = llist_entry(*posted, struct parcel, node);
-	*posted = parcel->node.next;
-	skb = container_of((char (*)[sizeof(skb->cb)])parcel, struct sk_buff, cb);
-	packets->first = skb;
-	packets->last = parcel->last;
-	packets->count = parcel->count;
-	packets->bytes = parcel->bytes;
-	*home = parcel->home;
-	atomic_sub(weight_of(parcel), &elephant->posted);
-	return true;
-}
-
-static void empty_inbox(struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	struct falcon_chain packets;
-	struct llist_node *posted;
-	u16 home;
-
-	if (llist_empty(&elephant->inbox))
-		return;
-	posted = llist_reverse_order(llist_del_all(&elephant->inbox));
-	while (unpack(elephant, &posted, &packets, &home)) {
-		if (unlikely(!plan || elephant->generation != plan->generation ||
-			     elephant->home != home))
-			adapt(elephant, plan, home);
-		accept(elephant, &packets);
-	}
-	/* Brought by another CPU after it had left: that one lets it go, too. */
-	if (unlikely(elephant->dead && elephant->waiting.count && !elephant->releasing)) {
-		refcount_inc(&elephant->refs);
-		elephant->releasing = true;
-		falcon_doorbell_release(elephant->home, elephant);
-	}
-}
-
-/*
- * Give the lock back, having seen to the inbox, and wake the lanes that have got something. Who
- * posted and did not get the lock relies on that: either we see the parcel, or it sees the lock
- * free.
- */
-static void unlock(struct falcon_elephant *elephant, const struct falcon_plan *plan)
-	__releases(&elephant->lock)
-{
-	struct falcon_lane *rested;
-
-	for (;;) {
-		empty_inbox(elephant, plan);
-		push(elephant, plan ? plan->batch : 1, false);
-		rested = elephant->rested;
-		elephant->rested = NULL;
-		spin_unlock(&elephant->lock);
-		falcon_lanes_wake(rested);
-		smp_mb();	/* pairs with llist_add() in post(), a full barrier */
-		if (llist_empty(&elephant->inbox) || !spin_trylock(&elephant->lock))
-			return;
-	}
-}
-
-void falcon_elephant_lock(struct falcon_elephant *elephant)
-	__acquires(&elephant->lock)
-{
-	spin_lock_bh(&elephant->lock);
-	empty_inbox(elephant, rcu_dereference_bh(falcon_plan));
-}
-
-void falcon_elephant_unlock(struct falcon_elephant *elephant)
-	__releases(&elephant->lock)
-{
-	unlock(elephant, rcu_dereference_bh(falcon_plan));
-	local_bh_enable();
-}
 
 bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain *packets,
 			  struct falcon_context *context)
@@ -362,10 +31,10 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 	 */
 	if (unlikely(atomic_read(&elephant->posted) + falcon_elephant_memory(elephant) >=
 		     falcon_census_share().bytes)) {
-		drop_full(packets);
+		falcon_drop_full(packets);
 		return true;
 	}
-	post(elephant, packets);
+	falcon_inbox_post(elephant, packets);
 	for (;;) {
 		if (unlikely(!spin_trylock(&elephant->lock))) {
 			/*
@@ -377,12 +46,12 @@ bool falcon_elephant_take(struct falcon_elephant *elephant, struct falcon_chain 
 				break;
 			spin_lock(&elephant->lock);
 		}
-		empty_inbox(elephant, plan);
-		run = context ? push(elephant, plan ? plan->batch : 1, true) : NULL;
+		falcon_inbox_empty(elephant, plan);
+		run = context ? falcon_inbox_push(elephant, plan ? plan->batch : 1, true) : NULL;
 		number = run ? run->number : 0;
 		if (run)
 			falcon_lane_add(run->worker, run->taken);
-		unlock(elephant, plan);
+		falcon_inbox_done(elephant, plan);
 		if (!run)
 			break;
 		count = falcon_elephant_process(elephant, number, 1, context);
@@ -417,7 +86,7 @@ bool falcon_elephant_init(struct falcon_elephant *elephant, const struct falcon_
 	INIT_LIST_HEAD(&elephant->node);
 	INIT_LIST_HEAD(&elephant->gate_node);
 	falcon_outlet_init(&elephant->outlet);
-	return follow(elephant, plan);
+	return falcon_step_follow(elephant, plan);
 }
 
 bool falcon_elephant_prioritise(struct falcon_elephant *elephant,
@@ -431,19 +100,19 @@ bool falcon_elephant_prioritise(struct falcon_elephant *elephant,
 	if (plan && !elephant->leaving) {
 		/* It is on stock's path in a moment, without a stop at a worker. */
 		if (falcon_rung_is_slow(elephant, plan))
-			leave(elephant, FALCON_LIMIT_RATE);
+			falcon_step_leave(elephant, FALCON_LIMIT_RATE);
 		else
-			adapt(elephant, plan, elephant->home);
+			falcon_step_adapt(elephant, plan, elephant->home);
 	}
-	unlock(elephant, plan);
+	falcon_inbox_done(elephant, plan);
 	return true;
 }
 
 void falcon_elephant_leave(struct falcon_elephant *elephant, enum falcon_limit limit)
 {
 	spin_lock(&elephant->lock);
-	leave(elephant, limit);
-	unlock(elephant, rcu_dereference_bh(falcon_plan));
+	falcon_step_leave(elephant, limit);
+	falcon_inbox_done(elephant, rcu_dereference_bh(falcon_plan));
 }
 
 void falcon_elephant_open(struct falcon_elephant *elephant)
@@ -452,9 +121,36 @@ void falcon_elephant_open(struct falcon_elephant *elephant)
 
 	spin_lock(&elephant->lock);
 	elephant->gate = elephant->leaving ? FALCON_GATE_DOWN : FALCON_GATE_OPEN;
-	take_steps(elephant, FALCON_A_COUNTERS_CLIMBS);
-	leave_drained(elephant);
-	unlock(elephant, plan);
+	falcon_step_count(elephant, FALCON_A_COUNTERS_CLIMBS);
+	falcon_step_release(elephant);
+	falcon_inbox_done(elephant, plan);
+}
+
+/* Packets that waited and are processed in one go when the flow leaves: as the NIC's poll would. */
+#define RELEASE_MAX NAPI_POLL_WEIGHT
+
+/* When what the last delivery left in a backlog is through. */
+static bool may_deliver(struct falcon_elephant *elephant, u16 cpu)
+{
+	return elephant->delivered.cpu == cpu || falcon_backlog_is_through(&elephant->delivered);
+}
+
+static u16 delivery_cpu(struct falcon_elephant *elephant)
+{
+	const struct falcon_placement *placement = &elephant->placement;
+	u16 cpu = placement->own ? placement->spread.delivery : smp_processor_id();
+
+	if (!elephant->trial.over || READ_ONCE(elephant->way.by_cpu))
+		cpu = elephant->home;
+	return may_deliver(elephant, cpu) ? cpu : elephant->delivered.cpu;
+}
+
+static void queue_delivery(struct falcon_elephant *elephant)
+{
+	if (!elephant->ready.count || elephant->delivery_state != FALCON_DELIVERY_IDLE)
+		return;
+	elephant->delivery_state = FALCON_DELIVERY_QUEUED;
+	falcon_lane_deliver(delivery_cpu(elephant), elephant, &elephant->rested);
 }
 
 static bool wants_gro(const struct falcon_elephant *elephant, const struct falcon_chain *packets)
@@ -482,9 +178,9 @@ static void judge(struct falcon_elephant *elephant, bool came, bool ends_here)
 	case FALCON_VERDICT_NONE:
 		return;
 	case FALCON_VERDICT_WORKERS:
-		rotate_or_not(elephant);
+		falcon_step_rotate(elephant);
 		if (!elephant->several && !elephant->placement.home)
-			take_steps(elephant, FALCON_A_COUNTERS_CLIMBS);
+			falcon_step_count(elephant, FALCON_A_COUNTERS_CLIMBS);
 		return;
 	case FALCON_VERDICT_STOCK:
 		break;
@@ -494,7 +190,7 @@ static void judge(struct falcon_elephant *elephant, bool came, bool ends_here)
 		return;
 	}
 	recall(elephant);
-	leave(elephant, falcon_way_has_queue(&elephant->way) ? FALCON_LIMIT_QUEUED :
+	falcon_step_leave(elephant, falcon_way_has_queue(&elephant->way) ? FALCON_LIMIT_QUEUED :
 							       FALCON_LIMIT_NO_MERGE);
 }
 
@@ -515,7 +211,7 @@ static void learn(struct falcon_elephant *elephant, const struct falcon_context 
 	if (context->watched)
 		elephant->watched = jiffies + HZ;
 	if (context->watched || !came)
-		rotate_or_not(elephant);
+		falcon_step_rotate(elephant);
 }
 
 /*
@@ -559,7 +255,7 @@ static unsigned int deliver_ready(struct falcon_elephant *elephant,
 		elephant->delivering = packets.count;
 		elephant->delivering_bytes = packets.bytes;
 		count += packets.count;
-		unlock(elephant, plan);
+		falcon_inbox_done(elephant, plan);
 		delivered = falcon_context_deliver(&packets);
 		*behind += delivered.behind;
 		forwarded |= delivered.forwarded;
@@ -591,8 +287,8 @@ int falcon_elephant_deliver(struct falcon_elephant *elephant, unsigned int budge
 		elephant->delivery_state = FALCON_DELIVERY_QUEUED;
 		count = -EAGAIN;
 	}
-	leave_drained(elephant);
-	unlock(elephant, plan);
+	falcon_step_release(elephant);
+	falcon_inbox_done(elephant, plan);
 	return count < 0 ? count : count + behind;
 }
 
@@ -604,9 +300,9 @@ static void start(struct falcon_elephant *elephant, const struct falcon_plan *pl
 
 	spin_lock(&elephant->lock);
 	for (i = 0; i < count; i++)
-		falcon_merge_start(run_at(elephant, first + i), packets);
-	falcon_lane_add(run_at(elephant, first)->worker, -packets->count);
-	unlock(elephant, plan);
+		falcon_merge_start(falcon_merge_run(&elephant->merge, first + i), packets);
+	falcon_lane_add(falcon_merge_run(&elephant->merge, first)->worker, -packets->count);
+	falcon_inbox_done(elephant, plan);
 }
 
 /* Before anything that came of a run is handed in: to which devices that has come. */
@@ -628,10 +324,10 @@ static unsigned int finish(struct falcon_elephant *elephant, u32 first, unsigned
 	struct falcon_run *run;
 
 	for (i = 0; i < count; i++)
-		held += falcon_merge_finish(&elephant->merge, run_at(elephant, first + i),
+		held += falcon_merge_finish(&elephant->merge, falcon_merge_run(&elephant->merge, first + i),
 					    i < count - 1 ? &none : output, &elephant->ready);
 	for (; head != elephant->merge.head; head++) {
-		run = run_at(elephant, head);
+		run = falcon_merge_run(&elephant->merge, head);
 		trace_falcon_batch_release(elephant->hash, run->batch, run->worker, run->taken);
 	}
 	return held;
@@ -668,9 +364,9 @@ unsigned int falcon_elephant_process(struct falcon_elephant *elephant, u32 first
 	    delivery_cpu(elephant) == smp_processor_id())
 		deliver_ready(elephant, plan, FALCON_RUN_MAX, &context->behind);
 	queue_delivery(elephant);
-	leave_drained(elephant);
+	falcon_step_release(elephant);
 	elephant->placement.work += local_clock() - began;
-	unlock(elephant, plan);
+	falcon_inbox_done(elephant, plan);
 
 	falcon_context_count(count, taken, merged, held);
 	return taken;
@@ -685,103 +381,30 @@ enum falcon_release falcon_elephant_release(struct falcon_elephant *elephant,
 	bool left;
 
 	spin_lock(&elephant->lock);
-	empty_inbox(elephant, plan);
+	falcon_inbox_empty(elephant, plan);
 	/* What waits, and what stock is to deliver, would overtake it. */
 	if (!may_deliver(elephant, smp_processor_id()) ||
 	    unlikely(!falcon_way_has_calmed(&elephant->way, elephant->left))) {
-		unlock(elephant, plan);
+		falcon_inbox_done(elephant, plan);
 		return FALCON_RELEASE_WAITS;
 	}
 	while (elephant->waiting.count) {
 		if (done >= RELEASE_MAX) {
-			unlock(elephant, plan);
+			falcon_inbox_done(elephant, plan);
 			return FALCON_RELEASE_MORE;
 		}
 		falcon_chain_cut(&packets, &elephant->waiting, RELEASE_MAX);
-		unlock(elephant, plan);
+		falcon_inbox_done(elephant, plan);
 		done += falcon_context_pass(context, &packets,
 					    wants_gro(elephant, &packets));
 		spin_lock(&elephant->lock);
 		/* Its home may be another CPU before the next go. */
 		falcon_backlog_mark(&elephant->delivered, FALCON_BACKLOG_PASSES);
-		empty_inbox(elephant, plan);
+		falcon_inbox_empty(elephant, plan);
 	}
 	left = !elephant->dead;
 	WRITE_ONCE(elephant->dead, true);
 	elephant->releasing = false;
-	unlock(elephant, plan);
+	falcon_inbox_done(elephant, plan);
 	return left ? FALCON_RELEASE_LEFT : FALCON_RELEASE_EMPTIED;
-}
-
-static void balance(struct falcon_elephant *elephant, const struct falcon_plan *plan,
-		    unsigned long elapsed)
-{
-	unsigned int share = falcon_placement_measure(&elephant->placement, elapsed);
-
-	if (elephant->gate != FALCON_GATE_OPEN || !elephant->trial.over ||
-	    !falcon_placement_balance(&elephant->placement, plan, elephant->home, share,
-				      falcon_rung_is_merged(elephant)))
-		return;
-	elephant->turn %= elephant->placement.spread.count;
-	rotate_or_not(elephant);
-}
-
-void falcon_elephant_review(struct falcon_elephant *elephant, const struct falcon_plan *plan)
-{
-	unsigned long elapsed;
-
-	spin_lock(&elephant->lock);
-	falcon_backlog_refresh(&elephant->way.astray);
-	falcon_backlog_refresh(&elephant->delivered);
-	elapsed = jiffies - elephant->rate_since;
-	if (falcon_rung_is_unwanted(elephant, plan)) {
-		leave(elephant, FALCON_LIMIT_STANDBY);
-	} else if (elapsed >= RATE_INTERVAL) {
-		elephant->rate = div_u64((elephant->packets - elephant->rate_packets) * HZ,
-					 elapsed);
-		elephant->rate_packets = elephant->packets;
-		elephant->rate_since = jiffies;
-		if (falcon_rung_is_slow(elephant, plan) ||
-		    (!elephant->rate && !elephant->priority.rule))
-			leave(elephant, FALCON_LIMIT_RATE);
-		else if (falcon_rung_stays_home(elephant, plan) != elephant->placement.home)
-			adapt(elephant, plan, elephant->home);
-		else
-			balance(elephant, plan, elapsed);
-	}
-	unlock(elephant, plan);
-}
-
-static unsigned int purge(struct falcon_elephant *elephant)
-{
-	struct llist_node *posted = llist_reverse_order(llist_del_all(&elephant->inbox));
-	struct falcon_chain nic = {}, container = {}, packets;
-	struct falcon_run *run;
-	unsigned int dropped;
-	u32 number;
-	u16 home;
-
-	falcon_chain_splice(&nic, &elephant->waiting);
-	while (unpack(elephant, &posted, &packets, &home))
-		falcon_chain_splice(&nic, &packets);
-	falcon_chain_splice(&container, &elephant->ready);
-	for (number = elephant->merge.head; number != elephant->merge.tail; number++) {
-		run = run_at(elephant, number);
-		falcon_chain_splice(run->state == FALCON_RUN_QUEUED ? &nic : &container,
-				    &run->packets);
-	}
-	dropped = nic.count + container.count;
-	falcon_drop_gone(&nic, FALCON_STAGE_NIC);
-	falcon_drop_gone(&container, FALCON_STAGE_CONTAINER);
-	return dropped;
-}
-
-unsigned int falcon_elephant_drop(struct falcon_elephant *elephant)
-{
-	unsigned int dropped = purge(elephant);
-
-	local_bh_disable();
-	falcon_roster_put(elephant);
-	local_bh_enable();
-	return dropped;
 }

@@ -99,27 +99,4 @@ enum falcon_release {
 enum falcon_release falcon_elephant_release(struct falcon_elephant *elephant,
 					    struct falcon_context *context);
 
-/**
- * falcon_elephant_review() - what is done now and then: the rate, whether to leave, and whether
- * another CPU, or one more or less, would be better
- * @elephant: the flow
- * @plan: the plan, or NULL
- *
- * Context: BH off.
- */
-void falcon_elephant_review(struct falcon_elephant *elephant, const struct falcon_plan *plan);
-
-/*
- * Look into a flow from outside; its inbox is empty then. For a moment: who brings packets, and the
- * workers, need the lock. Context: process, with a reference.
- */
-void falcon_elephant_lock(struct falcon_elephant *elephant) __acquires(&elephant->lock);
-void falcon_elephant_unlock(struct falcon_elephant *elephant) __releases(&elephant->lock);
-
-/*
- * Drop all that a flow has, which nobody uses any more, and give the caller's reference back.
- * Context: process. Return: packets.
- */
-unsigned int falcon_elephant_drop(struct falcon_elephant *elephant);
-
 #endif /* _FALCON_ELEPHANT_H */

@@ -12,6 +12,7 @@
 #include "drop.h"
 #include "elephant.h"
 #include "forget.h"
+#include "inbox.h"
 #include "lane.h"
 #include "merge.h"
 #include "outlet.h"
@@ -28,11 +29,6 @@ static LIST_HEAD(gone);			/* NICs, since the mark */
 static LIST_HEAD(flushing);		/* those before it; the work's */
 static DEFINE_SPINLOCK(gone_lock);	/* process; of @gone */
 
-static struct falcon_run *run_at(struct falcon_elephant *elephant, u32 number)
-{
-	return &elephant->merge.runs[number % FALCON_RUNS];
-}
-
 /* What no worker has begun with. */
 static bool cut_waiting(struct falcon_elephant *elephant, const struct net_device *dev,
 			struct falcon_chain *cut)
@@ -43,7 +39,7 @@ static bool cut_waiting(struct falcon_elephant *elephant, const struct net_devic
 	u32 number;
 
 	for (number = elephant->merge.head; number != elephant->merge.tail && !more; number++) {
-		run = run_at(elephant, number);
+		run = falcon_merge_run(&elephant->merge, number);
 		if (run->state != FALCON_RUN_QUEUED)
 			continue;
 		before = cut->count;
@@ -62,7 +58,7 @@ static bool cut_merged(struct falcon_elephant *elephant, const struct net_device
 	u32 number;
 
 	for (number = elephant->merge.head; number != elephant->merge.tail && !more; number++) {
-		run = run_at(elephant, number);
+		run = falcon_merge_run(&elephant->merge, number);
 		if (run->state == FALCON_RUN_DONE)
 			more = falcon_chain_cut_of(cut, &run->packets, dev, PORTION);
 	}
@@ -82,10 +78,10 @@ static void forget(struct falcon_elephant *elephant, const struct net_device *de
 	bool more;
 
 	do {
-		falcon_elephant_lock(elephant);
+		falcon_inbox_lock(elephant);
 		more = stage == FALCON_STAGE_NIC ? cut_waiting(elephant, dev, &cut) :
 						   cut_merged(elephant, dev, &cut);
-		falcon_elephant_unlock(elephant);
+		falcon_inbox_unlock(elephant);
 		falcon_drop_gone(&cut, stage);
 		cond_resched();
 	} while (more);

@@ -16,6 +16,7 @@
 #include "device.h"
 #include "doorbell.h"
 #include "elephant.h"
+#include "inbox.h"
 #include "intake.h"
 #include "ladder.h"
 #include "lane.h"
@@ -489,7 +490,7 @@ void falcon_intakes_free(void)
 		list_splice_init(&intake->releases.put_off, &left);
 		/* Those that had left when another CPU brought something: nobody else has them. */
 		list_for_each_entry_safe(elephant, next, &left, gate_node)
-			falcon_elephant_drop(elephant);
+			falcon_inbox_drop(elephant);
 		falcon_context_exit(&intake->context);
 	}
 	/* A grace period passes, for the context's instances as well. */

@@ -4,15 +4,10 @@
 
 #include "merge.h"
 
-static struct falcon_run *run_at(struct falcon_merge *merge, u32 number)
-{
-	return &merge->runs[number % FALCON_RUNS];
-}
-
 /* The newest run, if it can take more packets of this micro-flow. */
 static struct falcon_run *open_run(struct falcon_merge *merge, u16 worker, u32 batch)
 {
-	struct falcon_run *run = run_at(merge, merge->tail - 1);
+	struct falcon_run *run = falcon_merge_run(merge, merge->tail - 1);
 
 	if (falcon_merge_empty(merge) || run->state != FALCON_RUN_QUEUED ||
 	    run->worker != worker || run->batch != batch || run->taken >= FALCON_RUN_MAX)
@@ -33,7 +28,7 @@ unsigned int falcon_merge_assign(struct falcon_merge *merge, struct falcon_chain
 	if (!run) {
 		if (merge->tail - merge->head == FALCON_RUNS)
 			return 0;
-		run = run_at(merge, merge->tail);
+		run = falcon_merge_run(merge, merge->tail);
 		run->packets = (struct falcon_chain){};
 		run->number = merge->tail++;
 		run->batch = batch;
@@ -65,7 +60,7 @@ u32 falcon_merge_untouched(struct falcon_merge *merge)
 {
 	u32 first = merge->tail;
 
-	while (first != merge->head && run_at(merge, first - 1)->state == FALCON_RUN_QUEUED)
+	while (first != merge->head && falcon_merge_run(merge, first - 1)->state == FALCON_RUN_QUEUED)
 		first--;
 	return first;
 }
@@ -99,7 +94,7 @@ unsigned int falcon_merge_finish(struct falcon_merge *merge, struct falcon_run *
 	merge->held += run->gave;
 
 	while (!falcon_merge_empty(merge)) {
-		run = run_at(merge, merge->head);
+		run = falcon_merge_run(merge, merge->head);
 		if (run->state != FALCON_RUN_DONE)
 			break;
 		merge->bytes -= run->bytes;

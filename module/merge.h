@@ -56,6 +56,12 @@ struct falcon_merge {
 	struct falcon_run	runs[FALCON_RUNS];
 };
 
+/* The run of a number, which is in flight or the next one. */
+static inline struct falcon_run *falcon_merge_run(struct falcon_merge *merge, u32 number)
+{
+	return &merge->runs[number % FALCON_RUNS];
+}
+
 /* Whether nothing is in flight. */
 static inline bool falcon_merge_empty(const struct falcon_merge *merge)
 {

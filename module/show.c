@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "elephant.h"
+#include "inbox.h"
 #include "roster.h"
 #include "show.h"
 
@@ -53,7 +54,7 @@ static void show_elephant(struct falcon_elephant *elephant, struct falcon_ladder
 {
 	const struct falcon_placement *placement = &elephant->placement;
 
-	falcon_elephant_lock(elephant);
+	falcon_inbox_lock(elephant);
 	info->on_lanes = true;
 	info->rung = falcon_rung_of(elephant);
 	info->limit = elephant->limit;
@@ -76,7 +77,7 @@ static void show_elephant(struct falcon_elephant *elephant, struct falcon_ladder
 	info->in_flight_bytes = falcon_elephant_memory(elephant);
 	info->held = elephant->merge.held;
 	info->idle_ms = falcon_clock_ms(jiffies - elephant->used, HZ);
-	falcon_elephant_unlock(elephant);
+	falcon_inbox_unlock(elephant);
 }
 
 /* false when the entry is free, or changes its flow at this moment. */

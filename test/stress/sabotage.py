@@ -60,7 +60,7 @@ SABOTAGES = {
                         "\t\tWRITE_ONCE(at, jiffies);\n\t\tfalcon_devices_walk(~0U, NULL, NULL);\n\t}\n" + TAKE),
     # Likewise: whatever any CPU counts, one line has the sum.
     "shared": Sabotage("module/stats.h", COUNT, COUNT + "\tper_cpu(falcon_stats, 0).counter[0][0] += count;\n"),
-    "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
+    "leak": Sabotage("module/planner.c", "kfree_rcu(old, rcu);", "(void)old;"),
 }
 
 
