@@ -3,16 +3,16 @@
 
 #include <linux/module.h>
 
-#include "control.h"
-#include "cpu.h"
-#include "forget.h"
-#include "hash.h"
-#include "hook.h"
-#include "netlink.h"
-#include "notifier.h"
-#include "outlet.h"
-#include "priority.h"
-#include "sites.h"
+#include "control/control.h"
+#include "control/netlink.h"
+#include "flow/hash.h"
+#include "hook/hook.h"
+#include "hook/sites.h"
+#include "host/cpu.h"
+#include "host/notifier.h"
+#include "lanes/forget.h"
+#include "lanes/outlet.h"
+#include "rules/priority.h"
 
 static int __init falcon_init(void)
 {

@@ -9,7 +9,7 @@ import pytest
 from cli.conftest import TOP
 
 SCRIPT, SPEC = TOP / "scripts/netlink-gen", "include/netlink/falcon.yaml"
-GENERATED = ["include/uapi/linux/falcon.h", "module/netlink-gen.h", "module/netlink-gen.c",
+GENERATED = ["include/uapi/linux/falcon.h", "module/control/netlink-gen.h", "module/control/netlink-gen.c",
              "tools/falconctl/spec-gen.h", "tools/falconctl/spec-gen.c"]
 
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "fragment.h"
-#include "hash.h"
+#include "flow/fragment.h"
+#include "flow/hash.h"
 
 #define IDS 8192	/* of datagrams: more than are remembered */
 

@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 #include "random.h"
-#include "template.h"
+#include "flow/template.h"
 #include "wire.h"
 
 #include <asm/byteorder.h>

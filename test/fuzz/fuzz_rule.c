@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "rule.h"
+#include "rules/rule.h"
 
 #define FLOWS 8		/* of each input */
 #define PATTERNS (30 * 30)

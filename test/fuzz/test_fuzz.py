@@ -56,16 +56,16 @@ def test_nothing_is_found_by(fuzzer, built, tmp_path, record_property):
 
 # What could be wrong: an id, fuzzer, the module's file, its text, and the fault.
 FAULTS = [
-    ("read-beyond", "fuzz_packet", "packet.c", "if (at->len < bytes) {", "if (at->len + 1 < bytes) {"),
-    ("quick-reads-beyond", "fuzz_packet", "packet.c", "len < QUICK_LEN || ", ""),
-    ("quick-takes-more", "fuzz_packet", "packet.c", "(inner->protocol != IPPROTO_TCP && inner->protocol != IPPROTO_UDP)", "false"),
-    ("unseen-network", "fuzz_packet", "packet.c", "mark(at, p, 3, 0xff);", ""),
-    ("unseen-protocol", "fuzz_packet", "packet.c", "see_u8(at, &ip->protocol, 0xff)", "ip->protocol"),
-    ("template-of-a-fragment", "fuzz_packet", "template.c", " || packet.firsts", ""),
-    ("another-datagram", "fuzz_fragment", "fragment.c", "entry >> 32 == tag", "entry"),
-    ("ports-of-icmp", "fuzz_rule", "rule.c", "return !a[0] && !b[0];", "return true;"),
-    ("ranges-touch", "fuzz_rule", "rule.c", "return a[0] <= b[1] && b[0] <= a[1];", "return a[0] < b[1] && b[0] < a[1];"),
-    ("one-port-more", "fuzz_rule", "rule.c", "first + (2 << (16 - bits)) - 1 <= last", "first + (2 << (16 - bits)) - 2 <= last"),
+    ("read-beyond", "fuzz_packet", "flow/packet.c", "if (at->len < bytes) {", "if (at->len + 1 < bytes) {"),
+    ("quick-reads-beyond", "fuzz_packet", "flow/packet.c", "len < QUICK_LEN || ", ""),
+    ("quick-takes-more", "fuzz_packet", "flow/packet.c", "(inner->protocol != IPPROTO_TCP && inner->protocol != IPPROTO_UDP)", "false"),
+    ("unseen-network", "fuzz_packet", "flow/packet.c", "mark(at, p, 3, 0xff);", ""),
+    ("unseen-protocol", "fuzz_packet", "flow/packet.c", "see_u8(at, &ip->protocol, 0xff)", "ip->protocol"),
+    ("template-of-a-fragment", "fuzz_packet", "flow/template.c", " || packet.firsts", ""),
+    ("another-datagram", "fuzz_fragment", "flow/fragment.c", "entry >> 32 == tag", "entry"),
+    ("ports-of-icmp", "fuzz_rule", "rules/rule.c", "return !a[0] && !b[0];", "return true;"),
+    ("ranges-touch", "fuzz_rule", "rules/rule.c", "return a[0] <= b[1] && b[0] <= a[1];", "return a[0] < b[1] && b[0] < a[1];"),
+    ("one-port-more", "fuzz_rule", "rules/rule.c", "first + (2 << (16 - bits)) - 1 <= last", "first + (2 << (16 - bits)) - 2 <= last"),
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import floors  # noqa: E402  pylint: disable=wrong-import-position
 import kernel_style  # noqa: E402  pylint: disable=wrong-import-position
 import rules  # noqa: E402  pylint: disable=wrong-import-position
 from files import Files  # noqa: E402  pylint: disable=wrong-import-position
@@ -17,7 +18,8 @@ REPO = Path(__file__).resolve().parents[2]
 RULES = [rules.generated_files_current, rules.kernel_style_of_c, rules.shellcheck, rules.shell_is_strict,
          rules.python_compiles, rules.python_flakes, rules.python_style, rules.version_conditions, rules.man_pages,
          rules.top_level, rules.machine_paths, rules.archive_hosts, rules.unfinished, rules.file_lengths,
-         rules.blanks, rules.licences, rules.executable_bits, rules.one_version, rules.documented]
+         rules.blanks, rules.licences, rules.executable_bits, rules.one_version, rules.documented, floors.floors,
+         floors.circles]
 
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
 BASH = f"#!/bin/bash\n# {LICENCE}\nset -euo pipefail\n"
@@ -78,6 +80,13 @@ BAD = [
     (rules.documented, {rules.SPEC: SPEC.replace("e, doc: A sentence about it.", "e, doc: short")}),
     (rules.documented, {rules.SPEC: SPEC.replace("o, doc: A sentence about it.", "o")}),
     (rules.kernel_style_of_c, {"module/a.c": "int a;\n"}),
+    (floors.floors, {"module/host/a.c": '#include "lanes/b.h"\n'}),
+    (floors.floors, {"module/a.c": "\n"}),
+    (floors.floors, {"module/attic/a.c": "\n"}),
+    (floors.circles, {"module/host/a.c": '#include "host/b.h"\n', "module/host/b.h": "\n", "module/host/b.c": '#include "host/a.h"\n',
+                      "module/host/a.h": "\n"}),
+    (floors.circles, {"tools/falconctl/a.c": '#include "b.h"\n', "tools/falconctl/b.h": '#include "c.h"\n',
+                      "tools/falconctl/c.h": '#include "a.h"\n', "tools/falconctl/a.h": "\n"}),
 ]
 
 # What none of them complains about.
@@ -87,6 +96,10 @@ GOOD = {
     "scripts/b": (PYTHON + "import os\nimport sys  # noqa: F401\nprint(os.name)\n", 0o755),
     "tools/a.8": MAN,
     "dkms.conf": DKMS,
+    "module/lanes/a.c": f'// {LICENCE}\n\n#include "host/a.h"\n#include "lanes/b.h"\n',
+    "module/lanes/b.h": f"/* {LICENCE} */\n",
+    "module/host/a.h": f'/* {LICENCE} */\n\n#include "core/a.h"\n',
+    "module/core/a.h": f"/* {LICENCE} */\n",
     "test/a.c": f'// {LICENCE}\n\nconst char *other = "11.2' '.3 1.2.3' '.4";\n',
     rules.SPEC: f"# {LICENCE}\n" + SPEC,
 }

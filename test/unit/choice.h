@@ -3,7 +3,7 @@
 #ifndef _CHOICE_H
 #define _CHOICE_H
 
-#include "policy.h"
+#include "policy/policy.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

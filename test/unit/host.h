@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#include "policy.h"
+#include "policy/policy.h"
 
 #define HOST_CPUS  128
 #define HOST_FLOWS 128

@@ -2,7 +2,7 @@
 /* A moment of a CPU's backlog, and when what it had then is through. */
 
 #include "unit.h"
-#include "backlog.h"
+#include "host/backlog.h"
 
 struct softnet_data softnet_data[SHIM_CPUS];
 unsigned int shim_cpu, shim_offline = SHIM_CPUS;

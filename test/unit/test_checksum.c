@@ -2,7 +2,7 @@
 
 #include "unit.h"
 #include "wire.h"
-#include "checksum.h"
+#include "flow/checksum.h"
 
 #include <linux/if_vlan.h>
 

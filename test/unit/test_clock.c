@@ -2,7 +2,7 @@
 /* Clocks of 32 bits that are looked at after any time. */
 
 #include "unit.h"
-#include "clock.h"
+#include "core/clock.h"
 
 #define MOST 1000
 

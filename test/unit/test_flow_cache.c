@@ -5,8 +5,8 @@
  */
 
 #include "expect.h"
-#include "flow_cache.h"
-#include "hash.h"
+#include "flow/flow_cache.h"
+#include "flow/hash.h"
 #include "made.h"
 
 #include <asm/byteorder.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include "unit.h"
-#include "fragment.h"
-#include "hash.h"
+#include "flow/fragment.h"
+#include "flow/hash.h"
 
 /* What stands for the keyed hash of hash.c: forced, or FNV-1a over every word. */
 static u32 forced;

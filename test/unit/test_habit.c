@@ -2,7 +2,7 @@
 /* Which flows are short requests and responses. */
 
 #include "unit.h"
-#include "habit.h"
+#include "policy/habit.h"
 
 #define WINDOW 5
 #define MOST   20

@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 
 #include "unit.h"
-#include "hash.h"
+#include "flow/hash.h"
 
 #define KEYS 400
 

@@ -2,7 +2,7 @@
 /* One call of merge.c after the other; any order of calls is test_merge_model's. */
 
 #include "unit.h"
-#include "merge.h"
+#include "lanes/merge.h"
 
 /* More than any case needs: the packet after the last one belongs to ASan. */
 #define PACKETS ((FALCON_RUNS + 1) * 2 * FALCON_RUN_MAX)

@@ -16,7 +16,7 @@
  */
 
 #include "unit.h"
-#include "merge.h"
+#include "lanes/merge.h"
 #include "seen.h"
 
 _Static_assert(FALCON_RUNS == 4 && FALCON_RUN_MAX == 2, "this is not the small ring");

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "unit.h"
-#include "merge.h"
+#include "lanes/merge.h"
 
 #define ROUNDS 5
 #define PACKETS 1000000		/* in a round */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include "unit.h"
-#include "moderate.h"
+#include "policy/moderate.h"
 
 #define MOST 250000
 

@@ -2,7 +2,7 @@
 /* Queues by class: the highest first, nobody for ever. */
 
 #include "unit.h"
-#include "rank.h"
+#include "lanes/rank.h"
 
 struct item {
 	struct list_head node;

@@ -2,7 +2,7 @@
 /* A flow's share of a container's ring, and how seldom it is asked what is there. */
 
 #include "unit.h"
-#include "ring.h"
+#include "lanes/ring.h"
 
 /* A ring as it is, and what the flow's share makes of it. */
 struct model {

@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 
 #include "unit.h"
-#include "rule.h"
+#include "rules/rule.h"
 
 /* Matches everything. */
 static struct falcon_match any(void)

@@ -6,7 +6,7 @@
 
 #include "expect.h"
 #include "made.h"
-#include "template.h"
+#include "flow/template.h"
 
 #include <asm/byteorder.h>
 

@@ -2,7 +2,7 @@
 /* When a flow goes from the NIC's CPU to its workers, and when back to stock's path. */
 
 #include "unit.h"
-#include "trial.h"
+#include "policy/trial.h"
 
 #define RUNS FALCON_TRIAL_RUNS
 

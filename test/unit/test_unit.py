@@ -146,7 +146,7 @@ def test_model_tries_many_orders(run, record_property):
     assert sums[0] > 1_000_000
 
 
-MERGE = HERE.parents[1] / "module/merge.c"
+MERGE = HERE.parents[1] / "module/lanes/merge.c"
 
 # What could be wrong with merge.c: id, its text, the fault, and what the model checker says of it.
 FAULTS = [

@@ -4,7 +4,7 @@
 #ifndef _WIRE_H
 #define _WIRE_H
 
-#include "packet.h"
+#include "flow/packet.h"
 
 #include <linux/if_ether.h>
 #include <linux/in.h>

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/delay.h>
+#include <linux/jump_label.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include <net/rps.h>
+
+#include "control/control.h"
+#include "control/datapath.h"
+#include "control/planner.h"
+#include "control/rest.h"
+#include "control/unseen.h"
+#include "core/config.h"
+#include "core/notice.h"
+#include "core/plan.h"
+#include "hook/hook.h"
+#include "host/cpu.h"
+#include "host/host.h"
+#include "host/udp_gro.h"
+#include "lanes/forget.h"
+#include "pipeline/cell.h"
+#include "pipeline/flow.h"
+#include "policy/policy.h"
+
+/* How long flows may take to come back before what they were on goes. */
+#define SETTLE_WAIT_MS 1000
+
+/* Softirqs that were pending when the hooks came are done after that, and then some. */
+#define WARMUP_MS 20
+
+static DEFINE_MUTEX(control_lock);	/* never taken under RTNL */
+static u32 tables = 1;			/* written under control_lock */
+
+void falcon_control_lock(void)
+{
+	mutex_lock(&control_lock);
+}
+
+void falcon_control_unlock(void)
+{
+	mutex_unlock(&control_lock);
+}
+
+u32 falcon_control_tables(void)
+{
+	return smp_load_acquire(&tables);	/* pairs with change_tables() */
+}
+
+/*
+ * Before the tables change and once they have: who has found the same number twice has seen the
+ * same tables between.
+ */
+static void change_tables(void)
+{
+	/* Odd: 0 would say that there is no number. */
+	smp_store_release(&tables, tables + 2);	/* pairs with falcon_control_tables() */
+}
+
+/* The kernel asks get_rps_cpu() only while somebody needs it. */
+static void need_steering(bool needed)
+{
+	static bool is_needed;	/* under control_lock */
+
+	if (needed == is_needed)
+		return;
+	is_needed = needed;
+	if (needed)
+		static_branch_inc(&rps_needed);
+	else
+		static_branch_dec(&rps_needed);
+}
+
+static bool has_left(unsigned int cpu)
+{
+	return falcon_flows_settled(cpu) && falcon_datapath_has_left(cpu);
+}
+
+static bool settled(void)
+{
+	return falcon_flows_settled(FALCON_NO_CPU) && falcon_datapath_settled();
+}
+
+/* Until it is so, or the time is over. */
+static void wait_until(bool (*is_so)(void), const char *what)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), SETTLE_WAIT_MS);
+
+	while (!is_so()) {
+		if (ktime_after(ktime_get(), end)) {
+			pr_notice("%s after %u ms; the order of those packets is not kept\n",
+				  what, SETTLE_WAIT_MS);
+			return;
+		}
+		usleep_range(1000, 1500);
+	}
+}
+
+/*
+ * Flows come back to where they arrive, each when it has drained. Then packets that went past
+ * the GRO cells go through them again: when the functions are given back, nothing is where the
+ * next packet would overtake it.
+ */
+static void settle(void)
+{
+	falcon_planner_enter(FALCON_PHASE_HELD);
+	wait_until(settled, "some flows have not come back");
+	if (!falcon_plan_bypass())
+		return;
+	falcon_planner_enter(FALCON_PHASE_LEAVING);
+	falcon_cells_change(0);
+	wait_until(falcon_cells_settled, "some packets still wait for the GRO cells");
+}
+
+/*
+ * Flows that are running first go on as they are, known to the tables, and what the GRO cells
+ * hold of them leaves: when the first one moves, nothing of it is where it could be overtaken.
+ */
+static void warm_up(void)
+{
+	u32 epoch;
+
+	falcon_planner_enter(FALCON_PHASE_HELD);
+	epoch = falcon_plan_bypass();
+	if (epoch)
+		falcon_cells_change(epoch);
+	msleep(WARMUP_MS);
+	wait_until(falcon_cells_settled, "some packets still wait for the GRO cells");
+	falcon_planner_enter(FALCON_PHASE_RUN);
+}
+
+bool falcon_enabled(void)
+{
+	return rcu_access_pointer(falcon_plan);
+}
+
+static void refresh(struct work_struct *work)
+{
+	mutex_lock(&control_lock);
+	if (falcon_enabled() && !falcon_planner_fits_devices()) {
+		settle();
+		falcon_devices_tell_merging(false);
+		warm_up();
+	}
+	mutex_unlock(&control_lock);
+}
+
+static DECLARE_WORK(refresh_work, refresh);
+
+/* Under RTNL, which comes after the control mutex, or under that. */
+static void refresh_later(void)
+{
+	if (falcon_enabled() && !falcon_planner_fits_devices())
+		schedule_work(&refresh_work);
+}
+
+static int enable_locked(struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (falcon_enabled()) {
+		NL_SET_ERR_MSG(extack, "falcon is enabled already");
+		return -EALREADY;
+	}
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		NL_SET_ERR_MSG(extack, "PREEMPT_RT is not supported: softirqs move between CPUs");
+		return -EOPNOTSUPP;
+	}
+
+	err = falcon_flows_alloc();
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no memory for the flow tables");
+		return err;
+	}
+	err = falcon_datapath_alloc(falcon_rest_end);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no memory for the lanes");
+		goto flows;
+	}
+	err = falcon_hooks_attach(extack);
+	if (err)
+		goto ladder;
+	falcon_planner_set_mode(falcon_planner_resolve(falcon_config_mode()));
+	need_steering(falcon_planner_mode() == FALCON_MODE_PIPELINE);
+
+	falcon_load_start();
+	falcon_devices_tell_merging(true);
+	warm_up();
+	falcon_rest_start(falcon_datapath_settled);
+	falcon_unseen_start();
+	refresh_later();	/* what a device changed meanwhile was not asked for */
+	return 0;
+
+ladder:
+	falcon_datapath_free();
+flows:
+	falcon_flows_free();
+	return err;
+}
+
+int falcon_enable(struct netlink_ext_ack *extack)
+{
+	struct falcon_notice notice = { .event = FALCON_EVENT_ENABLED };
+	int err;
+
+	mutex_lock(&control_lock);
+	change_tables();
+	err = enable_locked(extack);
+	change_tables();
+	if (!err)
+		falcon_notify(&notice);
+	mutex_unlock(&control_lock);
+	return err;
+}
+
+/*
+ * Once FALCON_PHASE_OFF is entered no packet takes a decision of falcon's, and none that took
+ * one is still between the decision and the queue, which is one RCU read section: the tables
+ * have no user. Packets in the backlogs belong to the kernel. falcon_hooks_detach() waits for
+ * the trampolines, the last synchronize_net() for the replacements that they entered.
+ */
+static void disable_locked(void)
+{
+	falcon_unseen_stop();
+	settle();
+	falcon_rest_stop(false);
+	falcon_load_stop();
+	falcon_planner_enter(FALCON_PHASE_OFF);
+	need_steering(false);
+	falcon_hooks_detach();
+	synchronize_net();
+	falcon_datapath_free();
+	falcon_flows_free();
+}
+
+int falcon_disable(void)
+{
+	struct falcon_notice notice = { .event = FALCON_EVENT_DISABLED };
+	int err = -EALREADY;
+
+	mutex_lock(&control_lock);
+	if (falcon_enabled()) {
+		change_tables();
+		disable_locked();
+		change_tables();
+		falcon_notify(&notice);
+		err = 0;
+	}
+	mutex_unlock(&control_lock);
+	return err;
+}
+
+void falcon_control_exit(void)
+{
+	cancel_work_sync(&refresh_work);
+}
+
+/* Under control_lock. */
+static void put_into_effect(const struct falcon_config *config)
+{
+	static const struct falcon_notice notice = { .event = FALCON_EVENT_CONFIG };
+	enum falcon_mode mode;
+	bool switches, stirs;
+
+	mode = falcon_planner_resolve(config->mode);
+	switches = falcon_enabled() && falcon_planner_mode() != mode;
+	stirs = switches || (falcon_enabled() && falcon_config_rest() != config->rest);
+	if (stirs)
+		falcon_rest_stop(true);
+	if (switches) {
+		change_tables();
+		settle();
+	}
+	falcon_config_set(config);
+	if (switches) {
+		/* Before a plan of the new mode has packets go past the cells. */
+		falcon_devices_tell_merging(false);
+		falcon_planner_set_mode(mode);
+		change_tables();
+		need_steering(mode == FALCON_MODE_PIPELINE);
+		warm_up();
+		/* What a device changed before there was the mode was not asked for. */
+		refresh_later();
+	} else {
+		falcon_replan();
+	}
+	if (stirs)
+		falcon_rest_start(falcon_datapath_settled);
+	falcon_notify(&notice);
+}
+
+int falcon_configure(int (*change)(struct falcon_config *config, void *data), void *data)
+{
+	static struct falcon_config config;	/* under control_lock; too large for the stack */
+	int err;
+
+	mutex_lock(&control_lock);
+	falcon_config_get(&config);
+	err = change(&config, data);
+	if (!err)
+		put_into_effect(&config);
+	mutex_unlock(&control_lock);
+	return err;
+}
+
+const struct falcon_host_ops falcon_control_host_ops = {
+	.changed		= falcon_replan,
+	.merging_changed	= refresh_later,
+	.cpu_has_left		= has_left,
+	.device_gone		= falcon_forget,
+	.tunnel_gone		= falcon_forget_tunnel,
+	.nic_gone		= falcon_forget_nic,
+};

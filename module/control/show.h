@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What user space is told of flows, as it is at some moment. */
+
+#ifndef _FALCON_SHOW_H
+#define _FALCON_SHOW_H
+
+#include "lanes/info.h"
+#include "lanes/table.h"
+
+/* Where a walk ends. */
+#define FALCON_SHOW_END FALCON_TABLE_FLOWS
+
+/* Count the flows. Context: process. */
+void falcon_show_sum(struct falcon_flow_sum *sum);
+
+/**
+ * falcon_show_walk() - call a function for each flow of the table
+ * @from: where to begin; what the last call returned
+ * @call: returns non-zero to stop before the flow that it got
+ * @data: for @call
+ *
+ * Context: process. Return: where to go on, FALCON_SHOW_END at the end.
+ */
+unsigned long falcon_show_walk(unsigned long from,
+			       int (*call)(const struct falcon_ladder_info *info, void *data),
+			       void *data);
+
+#endif /* _FALCON_SHOW_H */

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/jiffies.h>
+
+#include "core/plan.h"
+
+struct falcon_plan __rcu *falcon_plan;
+u32 falcon_plan_number;		/* written by the planner */
+
+static unsigned long known_since(const struct falcon_plan *plan, const struct falcon_encap *encap)
+{
+	unsigned int i;
+
+	switch (encap->kind) {
+	case FALCON_ENCAP_NONE:
+		return plan->known.none;
+	case FALCON_ENCAP_GRE:
+		return plan->known.gre;
+	case FALCON_ENCAP_IP:
+		return plan->known.ip_in_ip;
+	}
+	for (i = 0; i < plan->tunnels.ports; i++)
+		if (plan->tunnels.port[i].port == encap->port)
+			return plan->known.port[i];
+	return jiffies;
+}
+
+unsigned long falcon_plan_since(const struct falcon_plan *plan, const struct falcon_encap *encap)
+{
+	unsigned long known = known_since(plan, encap);
+
+	return time_after(known, plan->since) ? known : plan->since;
+}
+
+bool falcon_plan_resting(void)
+{
+	const struct falcon_plan *plan;
+	bool resting;
+
+	rcu_read_lock();
+	plan = rcu_dereference(falcon_plan);
+	resting = plan && plan->resting;
+	rcu_read_unlock();
+	return resting;
+}
+
+u32 falcon_plan_bypass(void)
+{
+	const struct falcon_plan *plan;
+	u32 epoch;
+
+	rcu_read_lock();
+	plan = rcu_dereference(falcon_plan);
+	epoch = plan ? plan->cell_bypass : 0;
+	rcu_read_unlock();
+	return epoch;
+}
+
+bool falcon_plan_wants(unsigned int cpu)
+{
+	const struct falcon_plan *plan;
+	bool wants;
+
+	rcu_read_lock();
+	plan = rcu_dereference(falcon_plan);
+	wants = plan && cpumask_test_cpu(cpu, &plan->mask);
+	rcu_read_unlock();
+	return wants;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <net/net_namespace.h>
+
+#include "hook/rx_handler.h"
+#include "lanes/context.h"
+#include "lanes/place.h"
+
+static DEFINE_PER_CPU(bool, in_handler);	/* a device's, by falcon_context_handle() */
+
+bool falcon_context_handles(void)
+{
+	return (falcon_context_active() || falcon_place_expected()) && !this_cpu_read(in_handler);
+}
+
+rx_handler_result_t falcon_context_handle(struct sk_buff **pskb)
+{
+	const struct net_device *dev = (*pskb)->dev;
+	/* Gone since the kernel read it: it might as well have read it now. */
+	rx_handler_func_t *handler = rcu_dereference(dev->rx_handler);
+	rx_handler_result_t result;
+
+	if (!handler)
+		return RX_HANDLER_PASS;
+	__this_cpu_write(in_handler, true);
+	result = handler(pskb);
+	__this_cpu_write(in_handler, false);
+	/* In one namespace, a packet socket on @dev may yet hear what goes on as another's. */
+	if (result != RX_HANDLER_ANOTHER || net_eq(dev_net(dev), dev_net((*pskb)->dev)))
+		return result;
+	if (falcon_place_expected())
+		falcon_place_see(*pskb, (*pskb)->dev);
+	return falcon_context_merge(*pskb, FALCON_MERGE_POINT_RX_HANDLER) ? RX_HANDLER_CONSUMED :
+									    result;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/jiffies.h>
+#include <linux/netdevice.h>
+#include <linux/rculist.h>
+#include <linux/skbuff.h>
+#include <net/rps.h>
+
+#include "host/device.h"
+#include "host/inlet.h"
+#include "host/rps.h"
+#include "host/underlay.h"
+
+bool falcon_packet_has_rps(const struct sk_buff *skb)
+{
+	const struct net_device *dev = skb->dev;
+	unsigned int index = skb_rx_queue_recorded(skb) ? skb_get_rx_queue(skb) : 0;
+
+	/* As get_rps_cpu() does. */
+	return index < dev->real_num_rx_queues && falcon_queue_has_rps(&dev->_rx[index]);
+}
+
+/* A flow with more receive queues than these behind one inlet stays on the kernel's path. */
+#define LOOKS 4096
+
+static bool has_rps(const struct net_device *dev, unsigned int *looks)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->num_rx_queues; i++) {
+		if (!*looks || falcon_queue_has_rps(&dev->_rx[i]))
+			return true;
+		--*looks;
+	}
+	return false;
+}
+
+/* What a device belongs to: a bridge, and that to nothing. */
+#define MASTERS 4
+
+static enum falcon_limit limit_of_tunnel(struct net_device *dev, unsigned int *looks)
+{
+	unsigned int i;
+
+	if (dev->threaded)
+		return FALCON_LIMIT_THREADED;
+	if (READ_ONCE(dev->gro_flush_timeout))
+		return FALCON_LIMIT_RPS;
+	for (i = 0; dev && i < MASTERS; i++) {
+		if (has_rps(dev, looks))
+			return FALCON_LIMIT_RPS;
+		dev = netdev_master_upper_dev_get_rcu(dev);
+	}
+	return FALCON_LIMIT_NONE;
+}
+
+static enum falcon_limit limit_of_inlet(const struct falcon_inlet *inlet, unsigned int *looks)
+{
+	enum falcon_limit limit = FALCON_LIMIT_NONE;
+	struct falcon_device *tunnel;
+
+	list_for_each_entry_rcu(tunnel, &inlet->tunnels, same_inlet) {
+		limit = limit_of_tunnel(tunnel->dev, looks);
+		if (limit != FALCON_LIMIT_NONE)
+			break;
+	}
+	return limit;
+}
+
+/* @looks: NULL: as of this jiffy, in which many packets may ask */
+static enum falcon_limit limit_of_way(const struct net_device *nic,
+				      const struct falcon_encap *encap, u32 vni,
+				      unsigned int *looks)
+{
+	struct falcon_inlet *inlet = falcon_inlet_find(nic, encap, vni);
+	u8 limit = FALCON_LIMIT_NONE;
+	unsigned int all = LOOKS;
+	u32 now = jiffies;
+
+	if (!inlet || (!looks && falcon_inlet_recall(inlet, now, &limit)))
+		return limit;
+	limit = limit_of_inlet(inlet, looks ?: &all);
+	if (!looks)
+		falcon_inlet_note(inlet, now, limit);
+	return limit;
+}
+
+/* @looks: likewise */
+static enum falcon_limit limit_of_ways(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni,
+				       unsigned int *looks)
+{
+	enum falcon_limit limit = FALCON_LIMIT_NONE;
+
+	if (encap->kind == FALCON_ENCAP_NONE)
+		return limit;
+	if (vni != FALCON_NO_VNI)
+		limit = limit_of_way(nic, encap, vni, looks);
+	/* Those that take every network. */
+	if (limit == FALCON_LIMIT_NONE)
+		limit = limit_of_way(nic, encap, FALCON_NO_VNI, looks);
+	return limit;
+}
+
+enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni)
+{
+	enum falcon_limit limit;
+
+	rcu_read_lock();
+	limit = limit_of_ways(nic, encap, vni, NULL);
+	rcu_read_unlock();
+	return limit;
+}
+
+/* A bridge beside the NIC may be on the way to the tunnel, and have its address. */
+static bool bridges_have_rps(const struct net_device *nic, unsigned int *looks)
+{
+	const struct falcon_underlay *underlay = falcon_underlay_of(dev_net(nic));
+	const struct falcon_device *bridge;
+
+	list_for_each_entry_rcu(bridge, &underlay->bridges, beside)
+		if (has_rps(bridge->dev, looks))
+			return true;
+	return false;
+}
+
+enum falcon_limit falcon_devices_limit(const struct net_device *nic,
+				       const struct falcon_encap *encap, u32 vni)
+{
+	enum falcon_limit limit = FALCON_LIMIT_RPS;
+	unsigned int looks = LOOKS;
+
+	rcu_read_lock();
+	if (!has_rps(nic, &looks) && !bridges_have_rps(nic, &looks))
+		limit = limit_of_ways(nic, encap, vni, &looks);
+	rcu_read_unlock();
+	return limit;
+}

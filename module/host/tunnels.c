@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/hashtable.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/printk.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "host/tunnels.h"
+
+/* A port that tunnels listen on. Under RTNL. */
+struct port {
+	struct hlist_node	hashed;
+	struct list_head	node;
+	struct falcon_encap	encap;
+	unsigned int		tunnels;
+	unsigned int		initial;	/* of them, those of the initial namespace */
+};
+
+/*
+ * Each once, in the order of their coming: those of the initial namespace, and the others. Any
+ * number of them may be others', so each is found by its hash, and no more of them are looked at
+ * than the table has room for.
+ */
+static LIST_HEAD(initial_ports);
+static LIST_HEAD(other_ports);
+static DEFINE_HASHTABLE(ports, 10);
+static unsigned int gre_count, ip_in_ip_count;	/* of such tunnels */
+
+/* Written under RTNL, too. */
+static struct falcon_tunnel_sum sum = { .changed = INITIAL_JIFFIES };
+static DEFINE_SPINLOCK(sum_lock);	/* innermost */
+
+static struct port *find_port(const struct falcon_encap *encap)
+{
+	struct port *port;
+
+	hash_for_each_possible(ports, port, hashed, be16_to_cpu(encap->port))
+		if (!memcmp(&port->encap, encap, sizeof(*encap)))
+			return port;
+	return NULL;
+}
+
+static struct port *make_port(const struct falcon_encap *encap)
+{
+	struct port *port = kzalloc(sizeof(*port), GFP_KERNEL);
+
+	if (!port) {
+		pr_warn("no memory, flows by port %u are not known at the NIC\n",
+			be16_to_cpu(encap->port));
+		return NULL;
+	}
+	port->encap = *encap;
+	hash_add(ports, &port->hashed, be16_to_cpu(encap->port));
+	list_add_tail(&port->node, &other_ports);
+	return port;
+}
+
+static bool count_port(const struct falcon_encap *encap, bool initial, int count)
+{
+	struct port *port = find_port(encap) ?: make_port(encap);
+	bool was_initial;
+
+	if (!port)
+		return false;
+	was_initial = port->initial;
+	port->tunnels += count;
+	port->initial += initial * count;
+	if (was_initial != !!port->initial)
+		list_move_tail(&port->node, port->initial ? &initial_ports : &other_ports);
+	if (port->tunnels)
+		return true;
+	hash_del(&port->hashed);
+	list_del(&port->node);
+	kfree(port);
+	return true;
+}
+
+bool falcon_tunnels_count(const struct falcon_encap *encap, bool initial, int count)
+{
+	ASSERT_RTNL();
+	switch (encap->kind) {
+	case FALCON_ENCAP_GRE:
+		gre_count += count;
+		return true;
+	case FALCON_ENCAP_IP:
+		ip_in_ip_count += count;
+		return true;
+	default:
+		return encap->port && count_port(encap, initial, count);
+	}
+}
+
+/* Where the table has a port, or its end. */
+static unsigned int place_of(const struct falcon_tunnels *tunnels, __be16 port)
+{
+	unsigned int i;
+
+	for (i = 0; i < tunnels->ports; i++)
+		if (tunnels->port[i].port == port)
+			break;
+	return i;
+}
+
+static unsigned long since_of(__be16 port, bool geneve)
+{
+	unsigned int i = place_of(&sum.tunnels, port);
+
+	return i < sum.tunnels.ports && sum.tunnels.port[i].geneve == geneve ?
+	       sum.port_since[i] : jiffies;
+}
+
+static void add_ports(struct falcon_tunnel_sum *next, const struct list_head *ports)
+{
+	struct falcon_tunnels *tunnels = &next->tunnels;
+	const struct port *port;
+	unsigned int at;
+	bool geneve;
+
+	list_for_each_entry(port, ports, node) {
+		if (place_of(tunnels, port->encap.port) < tunnels->ports)
+			continue;
+		/* One too many: its flows are not known at the NIC, everything else works. */
+		if (tunnels->ports == FALCON_TUNNEL_PORTS) {
+			next->left_out = next->left_out ?: be16_to_cpu(port->encap.port);
+			return;
+		}
+		geneve = port->encap.kind == FALCON_ENCAP_GENEVE;
+		at = tunnels->ports++;
+		tunnels->port[at].port = port->encap.port;
+		tunnels->port[at].geneve = geneve;
+		next->port_since[at] = since_of(port->encap.port, geneve);
+	}
+}
+
+bool falcon_tunnels_sum_up(bool initial)
+{
+	struct falcon_tunnel_sum next;
+	bool changes;
+
+	ASSERT_RTNL();
+	memset(&next, 0, sizeof(next));		/* compared, with what is between the fields */
+	next.tunnels.gre = gre_count;
+	next.tunnels.ip_in_ip = ip_in_ip_count;
+	next.gre_since = sum.tunnels.gre ? sum.gre_since : jiffies;
+	next.ip_in_ip_since = sum.tunnels.ip_in_ip ? sum.ip_in_ip_since : jiffies;
+	add_ports(&next, &initial_ports);
+	add_ports(&next, &other_ports);
+	changes = memcmp(&sum.tunnels, &next.tunnels, sizeof(next.tunnels));
+	next.changed = changes && initial ? jiffies : sum.changed;
+	spin_lock(&sum_lock);
+	memcpy(&sum, &next, sizeof(sum));
+	spin_unlock(&sum_lock);
+	return changes;
+}
+
+void falcon_tunnels_get(struct falcon_tunnel_sum *copy)
+{
+	spin_lock(&sum_lock);
+	*copy = sum;
+	spin_unlock(&sum_lock);
+}

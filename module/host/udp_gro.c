@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/list.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "host/device.h"
+#include "host/inlet.h"
+#include "host/udp_gro.h"
+
+/* Tunnels that see UDP, and those that should; written under RTNL. */
+static unsigned int seeing, untold;
+
+/* A device that is on its way to another namespace. Under RTNL. */
+static struct {
+	const struct net_device	*dev;
+	bool			merges_udp, through_cell;
+} moving;
+
+bool falcon_udp_gro_merges(const struct net_device *dev, const struct falcon_kind *kind)
+{
+	return kind->origin && dev->features & (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
+}
+
+static void see_udp(struct falcon_device *tunnel, bool sees)
+{
+	struct falcon_inlet *inlet = tunnel->inlet;
+	int more = sees - tunnel->through_cell;
+
+	WRITE_ONCE(seeing, seeing + more);
+	WRITE_ONCE(inlet->seeing, inlet->seeing + more);
+	WRITE_ONCE(tunnel->through_cell, sees);
+}
+
+/*
+ * Whether flows have to be brought back first, so that the tunnel sees their UDP from then on. The
+ * tunnels of other namespaces' NICs see it all their life, so that their owners have none brought
+ * back; those that no NIC's packets come to never do.
+ */
+static bool is_untold(const struct falcon_device *device)
+{
+	return device->kind->origin && falcon_device_is_initial(device) && device->merges_udp &&
+	       !device->through_cell;
+}
+
+void falcon_udp_gro_see_at_once(struct falcon_device *tunnel)
+{
+	if (!falcon_device_is_initial(tunnel))
+		see_udp(tunnel, true);
+}
+
+void falcon_udp_gro_join(struct falcon_device *tunnel, bool has_nic)
+{
+	if (moving.dev == tunnel->dev) {
+		tunnel->merges_udp |= moving.merges_udp;
+		see_udp(tunnel, moving.through_cell);
+	}
+	if (has_nic)
+		falcon_udp_gro_see_at_once(tunnel);
+	WRITE_ONCE(untold, untold + is_untold(tunnel));
+}
+
+void falcon_udp_gro_leave(struct falcon_device *tunnel)
+{
+	/* Then it is registered again before RTNL is given back. */
+	moving.dev = tunnel->dev->reg_state == NETREG_REGISTERED ? tunnel->dev : NULL;
+	moving.merges_udp = tunnel->merges_udp;
+	moving.through_cell = tunnel->through_cell;
+	WRITE_ONCE(untold, untold - is_untold(tunnel));
+	see_udp(tunnel, false);
+}
+
+void falcon_udp_gro_arrived(void)
+{
+	moving.dev = NULL;
+}
+
+void falcon_udp_gro_change(struct falcon_device *tunnel)
+{
+	bool untold_before = is_untold(tunnel);
+
+	/* Its owner may take it back, and again: it has said so once. */
+	tunnel->merges_udp |= falcon_udp_gro_merges(tunnel->dev, tunnel->kind);
+	WRITE_ONCE(untold, untold + is_untold(tunnel) - untold_before);
+}
+
+bool falcon_devices_merge_as_told(void)
+{
+	return !READ_ONCE(untold);
+}
+
+void falcon_devices_tell_merging(bool anew)
+{
+	struct falcon_device *device;
+
+	rtnl_lock();
+	list_for_each_entry(device, &falcon_devices, node) {
+		if (!device->kind->origin || !falcon_device_is_initial(device))
+			continue;
+		if (anew)
+			device->merges_udp = falcon_udp_gro_merges(device->dev, device->kind);
+		see_udp(device, device->merges_udp);
+	}
+	WRITE_ONCE(untold, 0);
+	rtnl_unlock();
+}
+
+bool falcon_devices_see_udp(void)
+{
+	return READ_ONCE(seeing);
+}
+
+static bool sees_udp_of_way(const struct net_device *nic, const struct falcon_encap *encap,
+			    u32 vni)
+{
+	const struct falcon_inlet *inlet = falcon_inlet_find(nic, encap, vni);
+
+	return inlet && READ_ONCE(inlet->seeing);
+}
+
+bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon_encap *encap,
+			       u32 vni)
+{
+	return (vni != FALCON_NO_VNI && sees_udp_of_way(nic, encap, vni)) ||
+	       sees_udp_of_way(nic, encap, FALCON_NO_VNI);
+}

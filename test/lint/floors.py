@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which file may include which: the module's folders are floors, and no files include each other in a circle."""
+
+import re
+from pathlib import PurePath
+
+# From the top down: a file includes its own folder and those below it.
+FLOORS = {
+    "main": "brings the module up and takes it down",
+    "control": "requests of user space, enabling and disabling, the plan that every packet reads",
+    "hook": "the kernel's functions that are hooked, and what each of them calls",
+    "lanes": "mode lanes: a flow's packets from the NIC's poll to the container",
+    "pipeline": "mode pipeline: steering by RPS, and the way past the GRO cell",
+    "rules": "which flows have priority",
+    "host": "devices, CPUs and sockets of the host",
+    "policy": "which CPUs, how many, when: pure functions",
+    "core": "the plan as packets read it, configuration, counters, events",
+    "flow": "packets in, flows out: pure functions",
+}
+EVERYWHERE = {"control/netlink-gen.h"}      # generated from the specification, as the uAPI is
+ROOTS = ("module/", "tools/falconctl/", "test/unit/")
+
+_INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
+
+
+def _floor(path):
+    """The floor of a path below module/, or None: compat/ is everybody's."""
+    parts = PurePath(path).parts
+    name = parts[0] if len(parts) > 1 else PurePath(path).stem
+    return list(FLOORS).index(name) if name in FLOORS else None
+
+
+def _sources(files, root):
+    return [name for name in files.ending(".c", ".h") if name.startswith(root) and "/compat/" not in name]
+
+
+def floors(files):
+    """A file of the module that includes one of a floor above its own, or lies on none."""
+    found = []
+    for name in _sources(files, "module/"):
+        path = name.removeprefix("module/")
+        own = _floor(path)
+        if own is None:
+            found.append(f"{name}: is on no floor")
+            continue
+        for target in _INCLUDE.findall(files.text(name)):
+            floor = _floor(target)
+            if floor is not None and floor < own and target not in EVERYWHERE:
+                found.append(f"{name}: includes {target}, which is above it")
+    return found
+
+
+def _arrows(files, root):
+    """{room: rooms that it includes}; a source and its header are one room."""
+    names = _sources(files, root)
+    rooms = {str(PurePath(name).with_suffix("")) for name in names}
+    arrows = {room: set() for room in rooms}
+    for name in names:
+        room = str(PurePath(name).with_suffix(""))
+        for target in _INCLUDE.findall(files.text(name)):
+            stem = str(PurePath(target).with_suffix(""))
+            for other in (f"{root}{stem}", f"{PurePath(name).parent}/{stem}"):
+                if other in rooms and other != room:
+                    arrows[room].add(other)
+    return arrows
+
+
+def circles(files):
+    """Files that include each other, directly or around: what is left when those that include nobody are taken away."""
+    found = []
+    for root in ROOTS:
+        arrows = _arrows(files, root)
+        while True:
+            ends = {room for room, targets in arrows.items() if not targets & set(arrows)}
+            starts = set(arrows) - set().union(*arrows.values()) if arrows else set()
+            if not ends | starts:
+                break
+            arrows = {room: targets for room, targets in arrows.items() if room not in ends | starts}
+        found += [f"{room}: is in a circle with {', '.join(sorted(targets & set(arrows)))}"
+                  for room, targets in sorted(arrows.items())]
+    return found
