@@ -50,8 +50,8 @@
 #define REVIEW_INTERVAL (HZ / 5)
 
 /*
- * A flow, whether in lanes or not. Written by the CPU that its packets come to, which is one
- * at a time unless the NIC moves it; a count that is a few short does no harm.
+ * A flow, whether in lanes or not. The CPU that its packets come to writes it: one at a time,
+ * unless the NIC moves it. A count that is a few short does no harm.
  */
 struct entry {
 	u32			hash;		/* 0 is free */
@@ -97,7 +97,6 @@ static struct falcon_share share = { FALCON_SHARE_PACKETS, FALCON_SHARE_BYTES };
 static struct net_device *dummy;
 static void (*wake_hooks)(void);
 
-/* While there is a flow in lanes. */
 static void review(struct work_struct *work);
 static DECLARE_DELAYED_WORK(review_work, review);
 
@@ -151,8 +150,8 @@ static struct entry *victim(u32 hash)
 }
 
 /*
- * Whether no packet of a flow that is not in the table can be in a queue: who had to make place
- * in this bucket was quieter than the entry that has to now, and that one was for long enough.
+ * Whether no packet of a flow that is not in the table can be in a queue. The quietest entry makes
+ * place: if this one has been quiet for FRESH, so was each before it.
  */
 static bool is_fresh(const struct falcon_plan *plan, const struct entry *victim,
 		     const struct falcon_encap *encap)
@@ -217,7 +216,6 @@ static struct entry *find_inner(u32 hash, const struct falcon_key *key)
 	return found;
 }
 
-/* Whether it is one of those. */
 static bool has_twin(const struct entry *entry, u32 hash, const struct falcon_key *key)
 {
 	const struct entry *other = bucket_of(hash);
@@ -385,7 +383,11 @@ static bool is_to_climb(const struct falcon_plan *plan, struct entry *entry)
 
 	if (refused || (!entry->encap && !plan->host))
 		return false;
-	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;
+	if (READ_ONCE(entry->priority.rule))
+		return plan->ahead;
+	if (unlikely(elephant && plan->hold))
+		WRITE_ONCE(entry->limit, falcon_rung_limit_of(plan));
+	return elephant && !plan->hold;
 }
 
 enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,
@@ -650,10 +652,9 @@ int falcon_ladder_alloc(void (*wake)(void))
 	mutex_lock(&table_lock);
 	table = kvcalloc(FALCON_LADDER_FLOWS, sizeof(*table), GFP_KERNEL);
 	mutex_unlock(&table_lock);
-	if (!table) {
-		err = -ENOMEM;
+	err = -ENOMEM;
+	if (!table)
 		goto free_cells;
-	}
 	return 0;
 
 free_cells:
@@ -707,7 +708,6 @@ void falcon_ladder_free(void)
 	falcon_dummy_free(dummy);
 }
 
-/* Counts that another flow's packets change meanwhile are as good as those of a moment before. */
 static void sum_entry(const struct entry *entry, struct falcon_flow_sum *sum, unsigned int *limits)
 {
 	struct falcon_elephant *elephant;
