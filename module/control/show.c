@@ -10,7 +10,6 @@
 #include "lanes/inbox.h"
 #include "lanes/roster.h"
 
-/* Counts that another flow's packets change meanwhile are as good as those of a moment before. */
 static void sum_entry(const struct falcon_entry *entry, struct falcon_flow_sum *sum,
 		      unsigned int *limits)
 {

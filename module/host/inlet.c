@@ -19,7 +19,7 @@ static const struct rhashtable_params params = {
 /* Written under RTNL, read under RCU. */
 static struct rhashtable inlets;
 
-/* Of what was said, those that tell the limit; the others are the jiffy's. */
+/* The lowest bits of `said` are the limit, the others are the jiffy in which it was asked for. */
 #define LIMIT_BITS 4
 #define LIMIT_MASK ((1 << LIMIT_BITS) - 1)
 

@@ -60,8 +60,8 @@ static struct falcon_entry *victim(u32 hash)
 }
 
 /*
- * Whether no packet of a flow that is not in the table can be in a queue: who had to make place
- * in this bucket was quieter than the entry that has to now, and that one was for long enough.
+ * Whether no packet of a flow that is not in the table can be in a queue. The quietest entry makes
+ * place: if this one has been quiet for FRESH, so was each before it.
  */
 static bool is_fresh(const struct falcon_plan *plan, const struct falcon_entry *victim,
 		     const struct falcon_encap *encap)
@@ -248,7 +248,11 @@ static bool is_to_climb(const struct falcon_plan *plan, struct falcon_entry *ent
 
 	if (refused || (!entry->encap && !plan->host))
 		return false;
-	return READ_ONCE(entry->priority.rule) ? plan->ahead : elephant && !plan->hold;
+	if (READ_ONCE(entry->priority.rule))
+		return plan->ahead;
+	if (unlikely(elephant && plan->hold))
+		WRITE_ONCE(entry->limit, falcon_rung_limit_of(plan));
+	return elephant && !plan->hold;
 }
 
 enum falcon_ladder_answer falcon_ladder_ask(const struct falcon_plan *plan, u32 hash,

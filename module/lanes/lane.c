@@ -390,8 +390,8 @@ static int lane_poll(struct napi_struct *napi, int budget)
 
 	WRITE_ONCE(lane->looked, local_clock());
 	/*
-	 * Who helps goes on until the end of its share; but it may not run, either. The lane stays
-	 * active, so only its timer can bring this CPU back.
+	 * A helper owns the lane until it has done a poll's worth, and its CPU may stand still
+	 * meanwhile. The lane stays active, so only its timer can bring this CPU back.
 	 */
 	if (unlikely(!own(lane))) {
 		end_poll(lane, 0, OWNER_LOOK_NS);

@@ -166,6 +166,13 @@ bool falcon_rung_is_slow(const struct falcon_elephant *elephant, const struct fa
 bool falcon_rung_is_unwanted(const struct falcon_elephant *elephant,
 			     const struct falcon_plan *plan);
 
+/* What keeps flows on the kernel's path that have the rate. Context: a plan that holds them. */
+static inline enum falcon_limit falcon_rung_limit_of(const struct falcon_plan *plan)
+{
+	return plan->hold == FALCON_A_COUNTERS_STANDBY ? FALCON_LIMIT_STANDBY :
+							 FALCON_LIMIT_NO_CPU;
+}
+
 /* What keeps a flow that is not leaving from going further. */
 enum falcon_limit falcon_rung_limit(const struct falcon_elephant *elephant);
 

@@ -22,7 +22,7 @@ struct falcon_context;
 /* All members 0 when there are none. */
 struct falcon_strays {
 	struct falcon_chain	packets;
-	/* By their hash: flows of which the poll may bring more. Of two in one place the last. */
+	/* Hashes of flows of which the poll may bring more; of two in one place the last. */
 	u32			flows[FALCON_STRAY_FLOWS];
 };
 

@@ -19,8 +19,8 @@
 struct falcon_elephant;
 
 /*
- * A flow, whether in lanes or not. Written by the CPU that its packets come to, which is one
- * at a time unless the NIC moves it; a count that is a few short does no harm.
+ * A flow, whether in lanes or not. The CPU that its packets come to writes it: one at a time,
+ * unless the NIC moves it. A count that is a few short does no harm.
  */
 struct falcon_entry {
 	u32			hash;		/* 0 is free */
@@ -89,7 +89,7 @@ spinlock_t *falcon_table_lock(u32 hash);
  */
 struct falcon_entry *falcon_table_find_inner(u32 hash, const struct falcon_key *key);
 
-/* Whether it is one of those. */
+/* Whether another entry has these headers behind the tunnels. */
 bool falcon_table_has_twin(const struct falcon_entry *entry, u32 hash,
 			   const struct falcon_key *key);
 

@@ -95,8 +95,8 @@ class Meter:
             try:
                 if (task / "comm").read_text(encoding="utf-8").startswith("CPU "):
                     total += int((task / "schedstat").read_text(encoding="ascii").split()[1])
-            except FileNotFoundError:
-                continue        # a thread of QEMU's pool that ended
+            except (FileNotFoundError, ProcessLookupError):
+                continue        # a thread of QEMU's pool that ended, before it was opened or before it was read
         return total
 
     def link(self):

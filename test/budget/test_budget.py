@@ -73,8 +73,8 @@ def test_a_line_that_all_cpus_write_is_seen_and_named(budgeter, budgets, tmp_pat
     row = budgets["lines"][budget.key(case, variant)]
     lines = budgeter.lines(case, variant, sabotage.build(KERNEL, tmp_path, "shared"))
     named = {line.partition(" ")[0] for line in budget.exceeded_lines(case, lines, row)}
-    # The first that counts on the NIC's CPU, and the first on a worker.
-    assert {"hand_over", "falcon_context_deliver"} <= named
+    # The first that counts on the NIC's CPU, by itself or within its caller, and the first on a worker.
+    assert named & {"count_taken", "hand_over"} and "falcon_context_deliver" in named
 
 
 def test_a_packet_costs_falcon_the_same_with_two_thousand_devices(budgeter, tmp_path, record_property):

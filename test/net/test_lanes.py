@@ -130,11 +130,14 @@ def test_delivery_is_on_a_cpu_of_its_own_or_on_the_workers(overlay, falcon):
 
 
 def undisturbed(falcon, rung):
-    """The flow's entry, and the CPUs that deliver it; None if it came down meanwhile, as when the machine stood still."""
-    entry = reach(falcon, rung=rung, merge="backlog")
-    descents = falcon.counters()["descents"]
+    """The flow's entry, and the CPUs that deliver it; None if others did meanwhile, as when the machine stood still."""
+    def others():
+        """When the NIC's CPU does the work of the flow's own: it is on stock's path, its worker is full, or stands still."""
+        counters = falcon.counters()
+        return [counters[name] for name in ("descents", "inline", "helped")]
+    entry, before = reach(falcon, rung=rung, merge="backlog"), others()
     delivering = who_delivers(falcon)
-    return (entry, delivering) if falcon.counters()["descents"] == descents else None
+    return (entry, delivering) if others() == before else None
 
 
 def who_delivers(falcon):

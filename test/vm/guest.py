@@ -381,8 +381,8 @@ class Guest:
                 if name.startswith("CPU "):
                     with open(f"{task}/{tid}/schedstat", encoding="ascii") as stat:
                         times[int(name[4:name.index("/")])] = int(stat.read().split()[0])
-            except FileNotFoundError:
-                continue        # a thread of QEMU's pool that ended
+            except (FileNotFoundError, ProcessLookupError):
+                continue        # a thread of QEMU's pool that ended, before it was opened or before it was read
         if sorted(times) != list(range(self.vcpus)):
             raise self._gone() if self._ended else RuntimeError(f"vCPU threads found: {sorted(times)}")
         return [times[index] for index in range(self.vcpus)]

@@ -17,12 +17,13 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def _processes():
     """{pid: (parent, ticks of CPU time, those of the children that it waited for included)}"""
     found = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue        # it has ended
-        found[int(path.parent.name)] = int(fields[1]), sum(int(word) for word in fields[11:15])
+            # When the process has ended, opening says ENOENT, and reading what was opened before says ESRCH.
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        found[int(pid)] = int(fields[1]), sum(int(word) for word in fields[11:15])
     return found
 
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """A machine that others keep busy is told from a fault."""
 
+import io
 import os
 import subprocess
 import sys
 import time
 from types import SimpleNamespace
+
+import pytest
 
 from conftest import what_failed, why_again
 from vm import crash
@@ -30,6 +33,21 @@ def test_what_others_use_is_seen():
     others = Others(root=2 ** 22 + 1)       # a process that there is not: so all are others
     burn()
     assert others.share() > 0.9 / (time.monotonic() - began) / os.cpu_count()
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, ProcessLookupError])
+def test_a_process_that_ends_while_it_is_looked_at_is_passed_over(monkeypatch, error):
+    gone = f"/proc/{os.getppid()}/stat"
+
+    def ending(call):
+        def called(path, *args, **kwargs):
+            if str(path) == gone:
+                raise error(gone)
+            return call(path, *args, **kwargs)
+        return called
+    for module, name in ((os, "stat"), (io, "open")):
+        monkeypatch.setattr(module, name, ending(getattr(module, name)))
+    assert own_ticks(os.getpid()) > 0
 
 
 def report(failed, text=""):
