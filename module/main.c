@@ -11,7 +11,7 @@
 #include "host/cpu.h"
 #include "host/notifier.h"
 #include "lanes/forget.h"
-#include "lanes/outlet.h"
+#include "lanes/merge_dev.h"
 #include "rules/priority.h"
 
 static int __init falcon_init(void)
@@ -19,7 +19,7 @@ static int __init falcon_init(void)
 	int err;
 
 	falcon_hash_init();
-	falcon_outlets_init();
+	falcon_merge_devs_init();
 	err = falcon_priority_init();
 	if (err)
 		return err;

@@ -9,19 +9,19 @@
 
 #include "control/control.h"
 #include "control/datapath.h"
+#include "control/park.h"
 #include "control/planner.h"
-#include "control/rest.h"
 #include "control/unseen.h"
 #include "core/config.h"
-#include "core/notice.h"
+#include "core/event.h"
 #include "core/plan.h"
 #include "hook/hook.h"
 #include "host/cpu.h"
 #include "host/host.h"
 #include "host/udp_gro.h"
 #include "lanes/forget.h"
-#include "pipeline/cell.h"
-#include "pipeline/flow.h"
+#include "pipeline/gro_bypass.h"
+#include "pipeline/rps_flow.h"
 #include "policy/policy.h"
 
 /* How long flows may take to come back before what they were on goes. */
@@ -74,12 +74,12 @@ static void need_steering(bool needed)
 
 static bool has_left(unsigned int cpu)
 {
-	return falcon_flows_settled(cpu) && falcon_datapath_has_left(cpu);
+	return falcon_rps_flows_settled(cpu) && falcon_datapath_has_left(cpu);
 }
 
 static bool settled(void)
 {
-	return falcon_flows_settled(FALCON_NO_CPU) && falcon_datapath_settled();
+	return falcon_rps_flows_settled(FALCON_NO_CPU) && falcon_datapath_settled();
 }
 
 /* Until it is so, or the time is over. */
@@ -106,11 +106,11 @@ static void settle(void)
 {
 	falcon_planner_enter(FALCON_PHASE_HELD);
 	wait_until(settled, "some flows have not come back");
-	if (!falcon_plan_bypass())
+	if (!falcon_plan_gro_bypass())
 		return;
 	falcon_planner_enter(FALCON_PHASE_LEAVING);
-	falcon_cells_change(0);
-	wait_until(falcon_cells_settled, "some packets still wait for the GRO cells");
+	falcon_gro_bypass_change(0);
+	wait_until(falcon_gro_bypass_settled, "some packets still wait for the GRO cells");
 }
 
 /*
@@ -122,11 +122,11 @@ static void warm_up(void)
 	u32 epoch;
 
 	falcon_planner_enter(FALCON_PHASE_HELD);
-	epoch = falcon_plan_bypass();
+	epoch = falcon_plan_gro_bypass();
 	if (epoch)
-		falcon_cells_change(epoch);
+		falcon_gro_bypass_change(epoch);
 	msleep(WARMUP_MS);
-	wait_until(falcon_cells_settled, "some packets still wait for the GRO cells");
+	wait_until(falcon_gro_bypass_settled, "some packets still wait for the GRO cells");
 	falcon_planner_enter(FALCON_PHASE_RUN);
 }
 
@@ -168,12 +168,12 @@ static int enable_locked(struct netlink_ext_ack *extack)
 		return -EOPNOTSUPP;
 	}
 
-	err = falcon_flows_alloc();
+	err = falcon_rps_flows_alloc();
 	if (err) {
 		NL_SET_ERR_MSG(extack, "no memory for the flow tables");
 		return err;
 	}
-	err = falcon_datapath_alloc(falcon_rest_end);
+	err = falcon_datapath_alloc(falcon_park_end);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "no memory for the lanes");
 		goto flows;
@@ -187,7 +187,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	falcon_load_start();
 	falcon_devices_tell_merging(true);
 	warm_up();
-	falcon_rest_start(falcon_datapath_settled);
+	falcon_park_start(falcon_datapath_settled);
 	falcon_unseen_start();
 	refresh_later();	/* what a device changed meanwhile was not asked for */
 	return 0;
@@ -195,13 +195,13 @@ static int enable_locked(struct netlink_ext_ack *extack)
 ladder:
 	falcon_datapath_free();
 flows:
-	falcon_flows_free();
+	falcon_rps_flows_free();
 	return err;
 }
 
 int falcon_enable(struct netlink_ext_ack *extack)
 {
-	struct falcon_notice notice = { .event = FALCON_EVENT_ENABLED };
+	struct falcon_event_msg msg = { .event = FALCON_EVENT_ENABLED };
 	int err;
 
 	mutex_lock(&control_lock);
@@ -209,7 +209,7 @@ int falcon_enable(struct netlink_ext_ack *extack)
 	err = enable_locked(extack);
 	change_tables();
 	if (!err)
-		falcon_notify(&notice);
+		falcon_event_send(&msg);
 	mutex_unlock(&control_lock);
 	return err;
 }
@@ -224,19 +224,19 @@ static void disable_locked(void)
 {
 	falcon_unseen_stop();
 	settle();
-	falcon_rest_stop(false);
+	falcon_park_stop(false);
 	falcon_load_stop();
 	falcon_planner_enter(FALCON_PHASE_OFF);
 	need_steering(false);
 	falcon_hooks_detach();
 	synchronize_net();
 	falcon_datapath_free();
-	falcon_flows_free();
+	falcon_rps_flows_free();
 }
 
 int falcon_disable(void)
 {
-	struct falcon_notice notice = { .event = FALCON_EVENT_DISABLED };
+	struct falcon_event_msg msg = { .event = FALCON_EVENT_DISABLED };
 	int err = -EALREADY;
 
 	mutex_lock(&control_lock);
@@ -244,7 +244,7 @@ int falcon_disable(void)
 		change_tables();
 		disable_locked();
 		change_tables();
-		falcon_notify(&notice);
+		falcon_event_send(&msg);
 		err = 0;
 	}
 	mutex_unlock(&control_lock);
@@ -259,15 +259,15 @@ void falcon_control_exit(void)
 /* Under control_lock. */
 static void put_into_effect(const struct falcon_config *config)
 {
-	static const struct falcon_notice notice = { .event = FALCON_EVENT_CONFIG };
+	static const struct falcon_event_msg msg = { .event = FALCON_EVENT_CONFIG };
 	enum falcon_mode mode;
 	bool switches, stirs;
 
 	mode = falcon_planner_resolve(config->mode);
 	switches = falcon_enabled() && falcon_planner_mode() != mode;
-	stirs = switches || (falcon_enabled() && falcon_config_rest() != config->rest);
+	stirs = switches || (falcon_enabled() && falcon_config_park() != config->park);
 	if (stirs)
-		falcon_rest_stop(true);
+		falcon_park_stop(true);
 	if (switches) {
 		change_tables();
 		settle();
@@ -286,8 +286,8 @@ static void put_into_effect(const struct falcon_config *config)
 		falcon_replan();
 	}
 	if (stirs)
-		falcon_rest_start(falcon_datapath_settled);
-	falcon_notify(&notice);
+		falcon_park_start(falcon_datapath_settled);
+	falcon_event_send(&msg);
 }
 
 int falcon_configure(int (*change)(struct falcon_config *config, void *data), void *data)

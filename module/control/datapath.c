@@ -4,35 +4,35 @@
 #include <linux/smp.h>
 
 #include "control/datapath.h"
-#include "lanes/census.h"
-#include "lanes/elephant.h"
+#include "lanes/budget.h"
+#include "lanes/flow_list.h"
+#include "lanes/flow_table.h"
 #include "lanes/inbox.h"
-#include "lanes/intake.h"
-#include "lanes/ladder.h"
+#include "lanes/ingress.h"
 #include "lanes/lane.h"
+#include "lanes/promote.h"
 #include "lanes/review.h"
-#include "lanes/roster.h"
-#include "lanes/table.h"
-#include "pipeline/cell.h"
+#include "lanes/transit.h"
+#include "pipeline/gro_bypass.h"
 
 static struct net_device *dummy;
 
 static const struct falcon_lane_ops flow_ops = {
-	.process	= falcon_elephant_process,
-	.deliver	= falcon_elephant_deliver,
+	.process	= falcon_transit_process,
+	.deliver	= falcon_transit_deliver,
 };
 
 bool falcon_datapath_settled(void)
 {
 	falcon_review_now();
-	return !falcon_census_flows() && falcon_cells_settled();
+	return !falcon_budget_flows() && falcon_gro_bypass_settled();
 }
 
 bool falcon_datapath_has_left(u16 cpu)
 {
-	bool left = !falcon_table_hold() || falcon_lane_is_idle(cpu);
+	bool left = !falcon_flow_table_hold() || falcon_lane_is_idle(cpu);
 
-	falcon_table_release();
+	falcon_flow_table_release();
 	return left;
 }
 
@@ -40,29 +40,29 @@ int falcon_datapath_alloc(void (*wake)(void))
 {
 	int err = -ENOMEM;
 
-	falcon_ladder_start(wake);
+	falcon_promote_start(wake);
 	dummy = alloc_netdev_dummy(0);
 	if (!dummy)
 		return err;
 	err = falcon_lanes_alloc(dummy, &flow_ops);
 	if (err)
 		goto free_dummy;
-	err = falcon_intakes_alloc(dummy);
+	err = falcon_ingress_alloc(dummy);
 	if (err)
 		goto free_lanes;
-	err = falcon_cells_alloc(dummy);
+	err = falcon_gro_bypass_alloc(dummy);
 	if (err)
 		goto free_intakes;
-	err = falcon_table_alloc();
+	err = falcon_flow_table_alloc();
 	if (err)
 		goto free_cells;
 	return 0;
 
 free_cells:
-	falcon_cells_free();
+	falcon_gro_bypass_free();
 free_intakes:
-	falcon_intakes_stop();
-	falcon_intakes_free();
+	falcon_ingress_stop();
+	falcon_ingress_free();
 free_lanes:
 	falcon_lanes_stop();
 	falcon_lanes_free();
@@ -74,18 +74,18 @@ free_dummy:
 /* Nobody uses the flows any more, who are brought down the hard way. Returns packets. */
 static unsigned int drop_flows(void)
 {
-	struct falcon_elephant *elephant = NULL;
+	struct falcon_flow *flow = NULL;
 	unsigned int dropped = 0;
 
-	while ((elephant = falcon_roster_next(elephant))) {
-		/* One that has left is in the hands of falcon_intakes_free(). */
-		if (elephant->dead)
+	while ((flow = falcon_flow_list_next(flow))) {
+		/* One that has left is in the hands of falcon_ingress_free(). */
+		if (flow->dead)
 			continue;
-		list_del_init(&elephant->gate_node);
+		list_del_init(&flow->gate_node);
 		local_bh_disable();
-		falcon_roster_leave(elephant);
+		falcon_flow_list_leave(flow);
 		local_bh_enable();
-		dropped += falcon_inbox_drop(elephant);
+		dropped += falcon_inbox_drop(flow);
 	}
 	return dropped;
 }
@@ -96,22 +96,22 @@ void falcon_datapath_free(void)
 	unsigned int dropped;
 
 	falcon_review_stop();
-	falcon_intakes_stop();
+	falcon_ingress_stop();
 	falcon_lanes_stop();
 	/* Wake-ups that are under way: those that have arrived, and those on their way here. */
 	kick_all_cpus_sync();
 	synchronize_net();
 
 	/* Who waits for it under RTNL waits for no packet, and no softirq. */
-	falcon_table_hold();
+	falcon_flow_table_hold();
 	dropped = drop_flows();
 	if (dropped)
 		pr_warn("%u packets of flows that did not come down in time are dropped\n",
 			dropped);
-	falcon_table_free();
-	falcon_table_release();
-	falcon_intakes_free();
+	falcon_flow_table_free();
+	falcon_flow_table_release();
+	falcon_ingress_free();
 	falcon_lanes_free();
-	falcon_cells_free();
+	falcon_gro_bypass_free();
 	falcon_dummy_free(dummy);
 }

@@ -7,8 +7,8 @@
 #include <linux/types.h>
 
 /**
- * falcon_datapath_alloc() - the table, the lanes and the intakes
- * @wake: called when a flow is to go into lanes and may not as the plan is resting; in softirq
+ * falcon_datapath_alloc() - the table, the lanes and the ingress
+ * @wake: called when a flow is to go into lanes and may not as the plan is parked; in softirq
  *
  * Context: process, under the control mutex. Return: 0 or -ENOMEM.
  */

@@ -37,13 +37,13 @@ enum {
 	X(SECOND_CHOICE, second_choice) \
 	X(NO_OTHER_CPU, no_other_cpu) \
 	X(STANDBY, standby) \
-	X(CELL_BYPASS, cell_bypass) \
+	X(GRO_BYPASS, gro_bypass) \
 	X(TAKEN, taken) \
 	X(GATED, gated) \
-	X(CLIMBS, climbs) \
-	X(DESCENTS, descents) \
+	X(PROMOTIONS, promotions) \
+	X(DEMOTIONS, demotions) \
 	X(WAKES, wakes) \
-	X(INLINE, inline) \
+	X(BACKPRESSURED, backpressured) \
 	X(DROPPED_FULL, dropped_full) \
 	X(RUNS, runs) \
 	X(PROCESSED, processed) \

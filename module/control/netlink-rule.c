@@ -3,7 +3,7 @@
 #include "control/netlink-rule.h"
 #include "host/device.h"
 #include "host/netdev.h"
-#include "lanes/place.h"
+#include "lanes/endpoint.h"
 
 #define RATE_DEFAULT 10000
 #define PORT_MAX     65535
@@ -61,7 +61,7 @@ static int parse_place(struct genl_info *info, struct falcon_rule *rule)
 {
 	const struct nlattr *netns = info->attrs[FALCON_A_RULE_NETNS];
 	const struct nlattr *device = info->attrs[FALCON_A_RULE_DEVICE];
-	struct falcon_place *place = &rule->match.place;
+	struct falcon_endpoint *endpoint = &rule->match.endpoint;
 	u64 cookie = 0;
 
 	if (netns) {
@@ -71,18 +71,18 @@ static int parse_place(struct genl_info *info, struct falcon_rule *rule)
 			return refuse(info, FALCON_A_RULE_NETNS,
 				      "there is no such network namespace");
 	}
-	place->netns = cookie;
+	endpoint->netns = cookie;
 	if (!device)
 		return 0;
 	nla_strscpy(rule->device, device, sizeof(rule->device));
-	switch (falcon_device_container(rule->device, &place->netns, &place->ifindex)) {
+	switch (falcon_device_container(rule->device, &endpoint->netns, &endpoint->ifindex)) {
 	case -ENODEV:
 		return refuse(info, FALCON_A_RULE_DEVICE, "there is no such device");
 	case -EINVAL:
 		return refuse(info, FALCON_A_RULE_DEVICE,
 			      "the device leads to no container: veth, netkit, macvlan and ipvlan do");
 	}
-	if (cookie && cookie != place->netns)
+	if (cookie && cookie != endpoint->netns)
 		return refuse(info, FALCON_A_RULE_DEVICE,
 			      "the device's container is in another network namespace");
 	return 0;
@@ -95,7 +95,7 @@ static int parse_cgroup(struct genl_info *info, struct falcon_rule *rule)
 	if (!cgroup)
 		return 0;
 	rule->cgroup = nla_get_u64(cgroup);
-	switch (falcon_place_cgroup(rule->cgroup, &rule->match.place)) {
+	switch (falcon_endpoint_cgroup(rule->cgroup, &rule->match.endpoint)) {
 	case 0:
 		return 0;
 	case -ERANGE:
@@ -193,8 +193,8 @@ bool falcon_nl_rule_put(struct sk_buff *skb, const struct falcon_rule_info *info
 	       !nla_put_u32(skb, FALCON_A_RULE_RATE, rule->rate) &&
 	       !nla_put_u64_64bit(skb, FALCON_A_RULE_PACKETS, info->packets, 0) &&
 	       !nla_put_u64_64bit(skb, FALCON_A_RULE_FLOWS, info->flows, 0) &&
-	       !nla_put_u64_64bit(skb, FALCON_A_RULE_BARS, info->bars, 0) &&
-	       !nla_put_u32(skb, FALCON_A_RULE_BARRED, info->barred) &&
+	       !nla_put_u64_64bit(skb, FALCON_A_RULE_SUSPENSIONS, info->suspensions, 0) &&
+	       !nla_put_u32(skb, FALCON_A_RULE_SUSPENDED, info->suspended) &&
 	       (!rule->netns ||
 		!nla_put_u64_64bit(skb, FALCON_A_RULE_NETNS, rule->netns, 0)) &&
 	       (!rule->device[0] ||

@@ -11,16 +11,16 @@
 #include "control/netlink-gen.h"
 #include "control/netlink-rule.h"
 #include "control/netlink.h"
+#include "control/park.h"
 #include "control/planner.h"
-#include "control/reason.h"
-#include "control/rest.h"
 #include "control/show.h"
+#include "control/standby.h"
 #include "core/config.h"
-#include "core/notice.h"
+#include "core/event.h"
 #include "hook/hook.h"
 #include "host/cpu.h"
 #include "host/device.h"
-#include "pipeline/flow.h"
+#include "pipeline/rps_flow.h"
 #include "rules/priority.h"
 
 /*
@@ -99,11 +99,12 @@ static int put_cpus(struct sk_buff *skb, int attribute, const struct cpumask *cp
 static int put_flow_sum(struct sk_buff *skb, const struct falcon_flow_sum *sum)
 {
 	return nla_put_u32(skb, FALCON_A_STATUS_FLOWS, sum->flows) ||
-	       nla_put_u32(skb, FALCON_A_STATUS_ELEPHANTS, sum->elephants) ||
+	       nla_put_u32(skb, FALCON_A_STATUS_IN_LANES, sum->in_lanes) ||
 	       nla_put_u32(skb, FALCON_A_STATUS_SEVERAL, sum->several) ||
-	       nla_put_u32(skb, FALCON_A_STATUS_BARRED, sum->barred) ||
+	       nla_put_u32(skb, FALCON_A_STATUS_NOT_PROMOTED, sum->not_promoted) ||
 	       nla_put_u32(skb, FALCON_A_STATUS_AHEAD, sum->ahead) ||
-	       (sum->barred && nla_put_u32(skb, FALCON_A_STATUS_LIMIT, sum->limit));
+	       (sum->not_promoted && nla_put_u32(skb, FALCON_A_STATUS_NOT_PROMOTED_REASON,
+						 sum->reason));
 }
 
 /* The flows of the mode: what the other one has is from before, and settled. */
@@ -111,7 +112,7 @@ static void sum_flows(struct falcon_flow_sum *sum)
 {
 	*sum = (struct falcon_flow_sum){};
 	if (falcon_planner_mode() == FALCON_MODE_PIPELINE)
-		sum->flows = falcon_flows_count();
+		sum->flows = falcon_rps_flows_count();
 	else
 		falcon_show_sum(sum);
 }
@@ -129,7 +130,7 @@ int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct falcon_config *config;
 	struct cpumask *cpus;
 	struct sk_buff *reply;
-	char reason[FALCON_REASON_MAX];
+	char reason[FALCON_STANDBY_TEXT];
 	unsigned int id;
 	void *header;
 	int err;
@@ -148,7 +149,7 @@ int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	/* What is told is of one moment, and of none in the middle of a change. */
 	falcon_control_lock();
 	falcon_config_get(config);
-	falcon_reason_show(cpus, reason);
+	falcon_standby_show(cpus, reason);
 	sum_flows(&flows);
 	err = nla_put_string(reply, FALCON_A_STATUS_VERSION, FALCON_VERSION) ||
 	      nla_put_u32(reply, FALCON_A_STATUS_STATE, state_of()) ||
@@ -212,8 +213,8 @@ int falcon_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(reply, FALCON_A_CONFIG_ELEPHANT_RATE, config->elephant_rate) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_DELIVERY, config->delivery) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_HOST, config->host) ||
-	      nla_put_u32(reply, FALCON_A_CONFIG_MODERATION, config->moderation) ||
-	      nla_put_u32(reply, FALCON_A_CONFIG_REST, config->rest) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_COALESCE, config->coalesce) ||
+	      nla_put_u32(reply, FALCON_A_CONFIG_PARK, config->park) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_POLICY, config->policy) ||
 	      nla_put_u32(reply, FALCON_A_CONFIG_PRIORITY_AUTO, config->priority_auto);
 	kfree(config);
@@ -241,7 +242,7 @@ int falcon_nl_priority_add_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	}
 	/* Not when a packet of its flows has come: it may be by the hooks that they are known. */
-	falcon_rest_end();
+	falcon_park_end();
 	return reply_end(reply, header, info, nla_put_u32(reply, FALCON_A_RULE_ID, id));
 }
 
@@ -347,8 +348,8 @@ static int change_config(struct falcon_config *config, void *data)
 	read_u32(info, FALCON_A_CONFIG_ELEPHANT_RATE, &config->elephant_rate);
 	read_u32(info, FALCON_A_CONFIG_DELIVERY, &config->delivery);
 	read_bool(info, FALCON_A_CONFIG_HOST, &config->host);
-	read_u32(info, FALCON_A_CONFIG_MODERATION, &config->moderation);
-	read_u32(info, FALCON_A_CONFIG_REST, &config->rest);
+	read_u32(info, FALCON_A_CONFIG_COALESCE, &config->coalesce);
+	read_u32(info, FALCON_A_CONFIG_PARK, &config->park);
 	read_u32(info, FALCON_A_CONFIG_POLICY, &config->policy);
 	read_bool(info, FALCON_A_CONFIG_PRIORITY_AUTO, &config->priority_auto);
 	if (info->attrs[FALCON_A_CONFIG_CPUS])
@@ -382,12 +383,12 @@ int falcon_netlink_init(void)
 	int err = genl_register_family(&falcon_family);
 
 	if (!err)
-		falcon_notices_open(&falcon_family);
+		falcon_events_open(&falcon_family);
 	return err;
 }
 
 void falcon_netlink_exit(void)
 {
-	falcon_notices_close();
+	falcon_events_close();
 	genl_unregister_family(&falcon_family);
 }

@@ -12,12 +12,12 @@
 #include "host/cpu.h"
 #include "host/tunnels.h"
 #include "host/udp_gro.h"
-#include "lanes/ladder.h"
+#include "lanes/promote.h"
 
 static DEFINE_MUTEX(plan_lock);
 static enum falcon_phase current_phase;	/* under plan_lock */
 static enum falcon_mode current_mode;	/* under plan_lock */
-static bool resting;			/* under plan_lock */
+static bool parked;			/* under plan_lock */
 static bool watches_all;		/* under plan_lock */
 static u32 generation;			/* under plan_lock */
 
@@ -35,9 +35,9 @@ static void take_config(struct falcon_plan *plan, const struct falcon_config *co
 	plan->workers = config->workers;
 	plan->batch = config->batch;
 	plan->elephant_rate = config->elephant_rate;
-	plan->elephant_window = div_u64((u64)config->elephant_rate * FALCON_LADDER_WINDOW, HZ);
+	plan->elephant_window = div_u64((u64)config->elephant_rate * FALCON_PROMOTE_WINDOW, HZ);
 	plan->delivery = config->delivery;
-	plan->moderation = config->moderation * NSEC_PER_USEC;
+	plan->coalesce = config->coalesce * NSEC_PER_USEC;
 	plan->host = config->host;
 	plan->priority_auto = config->priority_auto;
 }
@@ -45,25 +45,25 @@ static void take_config(struct falcon_plan *plan, const struct falcon_config *co
 /*
  * A flow that changes its CPU after the NIC's stage must not leave packets behind in the old
  * CPU's GRO cell, which nobody can look into: the one goes with the other. What is not in a
- * lane is on stock's path, cell included.
+ * lane is on the kernel's path, cell included.
  */
-static u32 cell_bypass(const struct falcon_plan *plan)
+static u32 gro_bypass(const struct falcon_plan *plan)
 {
 	const struct falcon_plan *old;
 
 	if (plan->mode != FALCON_MODE_PIPELINE || current_phase == FALCON_PHASE_LEAVING ||
-	    !falcon_hook_attached(FALCON_HOOK_CELL))
+	    !falcon_hook_attached(FALCON_HOOK_GRO_CELL))
 		return 0;
 	old = rcu_dereference_protected(falcon_plan, lockdep_is_held(&plan_lock));
-	return old && old->cell_bypass ? old->cell_bypass : plan->generation;
+	return old && old->gro_bypass ? old->gro_bypass : plan->generation;
 }
 
 /* Whether the functions that mode lanes needs are hooked, or rest. */
 static bool lanes_capable(void)
 {
-	return falcon_hook_available(FALCON_HOOK_CELL) &&
+	return falcon_hook_available(FALCON_HOOK_GRO_CELL) &&
 	       falcon_hook_available(FALCON_HOOK_MERGE) &&
-	       falcon_hook_available(FALCON_HOOK_INTAKE);
+	       falcon_hook_available(FALCON_HOOK_INGRESS);
 }
 
 enum falcon_mode falcon_planner_resolve(enum falcon_mode mode)
@@ -110,15 +110,15 @@ static struct falcon_plan *plan_make(void)
 	falcon_cpus_usable(&config.cpus, &plan->mask);
 	for_each_cpu(cpu, &plan->mask)
 		plan->cpus[plan->count++] = cpu;
-	plan->hold = hold_reason(plan->count);
+	plan->standby = hold_reason(plan->count);
 	plan->ahead = current_phase == FALCON_PHASE_RUN;
-	plan->cell_bypass = cell_bypass(plan);
-	plan->nic_split = config.nic_split && plan->cell_bypass;
+	plan->gro_bypass = gro_bypass(plan);
+	plan->nic_split = config.nic_split && plan->gro_bypass;
 	plan->lanes_capable = lanes_capable();
-	plan->resting = resting;
+	plan->parked = parked;
 	plan->watches_all = watches_all;
 	plan->since = sees_more(old, plan) ? jiffies : old->since;
-	plan->awake = !old || old->resting ? jiffies : old->awake;
+	plan->awake = !old || old->parked ? jiffies : old->awake;
 	return plan;
 }
 
@@ -174,10 +174,10 @@ void falcon_planner_enter(enum falcon_phase phase)
 	synchronize_net();
 }
 
-void falcon_planner_rest(bool rests)
+void falcon_planner_park(bool parks)
 {
 	mutex_lock(&plan_lock);
-	resting = rests;
+	parked = parks;
 	update();
 	mutex_unlock(&plan_lock);
 	synchronize_net();

@@ -47,13 +47,14 @@ void falcon_planner_enter(enum falcon_phase phase);
 void falcon_replan(void);
 
 /*
- * Whether hooks rest, so that no flow may go into lanes, which every packet sees on return.
+ * Whether hooks are parked, so that no flow may go into lanes, which every packet sees on return.
  * Context: process, under the control mutex or in the work that it can stop.
  */
-void falcon_planner_rest(bool resting);
+void falcon_planner_park(bool parked);
 
 /*
- * Whether every packet is looked at even while hooks rest, which is so on return. Context: process.
+ * Whether every packet is looked at even while hooks are parked, which is so on return. Context:
+ * process.
  */
 void falcon_planner_watch_all(bool wanted);
 

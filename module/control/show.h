@@ -4,11 +4,11 @@
 #ifndef _FALCON_SHOW_H
 #define _FALCON_SHOW_H
 
-#include "lanes/info.h"
-#include "lanes/table.h"
+#include "lanes/flow_info.h"
+#include "lanes/flow_table.h"
 
 /* Where a walk ends. */
-#define FALCON_SHOW_END FALCON_TABLE_FLOWS
+#define FALCON_SHOW_END FALCON_FLOW_TABLE_FLOWS
 
 /* Count the flows. Context: process. */
 void falcon_show_sum(struct falcon_flow_sum *sum);
@@ -22,7 +22,7 @@ void falcon_show_sum(struct falcon_flow_sum *sum);
  * Context: process. Return: where to go on, FALCON_SHOW_END at the end.
  */
 unsigned long falcon_show_walk(unsigned long from,
-			       int (*call)(const struct falcon_ladder_info *info, void *data),
+			       int (*call)(const struct falcon_flow_info *info, void *data),
 			       void *data);
 
 #endif /* _FALCON_SHOW_H */

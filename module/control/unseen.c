@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What tunnels have received is compared with what was seen at the NICs, once a second. No packet
- * is counted for that: tunnels count theirs anyway, and the intake notes the time of what it sees.
+ * is counted for that: tunnels count theirs anyway, and the ingress notes the time of what it sees.
  */
 
 #include <linux/jiffies.h>
@@ -12,7 +12,7 @@
 #include "control/unseen.h"
 #include "host/cpu.h"
 #include "host/device.h"
-#include "lanes/intake.h"
+#include "lanes/ingress.h"
 
 #define LOOK_INTERVAL HZ
 
@@ -58,7 +58,7 @@ static bool finds(void)
 	since = jiffies;
 	/* As long as flows are seen tunnels are not asked. */
 	if (falcon_planner_mode() != FALCON_MODE_LANES || falcon_load_busy() ||
-	    falcon_intakes_saw(before)) {
+	    falcon_ingress_saw(before)) {
 		known = false;
 		return false;
 	}

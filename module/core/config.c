@@ -14,8 +14,8 @@ static struct falcon_config current_config = {
 	.batch		= 256,
 	.elephant_rate	= 10000,
 	.delivery	= FALCON_DELIVERY_AUTO,
-	.moderation	= 250,
-	.rest		= 2,
+	.coalesce	= 250,
+	.park		= 2,
 	.policy		= FALCON_POLICY_AUTO,
 };
 
@@ -36,14 +36,14 @@ enum falcon_mode falcon_config_mode(void)
 	return mode;
 }
 
-u32 falcon_config_rest(void)
+u32 falcon_config_park(void)
 {
-	u32 rest;
+	u32 park;
 
 	mutex_lock(&lock);
-	rest = current_config.rest;
+	park = current_config.park;
 	mutex_unlock(&lock);
-	return rest;
+	return park;
 }
 
 void falcon_config_set(const struct falcon_config *config)

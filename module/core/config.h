@@ -18,8 +18,8 @@ struct falcon_config {
 	u32		elephant_rate;		/* packets per second */
 	u32		delivery;		/* enum falcon_delivery */
 	bool		host;
-	u32		moderation;		/* microseconds */
-	u32		rest;			/* seconds */
+	u32		coalesce;		/* microseconds */
+	u32		park;			/* seconds */
 	u32		policy;			/* enum falcon_policy */
 	bool		priority_auto;
 	struct cpumask	cpus;			/* empty: all */
@@ -31,8 +31,8 @@ void falcon_config_get(struct falcon_config *config);
 /* The mode alone. Context: process. */
 enum falcon_mode falcon_config_mode(void);
 
-/* Seconds without a flow in lanes before hooks rest, 0 for never. Context: process. */
-u32 falcon_config_rest(void);
+/* Seconds without a flow in lanes before hooks are parked, 0 for never. Context: process. */
+u32 falcon_config_park(void);
 
 /* Replace it as a whole by one that has been checked. Context: process. */
 void falcon_config_set(const struct falcon_config *config);

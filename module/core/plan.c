@@ -32,26 +32,26 @@ unsigned long falcon_plan_since(const struct falcon_plan *plan, const struct fal
 	return time_after(known, plan->since) ? known : plan->since;
 }
 
-bool falcon_plan_resting(void)
+bool falcon_plan_parked(void)
 {
 	const struct falcon_plan *plan;
-	bool resting;
+	bool parked;
 
 	rcu_read_lock();
 	plan = rcu_dereference(falcon_plan);
-	resting = plan && plan->resting;
+	parked = plan && plan->parked;
 	rcu_read_unlock();
-	return resting;
+	return parked;
 }
 
-u32 falcon_plan_bypass(void)
+u32 falcon_plan_gro_bypass(void)
 {
 	const struct falcon_plan *plan;
 	u32 epoch;
 
 	rcu_read_lock();
 	plan = rcu_dereference(falcon_plan);
-	epoch = plan ? plan->cell_bypass : 0;
+	epoch = plan ? plan->gro_bypass : 0;
 	rcu_read_unlock();
 	return epoch;
 }

@@ -21,24 +21,24 @@ struct falcon_plan {
 	 * 0 to steer; otherwise flows go back to the CPU that they arrive on, and this is
 	 * the counter of the packets that stay.
 	 */
-	u16			hold;
+	u16			standby;
 	bool			ahead;		/* flows with priority need not come back, too */
 	unsigned long		since;		/* jiffies since which every flow is looked at, */
 	unsigned long		awake;		/* and every packet of it */
 	bool			nic_split;	/* both for mode pipeline only */
-	u32			cell_bypass;	/* 0, or the generation that began to */
+	u32			gro_bypass;	/* 0, or the generation that began to */
 	bool			lanes_capable;	/* this and what follows for mode lanes only */
 	bool			host;
 	bool			priority_auto;
-	bool			watches_all;	/* every packet is looked at, though it rests */
-	bool			resting;	/* no flow may go into lanes for the moment */
+	bool			watches_all;	/* every packet is looked at, though it is parked */
+	bool			parked;		/* no flow may go into lanes for the moment */
 	u32			policy;		/* enum falcon_policy */
 	u32			workers;	/* 0: as many as a flow deserves */
 	u32			batch;		/* packets */
 	u32			elephant_rate;	/* packets per second */
-	u32			elephant_window; /* packets in FALCON_LADDER_WINDOW */
+	u32			elephant_window; /* packets in FALCON_PROMOTE_WINDOW */
 	u32			delivery;	/* enum falcon_delivery */
-	u32			moderation;	/* nanoseconds */
+	u32			coalesce;	/* nanoseconds */
 	struct falcon_tunnels	tunnels;
 	struct {
 		unsigned long	port[FALCON_TUNNEL_PORTS];
@@ -59,11 +59,11 @@ extern u32 falcon_plan_number;
 /* Since when (jiffies) every flow that is wrapped so is looked at. Context: BH. */
 unsigned long falcon_plan_since(const struct falcon_plan *plan, const struct falcon_encap *encap);
 
-/* Whether hooks rest. Context: any. */
-bool falcon_plan_resting(void);
+/* Whether hooks are parked. Context: any. */
+bool falcon_plan_parked(void);
 
-/* The plan's cell_bypass. Context: process. */
-u32 falcon_plan_bypass(void);
+/* The plan's gro_bypass. Context: process. */
+u32 falcon_plan_gro_bypass(void);
 
 /* Whether the plan has a CPU. Context: process. */
 bool falcon_plan_wants(unsigned int cpu);

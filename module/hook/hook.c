@@ -24,7 +24,7 @@ struct hook {
 
 static DEFINE_MUTEX(hooks_lock);	/* innermost but for ftrace's own */
 static bool hooks_wanted;		/* attached, as far as that could be */
-static u8 resting;			/* the mode in which hooks rest, or 0 */
+static u8 parked;			/* the mode in which hooks are parked, or 0 */
 static struct hook hooks[FALCON_HOOKS];
 
 static void note(struct hook *hook, enum falcon_hook_state state, const char *detail)
@@ -93,7 +93,7 @@ static int attach(struct hook *hook)
 	if (hook->state == FALCON_HOOK_STATE_ATTACHED)
 		return 0;
 	/* What rests has its filter, which takes much longer to make than to use. */
-	err = hook->state == FALCON_HOOK_STATE_RESTING ? 0 : find(hook);
+	err = hook->state == FALCON_HOOK_STATE_PARKED ? 0 : find(hook);
 	if (err)
 		goto free;
 	err = register_when_free(&hook->ops);
@@ -125,13 +125,13 @@ static void rest(struct hook *hook)
 	if (hook->state != FALCON_HOOK_STATE_ATTACHED)
 		return;
 	unregister_ftrace_function(&hook->ops);
-	note(hook, FALCON_HOOK_STATE_RESTING, "");
+	note(hook, FALCON_HOOK_STATE_PARKED, "");
 }
 
 static void detach(struct hook *hook)
 {
 	rest(hook);
-	if (hook->state != FALCON_HOOK_STATE_RESTING)
+	if (hook->state != FALCON_HOOK_STATE_PARKED)
 		return;
 	ftrace_free_filter(&hook->ops);
 	note(hook, FALCON_HOOK_STATE_DETACHED, "");
@@ -196,7 +196,7 @@ static bool some_rest(unsigned int first)
 	unsigned int i;
 
 	for (i = first; i < end_of(first); i++)
-		if (hooks[i].state == FALCON_HOOK_STATE_RESTING)
+		if (hooks[i].state == FALCON_HOOK_STATE_PARKED)
 			return true;
 	return false;
 }
@@ -227,29 +227,29 @@ void falcon_hooks_detach(void)
 {
 	mutex_lock(&hooks_lock);
 	hooks_wanted = false;
-	resting = 0;
+	parked = 0;
 	detach_all();
 	mutex_unlock(&hooks_lock);
 }
 
-void falcon_hooks_rest(enum falcon_mode mode)
+void falcon_hooks_park(enum falcon_mode mode)
 {
 	unsigned int i;
 
 	mutex_lock(&hooks_lock);
-	resting = BIT(mode);
+	parked = BIT(mode);
 	for (i = FALCON_HOOKS; i-- > 0;)
-		if (hooks[i].site->rests & resting)
+		if (hooks[i].site->parks & parked)
 			rest(&hooks[i]);
 	mutex_unlock(&hooks_lock);
 }
 
-void falcon_hooks_wake(void)
+void falcon_hooks_unpark(void)
 {
 	unsigned int i;
 
 	mutex_lock(&hooks_lock);
-	resting = 0;
+	parked = 0;
 	for (i = 0; i < FALCON_HOOKS; i = end_of(i))
 		if (some_rest(i))
 			attach_capability(i);
@@ -268,7 +268,7 @@ static int on_module(struct notifier_block *block, unsigned long event, void *da
 			continue;
 		if (event == MODULE_STATE_LIVE && !hooks_wanted)
 			probe(hook);
-		else if (event == MODULE_STATE_LIVE && !attach(hook) && hook->site->rests & resting)
+		else if (event == MODULE_STATE_LIVE && !attach(hook) && hook->site->parks & parked)
 			rest(hook);
 		if (event == MODULE_STATE_GOING) {
 			detach(hook);
@@ -303,7 +303,7 @@ void falcon_hooks_exit(void)
 bool falcon_hook_available(enum falcon_hook_id id)
 {
 	return falcon_hook_attached(id) ||
-	       READ_ONCE(hooks[id].state) == FALCON_HOOK_STATE_RESTING;
+	       READ_ONCE(hooks[id].state) == FALCON_HOOK_STATE_PARKED;
 }
 
 bool falcon_hook_attached(enum falcon_hook_id id)

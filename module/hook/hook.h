@@ -13,12 +13,12 @@
 
 enum falcon_hook_id {
 	FALCON_HOOK_STEER,
-	FALCON_HOOK_CELL,
+	FALCON_HOOK_GRO_CELL,
 	FALCON_HOOK_TRANSMIT,
 	FALCON_HOOK_MACVLAN,
 	FALCON_HOOK_IPVLAN,
 	FALCON_HOOK_MERGE,
-	FALCON_HOOK_INTAKE,
+	FALCON_HOOK_INGRESS,
 	FALCON_HOOK_FRAGS,
 	FALCON_HOOKS,
 };
@@ -31,7 +31,7 @@ struct falcon_hook_site {
 	const char		*capability;
 	const char		*module;	/* that has the function; NULL for the kernel */
 	bool			required;
-	u8			rests;	/* modes that need it only while flows are in lanes */
+	u8			parks;	/* modes that need it only while flows are in lanes */
 	ftrace_func_t		handler;
 };
 
@@ -77,16 +77,16 @@ int falcon_hooks_attach(struct netlink_ext_ack *extack);
 void falcon_hooks_detach(void);
 
 /*
- * Detach what is not needed in a mode while no flow is in lanes: it rests. Context: process; no
- * packet is in a lane, and none goes there before falcon_hooks_wake().
+ * Detach what is not needed in a mode while no flow is in lanes: it is parked. Context: process; no
+ * packet is in a lane, and none goes there before falcon_hooks_unpark().
  */
-void falcon_hooks_rest(enum falcon_mode mode);
+void falcon_hooks_park(enum falcon_mode mode);
 
 /*
  * Attach what rests. What cannot be any more takes its capability along, as in
  * falcon_hooks_attach(). Context: process.
  */
-void falcon_hooks_wake(void);
+void falcon_hooks_unpark(void);
 
 /* Whether a hook is attached, or would be if it were needed. Context: any. */
 bool falcon_hook_available(enum falcon_hook_id id);

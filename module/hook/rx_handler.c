@@ -5,17 +5,17 @@
 #include <net/net_namespace.h>
 
 #include "hook/rx_handler.h"
-#include "lanes/context.h"
-#include "lanes/place.h"
+#include "lanes/endpoint.h"
+#include "lanes/runner.h"
 
-static DEFINE_PER_CPU(bool, in_handler);	/* a device's, by falcon_context_handle() */
+static DEFINE_PER_CPU(bool, in_handler);	/* a device's, by falcon_runner_handle() */
 
-bool falcon_context_handles(void)
+bool falcon_runner_handles(void)
 {
-	return (falcon_context_active() || falcon_place_expected()) && !this_cpu_read(in_handler);
+	return (falcon_runner_active() || falcon_endpoint_expected()) && !this_cpu_read(in_handler);
 }
 
-rx_handler_result_t falcon_context_handle(struct sk_buff **pskb)
+rx_handler_result_t falcon_runner_handle(struct sk_buff **pskb)
 {
 	const struct net_device *dev = (*pskb)->dev;
 	/* Gone since the kernel read it: it might as well have read it now. */
@@ -30,8 +30,8 @@ rx_handler_result_t falcon_context_handle(struct sk_buff **pskb)
 	/* In one namespace, a packet socket on @dev may yet hear what goes on as another's. */
 	if (result != RX_HANDLER_ANOTHER || net_eq(dev_net(dev), dev_net((*pskb)->dev)))
 		return result;
-	if (falcon_place_expected())
-		falcon_place_see(*pskb, (*pskb)->dev);
-	return falcon_context_merge(*pskb, FALCON_MERGE_POINT_RX_HANDLER) ? RX_HANDLER_CONSUMED :
+	if (falcon_endpoint_expected())
+		falcon_endpoint_see(*pskb, (*pskb)->dev);
+	return falcon_runner_merge(*pskb, FALCON_MERGE_POINT_RX_HANDLER) ? RX_HANDLER_CONSUMED :
 									    result;
 }

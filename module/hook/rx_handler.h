@@ -7,11 +7,11 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
-/* Whether a device's rx_handler is to be called by falcon_context_handle(). Context: any. */
-bool falcon_context_handles(void);
+/* Whether a device's rx_handler is to be called by falcon_runner_handle(). Context: any. */
+bool falcon_runner_handles(void);
 
 /**
- * falcon_context_handle() - call the rx_handler of a packet's device
+ * falcon_runner_handle() - call the rx_handler of a packet's device
  * @pskb: as for the handler
  *
  * macvlan and ipvlan have no queue: where they pass a packet on, to be received as a container's
@@ -19,6 +19,6 @@ bool falcon_context_handles(void);
  *
  * Context: softirq, RCU read section. Return: RX_HANDLER_, for the caller of the handler.
  */
-rx_handler_result_t falcon_context_handle(struct sk_buff **pskb);
+rx_handler_result_t falcon_runner_handle(struct sk_buff **pskb);
 
 #endif /* _FALCON_RX_HANDLER_H */

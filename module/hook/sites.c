@@ -16,7 +16,7 @@
  * macvlan_handle_frame	where these receive what the device below them got, without a queue: the
  * ipvlan_handle_frame	merge point for them
  * enqueue_to_backlog	the hand-over to a CPU's backlog, the merge point otherwise
- * napi_gro_receive	GRO's entries, where packets leave the driver: the intake
+ * napi_gro_receive	GRO's entries, where packets leave the driver: the ingress
  * napi_gro_frags
  */
 
@@ -32,10 +32,10 @@
 #include "hook/rx_handler.h"
 #include "hook/sites.h"
 #include "host/netdev.h"
-#include "lanes/context.h"
-#include "lanes/intake.h"
-#include "lanes/place.h"
-#include "pipeline/cell.h"
+#include "lanes/endpoint.h"
+#include "lanes/ingress.h"
+#include "lanes/runner.h"
+#include "pipeline/gro_bypass.h"
 #include "pipeline/steer.h"
 
 /*
@@ -76,7 +76,7 @@ static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 	struct rps_dev_flow **rflow = (void *)ftrace_regs_get_argument(fregs, 2);
 	/* In a lane everything up to the merge point is done here. */
-	int cpu = falcon_context_active() ? -1 : falcon_steer(dev, skb, rflow);
+	int cpu = falcon_runner_active() ? -1 : falcon_steer(dev, skb, rflow);
 
 	if (cpu == FALCON_STEER_PASS)
 		return;
@@ -87,13 +87,13 @@ static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
 /* Stands in for gro_cells_receive(): the handler has told it the epoch. */
 static noinline int receive_past_cell(struct gro_cells *cells, struct sk_buff *skb)
 {
-	return falcon_cell_pass(skb, what_was_told());
+	return falcon_gro_bypass_pass(skb, what_was_told());
 }
 
 /* Likewise, in a lane. */
 static noinline int receive_in_context(struct gro_cells *cells, struct sk_buff *skb)
 {
-	return falcon_context_cell(skb);
+	return falcon_runner_gro_cell(skb);
 }
 
 static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_ip,
@@ -103,9 +103,9 @@ static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_
 	u32 epoch;
 
 	/* A device that is down is for the original to drop. */
-	if ((falcon_context_active() || falcon_context_delivers()) && skb->dev->flags & IFF_UP) {
+	if ((falcon_runner_active() || falcon_runner_delivers()) && skb->dev->flags & IFF_UP) {
 		redirect(fregs, receive_in_context);
-	} else if (falcon_steer_passes_cell(skb, &epoch)) {
+	} else if (falcon_steer_bypasses_gro(skb, &epoch)) {
 		tell(epoch);
 		redirect(fregs, receive_past_cell);
 	}
@@ -124,29 +124,29 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 1);
 
-	if (falcon_place_expected())
-		falcon_place_see_sent(skb, dev);
-	if (!falcon_context_active()) {
-		if (falcon_context_delivers())
-			falcon_context_transmit(skb, dev);
+	if (falcon_endpoint_expected())
+		falcon_endpoint_see_sent(skb, dev);
+	if (!falcon_runner_active()) {
+		if (falcon_runner_delivers())
+			falcon_runner_transmit(skb, dev);
 		return;
 	}
 	/* With TSO what it forwards goes to the backlog, see veth_skb_is_eligible_for_gro(). */
-	if (falcon_context_transmit(skb, dev) && !(dev->features & NETIF_F_ALL_TSO) &&
-	    falcon_context_merge(skb, FALCON_MERGE_POINT_TRANSMIT))
+	if (falcon_runner_transmit(skb, dev) && !(dev->features & NETIF_F_ALL_TSO) &&
+	    falcon_runner_merge(skb, FALCON_MERGE_POINT_TRANSMIT))
 		redirect(fregs, answer_success);
 }
 
 /* Stands in for a device's rx_handler, which can be called again: its address is known. */
 static noinline rx_handler_result_t handle(struct sk_buff **pskb)
 {
-	return falcon_context_handle(pskb);
+	return falcon_runner_handle(pskb);
 }
 
 static void notrace on_rx_handler(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	if (falcon_context_handles())
+	if (falcon_runner_handles())
 		redirect(fregs, handle);
 }
 
@@ -156,11 +156,11 @@ static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 0);
 	int cpu = ftrace_regs_get_argument(fregs, 1);
 
-	if (falcon_place_expected())
-		falcon_place_see(skb, skb->dev);
+	if (falcon_endpoint_expected())
+		falcon_endpoint_see(skb, skb->dev);
 	if (cpu != smp_processor_id())
 		return;		/* RPS */
-	if (falcon_context_merge(skb, FALCON_MERGE_POINT_BACKLOG) || falcon_context_follow(skb))
+	if (falcon_runner_merge(skb, FALCON_MERGE_POINT_BACKLOG) || falcon_runner_follow(skb))
 		redirect(fregs, answer_success);
 }
 
@@ -171,34 +171,35 @@ static noinline gro_result_t answer_consumed(void)
 }
 
 /* Likewise, when the packet's flow is to go into lanes, if it can. */
-static noinline gro_result_t receive_climbing(struct falcon_gro *gro, struct sk_buff *skb)
+static noinline gro_result_t receive_promoting(struct falcon_gro *gro, struct sk_buff *skb)
 {
-	return falcon_intake_climb(gro, skb) ? GRO_CONSUMED : falcon_context_receive(gro, skb);
+	return falcon_ingress_promote(gro, skb) ? GRO_CONSUMED : falcon_runner_receive(gro, skb);
 }
 
-static noinline gro_result_t receive_frags_climbing(struct napi_struct *napi)
+static noinline gro_result_t receive_frags_promoting(struct napi_struct *napi)
 {
-	return falcon_intake_climb_frags(napi) ? GRO_CONSUMED : falcon_context_receive_frags(napi);
+	return falcon_ingress_promote_frags(napi) ? GRO_CONSUMED :
+						    falcon_runner_receive_frags(napi);
 }
 
 /* Likewise, when the packet is to be processed now. */
 static noinline gro_result_t receive_ahead(void)
 {
-	falcon_intake_go_ahead();
+	falcon_ingress_go_ahead();
 	return GRO_CONSUMED;
 }
 
-/* What the intake has said, @climbing standing in for GRO's entry when the flow may go up. */
-static void notrace redirect_intake(struct ftrace_regs *fregs, enum falcon_intake_answer answer,
-				    const void *climbing)
+/* What the ingress has said, @promoting standing in for GRO's entry when the flow may go up. */
+static void notrace redirect_intake(struct ftrace_regs *fregs, enum falcon_ingress_answer answer,
+				    const void *promoting)
 {
-	if (answer == FALCON_INTAKE_PASS)
+	if (answer == FALCON_INGRESS_PASS)
 		return;
-	if (answer == FALCON_INTAKE_TAKEN)
+	if (answer == FALCON_INGRESS_TAKEN)
 		redirect(fregs, answer_consumed);
-	else if (answer == FALCON_INTAKE_CLIMB)
-		redirect(fregs, climbing);
-	else if (answer == FALCON_INTAKE_AHEAD)
+	else if (answer == FALCON_INGRESS_PROMOTE)
+		redirect(fregs, promoting);
+	else if (answer == FALCON_INGRESS_AHEAD)
 		redirect(fregs, receive_ahead);
 }
 
@@ -209,9 +210,9 @@ static void notrace on_gro_receive(unsigned long ip, unsigned long parent_ip,
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 
 	/* A lane's own GRO; a tunnel, whose packets come here from its GRO cell. */
-	if (falcon_context_active() || falcon_device_is_virtual(skb->dev))
+	if (falcon_runner_active() || falcon_device_is_virtual(skb->dev))
 		return;
-	redirect_intake(fregs, falcon_intake(gro, skb), receive_climbing);
+	redirect_intake(fregs, falcon_ingress(gro, skb), receive_promoting);
 }
 
 static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
@@ -219,7 +220,7 @@ static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
 {
 	struct napi_struct *napi = (void *)ftrace_regs_get_argument(fregs, 0);
 
-	redirect_intake(fregs, falcon_intake_frags(napi), receive_frags_climbing);
+	redirect_intake(fregs, falcon_ingress_frags(napi), receive_frags_promoting);
 }
 
 #define MODE(name) BIT(FALCON_MODE_##name)
@@ -231,10 +232,10 @@ const struct falcon_hook_site falcon_sites[FALCON_HOOKS] = {
 		.required	= true,
 		.handler	= on_get_rps_cpu,
 	},
-	[FALCON_HOOK_CELL] = {
+	[FALCON_HOOK_GRO_CELL] = {
 		.symbol		= "gro_cells_receive",
 		.capability	= "nic-split",
-		.rests		= MODE(LANES),
+		.parks		= MODE(LANES),
 		.handler	= on_gro_cells_receive,
 	},
 	/* From the way out to the way in, so that what comes in finds all of it. */
@@ -242,39 +243,39 @@ const struct falcon_hook_site falcon_sites[FALCON_HOOKS] = {
 		.symbol		= "veth_xmit",
 		.capability	= "lanes-veth-napi",
 		.module		= "veth",
-		.rests		= MODE(PIPELINE) | MODE(LANES),
+		.parks		= MODE(PIPELINE) | MODE(LANES),
 		.handler	= on_veth_xmit,
 	},
 	[FALCON_HOOK_MACVLAN] = {
 		.symbol		= "macvlan_handle_frame",
 		.capability	= "lanes-macvlan",
 		.module		= "macvlan",
-		.rests		= MODE(PIPELINE) | MODE(LANES),
+		.parks		= MODE(PIPELINE) | MODE(LANES),
 		.handler	= on_rx_handler,
 	},
 	[FALCON_HOOK_IPVLAN] = {
 		.symbol		= "ipvlan_handle_frame",
 		.capability	= "lanes-ipvlan",
 		.module		= "ipvlan",
-		.rests		= MODE(PIPELINE) | MODE(LANES),
+		.parks		= MODE(PIPELINE) | MODE(LANES),
 		.handler	= on_rx_handler,
 	},
 	[FALCON_HOOK_MERGE] = {
 		.symbol		= "enqueue_to_backlog",
 		.capability	= "lanes",
-		.rests		= MODE(PIPELINE) | MODE(LANES),
+		.parks		= MODE(PIPELINE) | MODE(LANES),
 		.handler	= on_enqueue_to_backlog,
 	},
-	[FALCON_HOOK_INTAKE] = {
+	[FALCON_HOOK_INGRESS] = {
 		.symbol		= FALCON_GRO_ENTRY,
 		.capability	= "lanes",
-		.rests		= MODE(PIPELINE),
+		.parks		= MODE(PIPELINE),
 		.handler	= on_gro_receive,
 	},
 	[FALCON_HOOK_FRAGS] = {
 		.symbol		= "napi_gro_frags",
 		.capability	= "lanes-gro-frags",
-		.rests		= MODE(PIPELINE),
+		.parks		= MODE(PIPELINE),
 		.handler	= on_napi_gro_frags,
 	},
 };

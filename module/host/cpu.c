@@ -12,15 +12,15 @@
 #include <linux/workqueue.h>
 
 #include "core/config.h"
-#include "core/notice.h"
+#include "core/event.h"
 #include "core/plan.h"
 #include "host/cpu.h"
 #include "host/host.h"
 #include "policy/policy.h"
 
 /*
- * FALCON samples every 10 jiffies of 10 ms. Ten times less often while hooks rest, when nothing
- * is decided but that the host is busy.
+ * FALCON samples every 10 jiffies of 10 ms. Ten times less often while hooks are parked, when
+ * nothing is decided but that the host is busy.
  */
 #define SAMPLE_MS	100
 #define SAMPLE_INTERVAL (HZ * SAMPLE_MS / 1000)
@@ -139,7 +139,7 @@ static void sample(struct work_struct *work)
 	busy = falcon_policy_above(host_busy, host_load, config.busy_threshold);
 	if (busy != host_busy) {
 		char reason[64];
-		struct falcon_notice notice = {
+		struct falcon_event_msg msg = {
 			.event = busy ? FALCON_EVENT_STANDBY : FALCON_EVENT_RESUME,
 			.reason = busy ? reason : NULL,
 		};
@@ -147,13 +147,13 @@ static void sample(struct work_struct *work)
 		scnprintf(reason, sizeof(reason), "host-load of %u %%, busy-threshold is %u %%",
 			  host_load, config.busy_threshold);
 		WRITE_ONCE(host_busy, busy);
-		falcon_notify(&notice);
+		falcon_event_send(&msg);
 		changed = true;
 	}
 	if (changed)
 		host->changed();
 	schedule_delayed_work(&sample_work,
-			      falcon_plan_resting() ? REST_INTERVAL : SAMPLE_INTERVAL);
+			      falcon_plan_parked() ? REST_INTERVAL : SAMPLE_INTERVAL);
 }
 
 void falcon_load_start(void)
@@ -210,13 +210,13 @@ void falcon_cpus_usable(const struct cpumask *configured, struct cpumask *usable
 
 static void tell(enum falcon_event event, unsigned int cpu)
 {
-	struct falcon_notice notice = {
+	struct falcon_event_msg msg = {
 		.event = event,
 		.cpu = cpu,
 		.has_cpu = true,
 	};
 
-	falcon_notify(&notice);
+	falcon_event_send(&msg);
 }
 
 /*

@@ -137,13 +137,13 @@ int falcon_device_insert(struct falcon_device *device)
 		return err;
 	if (device->kind->origin) {
 		err = -ENOMEM;
-		device->inlet = falcon_inlet_join(&device->way, &device->same_inlet);
-		if (!device->inlet)
+		device->group = falcon_tunnel_group_join(&device->way, &device->same_group);
+		if (!device->group)
 			goto index;
 	}
 	err = rhashtable_insert_fast(&by_dev, &device->by_dev, by_dev_params);
 	if (err)
-		goto inlet;
+		goto group;
 	change_number();
 	list_add_tail_rcu(&device->node, &falcon_devices);
 	change_number();
@@ -151,9 +151,9 @@ int falcon_device_insert(struct falcon_device *device)
 	WRITE_ONCE(nic_count, nic_count + falcon_device_is_nic(device));
 	return 0;
 
-inlet:
-	if (device->inlet)
-		falcon_inlet_leave(device->inlet, &device->same_inlet);
+group:
+	if (device->group)
+		falcon_tunnel_group_leave(device->group, &device->same_group);
 index:
 	rhashtable_remove_fast(&by_index, &device->by_index, by_index_params);
 	return err;

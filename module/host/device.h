@@ -15,15 +15,15 @@
 #include <uapi/linux/falcon.h>
 
 #include "core/index.h"
-#include "host/inlet.h"
 #include "host/kind.h"
+#include "host/tunnel_group.h"
 
 struct falcon_underlay;
 
 struct falcon_device {
 	struct rhash_head		by_dev, by_index;
-	struct list_head		same_inlet;	/* tunnels */
-	struct falcon_inlet		*inlet;		/* of a tunnel, until it goes */
+	struct list_head		same_group;	/* tunnels */
+	struct falcon_tunnel_group	*group;		/* of a tunnel, until it goes */
 	struct list_head		node;		/* of all */
 	/*
 	 * Compared, and followed only under RTNL, or under RCU as long as it is found: no reference
@@ -34,7 +34,7 @@ struct falcon_device {
 	const struct falcon_kind	*kind;
 	struct falcon_underlay		*underlay;	/* of NICs, bridges and tunnels, or NULL */
 	struct list_head		beside;		/* others of the underlay */
-	struct falcon_inlet_key		way;		/* of tunnels */
+	struct falcon_tunnel_group_key	way;		/* of tunnels */
 	bool				counted;	/* a NIC's packets can come to it */
 	struct falcon_index		index;
 	u32				salt;		/* makes the hash one of flow and device */

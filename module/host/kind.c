@@ -9,9 +9,9 @@
 #include <net/rtnetlink.h>
 #include <uapi/linux/falcon.h>
 
-#include "host/inlet.h"
 #include "host/kind.h"
 #include "host/netdev.h"
+#include "host/tunnel_group.h"
 
 /* A new kind of tunnel or container is one row; the parser must know a new encapsulation, too. */
 #define TUNNEL .stage = FALCON_STAGE_TUNNEL, .origin = true
@@ -83,7 +83,7 @@ static const struct net *link_net_of(const struct net_device *dev)
 }
 
 void falcon_kind_find_way(const struct net_device *dev, const struct falcon_kind *kind,
-			  struct falcon_inlet_key *way)
+			  struct falcon_tunnel_group_key *way)
 {
 	const struct nlattr *port, *vni, *any;
 	struct sk_buff *info;

@@ -6,7 +6,7 @@
 
 #include <linux/types.h>
 
-struct falcon_inlet_key;
+struct falcon_tunnel_group_key;
 struct net_device;
 
 /* A kind of device and what falcon makes of it. */
@@ -32,6 +32,6 @@ const struct falcon_kind *falcon_kind_of(const struct net_device *dev);
  * Context: RTNL, may sleep.
  */
 void falcon_kind_find_way(const struct net_device *dev, const struct falcon_kind *kind,
-			  struct falcon_inlet_key *way);
+			  struct falcon_tunnel_group_key *way);
 
 #endif /* _FALCON_KIND_H */

@@ -6,12 +6,12 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
-#include "core/notice.h"
+#include "core/event.h"
 #include "host/device.h"
 #include "host/host.h"
-#include "host/inlet.h"
 #include "host/kind.h"
 #include "host/notifier.h"
+#include "host/tunnel_group.h"
 #include "host/udp_gro.h"
 #include "host/underlay.h"
 
@@ -22,14 +22,14 @@ static const struct falcon_host_ops *host;
 
 static void tell(enum falcon_event event, const struct falcon_device *device)
 {
-	struct falcon_notice notice = {
+	struct falcon_event_msg msg = {
 		.event = event,
 		.device = &device->index,
 		.name = device->dev->name,
 		.stage = device->kind->stage,
 	};
 
-	falcon_notify(&notice);
+	falcon_event_send(&msg);
 }
 
 static struct falcon_device *make(struct net_device *dev, const struct falcon_kind *kind)
@@ -91,8 +91,8 @@ static void del(struct net_device *dev)
 	falcon_device_extract(device);
 	if (device->underlay && falcon_underlay_leave(device) && !leaving)
 		host->changed();
-	if (device->inlet)
-		falcon_inlet_leave(device->inlet, &device->same_inlet);
+	if (device->group)
+		falcon_tunnel_group_leave(device->group, &device->same_group);
 	if (leaving) {
 		kfree_rcu(device, rcu);
 		return;
@@ -147,12 +147,12 @@ int falcon_devices_init(const struct falcon_host_ops *ops)
 	err = falcon_device_tables_init();
 	if (err)
 		return err;
-	err = falcon_inlets_init();
+	err = falcon_tunnel_groups_init();
 	if (err)
 		goto tables;
 	err = falcon_underlays_init();
 	if (err)
-		goto inlets;
+		goto groups;
 	/* Replays NETDEV_REGISTER for every device of every namespace. */
 	err = register_netdevice_notifier(&notifier);
 	if (err)
@@ -162,8 +162,8 @@ int falcon_devices_init(const struct falcon_host_ops *ops)
 underlays:
 	rcu_barrier();	/* as below: it may have seen some of the devices */
 	falcon_underlays_exit();
-inlets:
-	falcon_inlets_exit();
+groups:
+	falcon_tunnel_groups_exit();
 tables:
 	falcon_device_tables_exit();
 	return err;
@@ -179,6 +179,6 @@ void falcon_devices_exit(void)
 {
 	rcu_barrier();	/* kfree_rcu() of entries of this module's making */
 	falcon_underlays_exit();
-	falcon_inlets_exit();
+	falcon_tunnel_groups_exit();
 	falcon_device_tables_exit();
 }

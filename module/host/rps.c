@@ -7,8 +7,8 @@
 #include <net/rps.h>
 
 #include "host/device.h"
-#include "host/inlet.h"
 #include "host/rps.h"
+#include "host/tunnel_group.h"
 #include "host/underlay.h"
 
 bool falcon_packet_has_rps(const struct sk_buff *skb)
@@ -38,79 +38,80 @@ static bool has_rps(const struct net_device *dev, unsigned int *looks)
 /* What a device belongs to: a bridge, and that to nothing. */
 #define MASTERS 4
 
-static enum falcon_limit limit_of_tunnel(struct net_device *dev, unsigned int *looks)
+static enum falcon_reason limit_of_tunnel(struct net_device *dev, unsigned int *looks)
 {
 	unsigned int i;
 
 	if (dev->threaded)
-		return FALCON_LIMIT_THREADED;
+		return FALCON_REASON_THREADED;
 	if (READ_ONCE(dev->gro_flush_timeout))
-		return FALCON_LIMIT_RPS;
+		return FALCON_REASON_RPS;
 	for (i = 0; dev && i < MASTERS; i++) {
 		if (has_rps(dev, looks))
-			return FALCON_LIMIT_RPS;
+			return FALCON_REASON_RPS;
 		dev = netdev_master_upper_dev_get_rcu(dev);
 	}
-	return FALCON_LIMIT_NONE;
+	return FALCON_REASON_NONE;
 }
 
-static enum falcon_limit limit_of_inlet(const struct falcon_inlet *inlet, unsigned int *looks)
+static enum falcon_reason limit_of_inlet(const struct falcon_tunnel_group *group,
+					 unsigned int *looks)
 {
-	enum falcon_limit limit = FALCON_LIMIT_NONE;
+	enum falcon_reason reason = FALCON_REASON_NONE;
 	struct falcon_device *tunnel;
 
-	list_for_each_entry_rcu(tunnel, &inlet->tunnels, same_inlet) {
-		limit = limit_of_tunnel(tunnel->dev, looks);
-		if (limit != FALCON_LIMIT_NONE)
+	list_for_each_entry_rcu(tunnel, &group->tunnels, same_group) {
+		reason = limit_of_tunnel(tunnel->dev, looks);
+		if (reason != FALCON_REASON_NONE)
 			break;
 	}
-	return limit;
+	return reason;
 }
 
 /* @looks: NULL: as of this jiffy, in which many packets may ask */
-static enum falcon_limit limit_of_way(const struct net_device *nic,
-				      const struct falcon_encap *encap, u32 vni,
-				      unsigned int *looks)
-{
-	struct falcon_inlet *inlet = falcon_inlet_find(nic, encap, vni);
-	u8 limit = FALCON_LIMIT_NONE;
-	unsigned int all = LOOKS;
-	u32 now = jiffies;
-
-	if (!inlet || (!looks && falcon_inlet_recall(inlet, now, &limit)))
-		return limit;
-	limit = limit_of_inlet(inlet, looks ?: &all);
-	if (!looks)
-		falcon_inlet_note(inlet, now, limit);
-	return limit;
-}
-
-/* @looks: likewise */
-static enum falcon_limit limit_of_ways(const struct net_device *nic,
+static enum falcon_reason limit_of_way(const struct net_device *nic,
 				       const struct falcon_encap *encap, u32 vni,
 				       unsigned int *looks)
 {
-	enum falcon_limit limit = FALCON_LIMIT_NONE;
+	struct falcon_tunnel_group *group = falcon_tunnel_group_find(nic, encap, vni);
+	u8 reason = FALCON_REASON_NONE;
+	unsigned int all = LOOKS;
+	u32 now = jiffies;
 
-	if (encap->kind == FALCON_ENCAP_NONE)
-		return limit;
-	if (vni != FALCON_NO_VNI)
-		limit = limit_of_way(nic, encap, vni, looks);
-	/* Those that take every network. */
-	if (limit == FALCON_LIMIT_NONE)
-		limit = limit_of_way(nic, encap, FALCON_NO_VNI, looks);
-	return limit;
+	if (!group || (!looks && falcon_tunnel_group_recall(group, now, &reason)))
+		return reason;
+	reason = limit_of_inlet(group, looks ?: &all);
+	if (!looks)
+		falcon_tunnel_group_note(group, now, reason);
+	return reason;
 }
 
-enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
-				       const struct falcon_encap *encap, u32 vni)
+/* @looks: likewise */
+static enum falcon_reason limit_of_ways(const struct net_device *nic,
+					const struct falcon_encap *encap, u32 vni,
+					unsigned int *looks)
 {
-	enum falcon_limit limit;
+	enum falcon_reason reason = FALCON_REASON_NONE;
+
+	if (encap->kind == FALCON_ENCAP_NONE)
+		return reason;
+	if (vni != FALCON_NO_VNI)
+		reason = limit_of_way(nic, encap, vni, looks);
+	/* Those that take every network. */
+	if (reason == FALCON_REASON_NONE)
+		reason = limit_of_way(nic, encap, FALCON_NO_VNI, looks);
+	return reason;
+}
+
+enum falcon_reason falcon_tunnels_reason(const struct net_device *nic,
+					 const struct falcon_encap *encap, u32 vni)
+{
+	enum falcon_reason reason;
 
 	rcu_read_lock();
-	limit = limit_of_ways(nic, encap, vni, NULL);
+	reason = limit_of_ways(nic, encap, vni, NULL);
 	rcu_read_unlock();
-	return limit;
+	return reason;
 }
 
 /* A bridge beside the NIC may be on the way to the tunnel, and have its address. */
@@ -125,15 +126,15 @@ static bool bridges_have_rps(const struct net_device *nic, unsigned int *looks)
 	return false;
 }
 
-enum falcon_limit falcon_devices_limit(const struct net_device *nic,
-				       const struct falcon_encap *encap, u32 vni)
+enum falcon_reason falcon_devices_reason(const struct net_device *nic,
+					 const struct falcon_encap *encap, u32 vni)
 {
-	enum falcon_limit limit = FALCON_LIMIT_RPS;
+	enum falcon_reason reason = FALCON_REASON_RPS;
 	unsigned int looks = LOOKS;
 
 	rcu_read_lock();
 	if (!has_rps(nic, &looks) && !bridges_have_rps(nic, &looks))
-		limit = limit_of_ways(nic, encap, vni, &looks);
+		reason = limit_of_ways(nic, encap, vni, &looks);
 	rcu_read_unlock();
-	return limit;
+	return reason;
 }

@@ -15,7 +15,7 @@ struct net_device;
 struct sk_buff;
 
 /**
- * falcon_devices_limit() - why a flow may not leave stock's path
+ * falcon_devices_reason() - why a flow may not leave the kernel's path
  * @nic: that it arrives on
  * @encap: what it is wrapped in
  * @vni: its network
@@ -23,17 +23,17 @@ struct sk_buff;
  * By the devices of its own way alone, on which stock may have packets of it on other CPUs: the
  * NIC, the bridges beside it, the tunnels that it may be for, and what those belong to.
  *
- * Context: BH. Return: FALCON_LIMIT_NONE: it may.
+ * Context: BH. Return: FALCON_REASON_NONE: it may.
  */
-enum falcon_limit falcon_devices_limit(const struct net_device *nic,
-				       const struct falcon_encap *encap, u32 vni);
+enum falcon_reason falcon_devices_reason(const struct net_device *nic,
+					 const struct falcon_encap *encap, u32 vni);
 
 /*
  * The same by the tunnels alone, and what they belong to, as of this jiffy: for who goes past all
  * queues, and so may be told that late. Context: BH.
  */
-enum falcon_limit falcon_tunnels_limit(const struct net_device *nic,
-				       const struct falcon_encap *encap, u32 vni);
+enum falcon_reason falcon_tunnels_reason(const struct net_device *nic,
+					 const struct falcon_encap *encap, u32 vni);
 
 /* Whether the kernel would ask RPS or RFS which CPU is to have a packet. Context: BH. */
 bool falcon_packet_has_rps(const struct sk_buff *skb);

@@ -5,7 +5,7 @@
 #include <linux/rtnetlink.h>
 
 #include "host/device.h"
-#include "host/inlet.h"
+#include "host/tunnel_group.h"
 #include "host/udp_gro.h"
 
 /* Tunnels that see UDP, and those that should; written under RTNL. */
@@ -24,11 +24,11 @@ bool falcon_udp_gro_merges(const struct net_device *dev, const struct falcon_kin
 
 static void see_udp(struct falcon_device *tunnel, bool sees)
 {
-	struct falcon_inlet *inlet = tunnel->inlet;
+	struct falcon_tunnel_group *group = tunnel->group;
 	int more = sees - tunnel->through_cell;
 
 	WRITE_ONCE(seeing, seeing + more);
-	WRITE_ONCE(inlet->seeing, inlet->seeing + more);
+	WRITE_ONCE(group->seeing, group->seeing + more);
 	WRITE_ONCE(tunnel->through_cell, sees);
 }
 
@@ -113,9 +113,9 @@ bool falcon_devices_see_udp(void)
 static bool sees_udp_of_way(const struct net_device *nic, const struct falcon_encap *encap,
 			    u32 vni)
 {
-	const struct falcon_inlet *inlet = falcon_inlet_find(nic, encap, vni);
+	const struct falcon_tunnel_group *group = falcon_tunnel_group_find(nic, encap, vni);
 
-	return inlet && READ_ONCE(inlet->seeing);
+	return group && READ_ONCE(group->seeing);
 }
 
 bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon_encap *encap,

@@ -4,9 +4,9 @@
 #include <linux/netdevice.h>
 
 #include "flow/hash.h"
-#include "flow/identity.h"
+#include "flow/key.h"
 #include "lanes/arrival.h"
-#include "lanes/census.h"
+#include "lanes/budget.h"
 
 bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buff *skb)
 {
@@ -17,8 +17,8 @@ bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buf
 
 	arrival->known = false;
 	arrival->host = false;
-	if (likely(falcon_identity_headers(skb, arrival->frags, &data, &len) &&
-		   falcon_identity_protocol(skb, arrival->frags, data) == htons(ETH_P_IP)))
+	if (likely(falcon_key_headers(skb, arrival->frags, &data, &len) &&
+		   falcon_key_protocol(skb, arrival->frags, data) == htons(ETH_P_IP)))
 		kind = falcon_packet_quick(data, len, &plan->tunnels, &arrival->tuple);
 	arrival->quick = kind == FALCON_PACKET_FLOW;
 	if (arrival->quick) {
@@ -34,7 +34,7 @@ bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buf
 		kind = falcon_identify(skb, arrival->frags, &plan->tunnels, &arrival->packet, true,
 				       &arrival->hash);
 	/* Host flows that are in lanes stay so until they have come down. */
-	if (kind == FALCON_PACKET_PLAIN && (plan->host || falcon_census_has_hosts())) {
+	if (kind == FALCON_PACKET_PLAIN && (plan->host || falcon_budget_has_hosts())) {
 		arrival->host = true;
 		kind = falcon_identify(skb, arrival->frags, NULL, &arrival->packet, true,
 				       &arrival->hash);
@@ -69,7 +69,7 @@ void falcon_arrival_subject(struct falcon_arrival *arrival, const struct sk_buff
 
 	*flow = (struct falcon_subject){ .vni = FALCON_NO_VNI, .outer_dscp = FALCON_NO_DSCP };
 	falcon_arrival_key(arrival, &flow->key);
-	if (arrival->quick && falcon_identity_headers(skb, arrival->frags, &data, &len))
+	if (arrival->quick && falcon_key_headers(skb, arrival->frags, &data, &len))
 		falcon_packet_parse(data, len, htons(ETH_P_IP), &arrival->plan->tunnels,
 				    &arrival->packet);
 	flow->vni = arrival->packet.vni;
@@ -88,9 +88,9 @@ bool falcon_arrival_learn(const struct falcon_arrival *arrival, const struct sk_
 	/* Whether it is the host's own depends on more than its headers. */
 	if (arrival->host)
 		return false;
-	return falcon_identity_headers(skb, arrival->frags, &data, &len) &&
+	return falcon_key_headers(skb, arrival->frags, &data, &len) &&
 	       falcon_flow_cache_learn(cache, data, len,
-				       falcon_identity_protocol(skb, arrival->frags, data),
+				       falcon_key_protocol(skb, arrival->frags, data),
 				       &arrival->plan->tunnels, arrival->hash);
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/plan.h"
 #include "flow/flow_cache.h"
-#include "flow/identity.h"
+#include "flow/key.h"
 #include "flow/packet.h"
 #include "rules/rule.h"
 
@@ -75,9 +75,9 @@ static inline u32 falcon_arrival_recall(struct falcon_flow_cache *cache, bool fr
 	unsigned int len;
 	const u8 *data;
 
-	if (unlikely(!falcon_identity_headers(skb, frags, &data, &len)))
+	if (unlikely(!falcon_key_headers(skb, frags, &data, &len)))
 		return 0;
-	return falcon_flow_cache_find(cache, data, len, falcon_identity_protocol(skb, frags, data),
+	return falcon_flow_cache_find(cache, data, len, falcon_key_protocol(skb, frags, data),
 				      tried);
 }
 
@@ -90,9 +90,9 @@ static __always_inline bool falcon_arrival_recall_alike(const struct falcon_flow
 	unsigned int len;
 	const u8 *data;
 
-	if (unlikely(!falcon_identity_headers(skb, frags, &data, &len)) ||
+	if (unlikely(!falcon_key_headers(skb, frags, &data, &len)) ||
 	    !falcon_flow_cache_look(cache, cache->tail_at[0], data, len,
-				    falcon_identity_protocol(skb, frags, data), &bin))
+				    falcon_key_protocol(skb, frags, data), &bin))
 		return false;
 	*hash = bin->hash;
 	return true;

@@ -4,8 +4,8 @@
 
 #include "core/stats.h"
 #include "lanes/bins.h"
-#include "lanes/elephant.h"
-#include "lanes/roster.h"
+#include "lanes/flow_list.h"
+#include "lanes/transit.h"
 #include "rules/priority.h"
 
 void falcon_count_taken(u32 rule, unsigned int count)
@@ -15,43 +15,43 @@ void falcon_count_taken(u32 rule, unsigned int count)
 		falcon_priority_count(rule, count);
 }
 
-void falcon_bins_hand_over(struct falcon_bins *bins, struct falcon_elephant *elephant,
-			   struct falcon_chain *packets, struct falcon_context *context)
+void falcon_bins_hand_over(struct falcon_bins *bins, struct falcon_flow *flow,
+			   struct falcon_chain *packets, struct falcon_runner *runner)
 {
-	falcon_count_taken(READ_ONCE(elephant->priority.rule), packets->count);
+	falcon_count_taken(READ_ONCE(flow->priority.rule), packets->count);
 	/* It may have left since: nothing of it is in flight. */
-	if (!falcon_elephant_take(elephant, packets, context))
+	if (!falcon_transit_take(flow, packets, runner))
 		falcon_chain_splice(&bins->strays.packets, packets);
-	falcon_roster_put(elephant);
+	falcon_flow_put(flow);
 }
 
 static void occupy(struct falcon_bins *bins, struct falcon_bin *bin)
 {
-	bin->class = READ_ONCE(bin->elephant->priority.class);
-	bins->of_class[bin->class] |= BIT(bin - bins->bin);
-	bins->classes |= BIT(bin->class);
+	bin->prio = READ_ONCE(bin->flow->priority.prio);
+	bins->of_prio[bin->prio] |= BIT(bin - bins->bin);
+	bins->prios |= BIT(bin->prio);
 }
 
 static void empty_bin(struct falcon_bins *bins, struct falcon_bin *bin,
-		      struct falcon_context *context)
+		      struct falcon_runner *runner)
 {
-	struct falcon_elephant *elephant = bin->elephant;
+	struct falcon_flow *flow = bin->flow;
 	struct falcon_chain packets = bin->packets;
 
-	bins->of_class[bin->class] &= ~BIT(bin - bins->bin);
-	if (!bins->of_class[bin->class])
-		bins->classes &= ~BIT(bin->class);
+	bins->of_prio[bin->prio] &= ~BIT(bin - bins->bin);
+	if (!bins->of_prio[bin->prio])
+		bins->prios &= ~BIT(bin->prio);
 	*bin = (struct falcon_bin){};
-	falcon_bins_hand_over(bins, elephant, &packets, context);
+	falcon_bins_hand_over(bins, flow, &packets, runner);
 }
 
-void falcon_bins_empty(struct falcon_bins *bins, struct falcon_context *context)
+void falcon_bins_empty(struct falcon_bins *bins, struct falcon_runner *runner)
 {
-	unsigned int class;
+	unsigned int prio;
 
-	while (bins->classes) {
-		class = __fls(bins->classes);
-		empty_bin(bins, &bins->bin[__ffs(bins->of_class[class])], context);
+	while (bins->prios) {
+		prio = __fls(bins->prios);
+		empty_bin(bins, &bins->bin[__ffs(bins->of_prio[prio])], runner);
 	}
 }
 
@@ -60,8 +60,8 @@ void falcon_bin_empty_full(struct falcon_bins *bins, struct falcon_bin *bin)
 	struct falcon_chain packets = bin->packets;
 
 	bin->packets = (struct falcon_chain){};
-	refcount_inc(&bin->elephant->refs);
-	falcon_bins_hand_over(bins, bin->elephant, &packets, NULL);
+	refcount_inc(&bin->flow->refs);
+	falcon_bins_hand_over(bins, bin->flow, &packets, NULL);
 }
 
 /* Another flow comes to the bin. If its own one has left, what comes of that must be behind. */
@@ -76,13 +76,13 @@ static void evict(struct falcon_bins *bins, struct falcon_bin *bin)
 }
 
 struct falcon_bin *falcon_bins_take(struct falcon_bins *bins, u32 hash,
-				    struct falcon_elephant *elephant)
+				    struct falcon_flow *flow)
 {
 	struct falcon_bin *bin = falcon_bin_of(bins, hash);
 
-	if (bin->elephant)
+	if (bin->flow)
 		evict(bins, bin);
-	bin->elephant = elephant;
+	bin->flow = flow;
 	bin->hash = hash;
 	occupy(bins, bin);
 	return bin;

@@ -11,28 +11,28 @@
 #include <linux/types.h>
 
 #include "core/chain.h"
-#include "lanes/merge.h"
-#include "lanes/rank.h"
+#include "lanes/prio_queue.h"
+#include "lanes/reorder.h"
 #include "lanes/stray.h"
 #include "rules/priority.h"
 
-struct falcon_context;
-struct falcon_elephant;
+struct falcon_runner;
+struct falcon_flow;
 
 #define FALCON_BINS 16	/* flows that one poll is collected for, a power of two */
 
 struct falcon_bin {
-	struct falcon_elephant	*elephant;	/* with a reference; NULL when free */
+	struct falcon_flow	*flow;		/* with a reference; NULL when free */
 	u32			hash;		/* 0 when free, which no flow has */
-	u8			class;		/* of priority */
+	u8			prio;		/* of priority */
 	struct falcon_chain	packets;
 };
 
 /* All members 0 when empty. */
 struct falcon_bins {
 	struct falcon_bin	bin[FALCON_BINS];
-	u16			of_class[FALCON_CLASSES];	/* bits of the bins in use */
-	unsigned long		classes;	/* bits of those that have some */
+	u16			of_prio[FALCON_PRIOS];		/* bits of the bins in use */
+	unsigned long		prios;		/* bits of those that have some */
 	struct falcon_strays	strays;		/* of flows that had left */
 };
 
@@ -64,17 +64,17 @@ static inline void falcon_bin_add(struct falcon_bins *bins, struct falcon_bin *b
  * What another flow has there is handed over. Return: the bin.
  */
 struct falcon_bin *falcon_bins_take(struct falcon_bins *bins, u32 hash,
-				    struct falcon_elephant *elephant);
+				    struct falcon_flow *flow);
 
 /* A packet whose flow has left goes behind what the poll had brought of it (stray.h). */
 void falcon_bins_stray(struct falcon_bins *bins, struct sk_buff *skb);
 
 /* Hand over what was collected, the highest class first. @context: this CPU's */
-void falcon_bins_empty(struct falcon_bins *bins, struct falcon_context *context);
+void falcon_bins_empty(struct falcon_bins *bins, struct falcon_runner *runner);
 
 /* Hand packets over; gives the flow's reference back. @context: this CPU's; NULL: not now */
-void falcon_bins_hand_over(struct falcon_bins *bins, struct falcon_elephant *elephant,
-			   struct falcon_chain *packets, struct falcon_context *context);
+void falcon_bins_hand_over(struct falcon_bins *bins, struct falcon_flow *flow,
+			   struct falcon_chain *packets, struct falcon_runner *runner);
 
 /* Packets are taken. @rule: that has brought their flow into lanes, or 0 */
 void falcon_count_taken(u32 rule, unsigned int count);

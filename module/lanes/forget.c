@@ -7,17 +7,17 @@
 #include <linux/workqueue.h>
 
 #include "host/device.h"
-#include "lanes/doorbell.h"
 #include "lanes/drop.h"
-#include "lanes/elephant.h"
+#include "lanes/flow_list.h"
+#include "lanes/flow_table.h"
 #include "lanes/forget.h"
+#include "lanes/gate.h"
 #include "lanes/inbox.h"
 #include "lanes/lane.h"
-#include "lanes/merge.h"
-#include "lanes/outlet.h"
-#include "lanes/roster.h"
-#include "lanes/table.h"
-#include "pipeline/cell.h"
+#include "lanes/merge_dev.h"
+#include "lanes/reorder.h"
+#include "lanes/transit.h"
+#include "pipeline/gro_bypass.h"
 
 /* Packets of a device for which a flow is locked at a time: what a poll takes. */
 #define PORTION NAPI_POLL_WEIGHT
@@ -30,16 +30,16 @@ static LIST_HEAD(flushing);		/* those before it; the work's */
 static DEFINE_SPINLOCK(gone_lock);	/* process; of @gone */
 
 /* What no worker has begun with. */
-static bool cut_waiting(struct falcon_elephant *elephant, const struct net_device *dev,
+static bool cut_waiting(struct falcon_flow *flow, const struct net_device *dev,
 			struct falcon_chain *cut)
 {
-	bool more = falcon_chain_cut_of(cut, &elephant->waiting, dev, PORTION);
+	bool more = falcon_chain_cut_of(cut, &flow->waiting, dev, PORTION);
 	struct falcon_run *run;
 	unsigned int before;
 	u32 number;
 
-	for (number = elephant->merge.head; number != elephant->merge.tail && !more; number++) {
-		run = falcon_merge_run(&elephant->merge, number);
+	for (number = flow->reorder.head; number != flow->reorder.tail && !more; number++) {
+		run = falcon_reorder_run(&flow->reorder, number);
 		if (run->state != FALCON_RUN_QUEUED)
 			continue;
 		before = cut->count;
@@ -50,20 +50,20 @@ static bool cut_waiting(struct falcon_elephant *elephant, const struct net_devic
 }
 
 /* What is to be delivered. */
-static bool cut_merged(struct falcon_elephant *elephant, const struct net_device *dev,
+static bool cut_merged(struct falcon_flow *flow, const struct net_device *dev,
 		       struct falcon_chain *cut)
 {
-	bool more = falcon_chain_cut_of(cut, &elephant->ready, dev, PORTION);
+	bool more = falcon_chain_cut_of(cut, &flow->ready, dev, PORTION);
 	struct falcon_run *run;
 	u32 number;
 
-	for (number = elephant->merge.head; number != elephant->merge.tail && !more; number++) {
-		run = falcon_merge_run(&elephant->merge, number);
+	for (number = flow->reorder.head; number != flow->reorder.tail && !more; number++) {
+		run = falcon_reorder_run(&flow->reorder, number);
 		if (run->state == FALCON_RUN_DONE)
 			more = falcon_chain_cut_of(cut, &run->packets, dev, PORTION);
 	}
-	if (!more && elephant->outlet.dev == dev)
-		falcon_outlet_set(&elephant->outlet, NULL);
+	if (!more && flow->merge_dev.dev == dev)
+		falcon_merge_dev_set(&flow->merge_dev, NULL);
 	return more;
 }
 
@@ -71,47 +71,48 @@ static bool cut_merged(struct falcon_elephant *elephant, const struct net_device
  * A portion at a time, so that nobody waits for long, and dropped when the flow is not locked.
  * Nothing new comes: what is left after the last portion is of other devices.
  */
-static void forget(struct falcon_elephant *elephant, const struct net_device *dev,
+static void forget(struct falcon_flow *flow, const struct net_device *dev,
 			    enum falcon_stage stage)
 {
 	struct falcon_chain cut = {};
 	bool more;
 
 	do {
-		falcon_inbox_lock(elephant);
-		more = stage == FALCON_STAGE_NIC ? cut_waiting(elephant, dev, &cut) :
-						   cut_merged(elephant, dev, &cut);
-		falcon_inbox_unlock(elephant);
+		falcon_inbox_lock(flow);
+		more = stage == FALCON_STAGE_NIC ? cut_waiting(flow, dev, &cut) :
+						   cut_merged(flow, dev, &cut);
+		falcon_inbox_unlock(flow);
 		falcon_drop_gone(&cut, stage);
 		cond_resched();
 	} while (more);
 }
 
-static struct falcon_elephant *of(struct falcon_outlet *outlet)
+static struct falcon_flow *of(struct falcon_merge_dev *merge_dev)
 {
-	return container_of(outlet, struct falcon_elephant, outlet);
+	return container_of(merge_dev, struct falcon_flow, merge_dev);
 }
 
 /* Each flow that is to be locked, once. */
-static bool hold_to_forget(struct falcon_outlet *outlet)
+static bool hold_to_forget(struct falcon_merge_dev *merge_dev)
 {
-	return refcount_inc_not_zero(&of(outlet)->refs);
+	return refcount_inc_not_zero(&of(merge_dev)->refs);
 }
 
 /* In the flows that have packets for @outlet, of which @dev is one. */
-static void forget_outlet(const struct net_device *outlet, const struct net_device *dev, u32 walk)
+static void forget_merge_dev(const struct net_device *merge_dev, const struct net_device *dev,
+			     u32 walk)
 {
-	struct falcon_outlet *found;
+	struct falcon_merge_dev *found;
 
 	for (;;) {
 		local_bh_disable();
-		found = falcon_outlet_next(outlet, walk, hold_to_forget);
+		found = falcon_merge_dev_next(merge_dev, walk, hold_to_forget);
 		local_bh_enable();
 		if (!found)
 			return;
 		forget(of(found), dev, FALCON_STAGE_CONTAINER);
 		local_bh_disable();
-		falcon_roster_put(of(found));
+		falcon_flow_put(of(found));
 		local_bh_enable();
 	}
 }
@@ -120,32 +121,32 @@ void falcon_forget(const struct net_device *dev)
 {
 	static u32 walk;	/* under RTNL */
 
-	if (likely(!falcon_outlet_is_used(dev)))
+	if (likely(!falcon_merge_dev_is_used(dev)))
 		return;
-	if (falcon_table_hold()) {
+	if (falcon_flow_table_hold()) {
 		walk = walk + 1 ?: 1;
 		/* In this order: a flow may come to have several meanwhile, not the other way. */
-		forget_outlet(dev, dev, walk);
-		forget_outlet(FALCON_OUTLET_SEVERAL, dev, walk);
+		forget_merge_dev(dev, dev, walk);
+		forget_merge_dev(FALCON_MERGE_DEV_SEVERAL, dev, walk);
 	}
-	falcon_table_release();
+	falcon_flow_table_release();
 }
 
 void falcon_forget_tunnel(const struct net_device *dev)
 {
-	if (falcon_table_hold())
-		falcon_cells_forget(dev);
-	falcon_table_release();
+	if (falcon_flow_table_hold())
+		falcon_gro_bypass_forget(dev);
+	falcon_flow_table_release();
 }
 
 static void forget_nic(const struct net_device *dev)
 {
-	struct falcon_elephant *elephant = NULL;
+	struct falcon_flow *flow = NULL;
 
-	if (falcon_table_hold())
-		while ((elephant = falcon_roster_next(elephant)))
-			forget(elephant, dev, FALCON_STAGE_NIC);
-	falcon_table_release();
+	if (falcon_flow_table_hold())
+		while ((flow = falcon_flow_list_next(flow)))
+			forget(flow, dev, FALCON_STAGE_NIC);
+	falcon_flow_table_release();
 }
 
 /* Whether all is in the flows' hands that was collected before these went. */
@@ -153,9 +154,9 @@ static bool are_flushed(bool begin)
 {
 	bool flushed = true;
 
-	if (falcon_table_hold())
-		flushed = falcon_doorbells_are_flushed(begin);
-	falcon_table_release();
+	if (falcon_flow_table_hold())
+		flushed = falcon_gates_are_flushed(begin);
+	falcon_flow_table_release();
 	return flushed;
 }
 

@@ -10,11 +10,11 @@
 #include "core/plan.h"
 #include "core/stats.h"
 #include "host/napi.h"
-#include "lanes/context.h"
+#include "lanes/flow.h"
 #include "lanes/lane.h"
-#include "lanes/rank.h"
-#include "lanes/rung.h"
-#include "policy/moderate.h"
+#include "lanes/prio_queue.h"
+#include "lanes/runner.h"
+#include "policy/coalesce.h"
 
 /* Packets that wait for a CPU: a backlog's worth (net.core.netdev_max_backlog's default). */
 #define LANE_MAX 1000
@@ -44,19 +44,19 @@ struct falcon_lane {
 	atomic_t		queued;		/* packets in runs; may be late by a moment */
 	unsigned int		cpu;
 	call_single_data_t	wake;
-	struct falcon_lane	*rested;	/* the next one to wake, of who made both active */
+	struct falcon_lane	*to_wake;	/* the next one to wake, of who made both active */
 	struct napi_struct	napi;
 	u64			looked;		/* local_clock() when it was woken or last polled */
 	unsigned long		owned;		/* bit 0: by the poll, or by a CPU that helps */
 
 	/* Who owns it. */
 	bool			helped;		/* that is a CPU that helps */
-	struct falcon_ranks	runs;
-	struct falcon_ranks	deliveries;
+	struct falcon_prio_queue	runs;
+	struct falcon_prio_queue	deliveries;
 	struct list_head	held;		/* of these: those that cannot be made yet */
 	u64			retried;	/* local_clock() when a helper tried these */
-	struct falcon_context	context;
-	struct falcon_moderation moderation;
+	struct falcon_runner	runner;
+	struct falcon_coalescing coalesce;
 	unsigned int		found;		/* posts, since the last look */
 	struct hrtimer		timer;		/* looks again */
 
@@ -94,45 +94,45 @@ static void wake(struct falcon_lane *lane)
 		napi_schedule(&lane->napi);
 }
 
-void falcon_lanes_wake(struct falcon_lane *rested)
+void falcon_lanes_wake(struct falcon_lane *to_wake)
 {
 	struct falcon_lane *lane;
 
-	while (rested) {
-		lane = rested;
+	while (to_wake) {
+		lane = to_wake;
 		/* Before it is woken, as it may then rest and be somebody else's to wake. */
-		rested = lane->rested;
+		to_wake = lane->to_wake;
 		wake(lane);
 	}
 }
 
 /*
- * After the post, which is a full barrier: either the lane sees it before it rests, or we see
- * that it rests. Who makes it active is the only one to wake it.
+ * After the post, which is a full barrier: either the lane sees it before it is parked, or we see
+ * that it is parked. Who makes it active is the only one to wake it.
  */
-static void note_rested(struct falcon_lane *lane, struct falcon_lane **rested)
+static void note_rested(struct falcon_lane *lane, struct falcon_lane **to_wake)
 {
 	if (atomic_read(&lane->active) || atomic_xchg(&lane->active, 1))
 		return;
 	WRITE_ONCE(lane->looked, local_clock());
-	lane->rested = *rested;
-	*rested = lane;
+	lane->to_wake = *to_wake;
+	*to_wake = lane;
 }
 
-void falcon_lane_queue(u16 cpu, struct falcon_run *run, struct falcon_lane **rested)
+void falcon_lane_queue(u16 cpu, struct falcon_run *run, struct falcon_lane **to_wake)
 {
 	struct falcon_lane *lane = lane_of(cpu);
 
 	llist_add(&run->posted, &lane->posted_runs);
-	note_rested(lane, rested);
+	note_rested(lane, to_wake);
 }
 
-void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant, struct falcon_lane **rested)
+void falcon_lane_deliver(u16 cpu, struct falcon_flow *flow, struct falcon_lane **to_wake)
 {
 	struct falcon_lane *lane = lane_of(cpu);
 
-	llist_add(&elephant->delivery_posted, &lane->posted_deliveries);
-	note_rested(lane, rested);
+	llist_add(&flow->delivery_posted, &lane->posted_deliveries);
+	note_rested(lane, to_wake);
 }
 
 void falcon_lane_add(u16 cpu, int count)
@@ -140,16 +140,16 @@ void falcon_lane_add(u16 cpu, int count)
 	atomic_add(count, &lane_of(cpu)->queued);
 }
 
-void falcon_lane_recall(struct falcon_merge *merge, struct falcon_chain *packets)
+void falcon_lane_recall(struct falcon_reorder *reorder, struct falcon_chain *packets)
 {
 	struct falcon_run *run;
 	unsigned int count;
 	u32 number;
 
 	/* What is before a run that has begun stays before it. */
-	for (number = falcon_merge_untouched(merge); number != merge->tail; number++) {
-		run = &merge->runs[number % FALCON_RUNS];
-		count = falcon_merge_recall(merge, run, packets);
+	for (number = falcon_reorder_untouched(reorder); number != reorder->tail; number++) {
+		run = &reorder->runs[number % FALCON_RUNS];
+		count = falcon_reorder_recall(reorder, run, packets);
 		if (count)
 			falcon_lane_add(run->worker, -count);
 	}
@@ -168,20 +168,20 @@ bool falcon_lane_is_idle(u16 cpu)
 /* What was posted, in the order of the posts, behind what is there of its class. */
 static void fetch(struct falcon_lane *lane)
 {
-	struct falcon_elephant *elephant, *next_elephant;
+	struct falcon_flow *flow, *next_elephant;
 	struct falcon_run *run, *next_run;
 	struct llist_node *posted;
 
 	if (!llist_empty(&lane->posted_runs)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_runs));
 		llist_for_each_entry_safe(run, next_run, posted, posted)
-			falcon_ranks_add(&lane->runs, &run->node, run->class);
+			falcon_prio_queue_add(&lane->runs, &run->node, run->prio);
 	}
 	if (!llist_empty(&lane->posted_deliveries)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_deliveries));
-		llist_for_each_entry_safe(elephant, next_elephant, posted, delivery_posted) {
-			falcon_ranks_add(&lane->deliveries, &elephant->delivery_node,
-					 READ_ONCE(elephant->class));
+		llist_for_each_entry_safe(flow, next_elephant, posted, delivery_posted) {
+			falcon_prio_queue_add(&lane->deliveries, &flow->delivery_node,
+					      READ_ONCE(flow->prio));
 			lane->found++;
 		}
 	}
@@ -191,13 +191,13 @@ static void fetch(struct falcon_lane *lane)
  * The oldest run of a class; of the first ones, when this CPU helps, that of a flow that may be on
  * any. What the others had in the backlog of the lane's own CPU may still be there.
  */
-static struct falcon_run *first_run(struct falcon_lane *lane, unsigned int class)
+static struct falcon_run *first_run(struct falcon_lane *lane, unsigned int prio)
 {
 	unsigned int tries = HELP_TRIES;
 	struct falcon_run *run;
 
-	list_for_each_entry(run, &lane->runs.queue[class], node) {
-		if (likely(!lane->helped) || falcon_rung_can_be_helped(run->elephant))
+	list_for_each_entry(run, &lane->runs.list[prio], node) {
+		if (likely(!lane->helped) || falcon_flow_can_be_helped(run->flow))
 			return run;
 		if (!--tries)
 			break;
@@ -206,24 +206,24 @@ static struct falcon_run *first_run(struct falcon_lane *lane, unsigned int class
 }
 
 /* That run and those of the same flow that directly follow it, here and there. */
-static unsigned int pop_runs(struct falcon_lane *lane, unsigned int class, struct falcon_run *run,
+static unsigned int pop_runs(struct falcon_lane *lane, unsigned int prio, struct falcon_run *run,
 			     unsigned int budget)
 {
-	const struct falcon_elephant *elephant = run->elephant;
-	struct list_head *end = &lane->runs.queue[class];
+	const struct falcon_flow *flow = run->flow;
+	struct list_head *end = &lane->runs.list[prio];
 	unsigned int count = 0, packets = 0;
 	struct falcon_run *next;
 	u32 first = run->number;
 
 	list_for_each_entry_safe_from(run, next, end, node) {
-		if (count && (run->elephant != elephant || run->number != first + count ||
+		if (count && (run->flow != flow || run->number != first + count ||
 			      packets >= budget))
 			break;
 		/* It may grow meanwhile, under the flow's lock: by a poll beyond the budget. */
 		packets += data_race(READ_ONCE(run->taken));
 		/* Each would have been a wake-up. */
 		lane->found += data_race(READ_ONCE(run->posts));
-		falcon_ranks_take(&lane->runs, &run->node, class);
+		falcon_prio_queue_take(&lane->runs, &run->node, prio);
 		count++;
 	}
 	return count;
@@ -233,60 +233,60 @@ static unsigned int pop_runs(struct falcon_lane *lane, unsigned int class, struc
  * The run whose turn it is, and its class; or NULL. A CPU that helps leaves alone what it must not
  * do: a class of nothing else takes no turn from others, however long it has waited.
  */
-static struct falcon_run *next_run(struct falcon_lane *lane, unsigned int *class)
+static struct falcon_run *next_run(struct falcon_lane *lane, unsigned int *prio)
 {
-	unsigned long classes = lane->runs.waiting;
+	unsigned long prios = lane->runs.waiting;
 	struct falcon_run *run = NULL;
 
-	while (!run && classes) {
-		*class = falcon_ranks_turn_of(&lane->runs, classes);
-		run = first_run(lane, *class);
-		classes &= ~BIT(*class);
+	while (!run && prios) {
+		*prio = falcon_prio_queue_turn_of(&lane->runs, prios);
+		run = first_run(lane, *prio);
+		prios &= ~BIT(*prio);
 	}
 	return run;
 }
 
 static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 {
-	struct falcon_elephant *elephant;
-	unsigned int class, count, packets;
+	struct falcon_flow *flow;
+	unsigned int prio, count, packets;
 	struct falcon_run *run;
 	u32 first;
 
-	run = next_run(lane, &class);
+	run = next_run(lane, &prio);
 	if (!run)
 		return 0;
-	elephant = run->elephant;
+	flow = run->flow;
 	first = run->number;
-	count = pop_runs(lane, class, run, budget);
-	packets = ops->process(elephant, first, count, &lane->context);
-	falcon_ranks_count(&lane->runs, class, packets);
+	count = pop_runs(lane, prio, run, budget);
+	packets = ops->process(flow, first, count, &lane->runner);
+	falcon_prio_queue_count(&lane->runs, prio, packets);
 	/* The runs' packets may be gone, with a device: the next run's are not. */
-	return max(packets, count) + lane->context.behind;
+	return max(packets, count) + lane->runner.behind;
 }
 
 static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 {
-	struct falcon_elephant *elephant;
-	unsigned int class;
+	struct falcon_flow *flow;
+	unsigned int prio;
 	int packets;
 
-	while (!falcon_ranks_empty(&lane->deliveries)) {
-		class = falcon_ranks_turn(&lane->deliveries);
-		elephant = list_entry(falcon_ranks_first(&lane->deliveries, class),
-				      struct falcon_elephant, delivery_node);
-		falcon_ranks_pop(&lane->deliveries, class);
-		if (unlikely(lane->helped && !falcon_rung_can_be_helped(elephant))) {
-			list_add_tail(&elephant->delivery_node, &lane->held);
+	while (!falcon_prio_queue_empty(&lane->deliveries)) {
+		prio = falcon_prio_queue_turn(&lane->deliveries);
+		flow = list_entry(falcon_prio_queue_first(&lane->deliveries, prio),
+				  struct falcon_flow, delivery_node);
+		falcon_prio_queue_pop(&lane->deliveries, prio);
+		if (unlikely(lane->helped && !falcon_flow_can_be_helped(flow))) {
+			list_add_tail(&flow->delivery_node, &lane->held);
 			continue;
 		}
-		packets = ops->deliver(elephant, budget);
+		packets = ops->deliver(flow, budget);
 		if (packets >= 0) {
-			falcon_ranks_count(&lane->deliveries, class, packets);
+			falcon_prio_queue_count(&lane->deliveries, prio, packets);
 			/* Its packets may be gone, with a device: the next delivery's are not. */
 			return max(packets, 1);
 		}
-		list_add_tail(&elephant->delivery_node, &lane->held);
+		list_add_tail(&flow->delivery_node, &lane->held);
 	}
 	return 0;
 }
@@ -294,7 +294,7 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 /* The next look is at rings, too, that had no room at the last one. */
 static void retry_held(struct falcon_lane *lane)
 {
-	struct falcon_elephant *elephant, *next;
+	struct falcon_flow *flow, *next;
 	u64 now;
 
 	if (likely(list_empty(&lane->held)))
@@ -305,16 +305,16 @@ static void retry_held(struct falcon_lane *lane)
 			return;
 		lane->retried = now;
 	}
-	list_for_each_entry_safe(elephant, next, &lane->held, delivery_node)
-		falcon_ranks_add(&lane->deliveries, &elephant->delivery_node,
-				 READ_ONCE(elephant->class));
+	list_for_each_entry_safe(flow, next, &lane->held, delivery_node)
+		falcon_prio_queue_add(&lane->deliveries, &flow->delivery_node,
+				      READ_ONCE(flow->prio));
 	INIT_LIST_HEAD(&lane->held);
 }
 
 /* Whether the lane rests; who posts from now on wakes it. */
 static bool rest(struct falcon_lane *lane)
 {
-	if (!falcon_ranks_empty(&lane->runs) || !falcon_ranks_empty(&lane->deliveries))
+	if (!falcon_prio_queue_empty(&lane->runs) || !falcon_prio_queue_empty(&lane->deliveries))
 		return false;
 	atomic_set(&lane->active, 0);
 	smp_mb();	/* pairs with the post in falcon_lane_queue() and falcon_lane_deliver() */
@@ -333,7 +333,7 @@ static enum hrtimer_restart look_again(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* In how many ns the lane, which stays active, looks again; 0: it rests. */
+/* In how many ns the lane, which stays active, looks again; 0: it is parked. */
 static u32 next_look(struct falcon_lane *lane)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
@@ -341,8 +341,8 @@ static u32 next_look(struct falcon_lane *lane)
 	u32 wait;
 
 	lane->found = 0;
-	wait = falcon_moderate(&lane->moderation, local_clock(), found,
-			       plan ? plan->moderation : 0);
+	wait = falcon_coalesce(&lane->coalesce, local_clock(), found,
+			       plan ? plan->coalesce : 0);
 	if (likely(list_empty(&lane->held)))
 		return wait;
 	return wait ? min(wait, RING_LOOK_NS) : RING_LOOK_NS;
@@ -374,7 +374,7 @@ static unsigned int look_after(struct falcon_lane *lane, unsigned int budget)
 	return work;
 }
 
-/* @wait: ns until the next poll, unless the lane was woken meanwhile; 0: it rests */
+/* @wait: ns until the next poll, unless the lane was woken meanwhile; 0: it is parked */
 static void end_poll(struct falcon_lane *lane, unsigned int work, u32 wait)
 {
 	if (napi_complete_done(&lane->napi, work) && wait)
@@ -451,13 +451,13 @@ int falcon_lanes_alloc(struct net_device *dummy, const struct falcon_lane_ops *f
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(lanes, cpu);
-		falcon_ranks_init(&lane->runs);
-		falcon_ranks_init(&lane->deliveries);
+		falcon_prio_queue_init(&lane->runs);
+		falcon_prio_queue_init(&lane->deliveries);
 		INIT_LIST_HEAD(&lane->held);
 		lane->cpu = cpu;
 		INIT_CSD(&lane->wake, wake_here, lane);
 		hrtimer_setup(&lane->timer, look_again, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
-		falcon_context_init(&lane->context, dummy);
+		falcon_runner_init(&lane->runner, dummy);
 		falcon_napi_add(dummy, &lane->napi, lane_poll);
 		napi_enable(&lane->napi);
 	}
@@ -484,7 +484,7 @@ void falcon_lanes_free(void)
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(lanes, cpu);
 		__netif_napi_del(&lane->napi);
-		falcon_context_exit(&lane->context);
+		falcon_runner_exit(&lane->runner);
 	}
 	synchronize_net();
 	free_percpu(lanes);

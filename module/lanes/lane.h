@@ -14,20 +14,20 @@
 #include <linux/types.h>
 
 struct falcon_chain;
-struct falcon_context;
-struct falcon_elephant;
+struct falcon_runner;
+struct falcon_flow;
 struct falcon_lane;
-struct falcon_merge;
+struct falcon_reorder;
 struct falcon_run;
 struct net_device;
 
 /* What a lane does with its flows. Context: softirq. */
 struct falcon_lane_ops {
 	/* Process so many runs that follow @first. Return: packets. */
-	unsigned int (*process)(struct falcon_elephant *elephant, u32 first, unsigned int count,
-				struct falcon_context *context);
+	unsigned int (*process)(struct falcon_flow *flow, u32 first, unsigned int count,
+				struct falcon_runner *runner);
 	/* Deliver about @budget packets. Return: packets; -EAGAIN: not yet, nothing is done. */
-	int (*deliver)(struct falcon_elephant *elephant, unsigned int budget);
+	int (*deliver)(struct falcon_flow *flow, unsigned int budget);
 };
 
 /**
@@ -56,16 +56,16 @@ void falcon_lanes_free(void);
  *
  * Context: softirq.
  */
-void falcon_lane_queue(u16 cpu, struct falcon_run *run, struct falcon_lane **rested);
+void falcon_lane_queue(u16 cpu, struct falcon_run *run, struct falcon_lane **to_wake);
 
 /* Queue a flow that has packets ready, likewise. Context: softirq. */
-void falcon_lane_deliver(u16 cpu, struct falcon_elephant *elephant, struct falcon_lane **rested);
+void falcon_lane_deliver(u16 cpu, struct falcon_flow *flow, struct falcon_lane **to_wake);
 
 /*
  * Wake the CPUs of these lanes. An IPI takes long in a virtual machine, so this is for after the
  * flow's lock, which other CPUs wait for. Context: softirq.
  */
-void falcon_lanes_wake(struct falcon_lane *rested);
+void falcon_lanes_wake(struct falcon_lane *to_wake);
 
 /* Packets came to a lane's queue, or left it (@count below 0). Context: softirq. */
 void falcon_lane_add(u16 cpu, int count);
@@ -74,7 +74,7 @@ void falcon_lane_add(u16 cpu, int count);
 bool falcon_lane_is_full(u16 cpu);
 
 /* What no worker of a flow has begun with, in order. Context: under the lock of the flow. */
-void falcon_lane_recall(struct falcon_merge *merge, struct falcon_chain *packets);
+void falcon_lane_recall(struct falcon_reorder *reorder, struct falcon_chain *packets);
 
 /**
  * falcon_lanes_help() - do what CPUs were woken for that stand still

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Flows that leave lanes and have nothing in flight: their home CPU lets them go, in the poll of
- * its doorbell. One that must wait for another CPU, or for a device's queue, is looked at again by
+ * its gate. One that must wait for another CPU, or for a device's queue, is looked at again by
  * a timer: a CPU that looked in each poll would do nothing else while the other stands still.
  */
 
@@ -12,21 +12,21 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
-struct falcon_context;
+struct falcon_runner;
 struct napi_struct;
 
 /* Touched by the poll alone. */
 struct falcon_releases {
-	struct napi_struct	*doorbell;
+	struct napi_struct	*gate;
 	unsigned int		cpu;		/* their home */
 	struct list_head	put_off;	/* flows that must wait */
 	struct hrtimer		timer;		/* has the poll look at these again */
 };
 
-void falcon_releases_init(struct falcon_releases *releases, struct napi_struct *doorbell,
+void falcon_releases_init(struct falcon_releases *releases, struct napi_struct *gate,
 			  unsigned int cpu);
 
-/* Context: process, after the doorbell was disabled. */
+/* Context: process, after the gate was disabled. */
 void falcon_releases_stop(struct falcon_releases *releases);
 
 /* Whether there are flows that must wait, and no timer. */
@@ -43,9 +43,9 @@ static inline bool falcon_releases_due(struct falcon_releases *releases)
  *
  * Each flow has one go at most: those that must wait hold up none of the others.
  *
- * Context: softirq, the doorbell's poll before it is complete.
+ * Context: softirq, the gate's poll before it is complete.
  */
 void falcon_releases_go(struct falcon_releases *releases, struct list_head *leaving,
-			struct falcon_context *context);
+			struct falcon_runner *runner);
 
 #endif /* _FALCON_RELEASE_H */

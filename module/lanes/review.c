@@ -3,12 +3,12 @@
 #include <linux/workqueue.h>
 
 #include "core/plan.h"
-#include "lanes/census.h"
-#include "lanes/doorbell.h"
+#include "lanes/budget.h"
+#include "lanes/flow_list.h"
+#include "lanes/gate.h"
 #include "lanes/inbox.h"
 #include "lanes/review.h"
-#include "lanes/roster.h"
-#include "lanes/step.h"
+#include "lanes/transition.h"
 
 /* How often their rates are looked at. */
 #define REVIEW_INTERVAL (HZ / 5)
@@ -19,52 +19,52 @@
 static void review(struct work_struct *work);
 static DECLARE_DELAYED_WORK(review_work, review);
 
-static void balance(struct falcon_elephant *elephant, const struct falcon_plan *plan,
+static void balance(struct falcon_flow *flow, const struct falcon_plan *plan,
 		    unsigned long elapsed)
 {
-	unsigned int share = falcon_placement_measure(&elephant->placement, elapsed);
+	unsigned int cpu_share = falcon_affinity_measure(&flow->affinity, elapsed);
 
-	if (elephant->gate != FALCON_GATE_OPEN || !elephant->trial.over ||
-	    !falcon_placement_balance(&elephant->placement, plan, elephant->home, share,
-				      falcon_rung_is_merged(elephant)))
+	if (flow->admission != FALCON_ADMISSION_OPEN || !flow->trial.over ||
+	    !falcon_affinity_balance(&flow->affinity, plan, flow->home, cpu_share,
+				     falcon_flow_is_merged(flow)))
 		return;
-	elephant->turn %= elephant->placement.spread.count;
-	falcon_step_rotate(elephant);
+	flow->turn %= flow->affinity.spread.count;
+	falcon_transition_rotate(flow);
 }
 
-static void review_flow(struct falcon_elephant *elephant, const struct falcon_plan *plan)
+static void review_flow(struct falcon_flow *flow, const struct falcon_plan *plan)
 {
 	unsigned long elapsed;
 
-	spin_lock(&elephant->lock);
-	falcon_backlog_refresh(&elephant->way.astray);
-	falcon_backlog_refresh(&elephant->delivered);
-	elapsed = jiffies - elephant->rate_since;
-	if (falcon_rung_is_unwanted(elephant, plan)) {
-		falcon_step_leave(elephant, FALCON_LIMIT_STANDBY);
+	spin_lock(&flow->lock);
+	falcon_backlog_refresh(&flow->path.astray);
+	falcon_backlog_refresh(&flow->delivered);
+	elapsed = jiffies - flow->rate_since;
+	if (falcon_flow_is_unwanted(flow, plan)) {
+		falcon_transition_demote(flow, FALCON_REASON_STANDBY);
 	} else if (elapsed >= RATE_INTERVAL) {
-		elephant->rate = div_u64((elephant->packets - elephant->rate_packets) * HZ,
-					 elapsed);
-		elephant->rate_packets = elephant->packets;
-		elephant->rate_since = jiffies;
-		if (falcon_rung_is_slow(elephant, plan) ||
-		    (!elephant->rate && !elephant->priority.rule))
-			falcon_step_leave(elephant, FALCON_LIMIT_RATE);
-		else if (falcon_rung_stays_home(elephant, plan) != elephant->placement.home)
-			falcon_step_adapt(elephant, plan, elephant->home);
+		flow->rate = div_u64((flow->packets - flow->rate_packets) * HZ,
+				     elapsed);
+		flow->rate_packets = flow->packets;
+		flow->rate_since = jiffies;
+		if (falcon_flow_is_slow(flow, plan) ||
+		    (!flow->rate && !flow->priority.rule))
+			falcon_transition_demote(flow, FALCON_REASON_RATE);
+		else if (falcon_flow_stays_home(flow, plan) != flow->affinity.home)
+			falcon_transition_adapt(flow, plan, flow->home);
 		else
-			balance(elephant, plan, elapsed);
+			balance(flow, plan, elapsed);
 	}
-	falcon_inbox_done(elephant, plan);
+	falcon_inbox_done(flow, plan);
 }
 
 void falcon_review_now(void)
 {
-	struct falcon_elephant *elephant = NULL;
+	struct falcon_flow *flow = NULL;
 
-	while ((elephant = falcon_roster_next(elephant))) {
+	while ((flow = falcon_flow_list_next(flow))) {
 		local_bh_disable();
-		review_flow(elephant, rcu_dereference_bh(falcon_plan));
+		review_flow(flow, rcu_dereference_bh(falcon_plan));
 		local_bh_enable();
 	}
 }
@@ -73,8 +73,8 @@ static void review(struct work_struct *work)
 {
 	falcon_review_now();
 	/* No packet may come that would, of flows that wait for one to be answered. */
-	falcon_doorbell_look();
-	if (falcon_census_flows())
+	falcon_gate_look();
+	if (falcon_budget_flows())
 		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Packets that were taken and go stock's way after all, as their flow has left: once the NIC's poll
- * that brought them is over. What it still brings of the flow must be behind them.
+ * Packets that were taken and go the kernel's path after all, as their flow has left: once the
+ * NIC's poll that brought them is over. What it still brings of the flow must be behind them.
  *
  * Of one CPU, with BH off.
  */
@@ -13,7 +13,7 @@
 
 #include "core/chain.h"
 
-struct falcon_context;
+struct falcon_runner;
 
 /* Flows that meet in a slot have the lowest bits of their hashes in common; these are the next. */
 #define FALCON_STRAY_FLOWS 64
@@ -45,12 +45,12 @@ static inline bool falcon_strays_expected(const struct falcon_strays *strays, u3
 }
 
 /**
- * falcon_strays_receive() - let them go stock's way
+ * falcon_strays_receive() - let them go the kernel's path
  * @strays: the CPU's; empty then
  * @context: likewise, no packet in it
  *
  * Context: softirq, of the strays.
  */
-void falcon_strays_receive(struct falcon_strays *strays, struct falcon_context *context);
+void falcon_strays_receive(struct falcon_strays *strays, struct falcon_runner *runner);
 
 #endif /* _FALCON_STRAY_H */

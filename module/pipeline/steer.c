@@ -4,7 +4,7 @@
  *
  * Order: all packets of a flow that leave a stage are queued in one backlog, or processed on
  * the spot, and that changes only when none of them is queued or in work there any more
- * (falcon_flow_drained()). Backlogs are first in, first out; what a CPU does with a packet
+ * (falcon_rps_flow_drained()). Backlogs are first in, first out; what a CPU does with a packet
  * from its backlog up to the next hand-over is one run without a queue in between. The GRO
  * cell would be such a queue, which is why a flow that is split at the NIC's stage goes past
  * it, and one that needs it (TCP) is not split there.
@@ -18,14 +18,14 @@
 #include "core/stats.h"
 #include "core/trace.h"
 #include "flow/hash.h"
-#include "flow/identity.h"
+#include "flow/key.h"
 #include "flow/packet.h"
 #include "host/cpu.h"
 #include "host/device.h"
 #include "host/netdev.h"
 #include "host/udp_gro.h"
-#include "pipeline/cell.h"
-#include "pipeline/flow.h"
+#include "pipeline/gro_bypass.h"
+#include "pipeline/rps_flow.h"
 #include "pipeline/steer.h"
 #include "policy/policy.h"
 
@@ -90,9 +90,9 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 }
 
 /* The entry that a flow has at a stage where its hash alone finds it. */
-static const struct falcon_flow *entry_of(enum falcon_stage stage, u32 hash)
+static const struct falcon_rps_flow *entry_of(enum falcon_stage stage, u32 hash)
 {
-	const struct falcon_flow *flow = falcon_flow_at(stage, hash);
+	const struct falcon_rps_flow *flow = falcon_rps_flow_at(stage, hash);
 
 	return READ_ONCE(flow->tag) == hash ? flow : NULL;
 }
@@ -106,7 +106,7 @@ static bool is_overlay(const struct question *q)
 /* CPUs that run the flow's earlier stages, other than the one that asks. */
 static void earlier_cpus(const struct question *q, u16 avoid[2])
 {
-	const struct falcon_flow *flow;
+	const struct falcon_rps_flow *flow;
 
 	avoid[0] = FALCON_NO_CPU;
 	avoid[1] = FALCON_NO_CPU;
@@ -123,18 +123,18 @@ static void earlier_cpus(const struct question *q, u16 avoid[2])
 }
 
 /*
- * A backlog's poll would have as many merged packets of the flow for the container's ring as stock
- * has of those on the wire, and the ring has no room for what is in them. Where they are merged
- * they come one by one, and the ring's poll has its turn in between. (A bridge that receives for
- * its host is behind the tunnel, whose entry it is that knows the container's device.)
+ * A backlog's poll would have as many merged packets of the flow for the container's ring as the
+ * kernel has of those on the wire, and the ring has no room for what is in them. Where they are
+ * merged they come one by one, and the ring's poll has its turn in between. (A bridge that receives
+ * for its host is behind the tunnel, whose entry it is that knows the container's device.)
  */
 static bool stays(const struct question *q)
 {
-	struct falcon_flow *flow;
+	struct falcon_rps_flow *flow;
 
 	if (q->stage != FALCON_STAGE_TUNNEL)
 		return false;
-	flow = falcon_flow_at(FALCON_STAGE_TUNNEL, q->hash);
+	flow = falcon_rps_flow_at(FALCON_STAGE_TUNNEL, q->hash);
 	if (likely(!READ_ONCE(flow->apart)))
 		return false;
 	if (skb_is_gso(q->skb) && !READ_ONCE(flow->merged))
@@ -145,11 +145,11 @@ static bool stays(const struct question *q)
 /* What the tunnel's stage has to know of the container's device. */
 static void look_ahead(const struct question *q)
 {
-	struct falcon_flow *flow;
+	struct falcon_rps_flow *flow;
 
 	if (q->stage != FALCON_STAGE_CONTAINER || likely(list_empty(&q->device->dev->napi_list)))
 		return;
-	flow = falcon_flow_at(FALCON_STAGE_TUNNEL, q->hash);
+	flow = falcon_rps_flow_at(FALCON_STAGE_TUNNEL, q->hash);
 	if (READ_ONCE(flow->tag) == q->hash && !READ_ONCE(flow->apart) &&
 	    falcon_device_takes_apart(q->device->dev))
 		WRITE_ONCE(flow->apart, true);
@@ -159,7 +159,8 @@ static void look_ahead(const struct question *q)
  * Where the flow should be: a CPU, or FALCON_NO_CPU and in @why the counter of the reason to
  * stay. The CPU that it has is kept if it will do, or every change would move every flow.
  */
-static u16 assess(const struct question *q, const struct falcon_flow *flow, bool fresh, u16 *why)
+static u16 assess(const struct question *q, const struct falcon_rps_flow *flow, bool fresh,
+		  u16 *why)
 {
 	struct falcon_choice choice = {
 		.policy	= q->plan->policy,
@@ -174,7 +175,7 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 	bool keep, loaded;
 	u16 cpu;
 
-	*why = q->plan->hold;
+	*why = q->plan->standby;
 	if (!*why && q->stage == FALCON_STAGE_NIC && !q->plan->nic_split)
 		*why = FALCON_A_COUNTERS_LOCAL;
 	if (!*why && !is_overlay(q))
@@ -210,7 +211,7 @@ static u16 assess(const struct question *q, const struct falcon_flow *flow, bool
 }
 
 /* Make the entry this flow's own. Its CPU, and what is queued there, is still the last one's. */
-static void take_over(const struct question *q, struct falcon_flow *flow)
+static void take_over(const struct question *q, struct falcon_rps_flow *flow)
 {
 	WRITE_ONCE(flow->tag, 0);
 	/* Pairs with dump_flow(): who reads between two equal tags has one owner's key. */
@@ -230,7 +231,7 @@ static void take_over(const struct question *q, struct falcon_flow *flow)
 }
 
 /* Bring the entry to where it should be, or leave it for a later packet to try again. */
-static void reassess(const struct question *q, struct falcon_flow *flow, bool fresh)
+static void reassess(const struct question *q, struct falcon_rps_flow *flow, bool fresh)
 {
 	u16 now = READ_ONCE(flow->rflow.cpu);
 	u16 why, cpu;
@@ -240,14 +241,17 @@ static void reassess(const struct question *q, struct falcon_flow *flow, bool fr
 		cpu = q->here;
 
 	if (cpu != now || why != READ_ONCE(flow->here)) {
-		if (!falcon_flow_drained(flow)) {
+		if (!falcon_rps_flow_drained(flow)) {
 			falcon_count(q->stage, FALCON_A_COUNTERS_DEFERRED);
-			/* It stayed where it came before; for falcon_flows_settled() it is away. */
+			/*
+			 * It stayed where it came before; for falcon_rps_flows_settled() it is
+			 * away.
+			 */
 			WRITE_ONCE(flow->here, 0);
 			WRITE_ONCE(flow->generation, 0);
 			return;
 		}
-		falcon_flow_place(flow, cpu, why);
+		falcon_rps_flow_assign(flow, cpu, why);
 		if (!why)
 			falcon_cpu_expect(cpu);
 		WRITE_ONCE(flow->from, q->here);
@@ -261,7 +265,7 @@ static void reassess(const struct question *q, struct falcon_flow *flow, bool fr
 	WRITE_ONCE(flow->generation, q->plan->generation);
 }
 
-static bool is_settled(const struct question *q, const struct falcon_flow *flow, u16 cpu)
+static bool is_settled(const struct question *q, const struct falcon_rps_flow *flow, u16 cpu)
 {
 	if (READ_ONCE(flow->generation) != q->plan->generation || cpu >= nr_cpu_ids ||
 	    !cpu_online(cpu))
@@ -276,9 +280,9 @@ static bool is_settled(const struct question *q, const struct falcon_flow *flow,
  * The flow's entry; NULL when the flow is none of an overlay's. @fresh: it has just become
  * this flow's.
  */
-static struct falcon_flow *entry_for(const struct question *q, bool *fresh)
+static struct falcon_rps_flow *entry_for(const struct question *q, bool *fresh)
 {
-	struct falcon_flow *flow = falcon_flow_at(q->stage, q->tag);
+	struct falcon_rps_flow *flow = falcon_rps_flow_at(q->stage, q->tag);
 	u32 tag = READ_ONCE(flow->tag);
 
 	*fresh = false;
@@ -288,15 +292,15 @@ static struct falcon_flow *entry_for(const struct question *q, bool *fresh)
 		falcon_count(q->stage, FALCON_A_COUNTERS_NOT_OVERLAY);
 		return NULL;
 	}
-	if (tag && (!falcon_flow_drained(flow) ||
-		    time_before(jiffies, READ_ONCE(flow->used) + FALCON_FLOW_IDLE)))
+	if (tag && (!falcon_rps_flow_drained(flow) ||
+		    time_before(jiffies, READ_ONCE(flow->used) + FALCON_RPS_FLOW_IDLE)))
 		return flow;	/* shares it */
 	take_over(q, flow);
 	*fresh = true;
 	return flow;
 }
 
-static int decide(const struct question *q, struct falcon_flow *flow, bool fresh)
+static int decide(const struct question *q, struct falcon_rps_flow *flow, bool fresh)
 {
 	u16 cpu = READ_ONCE(flow->rflow.cpu);
 	u16 here;
@@ -321,7 +325,7 @@ static int decide(const struct question *q, struct falcon_flow *flow, bool fresh
 
 int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flow **rflow)
 {
-	struct falcon_flow *flow;
+	struct falcon_rps_flow *flow;
 	struct question q;
 	bool fresh;
 
@@ -346,7 +350,7 @@ int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flo
 	return decide(&q, flow, fresh);
 }
 
-bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch)
+bool falcon_steer_bypasses_gro(struct sk_buff *skb, u32 *epoch)
 {
 	const struct falcon_device *device;
 	const struct falcon_plan *plan;
@@ -357,8 +361,8 @@ bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch)
 
 	rcu_read_lock();
 	plan = rcu_dereference(falcon_plan);
-	if (plan && (plan->cell_bypass || !falcon_cell_is_through())) {
-		*epoch = plan->cell_bypass;
+	if (plan && (plan->gro_bypass || !falcon_gro_bypass_is_through())) {
+		*epoch = plan->gro_bypass;
 		device = falcon_device_find(skb->dev);
 		if (device && device->kind->origin && !READ_ONCE(device->through_cell)) {
 			kind = falcon_identify(skb, false, NULL, &packet, false, &hash);

@@ -24,15 +24,15 @@
 int falcon_steer(struct net_device *dev, struct sk_buff *skb, struct rps_dev_flow **rflow);
 
 /**
- * falcon_steer_passes_cell() - whether a packet need not go through its tunnel's GRO cell
+ * falcon_steer_bypasses_gro() - whether a packet need not go through its tunnel's GRO cell
  * @skb: packet, from a tunnel
- * @epoch: result: for falcon_cell_pass()
+ * @epoch: result: for falcon_gro_bypass_pass()
  *
  * It need not when GRO does not merge its flow; the answer is the same for all its packets. Nor
  * may it as long as others that did not are still on their way.
  *
  * Context: BH.
  */
-bool falcon_steer_passes_cell(struct sk_buff *skb, u32 *epoch);
+bool falcon_steer_bypasses_gro(struct sk_buff *skb, u32 *epoch);
 
 #endif /* _FALCON_STEER_H */

@@ -232,17 +232,17 @@ static bool is_usable(const struct falcon_choice *choice, const struct taken *ta
 
 /* @had, as long as it will do, or another one. */
 static u16 keep_or_pick(const struct falcon_choice *choice, struct taken *taken, u16 had,
-			unsigned int share)
+			unsigned int cpu_share)
 {
 	bool usable = is_usable(choice, taken, had);
 	u16 cpu = had;
 
 	/* Others are looked at for a reason only: every flow comes here with every plan. */
-	if (!usable || (share != FALCON_STAY && (READ_ONCE(choice->state[had].above) ||
-						 cost_of_place(choice, had)))) {
+	if (!usable || (cpu_share != FALCON_STAY && (READ_ONCE(choice->state[had].above) ||
+						     cost_of_place(choice, had)))) {
 		cpu = pick_by_policy(choice, taken);
 		if (usable &&
-		    cost_of(choice, cpu) + share + FALCON_HYSTERESIS > cost_of(choice, had))
+		    cost_of(choice, cpu) + cpu_share + FALCON_HYSTERESIS > cost_of(choice, had))
 			cpu = had;
 	}
 	take(taken, cpu);
@@ -251,7 +251,7 @@ static u16 keep_or_pick(const struct falcon_choice *choice, struct taken *taken,
 
 /* What the flow has and keeps is not given to another part of it; then the workers come first. */
 static void spread_by_load(const struct falcon_choice *choice, unsigned int workers, bool apart,
-			   unsigned int share, struct falcon_spread *spread)
+			   unsigned int cpu_share, struct falcon_spread *spread)
 {
 	const struct falcon_spread had = *spread;
 	struct falcon_choice delivery = *choice;
@@ -259,13 +259,13 @@ static void spread_by_load(const struct falcon_choice *choice, unsigned int work
 	unsigned int i;
 
 	for (i = 0; i < workers && i < had.count; i++)
-		spread->workers[i] = keep_or_pick(choice, &taken, had.workers[i], share);
+		spread->workers[i] = keep_or_pick(choice, &taken, had.workers[i], cpu_share);
 	/* Nobody has measured what the delivery takes: all that its CPU does, at most. */
 	delivery.for_app = true;
 	spread->delivery = FALCON_NO_CPU;
 	if (apart && had.count && is_usable(choice, &taken, had.delivery))
 		spread->delivery = keep_or_pick(&delivery, &taken, had.delivery,
-						share == FALCON_STAY ? share :
+						cpu_share == FALCON_STAY ? cpu_share :
 						load_of(choice, had.delivery));
 	for (; i < workers; i++)
 		spread->workers[i] = keep_or_pick(choice, &taken, FALCON_NO_CPU, 0);
@@ -275,7 +275,7 @@ static void spread_by_load(const struct falcon_choice *choice, unsigned int work
 }
 
 void falcon_policy_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
-			  unsigned int share, struct falcon_spread *spread)
+			  unsigned int cpu_share, struct falcon_spread *spread)
 {
 	unsigned int others = 0, wanted, i;
 	bool apart;
@@ -292,16 +292,16 @@ void falcon_policy_spread(const struct falcon_choice *choice, unsigned int worke
 	if (choice->policy == FALCON_POLICY_HASH)
 		spread_by_hash(choice, others, wanted - apart, apart, spread);
 	else
-		spread_by_load(choice, wanted - apart, apart, share, spread);
+		spread_by_load(choice, wanted - apart, apart, cpu_share, spread);
 	if (!apart)
 		spread->delivery = spread->workers[0];
 }
 
-unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned int share,
+unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned int cpu_share,
 				   const struct falcon_spread *spread)
 {
 	unsigned int home = load_of(choice, choice->here), busiest = 0, count = spread->count, i;
-	unsigned int total = share * count, least;
+	unsigned int total = cpu_share * count, least;
 	struct taken taken = {};
 	bool is_limit;
 
@@ -313,7 +313,7 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 	take(&taken, spread->delivery);
 	least = least_cost(choice, &taken);
 	is_limit = busiest > home + FALCON_HYSTERESIS || busiest >= FULL;
-	if (count < FALCON_WORKERS_MAX && share >= WORTH_A_WORKER && least != ANY && is_limit &&
+	if (count < FALCON_WORKERS_MAX && cpu_share >= WORTH_A_WORKER && least != ANY && is_limit &&
 	    least + total / (count + 1) + FALCON_HYSTERESIS < busiest)
 		return count + 1;
 	if (count > 1 && total / (count - 1) + FALCON_HYSTERESIS < WORTH_A_WORKER)
@@ -325,8 +325,8 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 #define LOADED_PART 8
 
 /* What all flows in lanes may have in flight together, and each, whatever that makes: two runs. */
-#define ALL_PACKETS	(16 * FALCON_SHARE_PACKETS)
-#define ALL_BYTES	(16 * FALCON_SHARE_BYTES)
+#define ALL_PACKETS	(16 * FALCON_BUDGET_PACKETS)
+#define ALL_BYTES	(16 * FALCON_BUDGET_BYTES)
 #define LEAST_PACKETS	256U
 #define LEAST_BYTES	(512U << 10)
 
@@ -340,13 +340,13 @@ u32 falcon_policy_floor(u32 limit, bool loaded)
 	return (loaded ? limit / LOADED_PART : limit) / 2;
 }
 
-struct falcon_share falcon_policy_share(unsigned int flows)
+struct falcon_budget falcon_policy_budget(unsigned int flows)
 {
 	unsigned int parts = max(flows, 1U);
 
-	return (struct falcon_share){
-		.packets = clamp(ALL_PACKETS / parts, LEAST_PACKETS, FALCON_SHARE_PACKETS),
-		.bytes = clamp(ALL_BYTES / parts, LEAST_BYTES, FALCON_SHARE_BYTES),
+	return (struct falcon_budget){
+		.packets = clamp(ALL_PACKETS / parts, LEAST_PACKETS, FALCON_BUDGET_PACKETS),
+		.bytes = clamp(ALL_BYTES / parts, LEAST_BYTES, FALCON_BUDGET_BYTES),
 	};
 }
 
@@ -357,7 +357,7 @@ unsigned int falcon_policy_expect(unsigned int expected, bool comes)
 	return expected + EXPECTED < 100 ? expected + EXPECTED : 100;
 }
 
-unsigned long falcon_policy_hold(unsigned long hold, unsigned long stayed, unsigned long least)
+unsigned long falcon_policy_dwell(unsigned long hold, unsigned long stayed, unsigned long least)
 {
 	if (hold < least || stayed >= 4 * hold)
 		return least;

@@ -108,7 +108,7 @@ struct falcon_spread {
  * Context: any.
  */
 void falcon_policy_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
-			  unsigned int share, struct falcon_spread *spread);
+			  unsigned int cpu_share, struct falcon_spread *spread);
 
 /**
  * falcon_policy_workers() - how many workers a flow deserves
@@ -123,7 +123,7 @@ void falcon_policy_spread(const struct falcon_choice *choice, unsigned int worke
  * Context: any.
  * Return: 1 to FALCON_WORKERS_MAX, at most one off from what it has.
  */
-unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned int share,
+unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned int cpu_share,
 				   const struct falcon_spread *spread);
 
 /**
@@ -151,24 +151,24 @@ bool falcon_policy_is_elephant(u32 packets, u32 limit, bool loaded);
 u32 falcon_policy_floor(u32 limit, bool loaded);
 
 /* What a flow may have taken and not yet delivered: whichever is reached first. */
-struct falcon_share {
+struct falcon_budget {
 	u32	packets;	/* which are time that the next one waits */
 	u32	bytes;		/* of memory */
 };
 
 /* Of one flow: some backlogs' full. Of most drivers a packet of 1,500 bytes takes 2 to 4 KiB. */
-#define FALCON_SHARE_PACKETS	8192U
-#define FALCON_SHARE_BYTES	(32U << 20)
+#define FALCON_BUDGET_PACKETS	8192U
+#define FALCON_BUDGET_BYTES	(32U << 20)
 
 /**
- * falcon_policy_share() - what each flow in lanes may have in flight
+ * falcon_policy_budget() - what each flow in lanes may have in flight
  * @flows: in lanes
  *
  * So that all of them together hold no more than 16 flows may, or than two runs of each; 512 MiB.
  *
  * Context: any.
  */
-struct falcon_share falcon_policy_share(unsigned int flows);
+struct falcon_budget falcon_policy_budget(unsigned int flows);
 
 /**
  * falcon_policy_expect() - a flow comes to a CPU, or a sample of its load was taken
@@ -183,7 +183,7 @@ struct falcon_share falcon_policy_share(unsigned int flows);
 unsigned int falcon_policy_expect(unsigned int expected, bool comes);
 
 /**
- * falcon_policy_hold() - how long a flow stays where the load has just put it
+ * falcon_policy_dwell() - how long a flow stays where the load has just put it
  * @hold: how long it had to stay before
  * @stayed: how long it did
  * @least: hold of a flow that was quiet, in the same unit
@@ -194,7 +194,7 @@ unsigned int falcon_policy_expect(unsigned int expected, bool comes);
  * Context: any.
  * Return: @least to 64 times that.
  */
-unsigned long falcon_policy_hold(unsigned long hold, unsigned long stayed, unsigned long least);
+unsigned long falcon_policy_dwell(unsigned long hold, unsigned long stayed, unsigned long least);
 
 /**
  * falcon_policy_rehash() - the hash of a flow's second choice (FALCON, section 4.3)

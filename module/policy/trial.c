@@ -20,9 +20,9 @@ enum falcon_verdict falcon_trial_see(struct falcon_trial *trial, bool came, bool
 	count(trial, came);
 	/* A queue that was not there before: of a flow on one CPU or several, at once. */
 	if (trial->over)
-		return came || ends_here ? FALCON_VERDICT_NONE : FALCON_VERDICT_STOCK;
+		return came || ends_here ? FALCON_VERDICT_NONE : FALCON_VERDICT_KERNEL;
 	if (trial->misses == FALCON_TRIAL_RUNS && !ends_here)
-		return FALCON_VERDICT_STOCK;
+		return FALCON_VERDICT_KERNEL;
 	trial->over = (trial->hits == FALCON_TRIAL_RUNS && drained) ||
 		      trial->misses == FALCON_TRIAL_RUNS;
 	return trial->over ? FALCON_VERDICT_WORKERS : FALCON_VERDICT_NONE;

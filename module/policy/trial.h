@@ -27,7 +27,7 @@ struct falcon_trial {
 enum falcon_verdict {
 	FALCON_VERDICT_NONE,	/* as before */
 	FALCON_VERDICT_WORKERS,	/* the trial is over */
-	FALCON_VERDICT_STOCK,	/* the flow is to leave */
+	FALCON_VERDICT_KERNEL,	/* the flow is to leave */
 };
 
 /**

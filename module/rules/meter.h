@@ -16,20 +16,20 @@
 
 /* A rate is that of so many jiffies; a rule that is above it is barred for so many. */
 #define FALCON_METER_WINDOW	(HZ / 10)
-#define FALCON_METER_BARRED_FOR HZ
+#define FALCON_METER_SUSPENDED_FOR HZ
 
-enum falcon_meter_bar {
+enum falcon_meter_suspend {
 	FALCON_METER_FREE,
-	FALCON_METER_BARRED_NOW,	/* nobody was told yet */
-	FALCON_METER_BARRED,
+	FALCON_METER_SUSPENDED_NOW,	/* nobody was told yet */
+	FALCON_METER_SUSPENDED,
 };
 
 struct falcon_meter {
 	atomic_t	in_window;	/* packets */
 	unsigned long	window;		/* jiffies of its begin */
-	unsigned int	bar;		/* enum falcon_meter_bar */
+	unsigned int	bar;		/* enum falcon_meter_suspend */
 	unsigned long	barred_at;	/* jiffies; falcon_meter_look()'s, as what follows */
-	u64		bars;
+	u64		suspensions;
 };
 
 /* What falcon_meter_look() sees of a bar. */
@@ -47,7 +47,7 @@ static inline void falcon_meter_init(struct falcon_meter *meter)
 }
 
 /* Context: any. */
-static inline bool falcon_meter_is_barred(const struct falcon_meter *meter)
+static inline bool falcon_meter_is_suspended(const struct falcon_meter *meter)
 {
 	return READ_ONCE(meter->bar) != FALCON_METER_FREE;
 }
@@ -72,7 +72,7 @@ static inline bool falcon_meter_count(struct falcon_meter *meter, u32 rate, unsi
 		atomic_set(&meter->in_window, 0);
 	return (u64)atomic_add_return(packets, &meter->in_window) * HZ >
 	       (u64)rate * FALCON_METER_WINDOW &&
-	       cmpxchg(&meter->bar, FALCON_METER_FREE, FALCON_METER_BARRED_NOW) ==
+	       cmpxchg(&meter->bar, FALCON_METER_FREE, FALCON_METER_SUSPENDED_NOW) ==
 	       FALCON_METER_FREE;
 }
 

@@ -160,7 +160,7 @@ struct falcon_patterns *falcon_pattern_find_met(const struct falcon_match *match
 	*sure = true;
 	while (falcon_rule_pattern(match, &cursor, &pattern)) {
 		/* Cgroups above its own are what coarser patterns may be about. */
-		pattern.subject.place = match->place;
+		pattern.subject.endpoint = match->endpoint;
 		for (i = 0; i < shapes_end; i++) {
 			if (!shapes[i].users)
 				continue;

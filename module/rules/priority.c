@@ -7,7 +7,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "core/notice.h"
+#include "core/event.h"
 #include "rules/meter.h"
 #include "rules/pattern.h"
 #include "rules/priority.h"
@@ -48,7 +48,7 @@ bool falcon_priority_has_batches(void)
 	return READ_ONCE(batch_count);
 }
 
-bool falcon_priority_wants_places(void)
+bool falcon_priority_wants_endpoints(void)
 {
 	return READ_ONCE(place_count);
 }
@@ -91,10 +91,10 @@ void falcon_priority_find(const struct falcon_subject *subject, bool requests,
 	rule = rule_of(falcon_pattern_find(subject));
 	if (!rule && requests)
 		rule = rcu_dereference_bh(automatic_rule);
-	if (rule && !falcon_meter_is_barred(&rule->meter)) {
+	if (rule && !falcon_meter_is_suspended(&rule->meter)) {
 		atomic64_inc(&rule->flows);
 		priority->rule = rule->id;
-		priority->class = rule->rule.level + 1;
+		priority->prio = rule->rule.level + 1;
 		priority->sync = rule->rule.mode == FALCON_PRIORITY_MODE_SYNC;
 		priority->automatic = rule->rule.automatic;
 	}
@@ -120,19 +120,21 @@ void falcon_priority_count(u32 id, unsigned int packets)
 static void tell(const struct rule *rule)
 {
 	char reason[96];
-	const struct falcon_notice notice = { .event = FALCON_EVENT_RULE_BARRED, .reason = reason };
+	const struct falcon_event_msg msg = {
+		.event = FALCON_EVENT_RULE_SUSPENDED, .reason = reason
+	};
 
 	snprintf(reason, sizeof(reason),
 		 "rule %u%s: more than %u packets per second; barred for %u ms", rule->id,
 		 rule->rule.automatic ? " (priority-auto)" : "", rule->rule.rate,
-		 jiffies_to_msecs(FALCON_METER_BARRED_FOR));
-	falcon_notify(&notice);
+		 jiffies_to_msecs(FALCON_METER_SUSPENDED_FOR));
+	falcon_event_send(&msg);
 }
 
 /* Says who was barred just now, and ends what has lasted long enough. */
 static void look_at_bars(struct work_struct *work)
 {
-	bool barred = false, freed = false;
+	bool suspended = false, freed = false;
 	struct rule *rule;
 	unsigned long id;
 
@@ -143,10 +145,10 @@ static void look_at_bars(struct work_struct *work)
 			break;
 		case FALCON_METER_BEGINS:
 			tell(rule);
-			barred = true;
+			suspended = true;
 			break;
 		case FALCON_METER_LASTS:
-			barred = true;
+			suspended = true;
 			break;
 		case FALCON_METER_ENDS:
 			freed = true;
@@ -155,7 +157,7 @@ static void look_at_bars(struct work_struct *work)
 	}
 	if (freed)
 		changed();
-	if (barred)
+	if (suspended)
 		schedule_delayed_work(&bar_work, FALCON_METER_WINDOW);
 	mutex_unlock(&rules_lock);
 }
@@ -184,8 +186,8 @@ static int check_alone(const struct falcon_rule *rule, struct netlink_ext_ack *e
 /* One more rule, or one less. */
 static void count_rule(const struct rule *rule, int one)
 {
-	const struct falcon_place *place = &rule->rule.match.place;
-	bool cgroup = place->cgroup[0];
+	const struct falcon_endpoint *endpoint = &rule->rule.match.endpoint;
+	bool cgroup = endpoint->cgroup[0];
 
 	WRITE_ONCE(number, number + 2);
 	WRITE_ONCE(rule_count, rule_count + one);
@@ -193,7 +195,7 @@ static void count_rule(const struct rule *rule, int one)
 		WRITE_ONCE(batch_count, batch_count + one);
 	if (cgroup)
 		WRITE_ONCE(cgroup_count, cgroup_count + one);
-	if (cgroup || place->netns)
+	if (cgroup || endpoint->netns)
 		WRITE_ONCE(place_count, place_count + one);
 }
 
@@ -311,8 +313,8 @@ static void show(const struct rule *rule, struct falcon_rule_info *info)
 		.rule		= rule->rule,
 		.packets	= atomic64_read(&rule->packets),
 		.flows		= atomic64_read(&rule->flows),
-		.bars		= rule->meter.bars,
-		.barred		= falcon_meter_is_barred(&rule->meter),
+		.suspensions	= rule->meter.suspensions,
+		.suspended	= falcon_meter_is_suspended(&rule->meter),
 	};
 }
 

@@ -37,15 +37,15 @@ struct falcon_rule_info {
 	struct falcon_rule	rule;
 	u64			packets;	/* of its flows in lanes */
 	u64			flows;		/* times a flow was found to be of it */
-	u64			bars;		/* times it was barred */
-	bool			barred;
+	u64			suspensions;	/* times it was barred */
+	bool			suspended;
 };
 
 /* What a flow has of its rule. */
 struct falcon_priority {
 	u32	generation;	/* of the rules when it was found */
 	u32	rule;		/* its number; 0: of none */
-	u8	class;
+	u8	prio;
 	bool	sync;
 	bool	automatic;
 };
@@ -85,7 +85,7 @@ bool falcon_priority_used(void);
 bool falcon_priority_has_batches(void);
 
 /* Whether some rule is about where packets come to. Context: any. */
-bool falcon_priority_wants_places(void);
+bool falcon_priority_wants_endpoints(void);
 
 /* Whether some of these is about cgroups. Context: any. */
 bool falcon_priority_wants_cgroups(void);

@@ -130,7 +130,7 @@ static bool ranges_meet(u8 protocol, const u16 *a, const u16 *b)
 }
 
 /* Cgroups meet when one is in the other. */
-static bool places_meet(const struct falcon_place *a, const struct falcon_place *b)
+static bool places_meet(const struct falcon_endpoint *a, const struct falcon_endpoint *b)
 {
 	unsigned int i;
 
@@ -147,7 +147,7 @@ bool falcon_rules_meet(const struct falcon_match *a, const struct falcon_match *
 	return meet(a->family, b->family, 0) && meet(a->protocol, b->protocol, 0) &&
 	       meet(a->dscp, b->dscp, FALCON_NO_DSCP) &&
 	       meet(a->outer_dscp, b->outer_dscp, FALCON_NO_DSCP) &&
-	       meet(a->vni, b->vni, FALCON_NO_VNI) && places_meet(&a->place, &b->place) &&
+	       meet(a->vni, b->vni, FALCON_NO_VNI) && places_meet(&a->endpoint, &b->endpoint) &&
 	       ranges_meet(protocol, a->sport, b->sport) &&
 	       ranges_meet(protocol, a->dport, b->dport) &&
 	       prefixes_meet(a->saddr, a->saddr_len, b->saddr, b->saddr_len) &&
@@ -170,24 +170,24 @@ static u16 mask_port(u16 port, unsigned int bits)
 	return port & ~(0xffffU >> bits);
 }
 
-static unsigned int cgroup_levels(const struct falcon_place *place)
+static unsigned int cgroup_levels(const struct falcon_endpoint *endpoint)
 {
 	unsigned int levels = FALCON_CGROUP_LEVELS;
 
-	while (levels && !place->cgroup[levels - 1])
+	while (levels && !endpoint->cgroup[levels - 1])
 		levels--;
 	return levels;
 }
 
-static void mask_place(const struct falcon_shape *shape, const struct falcon_place *place,
-		       struct falcon_place *seen)
+static void mask_place(const struct falcon_shape *shape, const struct falcon_endpoint *endpoint,
+		       struct falcon_endpoint *seen)
 {
 	unsigned int levels = shape->cgroup_levels;
 
-	seen->netns = shape->netns ? place->netns : 0;
-	seen->ifindex = shape->ifindex ? place->ifindex : 0;
+	seen->netns = shape->netns ? endpoint->netns : 0;
+	seen->ifindex = shape->ifindex ? endpoint->ifindex : 0;
 	if (levels)
-		seen->cgroup[levels - 1] = place->cgroup[levels - 1];
+		seen->cgroup[levels - 1] = endpoint->cgroup[levels - 1];
 }
 
 bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cursor *cursor,
@@ -205,9 +205,9 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 	shape->dscp = match->dscp != FALCON_NO_DSCP;
 	shape->outer_dscp = match->outer_dscp != FALCON_NO_DSCP;
 	shape->vni = match->vni != FALCON_NO_VNI;
-	shape->netns = !!match->place.netns;
-	shape->ifindex = !!match->place.ifindex;
-	shape->cgroup_levels = cgroup_levels(&match->place);
+	shape->netns = !!match->endpoint.netns;
+	shape->ifindex = !!match->endpoint.ifindex;
+	shape->cgroup_levels = cgroup_levels(&match->endpoint);
 	shape->saddr_len = match->saddr_len;
 	shape->daddr_len = match->daddr_len;
 	shape->sport_len = port_bits(sport, match->sport[1]);
@@ -218,7 +218,7 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 	subject->dscp = shape->dscp ? match->dscp : 0;
 	subject->outer_dscp = shape->outer_dscp ? match->outer_dscp : 0;
 	subject->vni = shape->vni ? match->vni : 0;
-	mask_place(shape, &match->place, &subject->place);
+	mask_place(shape, &match->endpoint, &subject->endpoint);
 	memcpy(subject->key.saddr, match->saddr, sizeof(match->saddr));
 	memcpy(subject->key.daddr, match->daddr, sizeof(match->daddr));
 	subject->key.sport = cpu_to_be16(sport);
@@ -245,7 +245,7 @@ void falcon_rule_mask(const struct falcon_shape *shape, const struct falcon_subj
 	seen->dscp = shape->dscp ? subject->dscp : 0;
 	seen->outer_dscp = shape->outer_dscp ? subject->outer_dscp : 0;
 	seen->vni = shape->vni ? subject->vni : 0;
-	mask_place(shape, &subject->place, &seen->place);
+	mask_place(shape, &subject->endpoint, &seen->endpoint);
 	mask_address(seen->key.saddr, key->saddr, shape->saddr_len);
 	mask_address(seen->key.daddr, key->daddr, shape->daddr_len);
 	seen->key.sport = cpu_to_be16(mask_port(be16_to_cpu(key->sport), shape->sport_len));

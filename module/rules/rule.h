@@ -19,7 +19,7 @@
 #define FALCON_CGROUP_LEVELS 8
 
 /* Where packets of a flow come to, 0 as long as that is not known. */
-struct falcon_place {
+struct falcon_endpoint {
 	u64			netns;		/* cookie of its container's namespace */
 	u64			cgroup[FALCON_CGROUP_LEVELS];	/* ids: the socket's, those above */
 	u32			ifindex;	/* of the container's device there */
@@ -33,7 +33,7 @@ struct falcon_subject {
 	u8			dscp;
 	u8			outer_dscp;	/* or FALCON_NO_DSCP */
 	__be16			port;		/* of its tunnel, 0 for none; no rule looks at it */
-	struct falcon_place	place;
+	struct falcon_endpoint	endpoint;
 };
 
 /* Flows that a rule is about. */
@@ -45,7 +45,7 @@ struct falcon_match {
 	u32	vni;			/* or FALCON_NO_VNI for any */
 	__be32	saddr[4], daddr[4];
 	u16	sport[2], dport[2];	/* first and last; 0 to 65535 for any */
-	struct falcon_place place;	/* 0 for any */
+	struct falcon_endpoint endpoint;	/* 0 for any */
 };
 
 /* How much of a subject a pattern looks at. Compared as a whole, so cleared first. */

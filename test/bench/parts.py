@@ -14,15 +14,15 @@ FALCON = "falcon: "
 
 # falcon's source files as the parts of its design; every other file is a part by its own name.
 FALCON_FILES = {
-    "hook": "hooks", "sites": "hooks", "intake": "input hook", "elephant": "input hook", "identity": "parsing",
-    "packet": "parsing", "fragment": "parsing", "lane": "lane", "context": "lane", "rx_handler": "lane", "merge": "merge",
-    "steer": "steering", "flow": "steering", "policy": "steering",
+    "hook": "hooks", "sites": "hooks", "ingress": "ingress", "transit": "ingress", "key": "parsing",
+    "packet": "parsing", "fragment": "parsing", "lane": "lane", "runner": "lane", "rx_handler": "lane", "reorder": "merge",
+    "steer": "steering", "rps_flow": "steering", "policy": "steering",
 }
 # Functions that are another part than the rest of their file.
 FALCON_FUNCTIONS = {
-    "falcon_elephant_process": "lane", "falcon_elephant_deliver": "delivery", "deliver": "delivery",
-    "transmit": "delivery", "falcon_lane_deliver": "delivery", "falcon_context_merge": "merge",
-    "falcon_context_cell": "second GRO",
+    "falcon_transit_process": "lane", "falcon_transit_deliver": "delivery", "deliver": "delivery",
+    "transmit": "delivery", "falcon_lane_deliver": "delivery", "falcon_runner_merge": "merge",
+    "falcon_runner_gro_cell": "second GRO",
 }
 
 INTERRUPTS = "interrupts"

@@ -48,7 +48,7 @@ def test_commands(falconctl):
     (["help", "status", ""], []),
     (["config", "set", ""], [k + "=" for k in KEYS]),
     (["config", "set", "cpus=1", "cp"], []),
-    (["config", "set", "cpus=1", "mo"], ["mode=", "moderation="]),
+    (["config", "set", "cpus=1", "b"], ["busy-threshold=", "batch="]),
     (["config", "set", "mode="], [f"mode={m}" for m in ENUMS["mode"]]),
     (["config", "set", "mode=l"], ["mode=lanes"]),
     (["config", "set", "delivery="], [f"delivery={d}" for d in ENUMS["delivery"]]),

@@ -50,11 +50,11 @@ def doc_of(enum, value):
 
 
 def test_flow_list(page):
-    """Every rung, every limit with its sentence, and every merge point."""
+    """Every state, every reason with its sentence, and every merge point."""
     section = page.split(" flow list ", 1)[1].split(" stats show ", 1)[0]
-    for value in ENUMS["limit"]:
-        assert f" {value} {doc_of('limit', value)}" in section
-    for value in ENUMS["rung"] + ENUMS["merge-point"]:
+    for value in ENUMS["reason"]:
+        assert f" {value} {doc_of('reason', value)}" in section
+    for value in ENUMS["flow-state"] + ENUMS["merge-point"]:
         assert re.search(rf" {value}\b", section)
 
 

@@ -67,9 +67,9 @@ static bool says(const struct falcon_match *match, const struct falcon_subject *
 	       (match->dscp == FALCON_NO_DSCP || match->dscp == flow->dscp) &&
 	       (match->outer_dscp == FALCON_NO_DSCP || match->outer_dscp == flow->outer_dscp) &&
 	       (match->vni == FALCON_NO_VNI || match->vni == flow->vni) &&
-	       (!match->place.netns || match->place.netns == flow->place.netns) &&
-	       (!match->place.ifindex || match->place.ifindex == flow->place.ifindex) &&
-	       is_within(flow->place.cgroup, match->place.cgroup) &&
+	       (!match->endpoint.netns || match->endpoint.netns == flow->endpoint.netns) &&
+	       (!match->endpoint.ifindex || match->endpoint.ifindex == flow->endpoint.ifindex) &&
+	       is_within(flow->endpoint.cgroup, match->endpoint.cgroup) &&
 	       begins_with(key->saddr, match->saddr, match->saddr_len) &&
 	       begins_with(key->daddr, match->daddr, match->daddr_len) &&
 	       is_in(key->sport, match->sport) && is_in(key->dport, match->dport);
@@ -95,12 +95,12 @@ static void take_match(const uint8_t **data, size_t *size, struct falcon_match *
 		memcpy(match->sport, all, sizeof(all));
 	if (how & 16)
 		memcpy(match->dport, all, sizeof(all));
-	match->place.pad = 0;
-	take_cgroup(match->place.cgroup);
+	match->endpoint.pad = 0;
+	take_cgroup(match->endpoint.cgroup);
 	if (how & 64)
-		match->place.netns = 0;
+		match->endpoint.netns = 0;
 	if (how & 128)
-		match->place.ifindex = 0;
+		match->endpoint.ifindex = 0;
 	if (how & 32)
 		return;
 	for (bit = match->saddr_len; bit < 128; bit++)
@@ -117,7 +117,7 @@ static void make_possible(struct falcon_subject *flow)
 	key->family = key->family == 6 ? 6 : 4;
 	key->pad = 0;
 	flow->port = 0;
-	flow->place.pad = 0;
+	flow->endpoint.pad = 0;
 	flow->dscp %= 64;
 	if (flow->outer_dscp != FALCON_NO_DSCP)
 		flow->outer_dscp %= 64;
@@ -158,11 +158,12 @@ static void make_common(const struct falcon_match *a, const struct falcon_match 
 		flow->outer_dscp = a->outer_dscp != FALCON_NO_DSCP ? a->outer_dscp : b->outer_dscp;
 	if (a->vni != FALCON_NO_VNI || b->vni != FALCON_NO_VNI)
 		flow->vni = a->vni != FALCON_NO_VNI ? a->vni : b->vni;
-	flow->place.netns = a->place.netns ?: b->place.netns;
-	flow->place.ifindex = a->place.ifindex ?: b->place.ifindex;
-	memcpy(flow->place.cgroup,
-	       is_within(a->place.cgroup, b->place.cgroup) ? a->place.cgroup : b->place.cgroup,
-	       sizeof(flow->place.cgroup));
+	flow->endpoint.netns = a->endpoint.netns ?: b->endpoint.netns;
+	flow->endpoint.ifindex = a->endpoint.ifindex ?: b->endpoint.ifindex;
+	memcpy(flow->endpoint.cgroup,
+	       is_within(a->endpoint.cgroup,
+			 b->endpoint.cgroup) ? a->endpoint.cgroup : b->endpoint.cgroup,
+	       sizeof(flow->endpoint.cgroup));
 	copy_prefix(key->saddr, a->saddr, a->saddr_len);
 	copy_prefix(key->daddr, a->daddr, a->daddr_len);
 	if (b->saddr_len > a->saddr_len)
@@ -214,7 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(falcon_rules_meet(&a, &a));
 	for (i = 0; i < FLOWS; i++) {
 		fuzz_take(&data, &size, &flow, sizeof(flow));
-		take_cgroup(flow.place.cgroup);
+		take_cgroup(flow.endpoint.cgroup);
 		make_possible(&flow);
 		expect_found(&a, &flow);
 		expect_found(&b, &flow);

@@ -10,7 +10,7 @@ from cli.test_answers import CONFIG, CPUS, DEVICES, STATUS, UDP4, stats_rows
 
 GENERIC = b"\1\1\0\0"       # header of generic netlink
 RULE = {"id": 3, "dport-first": 80, "dport-last": 80, "saddr": b"\x0a\0\0\0", "saddr-len": 8, "level": 7,
-        "mode": 0, "rate": 5, "packets": 9, "flows": 1, "bars": 0, "barred": 0}
+        "mode": 0, "rate": 5, "packets": 9, "flows": 1, "suspensions": 0, "suspended": 0}
 # As fuzz_answers.c has them: what each command is answered, the messages of a list one by one.
 ANSWERS = [
     [("status", STATUS)],

@@ -20,8 +20,8 @@ from vm.paths import BUILD, REPO
 KMOD = REPO / "test/net/kmod"
 # What falcon has after Falcon.load().
 DEFAULT = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
-           "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
-           "rest": 2, "policy": "auto", "priority-auto": "off"}
+           "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "coalesce": 250,
+           "park": 2, "policy": "auto", "priority-auto": "off"}
 
 # Exit codes of falconctl.
 OK, REFUSED, USAGE, NOT_LOADED, NOT_PERMITTED, UNFIT = range(6)

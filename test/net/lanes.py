@@ -3,14 +3,14 @@
 
 from net import udp, wait
 
-LIMIT = 20      # seconds that a flow has to get to a rung
+LIMIT = 20      # seconds that a flow has to get to a state
 PROTOCOL = "udp"
 
 
 def flow(falcon, port=udp.DEFAULT_PORT, protocol=PROTOCOL):
     """The flow's entry in the flow list, the latest of them, or {}."""
     found = [entry for entry in falcon.flows()
-             if "rung" in entry and (entry.get("protocol"), entry.get("dport")) == (protocol, port)]
+             if "state" in entry and (entry.get("protocol"), entry.get("dport")) == (protocol, port)]
     return min(found, key=lambda entry: entry["idle"], default={})
 
 
@@ -21,7 +21,7 @@ def _reach(ask, timeout, what, wanted):
     def there():
         seen.clear()
         seen.update(ask())
-        return all(seen.get(key) == value for key, value in wanted.items())
+        return all(seen.get(key.replace("_", "-")) == value for key, value in wanted.items())
     try:
         wait.until(there, timeout, f"{what} with {wanted}")
     except TimeoutError as error:
@@ -30,7 +30,7 @@ def _reach(ask, timeout, what, wanted):
 
 
 def reach(falcon, timeout=LIMIT, port=udp.DEFAULT_PORT, protocol=PROTOCOL, **wanted):
-    """Wait until the flow's entry has these values, such as rung="several"; the entry."""
+    """Wait until the flow's entry has these values, such as state="several"; the entry."""
     return _reach(lambda: flow(falcon, port, protocol), timeout, "a flow", wanted)
 
 

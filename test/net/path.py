@@ -21,7 +21,7 @@ from vm import crash
 LANES = {"mode": "lanes", "elephant_rate": 0, "workers": 2, "batch": 16}
 PIPELINE = {"mode": "pipeline"}
 # Traffic may be over before hooks that rest have woken: test_rest.py is about these.
-COMMON = {"cpus": "1-3", "busy_threshold": 100, "load_threshold": 100, "rest": 0}
+COMMON = {"cpus": "1-3", "busy_threshold": 100, "load_threshold": 100, "park": 0}
 
 # What is compared with stock, by name.
 SETUPS = {"lanes": LANES, "pipeline": PIPELINE}
@@ -189,7 +189,7 @@ class Comparison:
         a flow with a merge point is on several CPUs then.
         """
         if "merge" in flow:
-            flow = {"rung": "several", **flow}
+            flow = {"state": "several", **flow}
         known = set(complaints(self.guest))
         self.stock = traffic()
         if expect:
@@ -240,7 +240,7 @@ class Comparison:
 
     def _table(self, name):
         """Lines that say how the flows fared."""
-        told = ("dport", "protocol", "rung", "limit", "merge", "workers", "packets", "batches", "stage", "cpu")
+        told = ("dport", "protocol", "state", "reason", "merge", "workers", "packets", "batches", "stage", "cpu")
         lines = [" ".join(f"{key}={entry[key]}" for key in told if key in entry) for entry in self.flows[name]]
         return list(dict.fromkeys(lines))
 

@@ -14,7 +14,7 @@ from stress.traffic import Traffic, clean_log, trouble
 from vm import module
 
 # Neither workers nor the delivery are on the NIC's CPU, or move.
-LANES = {"mode": "lanes", "cpus": "1-3", "workers": 2, "batch": 16, "policy": "hash", "delivery": "own", "rest": 0,
+LANES = {"mode": "lanes", "cpus": "1-3", "workers": 2, "batch": 16, "policy": "hash", "delivery": "own", "park": 0,
          "elephant_rate": 0, "busy_threshold": 100, "load_threshold": 100}
 PORT, OTHER_CPU = 5400, 5
 BOTH_WAYS = Path(__file__).with_name("both_ways.py")
@@ -46,7 +46,7 @@ def both_ways(overlay, delivering, seconds=4):
 def test_what_an_acknowledgement_lets_out_overtakes_nothing_that_the_container_has_sent(overlay, falcon, record_property):
     stock_came, stock_late = both_ways(overlay, lambda: 0)
     falcon.enable(**LANES)
-    came, late = both_ways(overlay, lambda: lanes.reach(falcon, port=PORT, protocol="tcp", rung="several")["cpu"])
+    came, late = both_ways(overlay, lambda: lanes.reach(falcon, port=PORT, protocol="tcp", state="several")["cpu"])
     record_property("stock", f"{stock_late} of {stock_came} bytes")
     record_property("lanes", f"{late} of {came} bytes")
     # Two CPUs send, so some segments are late on stock too, as many as chance says: 0.6 to 5 of each MB, and 7 to 9 in
@@ -59,7 +59,7 @@ def test_what_a_container_sends_while_lanes_deliver_to_it_all_arrives_in_order(o
     address, ready = plan.host(plan.OVERLAY[4], plan.HOST), guest.shared / f"back-{run}"
     falcon.enable(**LANES)
     with Traffic(overlay, flows=2) as traffic:
-        cpu = lanes.reach(falcon, rung="several")["cpu"]
+        cpu = lanes.reach(falcon, state="several")["cpu"]
         words = udp.options(port=PORT, bind=address, ready=ready, run=run, flows=2, idle=udp.IDLE_MS, verify=True)
         sink = net.namespace.popen([udp.TOOLS / "udp-sink", *words])
         until(ready.exists, 20, "the sink")
@@ -78,7 +78,7 @@ def test_a_host_of_one_cpu_delivers_what_goes_ahead(kernel, falconctl):
     with Topology("vxlan") as net, net.guest(kernel=kernel, vcpus=1, memory=512, time_limit=300) as guest:
         net.setup_guest(guest)
         with Falcon(guest) as falcon, clean_log(guest):
-            falcon.enable(mode="lanes", busy_threshold=100, load_threshold=100, rest=0)
+            falcon.enable(mode="lanes", busy_threshold=100, load_threshold=100, park=0)
             falcon.ctl("priority add", f"dport={path.STREAM_PORT}", "mode=sync", "rate=0")
             overlay = types.SimpleNamespace(net=net, guest=guest)
             assert path.stream(overlay) == path.STREAM_WHOLE

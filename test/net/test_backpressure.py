@@ -13,7 +13,7 @@ from stress.traffic import Traffic, clean_log, record, trouble
 from vm import module
 
 # One worker, and another CPU that delivers.
-LANES = {"mode": "lanes", "cpus": "1-2", "workers": 1, "policy": "hash", "delivery": "own", "rest": 0}
+LANES = {"mode": "lanes", "cpus": "1-2", "workers": 1, "policy": "hash", "delivery": "own", "park": 0}
 RATE = 12000
 AWAY = 2500     # ms
 
@@ -33,11 +33,11 @@ def test_a_cpu_that_stands_still_holds_up_nobody(overlay, falcon, role, record_p
     with Traffic(overlay, rate=RATE, size=64, idle=IDLE) as traffic, \
          Traffic(overlay, port=udp.DEFAULT_PORT + 1, rate=200, size=64, idle=IDLE) as mouse, \
          clean_log(overlay.guest):
-        cpu = lanes.reach(falcon, rung="one", limit="none")[role]
+        cpu = lanes.reach(falcon, state="one", reason="none")[role]
         before = falcon.counters()["helped"]
         overlay.guest.run(f"taskset -c {cpu} insmod {fault} kind=pause ms={AWAY}; rmmod fault")
         helped = falcon.counters()["helped"] - before
-        lanes.reach(falcon, rung="one")
+        lanes.reach(falcon, state="one")
     lanes.assert_conserved(falcon)
     record(record_property, traffic.account, helped=helped, gap_ms=traffic.account["longest_gap_ns"] // 1_000_000,
            mouse_gap_ms=mouse.account["longest_gap_ns"] // 1_000_000)
@@ -58,7 +58,7 @@ def test_a_cpu_that_stands_still_makes_no_ring_overflow(overlay, falcon, record_
          Traffic(overlay, rate=RATE, size=64, idle=IDLE) as traffic:
         def pause():
             """Each of the flow's workers, for less than after which a full queue may be worse; runs held so far."""
-            workers = lanes.reach(falcon, rung="several", limit="none")["workers"].split(",")
+            workers = lanes.reach(falcon, state="several", reason="none")["workers"].split(",")
             overlay.guest.run("\n".join(f"taskset -c {cpu} insmod {fault} kind=pause ms=300; rmmod fault; sleep 0.2"
                                         for cpu in 2 * workers))
             return falcon.counters()["held"]
@@ -139,7 +139,7 @@ def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, 
              container_on_a_cpu_of_its_own(overlay), \
              Traffic(overlay, rate=rate, size=size, idle=IDLE) as traffic, \
              Traffic(overlay, port=udp.DEFAULT_PORT + 1, container=None, rate=200, size=64, idle=IDLE) as other:
-            lanes.reach(falcon, rung="one", limit="none", merge="transmit")
+            lanes.reach(falcon, state="one", reason="none", merge="transmit")
             # Before that the kernel may have dropped some, where the container's thread did not run for a moment.
             early = ring_drops(overlay) - before
             with standing_still(overlay):
@@ -166,13 +166,13 @@ def test_a_cpu_behind_a_real_time_task_holds_up_nobody(overlay, falcon, role, re
     """Softirqs that have been put off to their thread there do not run, for as long as the task does."""
     falcon.enable(elephant_rate=0, **LANES)
     with clean_log(overlay.guest), Traffic(overlay, rate=RATE, size=64, idle=IDLE) as traffic:
-        cpu = lanes.reach(falcon, rung="one", limit="none")[role]
+        cpu = lanes.reach(falcon, state="one", reason="none")[role]
         before = falcon.counters()["helped"]
         task = overlay.guest.spawn(f"exec taskset -c {cpu} chrt -f 50 bash -c 'while :; do :; done'")
         time.sleep(AWAY / 1000)
         task.stop("KILL")
         helped = falcon.counters()["helped"] - before
-        lanes.reach(falcon, rung="one")
+        lanes.reach(falcon, state="one")
     lanes.assert_conserved(falcon)
     record(record_property, traffic.account, helped=helped, gap_ms=traffic.account["longest_gap_ns"] // 1_000_000)
     assert traffic.account["longest_gap_ns"] < AWAY * 1_000_000

@@ -60,7 +60,7 @@ def numbers(text):
 
 
 def test_text_and_json_say_the_same(overlay, control):
-    control.enable(cpus="1-3", busy_threshold=100, rest=0)
+    control.enable(cpus="1-3", busy_threshold=100, park=0)
     overlay.udp(count=300)
     lines = [["status"], ["config", "show"], ["device", "list"], ["flow", "list"], ["check"], ["version"],
              ["help"], ["help", "config", "set"]]
@@ -106,7 +106,7 @@ def test_text_and_json_say_the_same(overlay, control):
 def test_configuration_is_set_shown_and_given_back(control):
     wanted = {"mode": "lanes", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0,
               "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1,
-              "moderation": 10000, "rest": 3600, "policy": "two-choice", "priority-auto": "on"}
+              "coalesce": 10000, "park": 3600, "policy": "two-choice", "priority-auto": "on"}
     said = control.say_all([
         ["config", "show"],
         ["config", "set", *(f"{name}={value}" for name, value in wanted.items())],
@@ -242,7 +242,7 @@ def test_flow_list_of_lanes_has_each_flow_once_and_its_way(overlay, control):
     def on_the_way():
         ours = [flow for flow in control.flows() if flow.get("dport") == 5000]
         assert len(ours) <= 1, ours
-        return next((flow for flow in ours if flow["rung"] == "several" and flow["packets"] >= 1000), None)
+        return next((flow for flow in ours if flow["state"] == "several" and flow["packets"] >= 1000), None)
 
     control.enable(mode="lanes", cpus="1-4", workers=2, batch=32, elephant_rate=0, busy_threshold=100,
                    delivery="own")
@@ -263,4 +263,4 @@ def test_flow_list_of_lanes_has_each_flow_once_and_its_way(overlay, control):
     assert flow["merge"] in ("backlog", "transmit")
     # The other mode's flows are the other mode's.
     control.configure(mode="pipeline")
-    assert all("rung" not in flow for flow in control.flows())
+    assert all("state" not in flow for flow in control.flows())

@@ -16,7 +16,7 @@ from vm import module
 
 @pytest.fixture
 def hooked(kernel):
-    """The functions that falcon redirects, sorted; with rest=0, or some are given back after a while."""
+    """The functions that falcon redirects, sorted; with park=0, or some are given back after a while."""
     return sorted(hookable(kernel))
 
 
@@ -36,7 +36,7 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
     assert unloaded.traces() == before
 
     for _ in range(2):
-        unloaded.enable(rest=0)
+        unloaded.enable(park=0)
         enabled = unloaded.traces()
         assert sorted(set(enabled.functions) - set(before.functions)) == hooked
         assert enabled.redirected == hooked
@@ -52,7 +52,7 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
 @pytest.mark.soak
 def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
     """The kernel asks for it in mode pipeline only, and as soon as the mode is that."""
-    control.enable(rest=0, mode="lanes", busy_threshold=100)
+    control.enable(park=0, mode="lanes", busy_threshold=100)
     assert (control.traces().redirected, control.traces().rps_users) == (hooked, 0)
     for mode, users in (("pipeline", 1), ("lanes", 0), ("pipeline", 1)):
         control.configure(mode=mode)
@@ -63,7 +63,7 @@ def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
 
 @pytest.mark.thorough
 def test_ftrace_cannot_be_switched_off_under_the_hooks(control, hooked):
-    control.enable(rest=0, busy_threshold=100)
+    control.enable(park=0, busy_threshold=100)
     refused = control.guest.run("sysctl -w kernel.ftrace_enabled=0", check=False)
     assert refused.rc != 0
     assert "busy" in refused.err
@@ -87,7 +87,7 @@ def test_enable_is_refused_while_ftrace_is_off(control, hooked):
     # The whole message: the kernel cuts formatted ones at 80 bytes.
     assert error["message"] == f"get_rps_cpu: {detail}"
     assert "ftrace_enabled" in detail
-    control.enable(rest=0)
+    control.enable(park=0)
     assert control.traces().redirected == hooked
 
 
@@ -108,13 +108,13 @@ def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel, hooke
         assert status.json()["state"] == "disabled"
         assert control.traces() == others
         assert (others.redirected, others.falcons, others.rps_users) == (["get_rps_cpu"], 0, 0)
-    control.enable(rest=0)
+    control.enable(park=0)
     assert control.traces().redirected == hooked
 
 
 @pytest.mark.thorough
 def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, kernel, hooked):
-    control.configure(rest=0, busy_threshold=100)
+    control.configure(park=0, busy_threshold=100)
     with Redirect(control.guest, kernel, "gro_cells_receive"):
         status = control.say("enable").json()
         assert status["state"] == "enabled"
@@ -127,11 +127,11 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
         control.disable()
         left = control.traces()
         assert (left.redirected, left.falcons) == (["gro_cells_receive"], 0)
-        control.enable(rest=0)
+        control.enable(park=0)
     # The capability comes back with the next enable.
     assert control.hooks()["gro_cells_receive"]["state"] == "conflict"
     control.disable()
-    control.enable(rest=0)
+    control.enable(park=0)
     assert control.hooks()["gro_cells_receive"]["state"] == "attached"
     assert control.traces().redirected == hooked
 
@@ -142,9 +142,9 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
 def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overlay, control, kernel, symbol):
     """And status says why; the others of the capability are not attached alone."""
     symbol = hookable(kernel)[2] if symbol == "the intake" else symbol
-    control.configure(rest=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
+    control.configure(park=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
     with Redirect(control.guest, kernel, symbol):
-        control.enable(rest=0)
+        control.enable(park=0)
         hooks = control.hooks()
         assert hooks[symbol]["state"] == "conflict"
         capability = [hook["state"] for hook in hooks.values() if hook["capability"] == hooks[symbol]["capability"]]
@@ -153,7 +153,7 @@ def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overl
         path.assert_whole(overlay.udp(count=1000), 1000)
         assert control.counters()["taken"] == 0
         control.disable()
-    control.enable(rest=0)
+    control.enable(park=0)
     assert "reason" not in control.status()
     path.assert_whole(overlay.udp(count=1000), 1000)
     assert control.counters()["taken"] > 0
@@ -165,7 +165,7 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
     guest, net = overlay.guest, overlay.net
     without = [symbol for symbol in hooked if symbol != "veth_xmit"]
     log = guest.run("dmesg | wc -l").out
-    control.enable(rest=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
+    control.enable(park=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
     assert control.hooks()["veth_xmit"]["state"] == "attached"
     for enabled in (True, False):
         if not enabled:
@@ -181,14 +181,14 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
         assert back["state"] == ("attached" if enabled else "detached")
         assert "detail" not in back
         assert control.traces().redirected == (hooked if enabled else [])
-    control.enable(rest=0)
+    control.enable(park=0)
     # The one merge point that is in it: veth receives by NAPI when it does GRO and gets no TSO.
     guest.run(net.in_container("ethtool -K eth0 gro on") + "\nethtool -K veth0 tso off")
     try:
         run = udp.new_run()
         sink, sender = net.sink(guest, cpu=5, run=run), net.send(run=run, rate=2000, seconds=60)
         try:
-            assert lanes.reach(control, merge="transmit")["limit"] in ("none", "no-merge")
+            assert lanes.reach(control, merge="transmit")["reason"] in ("none", "no-merge")
         finally:
             sent = sender.stop()
         account = udp.balance(sent, sink.wait())
@@ -204,7 +204,7 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
 def test_the_hook_in_a_module_that_is_not_always_needed_follows_it(control, hooked, module):
     guest, symbol = control.guest, f"{module}_handle_frame"
     log = guest.run("dmesg | wc -l").out
-    control.enable(rest=0)
+    control.enable(park=0)
     for _ in range(2):
         assert control.hooks()[symbol]["state"] == "missing"
         assert "not loaded" in control.hooks()[symbol]["detail"]
@@ -219,7 +219,7 @@ def test_the_hook_in_a_module_that_is_not_always_needed_follows_it(control, hook
 
 @pytest.mark.soak
 def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hooked):
-    control.enable(rest=0)
+    control.enable(park=0)
     before = control.traces()
     for symbol in hooked:
         late = Redirect(control.guest, kernel, symbol)
@@ -248,13 +248,13 @@ def test_a_tracer_reads_the_arguments_that_the_kernel_gave(overlay, control, ker
     functions = [name for name in tracer.traceable(guest, hookable(kernel)) if name in ARGUMENTS]
     programs = tracer.Programs(guest, functions, [f'{kind}:{name} {{ @["{kind}", "{name}", {ARGUMENTS[name]}] = count(); }}'
                                                   for name in functions for kind in tracer.KINDS])
-    control.configure(rest=0, cpus="1-3", elephant_rate=0, busy_threshold=100)
+    control.configure(park=0, cpus="1-3", elephant_rate=0, busy_threshold=100)
     guest.run(f"echo 1 >{rps}")     # or the kernel asks nobody for a CPU while no mode needs it
     try:
         with programs:
             overlay.udp(count=500)
             control.enable(mode="lanes")
-            for counter in ("taken", "cell-bypass"):
+            for counter in ("taken", "gro-bypass"):
                 overlay.udp(count=1000)
                 assert control.counters()[counter] > 0
                 control.configure(mode="pipeline")
@@ -273,7 +273,7 @@ def test_a_tracer_reads_the_arguments_that_the_kernel_gave(overlay, control, ker
 def test_a_bpf_program_that_is_being_attached_is_waited_for(overlay, kernel, hooked, tmp_path):
     """ftrace says -EAGAIN meanwhile."""
     with Sabotaged(overlay.guest, kernel, tmp_path, "busy for a moment") as falcon:
-        falcon.enable(rest=0)
+        falcon.enable(park=0)
         assert falcon.states() == dict.fromkeys(hooked, "attached")
         assert falcon.traces().redirected == hooked
 
@@ -322,7 +322,7 @@ def test_missing_required_function_is_named(overlay, unloaded, kernel):
 def test_missing_optional_function_costs_its_capability_alone(overlay, unloaded, kernel, hooked):
     without = Without(overlay.guest, kernel, "gro_cells_receive")
     without.load()
-    unloaded.enable(rest=0, busy_threshold=100)
+    unloaded.enable(park=0, busy_threshold=100)
     hook = unloaded.hooks()[without.absent]
     assert (hook["state"], hook["capability"]) == ("missing", "nic-split")
     # As it is loaded: auto, which is lanes where all of the functions are.
@@ -332,7 +332,7 @@ def test_missing_optional_function_costs_its_capability_alone(overlay, unloaded,
     assert (account["sent"], account["lost"]) == (500, 0)
     counters = unloaded.counters()
     assert counters["steered"] > 0
-    assert counters["cell-bypass"] == 0
+    assert counters["gro-bypass"] == 0
     # What the nic's stage is asked for stays where it is: there is no way past the cell.
     assert unloaded.counters("nic")["steered"] == 0
     unloaded.disable()

@@ -11,7 +11,7 @@ from stress.traffic import SCALE, clean_log
 
 # Of each variant and each of the two; 10^6 by falcon in a soak.
 PACKETS = 6250 * SCALE
-LANES = {"mode": "lanes", "cpus": "1-4", "workers": 3, "batch": 4, "elephant_rate": 0, "busy_threshold": 100, "rest": 0}
+LANES = {"mode": "lanes", "cpus": "1-4", "workers": 3, "batch": 4, "elephant_rate": 0, "busy_threshold": 100, "park": 0}
 
 
 @dataclasses.dataclass(frozen=True)

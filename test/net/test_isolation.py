@@ -61,7 +61,7 @@ def test_rps_of_another_namespace_keeps_no_flow_out_of_lanes(overlay, falcon):
              f"ip link add vx9 type vxlan id {plan.VNI} dstport {overlay.net.variant.port}"
     with owner(overlay.guest, script):
         with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, rung="several", limit="none")
+            reach(falcon, state="several", reason="none")
     assert not trouble(traffic.account)
 
 
@@ -77,7 +77,7 @@ def test_ports_of_another_namespace_take_no_place_in_the_table(overlay, falcon):
         overlay.net.setup_guest(overlay.guest)
         assert "reason" not in falcon.ctl("status")
         with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, rung="several", limit="none")
+            reach(falcon, state="several", reason="none")
     assert not trouble(traffic.account)
 
 
@@ -92,7 +92,7 @@ def test_a_port_that_has_no_place_in_the_table_is_named_in_status(overlay, falco
         overlay.guest.run(f"ip link del {names[0]}; ip link add {names[0]} type vxlan id 7 dstport 20001")
         assert "reason" not in falcon.ctl("status")
         with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, rung="several", limit="none")
+            reach(falcon, state="several", reason="none")
     assert not trouble(traffic.account)
     assert "reason" not in falcon.ctl("status")
 
@@ -138,7 +138,7 @@ def test_a_container_that_tells_its_tunnel_to_merge_udp_has_no_flow_brought_back
         go_on(falcon)
         assert held(falcon) == once
     assert not trouble(traffic.account)
-    assert falcon.counters()["cell-bypass"] > 0
+    assert falcon.counters()["gro-bypass"] > 0
 
 
 @pytest.mark.thorough
@@ -177,14 +177,14 @@ def told_to_use_a_thread(overlay):
 def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(overlay, falcon):
     falcon.enable(**LANES)
     with told_to_use_a_thread(overlay), Traffic(overlay, rate=3000, idle=IDLE):
-        reach(falcon, rung="stock", limit="threaded")
-        lanes.reach_status(falcon, limit="threaded")
+        reach(falcon, state="kernel", reason="threaded")
+        lanes.reach_status(falcon, reason="threaded")
         assert falcon.counters()["taken"] == 0
     # Another's does not.
     with devices(overlay.guest, ["vt0"], "type vxlan id 9 dstport 4790"):
         overlay.guest.run("echo 1 >/sys/class/net/vt0/threaded")
         with Traffic(overlay, port=udp.DEFAULT_PORT + 1, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, port=udp.DEFAULT_PORT + 1, rung="several", limit="none")
+            reach(falcon, port=udp.DEFAULT_PORT + 1, state="several", reason="none")
     assert not trouble(traffic.account)
 
 
@@ -192,11 +192,11 @@ def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(ove
 def test_a_flow_in_lanes_comes_down_in_order_when_its_tunnels_napi_is_told_to_run_in_a_thread(overlay, falcon):
     falcon.enable(**LANES)
     with contextlib.ExitStack() as stack, Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-        reach(falcon, rung="several", limit="none")
+        reach(falcon, state="several", reason="none")
         # A flow in lanes needs no cell: it goes on, and comes down, whichever CPU polls the cell.
         stack.enter_context(told_to_use_a_thread(overlay))
         falcon.configure(elephant_rate=4_000_000_000)
-        reach(falcon, rung="stock")
+        reach(falcon, state="kernel")
     assert (traffic.account["reordered"], traffic.account["duplicated"]) == (0, 0)
     assert lanes.assert_conserved(falcon)["taken"] > 0
 
@@ -216,7 +216,7 @@ def counted(guest, function):
 def test_devices_that_are_on_no_flows_way_make_no_plan(overlay, falcon):
     """For each plan every CPU forgets what its cache knows."""
     guest, count = overlay.guest, 40
-    falcon.enable(**LANES, rest=0)
+    falcon.enable(**LANES, park=0)
     with counted(guest, "falcon_replan") as plans, container(guest) as name:
         before = plans()
         guest.run(f"for ((n = 0; n < {count}; n++)); do\n"
@@ -272,11 +272,11 @@ def test_what_a_container_makes_of_each_packet_is_bounded_and_the_rest_is_droppe
     with flooded(overlay.guest) as (start, end), \
          Traffic(overlay, port=udp.DEFAULT_PORT + 1, container=None, rate=500, size=64, idle=IDLE) as other, \
          Traffic(overlay, rate=1000, burst=64, size=64, idle=IDLE) as traffic:
-        reach(falcon, rung="several", limit="none")
+        reach(falcon, state="several", reason="none")
         overlay.guest.run(start)
         until(lambda: falcon.counters("container")["dropped-full"] > ENOUGH, 60, "copies to be dropped")
         overlay.guest.run(end)
-        descents = falcon.counters()["descents"]
+        demotions = falcon.counters()["demotions"]
     counters, container = falcon.counters(), falcon.counters("container")
     record(record_property, traffic.account, dropped=container["dropped-full"],
            gap_ms=other.account["longest_gap_ns"] // 1_000_000)
@@ -284,5 +284,5 @@ def test_what_a_container_makes_of_each_packet_is_bounded_and_the_rest_is_droppe
     assert (traffic.account["reordered"], traffic.account["duplicated"]) == (0, 0)
     # The first copies of each packet are not dropped, and its own is among them. (Should it have come down meanwhile, as
     # when the machine stood still, its own packets have met a full backlog.)
-    assert not traffic.account["lost"] or descents
+    assert not traffic.account["lost"] or demotions
     assert not trouble(other.account)

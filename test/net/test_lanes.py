@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Mode lanes by what its flows, counters and tracepoints show: which rung a flow is on, and why."""
+"""Mode lanes by what its flows, counters and tracepoints show: which state a flow is on, and why."""
 
 import contextlib
 import re
@@ -52,33 +52,33 @@ def datagrams(overlay):
 def test_a_flow_below_the_rate_stays_on_stocks_path(overlay, falcon):
     falcon.enable(**{**LANES, "elephant_rate": ABOVE})
     with flowing(overlay, falcon, rate=FEW):
-        reach(falcon, rung="stock", limit="rate")
+        reach(falcon, state="kernel", reason="rate")
         # For some windows of the rate more.
         before = datagrams(overlay)
         until(lambda: datagrams(overlay) > before + 2 * FEW, 20, "packets")
         entry = lanes.flow(falcon)
-    assert (entry["rung"], entry["limit"]) == ("stock", "rate")
+    assert (entry["state"], entry["reason"]) == ("kernel", "rate")
     assert "workers" not in entry and "in-flight" not in entry
     counters = falcon.counters()
-    assert (counters["taken"], counters["climbs"]) == (0, 0)
+    assert (counters["taken"], counters["promotions"]) == (0, 0)
 
 
 def test_a_flow_above_the_rate_climbs_step_by_step_and_comes_down_when_it_falls(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
-        entry = reach(falcon, rung="several", limit="none", merge="backlog")
+        entry = reach(falcon, state="several", reason="none", merge="backlog")
         assert len(set(workers_of(entry))) == 2
         assert set(workers_of(entry)) <= {1, 2, 3}
         assert entry["ifname"] == nic(overlay.guest)
         assert entry["stage"] == "nic"
-        # stock -> one, its gate opened, -> several
-        assert falcon.counters()["climbs"] >= 2
+        # kernel -> one, its gate opened, -> several
+        assert falcon.counters()["promotions"] >= 2
         assert falcon.counters()["gated"] > 0
-        more = reach(falcon, rung="several")
+        more = reach(falcon, state="several")
         until(lambda: lanes.flow(falcon)["batches"] > more["batches"], 20, "the next micro-flow")
-    reach(falcon, rung="stock", limit="rate")
+    reach(falcon, state="kernel", reason="rate")
     counters = lanes.assert_conserved(falcon)
-    assert counters["descents"] >= 1
+    assert counters["demotions"] >= 1
     # All but what waited at a gate when the flow came down.
     assert counters["merged"] == counters["taken"] - counters["elsewhere"]
 
@@ -88,29 +88,29 @@ def test_a_flow_comes_down_and_goes_up_as_the_rate_is_set(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
         for _ in range(2):
-            reach(falcon, rung="several")
+            reach(falcon, state="several")
             falcon.configure(elephant_rate=NEVER)
-            reach(falcon, rung="stock", limit="rate")
+            reach(falcon, state="kernel", reason="rate")
             taken = falcon.counters()["taken"]
             falcon.configure(elephant_rate=NEVER - 1)
             assert falcon.counters()["taken"] == taken
             falcon.configure(elephant_rate=0)
-        reach(falcon, rung="several")
-    assert falcon.counters()["climbs"] >= 6
+        reach(falcon, state="several")
+    assert falcon.counters()["promotions"] >= 6
 
 
 @pytest.mark.thorough
 def test_one_worker_is_the_rung_one_and_more_the_rung_several(overlay, falcon):
     falcon.enable(**{**LANES, "workers": 1})
     with flowing(overlay, falcon):
-        entry = reach(falcon, rung="one", limit="none", merge="backlog")
+        entry = reach(falcon, state="one", reason="none", merge="backlog")
         assert len(workers_of(entry)) == 1
         falcon.configure(workers=2)
-        assert len(workers_of(reach(falcon, rung="several"))) == 2
-        descents = falcon.counters()["descents"]
+        assert len(workers_of(reach(falcon, state="several"))) == 2
+        demotions = falcon.counters()["demotions"]
         falcon.configure(workers=1)
-        reach(falcon, rung="one", limit="none")
-        assert falcon.counters()["descents"] > descents
+        reach(falcon, state="one", reason="none")
+        assert falcon.counters()["demotions"] > demotions
 
 
 @pytest.mark.thorough
@@ -129,13 +129,13 @@ def test_delivery_is_on_a_cpu_of_its_own_or_on_the_workers(overlay, falcon):
                 assert delivering and delivering <= used
 
 
-def undisturbed(falcon, rung):
+def undisturbed(falcon, state):
     """The flow's entry, and the CPUs that deliver it; None if others did meanwhile, as when the machine stood still."""
     def others():
-        """When the NIC's CPU does the work of the flow's own: it is on stock's path, its worker is full, or stands still."""
+        """When the NIC's CPU does the work of the flow's own: it is on the kernel's path, its worker is full, or stands still."""
         counters = falcon.counters()
-        return [counters[name] for name in ("descents", "inline", "helped")]
-    entry, before = reach(falcon, rung=rung, merge="backlog"), others()
+        return [counters[name] for name in ("demotions", "backpressured", "helped")]
+    entry, before = reach(falcon, state=state, merge="backlog"), others()
     delivering = who_delivers(falcon)
     return (entry, delivering) if others() == before else None
 
@@ -156,9 +156,9 @@ def delivered_by(stats):
     return {row["cpu"]: row["counters"]["delivered"] for row in stats["cpus"] if row["stage"] == "container"}
 
 
-def assert_left_alone(falcon, limit):
-    """The flow is a would-be elephant, and stays on stock's path for a reason."""
-    reach(falcon, rung="stock", limit=limit)
+def assert_left_alone(falcon, reason):
+    """The flow is a would-be elephant, and stays on the kernel's path for a reason."""
+    reach(falcon, state="kernel", reason=reason)
     assert falcon.counters()["taken"] == 0
 
 
@@ -168,15 +168,15 @@ def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
     with Traffic(overlay, rate=MANY, idle=1500) as traffic:
         for device in (nic(overlay.guest), guestside.TUNNEL):
             falcon.configure(elephant_rate=NEVER)
-            reach(falcon, rung="stock", limit="rate")
+            reach(falcon, state="kernel", reason="rate")
             with written(overlay.guest, 2, f"/sys/class/net/{device}/queues/rx-0/rps_cpus"):
                 falcon.configure(elephant_rate=LANES["elephant_rate"])
-                reach(falcon, rung="stock", limit="rps")
+                reach(falcon, state="kernel", reason="rps")
                 taken = falcon.counters()["taken"]
                 falcon.configure(elephant_rate=NEVER)
                 assert falcon.counters()["taken"] == taken
             falcon.configure(elephant_rate=LANES["elephant_rate"])
-            reach(falcon, rung="several")
+            reach(falcon, state="several")
     # Stock itself may reorder when rps_cpus is written.
     assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
     lanes.assert_conserved(falcon)
@@ -191,7 +191,7 @@ def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
     # A thread may be on any CPU, so stock itself may reorder then.
     assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
     with flowing(overlay, falcon):
-        reach(falcon, rung="several")
+        reach(falcon, state="several")
 
 
 # Polls the NIC that has brought its packets, a second at a time, which is longer than it is kept from it between.
@@ -243,16 +243,16 @@ def busy_polled(overlay):
 @pytest.mark.thorough
 def test_a_nic_that_a_task_polls_keeps_its_flows_on_stocks_path_until_that_is_over(overlay, falcon):
     """Stock's queues are then those of the task's CPU, or of the NIC's, by chance."""
-    falcon.enable(**{**LANES, "rest": 0})
+    falcon.enable(**{**LANES, "park": 0})
     with Traffic(overlay, rate=MANY, idle=1500) as traffic:
         with busy_polled(overlay):
             falcon.configure(elephant_rate=NEVER)
-            reach(falcon, rung="stock", limit="rate")
+            reach(falcon, state="kernel", reason="rate")
             falcon.configure(elephant_rate=LANES["elephant_rate"])
-            reach(falcon, rung="stock", limit="busy-poll")
-            status = lanes.reach_status(falcon, limit="busy-poll", barred=1)
+            reach(falcon, state="kernel", reason="busy-poll")
+            status = lanes.reach_status(falcon, not_promoted_reason="busy-poll", not_promoted=1)
             assert "1 above elephant-rate kept from it (busy-poll)" in status["summary"]
-        reach(falcon, rung="several", limit="none")
+        reach(falcon, state="several", reason="none")
     # When a poll goes to another CPU, stock itself may reorder.
     assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
     lanes.assert_conserved(falcon)
@@ -262,13 +262,13 @@ def test_a_nic_that_a_task_polls_keeps_its_flows_on_stocks_path_until_that_is_ov
 def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
-        reach(falcon, rung="several")
+        reach(falcon, state="several")
         # Any load at all is above 1 %, and the traffic is one.
         falcon.configure(busy_threshold=1)
-        reach(falcon, rung="stock", limit="standby")
+        reach(falcon, state="kernel", reason="standby")
         assert falcon.ctl("status")["state"] == "standby"
         falcon.configure(busy_threshold=100)
-        reach(falcon, rung="several")
+        reach(falcon, state="several")
 
 
 @pytest.mark.soak
@@ -277,10 +277,10 @@ def test_the_nics_cpu_alone_is_no_set_to_climb_to(overlay, falcon):
     with flowing(overlay, falcon):
         assert_left_alone(falcon, "no-cpu")
         falcon.configure(cpus="1-3")
-        reach(falcon, rung="several")
+        reach(falcon, state="several")
         # Taken away while packets are in flight.
         falcon.configure(cpus="0")
-        reach(falcon, rung="stock", limit="no-cpu")
+        reach(falcon, state="kernel", reason="no-cpu")
 
 
 @pytest.mark.thorough
@@ -300,10 +300,10 @@ def test_flows_of_the_host_are_taken_when_it_is_told_to(overlay, falcon):
         assert lanes.flow(falcon, port=port) == {}
         assert falcon.counters()["taken"] == 0
         falcon.configure(host=1)
-        assert len(workers_of(reach(falcon, port=port, rung="one"))) == 1
+        assert len(workers_of(reach(falcon, port=port, state="one"))) == 1
         until(lambda: falcon.counters()["taken"] > MANY, 20, "packets taken")
         falcon.configure(host=0, elephant_rate=NEVER)
-        reach(falcon, port=port, rung="stock")
+        reach(falcon, port=port, state="kernel")
     finally:
         sent = sender.stop()
     account = udp.balance(sent, sink.wait())
@@ -326,7 +326,7 @@ def test_tracepoints_tell_of_each_micro_flow(overlay, falcon):
     guest.run(f"mkdir {trace}; for event in {trace}/events/falcon/falcon_batch_*; do echo 1 >$event/enable; done")
     try:
         with flowing(overlay, falcon):
-            entry = reach(falcon, rung="several")
+            entry = reach(falcon, state="several")
             until(lambda: lanes.flow(falcon)["batches"] > entry["batches"] + 40, 20, "micro-flows")
         events = EVENT.findall(guest.run(f"cat {trace}/trace").out)
     finally:
@@ -370,7 +370,7 @@ def test_tcp_on_several_workers_is_in_order_and_merged_as_on_stocks_path(overlay
     stock = bytes_per_packet(overlay)
     falcon.enable(**{**LANES, "elephant_rate": 500})
     in_lanes = bytes_per_packet(overlay, lambda: reach(falcon, port=tcp.DEFAULT_PORT, protocol="tcp",
-                                                       rung="several", merge="backlog"))
+                                                       state="several", merge="backlog"))
     record_property("stock", round(stock))
     record_property("lanes", round(in_lanes))
     counters = lanes.assert_conserved(falcon)

@@ -14,7 +14,7 @@ from net.rawnl import HEADER, attr, config, config_of, message, rule, spec
 
 GOOD = {"mode": 1, "load-threshold": 71, "busy-threshold": 72, "cpus": "1-2", "nic-split": 0,
         "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": 1, "host": 1,
-        "moderation": 10000, "rest": 3600, "policy": 2, "priority-auto": 1}
+        "coalesce": 10000, "park": 3600, "policy": 2, "priority-auto": 1}
 
 
 @dataclasses.dataclass
@@ -64,8 +64,8 @@ def test_values_out_of_range_are_refused(control):
             "batch": (0, 32768, 2**31, 2**32 - 1),
             "delivery": (3, 256, 2**32 - 1),
             "host": (2, 256, 2**32 - 1),
-            "moderation": (10001, 2**32 - 1),
-            "rest": (3601, 2**32 - 1),
+            "coalesce": (10001, 2**32 - 1),
+            "park": (3601, 2**32 - 1),
             "policy": (4, 256, 2**32 - 1),
             "priority-auto": (2, 256, 2**32 - 1),
         }.items() for value in values})
@@ -268,7 +268,7 @@ def test_list_that_changes_while_it_is_read_says_so(overlay, control):
     finally:
         control.guest.run("ip netns del many")
 
-    control.enable(mode="lanes", busy_threshold=100, rest=0)
+    control.enable(mode="lanes", busy_threshold=100, park=0)
     overlay.udp(count=200, flows=200, rate=2000, size=64)
     assert_interrupted(control, "flow-get", f"{CTL} config set mode=pipeline")
     control.configure(mode="lanes")

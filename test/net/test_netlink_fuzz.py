@@ -42,7 +42,7 @@ def test_messages_by_chance_are_answered_and_applied_whole_or_not_at_all(control
 
 
 def test_nothing_by_chance_is_obeyed_without_the_capability(control, netns, record_property):
-    control.enable(busy_threshold=100, rest=0)
+    control.enable(busy_threshold=100, park=0)
     before, results = state(control), []
     with clean_log(control.guest, nlfuzz.LOG):
         for seed, (who, wrap) in enumerate(WHO.items(), 1):

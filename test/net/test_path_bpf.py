@@ -71,7 +71,7 @@ def test_bpf_redirect_peer_delivers_the_same_in_order(overlay, same):
     try:
         same(lambda: {"udp": path.counts(overlay.udp(count=COUNT, size=1000, **path.TRAFFIC)),
                       "tcp": path.stream(overlay)},
-             expect_all, limit="no-merge")
+             expect_all, reason="no-merge")
         # All the traffic came by the program, none by the bridge's veth.
         assert _forwarded(guest) - before < 100
     finally:

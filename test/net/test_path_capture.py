@@ -46,13 +46,13 @@ def expect_all(seen):
 
 def test_tcpdump_on_every_device_at_once_sees_each_packet_in_order(overlay, same):
     same(lambda: observe(overlay, "nic", "tunnel", "bridge", "veth", "container"), expect_all,
-         limit="watched")
+         reason="watched")
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("device", ["tunnel", "veth"])
 def test_tcpdump_on_one_device_sees_each_packet_in_order(overlay, same, device):
-    same(lambda: observe(overlay, device), expect_all, limit="watched")
+    same(lambda: observe(overlay, device), expect_all, reason="watched")
 
 
 @pytest.mark.soak
@@ -70,7 +70,7 @@ def test_packets_cloned_by_a_socket_on_the_nic_stay_in_order(overlay, same):
             account = overlay.net.iperf(overlay.guest, 2, cpu=5, bitrate=20_000_000)
         return {**seen, "tcp arrived": account["received"] > 1_000_000}
 
-    same(traffic, lambda seen: path.assert_whole(seen["account"], COUNT), limit="watched")
+    same(traffic, lambda seen: path.assert_whole(seen["account"], COUNT), reason="watched")
 
 
 @pytest.mark.soak

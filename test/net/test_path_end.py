@@ -33,7 +33,7 @@ def test_a_tunnel_that_ends_on_the_host_delivers_the_same(overlay, same):
     # there the tunnel device has an address
     with path.variant(overlay, "routed"):
         same(lambda: {"udp": to_host(overlay, plan.host(plan.OVERLAY[4], plan.GUEST))},
-             lambda seen: path.assert_whole(seen["udp"], COUNT), limit="no-merge")
+             lambda seen: path.assert_whole(seen["udp"], COUNT), reason="no-merge")
 
 
 # How many of the sender's datagrams a packet socket for IPv4 alone hears, until none has come for a while.
@@ -74,7 +74,7 @@ def test_a_macvlan_of_the_hosts_own_gets_the_same_and_so_does_a_packet_socket_be
     with path.variant(overlay, plan.Variant("macvlan", device="macvlan")), \
             path.commands(guest, make, "ip link del own0"):
         namespace.run(["ip", "neigh", "replace", OWN, "lladdr", OWN_MAC, "dev", "overlay0", "nud", "permanent"])
-        same(traffic, expect, limit="no-merge")
+        same(traffic, expect, reason="no-merge")
 
 
 def make_container(overlay):

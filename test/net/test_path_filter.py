@@ -183,7 +183,7 @@ def test_packets_queued_to_user_space_come_back_in_order(overlay, same, bridge_n
         assert seen["accepted"] == count
 
     with rules(guest, "ip", *lines):
-        same(traffic, expect, limit="no-merge")
+        same(traffic, expect, reason="no-merge")
 
 
 @pytest.mark.soak

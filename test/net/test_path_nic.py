@@ -123,7 +123,7 @@ def test_every_tunnels_flow_is_taken_whole_from_a_driver_that_hands_over_pages(o
     with path.variant(overlay, variant) if variant != "vxlan" else contextlib.nullcontext(), frames_of(overlay, 9000):
         falcon.enable(**path.COMMON, **path.LANES)
         with Traffic(overlay, family=family, size="8900,64,12000,4000", rate=1500, burst=20) as traffic:
-            lanes.reach(falcon, rung="several", merge="backlog")
+            lanes.reach(falcon, state="several", merge="backlog")
             before = falcon.counters()
             wait.until(lambda: falcon.counters()["merged"] > before["merged"] + 1000, 20, "packets")
         assert not trouble(traffic.account), traffic.account

@@ -58,7 +58,7 @@ def test_every_operation_is_known_to_this_test():
 @pytest.mark.parametrize("enabled", [False, True], ids=["disabled", "enabled"])
 def test_every_operation_is_refused_to(control, netns, kernel, enabled):
     if enabled:
-        control.enable(busy_threshold=100, rest=0)
+        control.enable(busy_threshold=100, park=0)
     before = state(control)
     for who, wrap in WHO.items():
         answers = dict(zip(requests(), control.raw.ask(requests().values(), wrap=wrap)))

@@ -69,7 +69,7 @@ def load_of(guest, seconds=1):
 def test_workers_are_of_the_set_and_distinct_by_every_policy(overlay, falcon, policy):
     falcon.enable(**LANES, policy=policy, workers=3)
     with flowing(overlay, falcon):
-        found = workers_of(reach(falcon, rung="several"))
+        found = workers_of(reach(falcon, state="several"))
     assert len(set(found)) == 3 and set(found) <= set(CPUS)
 
 
@@ -78,7 +78,7 @@ def test_workers_are_of_the_set_and_distinct_by_every_policy(overlay, falcon, po
 def test_a_worker_whose_cpu_gets_busy_is_moved_in_order(overlay, falcon, policy):
     falcon.enable(**LANES, policy=policy, workers=1, load_threshold=70)
     with flowing(overlay, falcon):
-        was, = workers_of(reach(falcon, rung="one"))
+        was, = workers_of(reach(falcon, state="one"))
         # two-choice has one other CPU for this flow, which may be the busy one's neighbour.
         with burning(overlay.guest, was):
             until(lambda: workers(falcon) not in ([], [was]), 30, f"a worker on another CPU than {was}")
@@ -88,7 +88,7 @@ def test_a_worker_whose_cpu_gets_busy_is_moved_in_order(overlay, falcon, policy)
 def test_by_hash_a_worker_stays_where_it_is_busy(overlay, falcon):
     falcon.enable(**LANES, policy="hash", workers=1, load_threshold=70)
     with flowing(overlay, falcon):
-        was = workers_of(reach(falcon, rung="one"))
+        was = workers_of(reach(falcon, state="one"))
         with burning(overlay.guest, *was):
             until(lambda: load_of(overlay.guest)[was[0]] > 90, 20, "a busy CPU")
             go_on(falcon, 9000)     # three seconds: three times what the others take to move
@@ -110,18 +110,18 @@ def test_a_flow_comes_to_a_cpu_that_has_time(overlay, falcon):
 def test_a_policy_changed_under_traffic_is_followed_in_order(overlay, falcon):
     falcon.enable(**LANES, workers=2)
     with flowing(overlay, falcon, flows=4):
-        reach(falcon, rung="several")
+        reach(falcon, state="several")
         for n in range(12):
             falcon.configure(policy=POLICIES[n % 4], workers=n % 4)
         falcon.configure(workers=2)
-        reach(falcon, rung="several")
+        reach(falcon, state="several")
 
 
 @pytest.mark.soak
 def test_a_flow_that_one_cpu_is_enough_for_gets_no_second(overlay, falcon):
     falcon.enable(**LANES, workers=0, policy="auto")
     with flowing(overlay, falcon, rate=500):
-        reach(falcon, rung="one", limit="none")
+        reach(falcon, state="one", reason="none")
         go_on(falcon, 1500)     # three seconds: three times what a worker more takes to come
         assert len(workers(falcon)) == 1
 
@@ -138,7 +138,7 @@ def test_a_flow_that_is_too_much_for_one_cpu_gets_more(overlay, falcon):
         with flowing(overlay, falcon):
             # It begins with one, for a second at least, which may be over before we look.
             until(lambda: len(workers(falcon)) > 1, 50, "a second worker")
-            reach(falcon, rung="several")
+            reach(falcon, state="several")
     finally:
         guest.run("nft delete table bridge dear")
 
@@ -148,12 +148,12 @@ def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
     falcon.enable(**{**LANES, "mode": "auto", "workers": 1})
     assert falcon.ctl("status")["mode"] == "lanes"
     with flowing(overlay, falcon):
-        reach(falcon, rung="one")
+        reach(falcon, state="one")
         for mode, active in (("pipeline", "pipeline"), ("auto", "lanes"), ("lanes", "lanes"), ("auto", "lanes")):
             falcon.configure(mode=mode)
             assert falcon.ctl("config show")["mode"] == mode
             assert falcon.ctl("status")["mode"] == active
-        reach(falcon, rung="one")
+        reach(falcon, state="one")
     falcon.disable()
     assert falcon.ctl("status")["mode"] == "auto"
 
@@ -161,16 +161,16 @@ def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
 @pytest.mark.soak
 def test_a_small_flow_goes_into_a_lane_where_it_relieves_the_nics_cpu(overlay, falcon):
     """An eighth of elephant-rate is enough on a CPU that is loaded; what has gone stays when it is so no more."""
-    config = {**LANES, "workers": 1, "elephant_rate": 12000, "rest": 0}
+    config = {**LANES, "workers": 1, "elephant_rate": 12000, "park": 0}
     falcon.enable(**{**config, "load_threshold": 100})
     with flowing(overlay, falcon):
-        reach(falcon, rung="stock", limit="rate")
+        reach(falcon, state="kernel", reason="rate")
         with burning(overlay.guest, 0):
             falcon.configure(load_threshold=60)
-            reach(falcon, rung="one")
+            reach(falcon, state="one")
         until(lambda: falcon.ctl("cpu list")["cpus"][0]["load"] < 50, 20, "the NIC's CPU to have time again")
         go_on(falcon, 3000)
-        assert lanes.flow(falcon)["rung"] == "one"
+        assert lanes.flow(falcon)["state"] == "one"
 
 
 @pytest.mark.thorough
@@ -187,8 +187,8 @@ def test_little_traffic_wakes_no_other_cpu(overlay, falcon, record_property):
         return elsewhere() - before
 
     stock = softirqs()
-    falcon.enable(mode="auto", rest=1)
-    until(lambda: any(hook["state"] == "resting" for hook in falcon.ctl("status")["hooks"]), 20, "hooks to rest")
+    falcon.enable(mode="auto", park=1)
+    until(lambda: any(hook["state"] == "parked" for hook in falcon.ctl("status")["hooks"]), 20, "hooks to rest")
     ours = softirqs()
     record_property("stock", stock)
     record_property("falcon", ours)

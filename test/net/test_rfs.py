@@ -23,7 +23,7 @@ def streaming(overlay, falcon, cpu):
     try:
         client = overlay.net.tcp_client(overlay.guest, 60, bitrate=10e6)
         try:
-            lanes.reach(falcon, port=tcp.DEFAULT_PORT, protocol="tcp", rung="one", merge="backlog")
+            lanes.reach(falcon, port=tcp.DEFAULT_PORT, protocol="tcp", state="one", merge="backlog")
             yield
         finally:
             client.kill()

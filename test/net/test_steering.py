@@ -80,7 +80,7 @@ def test_tcp_is_steered_behind_gro_and_in_order(overlay, falcon):
     assert set(tcp) == {"tunnel", "container"}
     assert tcp["tunnel"] != tcp["container"]
     # Merged as on stock: the cell's GRO has seen every packet.
-    assert falcon.counters()["cell-bypass"] < 100
+    assert falcon.counters()["gro-bypass"] < 100
 
 
 @pytest.mark.soak
@@ -197,7 +197,7 @@ for number in range(1, 51):
 @pytest.mark.thorough
 @pytest.mark.parametrize("config, counter", [
     ({}, "fragments"),
-    ({"mode": "lanes", "elephant_rate": 0, "busy_threshold": 100, "rest": 0}, "taken"),
+    ({"mode": "lanes", "elephant_rate": 0, "busy_threshold": 100, "park": 0}, "taken"),
 ], ids=["pipeline", "lanes"])
 def test_later_fragments_do_not_go_where_an_older_datagram_went(overlay, falcon, config, counter):
     """Its first fragment came the way of the kernel: they would be before it."""

@@ -12,7 +12,7 @@ from net.lanes import reach
 from net.wait import until
 from stress.traffic import Traffic, record, trouble
 
-LANES = {"mode": "lanes", "workers": 3, "batch": 16, "elephant_rate": 500, "cpus": "0-3", "rest": 0}
+LANES = {"mode": "lanes", "workers": 3, "batch": 16, "elephant_rate": 500, "cpus": "0-3", "park": 0}
 RATE, SIZE, LONG = 2500, 300, 4_000_000    # packets per second, bytes, and packets: never full
 PLACES = 8192       # packets that a flow may have in flight
 HOST_END = guestside.veth(0)
@@ -46,13 +46,13 @@ QUEUES = {
 
 
 def left(falcon, where):
-    """The flow is on stock's path. Only a queue that packets leave at once is seen to be one."""
+    """The flow is on the kernel's path. Only a queue that packets leave at once is seen to be one."""
     limits = {"fq_codel": ["queued"], "tbf": ["queued", "no-merge"]}.get(where, ["no-merge"])
 
     def there():
         entry = lanes.flow(falcon)
-        return entry.get("rung") == "stock" and entry["limit"] in limits
-    until(there, lanes.LIMIT, "stock's path")
+        return entry.get("state") == "kernel" and entry["reason"] in limits
+    until(there, lanes.LIMIT, "the kernel's path")
 
 
 @pytest.mark.thorough
@@ -77,14 +77,14 @@ def test_a_flow_with_a_queue_on_its_way_stays_on_stocks_path_in_order(overlay, f
 
 def test_a_queue_that_comes_brings_a_flow_back_to_stocks_path(overlay, falcon, record_property):
     """Until the queue is empty the flow waits. Its home CPU looks at it now and then, and does other things meanwhile."""
-    guest, (make, take), look = overlay.guest, QUEUES["slow"], "falcon_elephant_release"
+    guest, (make, take), look = overlay.guest, QUEUES["slow"], "falcon_transit_release"
     # The home CPU is no worker: its own queues are never waited for.
     falcon.enable(**{**LANES, "cpus": "1-3"})
     with Calls(guest, CHANGING, look) as calls:
         with Traffic(overlay, rate=RATE, size=SIZE, burst=16, idle=2500) as traffic:
-            reach(falcon, rung="several", limit="none")
+            reach(falcon, state="several", reason="none")
             guest.run(make)
-            reach(falcon, rung="stock", limit="queued")
+            reach(falcon, state="kernel", reason="queued")
             looks = calls.count()[look]
         dropped = calls.count()[CHANGING]
     guest.run(take)
@@ -105,10 +105,10 @@ def test_a_flow_that_ends_on_the_host_is_on_one_worker_unless_tc_looks_at_it(ove
         address = plan.host(plan.OVERLAY[4], plan.GUEST)
         falcon.enable(**LANES)
         ends = contextlib.ExitStack()
-        for rung, commands in (("one", None), ("stock", ("tc qdisc add dev overlay0 clsact",
+        for state, commands in (("one", None), ("kernel", ("tc qdisc add dev overlay0 clsact",
                                                          "tc qdisc del dev overlay0 clsact"))):
             with path.commands(guest, *commands) if commands else ends:
-                account, _ = watched(overlay, address, lambda: reach(falcon, rung=rung, limit="no-merge"))
+                account, _ = watched(overlay, address, lambda: reach(falcon, state=state, reason="no-merge"))
                 path.assert_whole(account, account["sent"])
         lanes.assert_conserved(falcon)
 
@@ -163,7 +163,7 @@ def test_one_flow_goes_to_one_socket_of_a_group_that_is_chosen_from_by_cpu(overl
     until((guest.shared / name).exists, 20, "the sockets")
     sender = overlay.net.send(rate=RATE, size=SIZE, burst=16, seconds=600)
     try:
-        entry = reach(falcon, rung="several", limit="none")
+        entry = reach(falcon, state="several", reason="none")
         taken = falcon.counters()["taken"]
         until(lambda: falcon.counters()["taken"] > taken + 2 * RATE, 20, "packets")
     finally:
@@ -242,10 +242,10 @@ def test_a_flow_that_open_vswitch_does_not_know_is_on_stocks_path(overlay, falco
             with Traffic(overlay, rate=RATE, size=SIZE, burst=16, idle=2500) as traffic:
                 for _ in range(2):
                     if enabled:
-                        reach(falcon, rung="several", limit="none")
+                        reach(falcon, state="several", reason="none")
                     guest.run("pkill -USR1 -f ovs_guest.py")
                     if enabled:
-                        reach(falcon, rung="stock", limit="no-merge")
+                        reach(falcon, state="kernel", reason="no-merge")
                     else:
                         guest.run("sleep 1")
             late["lanes" if enabled else "stock"] = traffic.account["reordered"]

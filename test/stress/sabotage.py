@@ -32,10 +32,10 @@ REGISTER = "\t\terr = register_ftrace_function(ops);\n"
 
 SABOTAGES = {
     # A run is released whatever was before it.
-    "unmerged": Sabotage("module/lanes/merge.c", "falcon_chain_splice(&run->packets, output);",
+    "unmerged": Sabotage("module/lanes/reorder.c", "falcon_chain_splice(&run->packets, output);",
                          "falcon_chain_splice(released, output);"),
     # What one of a hundred runs gave is left in nobody's hands.
-    "lossy": Sabotage("module/lanes/merge.c", RELEASE, "\t\tif (merge->head % 100)\n\t" + RELEASE),
+    "lossy": Sabotage("module/lanes/reorder.c", RELEASE, "\t\tif (reorder->head % 100)\n\t" + RELEASE),
     "use after free": Sabotage("module/control/control.c", CHANGE, "\t{\n" + FREED + "\tconfig.batch = READ_ONCE(freed->batch);\n\t}\n" + CHANGE),
     "written after free": Sabotage("module/control/control.c", CHANGE, "\t{\n" + FREED + "\tWRITE_ONCE(freed->batch, 1);\n\t}\n" + CHANGE),
     "locked for ever": Sabotage("module/rules/priority.c", DELETED, DELETED.partition("\n")[2]),
@@ -44,19 +44,19 @@ SABOTAGES = {
                         + WAKE.partition("(")[2]),
     "never come": Sabotage("module/lanes/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2)\n"
                            "\t\treturn;\n" + WAKE),
-    # As if there were none for a hook that comes back from rest.
+    # As if there were none for a hook that was parked.
     "no memory": Sabotage("module/hook/hook.c", "\terr = register_when_free(&hook->ops);\n",
-                          "\terr = hook->state == FALCON_HOOK_STATE_RESTING ? -ENOMEM : "
+                          "\terr = hook->state == FALCON_HOOK_STATE_PARKED ? -ENOMEM : "
                           "register_when_free(&hook->ops);\n"),
     # As if somebody attached BPF programs to a function, now and then or all the time.
     "busy for a moment": Sabotage("module/hook/hook.c", REGISTER, "\t\tstatic atomic_t calls;\n\n\t\terr = atomic_inc_return(&calls) "
                                   "% 10 ? -EAGAIN : register_ftrace_function(ops);\n"),
     "busy for ever": Sabotage("module/hook/hook.c", REGISTER, "\t\terr = -EAGAIN;\n"),
     # Of which a budget is to tell: 150 instructions for each packet.
-    "wasteful": Sabotage("module/lanes/intake.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
+    "wasteful": Sabotage("module/lanes/ingress.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
                          "\t\tbarrier();\n" + TAKE),
     # Likewise: once a jiffy all devices are looked at.
-    "walking": Sabotage("module/lanes/intake.c", TAKE, "\tstatic unsigned long at;\n\n\tif (READ_ONCE(at) != jiffies) {\n"
+    "walking": Sabotage("module/lanes/ingress.c", TAKE, "\tstatic unsigned long at;\n\n\tif (READ_ONCE(at) != jiffies) {\n"
                         "\t\tWRITE_ONCE(at, jiffies);\n\t\tfalcon_devices_walk(~0U, NULL, NULL);\n\t}\n" + TAKE),
     # Likewise: whatever any CPU counts, one line has the sum.
     "shared": Sabotage("module/core/stats.h", COUNT, COUNT + "\tper_cpu(falcon_stats, 0).counter[0][0] += count;\n"),

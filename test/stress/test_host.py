@@ -48,7 +48,7 @@ def test_the_modules_of_tunnel_bridge_and_veth_leave_and_come_back_under_traffic
         sender = net.send(rate=2000, seconds=3600, size=200)
         try:
             for _ in range(cycles):
-                lanes.reach(falcon, rung="several")
+                lanes.reach(falcon, state="several")
                 net.clear_guest(guest)
                 guest.run("modprobe -r veth && modprobe -r vxlan && modprobe -r bridge")
                 net.setup_guest(guest)
@@ -58,7 +58,7 @@ def test_the_modules_of_tunnel_bridge_and_veth_leave_and_come_back_under_traffic
     record_property("cycles", cycles)
     record_property("gone", counters["dropped-gone"])
     with Traffic(overlay, idle=IDLE) as traffic:
-        lanes.reach(falcon, rung="several")
+        lanes.reach(falcon, state="several")
     assert not trouble(traffic.account)
 
 
@@ -107,7 +107,7 @@ def test_others_trace_and_probe_the_hooked_functions_under_traffic(overlay, falc
              f"echo 1 >{TRACING}/events/hooked/enable || exit", "sleep 0.2",
              f"echo 0 >{TRACING}/events/hooked/enable || exit", f"echo >{TRACING}/kprobe_events || exit",
              f"echo nop >{TRACING}/current_tracer || exit", f"echo >{TRACING}/set_ftrace_filter || exit"]
-    falcon.enable(**{**LANES, "rest": 0})
+    falcon.enable(**{**LANES, "park": 0})
     attached = [line.split()[0] for line in falcon.attached()]
     with clean_log(guest), Traffic(overlay, flows=4, rate=2000, idle=IDLE) as traffic:
         guest.run(in_guest(lines, TURNS), timeout=60 + 30 * TURNS)
@@ -123,20 +123,20 @@ def test_bpf_programs_at_entry_and_exit_of_the_hooked_functions_under_traffic(ov
     """Whoever comes first, they share: the kernel has the program see the call, and falcon what becomes of it."""
     guest = overlay.guest
     functions = tracer.traceable(guest, hookable(kernel))
-    programs, config = tracer.counting(guest, functions), {**LANES, "rest": 0}
+    programs, config = tracer.counting(guest, functions), {**LANES, "park": 0}
     with clean_log(guest), Traffic(overlay, flows=4, rate=2000, idle=IDLE) as traffic:
         if first == "falcon":
             falcon.enable(**config)
-            lanes.reach(falcon, rung="several")
+            lanes.reach(falcon, state="several")
         with programs:
             if first == "bpf":
                 falcon.enable(**config)
-            lanes.reach(falcon, rung="several")
+            lanes.reach(falcon, state="several")
             hooked = {hook["symbol"] for hook in falcon.ctl("status")["hooks"] if hook["state"] == "attached"}
             assert hooked >= set(functions)
             taken = falcon.counters()["taken"]
             wait.until(lambda: falcon.counters()["taken"] > taken + 1000, 60, "packets in lanes")
-        lanes.reach(falcon, rung="several")
+        lanes.reach(falcon, state="several")
     record(record_property, traffic.account, programs=len(programs.said))
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
@@ -172,7 +172,7 @@ def test_memory_is_short_under_traffic(overlay, falcon, record_property):
         hog = guest.spawn("exec python3 /shared/hog.py")
         try:
             wait.until(lambda: len(hog.output()[0].splitlines()) >= 3 * TURNS, 120 * TURNS, "memory taken and given back")
-            lanes.reach(falcon, rung="several")
+            lanes.reach(falcon, state="several")
         finally:
             least = hog.stop("KILL").out.split()
     record(record_property, traffic.account, least_kib=min(map(int, least)), times=len(least))

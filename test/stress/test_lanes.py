@@ -13,7 +13,7 @@ CPUS = "1-4"
 # Every flow goes into lanes at once, and on to its next worker after every few packets.
 LANES = {"mode": "lanes", "cpus": CPUS, "workers": 3, "batch": 4, "elephant_rate": 0}
 NEVER = 4_000_000_000       # packets per second that no flow has
-STEPS = 1_000_000 if SCALE > 1 else 2000        # up and down the ladder
+STEPS = 1_000_000 if SCALE > 1 else 2000        # promotions and demotions
 TURNS = 5000 if SCALE > 1 else 300
 PAUSE = 3                   # ms after each request, so that every flow has come to the end of a run
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
@@ -24,7 +24,7 @@ TRAINS = {"size": ",".join(["200"] * 15 + ["32-200"]), "rate": 50_000, "burst": 
 
 
 def steps(counters):
-    return counters["climbs"] + counters["descents"]
+    return counters["promotions"] + counters["demotions"]
 
 
 def in_guest(lines, times):
@@ -79,9 +79,9 @@ def request(**values):
 
 
 @pytest.mark.thorough
-def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_property):
+def test_promotions_and_demotions_keep_the_order(overlay, falcon, record_property):
     # Hooks that rest between two visits to the guest would need longer to wake than the next one takes.
-    falcon.enable(**{**LANES, "batch": 1, "rest": 0})
+    falcon.enable(**{**LANES, "batch": 1, "park": 0})
     raw, began, before = rawnl.Raw(overlay.guest), time.monotonic(), 0
     # Single packets, so that a flow of few ends a run often.
     with Traffic(overlay, flows=32, rate=8000, size=64, burst=1, idle=IDLE) as traffic:
@@ -124,7 +124,7 @@ CHURN = "\n".join([
     "\trate=0; ((RANDOM % 4)) || rate=$((RANDOM % 3000))",
     f"\t{CTL} config set mode=$mode cpus=$set workers=$((RANDOM % 4)) batch=$((1 << RANDOM % 9))"
     " delivery=$delivery elephant-rate=$rate nic-split=$((RANDOM % 2)) host=$((RANDOM % 2))"
-    " rest=$((RANDOM % 2)) policy=${policies[RANDOM % 4]} >/dev/null 2>&1",
+    " park=$((RANDOM % 2)) policy=${policies[RANDOM % 4]} >/dev/null 2>&1",
     f"\t{CTL} flow list >/dev/null; {CTL} stats show >/dev/null",
     # Changes without an end would leave no flow the time to come up.
     "\tsleep 0.$((RANDOM % 3))",
@@ -164,7 +164,7 @@ def test_loaded_and_unloaded_again_and_again_under_full_traffic(overlay, falcon,
     with clean_log(guest), Traffic(overlay, flows=4, rate=12000, idle=IDLE) as traffic:
         for _ in range(cycles):
             falcon.enable(busy_threshold=100, load_threshold=100, **LANES)
-            lanes.reach(falcon, rung="several")
+            lanes.reach(falcon, state="several")
             falcon.unload()     # while it is enabled
             assert not guest.run("cat /sys/kernel/tracing/enabled_functions").out.strip()
             falcon.load()

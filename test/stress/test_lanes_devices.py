@@ -85,7 +85,7 @@ def arrive(overlay, falcon):
     """Wait until the container that goes is being sent to by several CPUs at once."""
     def received():
         return int(overlay.guest.run("ip netns exec gone cat /sys/class/net/eth0/statistics/rx_packets").out)
-    lanes.reach(falcon, port=PORT, rung="several")
+    lanes.reach(falcon, port=PORT, state="several")
     before = received()
     until(lambda: received() > before + 200, 20, "packets for the container that goes")
 
@@ -138,7 +138,7 @@ def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, rec
         sender = net.send(rate=2000, seconds=3600, size=200)
         try:
             for _ in range(cycles):
-                lanes.reach(falcon, rung="several")
+                lanes.reach(falcon, state="several")
                 net.clear_guest(guest)
                 assert guestside.TUNNEL not in names(falcon)
                 net.setup_guest(guest)
@@ -150,7 +150,7 @@ def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, rec
     record_property("taken", counters["taken"])
     record_property("gone", counters["dropped-gone"])
     with Traffic(overlay, idle=IDLE) as traffic:
-        lanes.reach(falcon, rung="several")
+        lanes.reach(falcon, state="several")
     assert not trouble(traffic.account)
 
 
@@ -163,7 +163,7 @@ def test_a_container_that_is_made_again_is_not_of_its_old_rule(overlay, falcon):
     guest.run("set -e\n" + COME)
     for _ in range(2):
         number = falcon.ctl("priority add netns=gone rate=0")["id"]
-        lanes.reach(falcon, port=PORT, rung="inline", rule=number)
+        lanes.reach(falcon, port=PORT, state="inline", rule=number)
         guest.run(GO)
         guest.run("set -e\n" + COME)
         until(lambda: "rule" not in lanes.flow(falcon, PORT), 20, "the flow to have no rule")

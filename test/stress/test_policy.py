@@ -24,13 +24,13 @@ CHANGES = [
 @pytest.mark.parametrize("mode", ["lanes", pytest.param("pipeline", marks=pytest.mark.soak)])
 def test_policies_and_thresholds_changed_under_load(overlay, falcon, mode, record_property):
     times = 2 * SCALE
-    falcon.enable(mode=mode, cpus="1-4", batch=4, elephant_rate=0, rest=0)
+    falcon.enable(mode=mode, cpus="1-4", batch=4, elephant_rate=0, park=0)
     # A sample of the load, or a review of the flows, comes between two changes.
     script = in_guest([line for change in CHANGES for line in (config_set(change), "sleep 0.15")], times)
     with Traffic(overlay, flows=8, rate=6000, size=64, idle=5000) as traffic:
         overlay.guest.run(script, timeout=60 + 10 * times)
     counters = lanes.assert_conserved(falcon)
     record(record_property, traffic.account, changes=times * len(CHANGES), moves=counters["moves"],
-           climbs=counters["climbs"])
+           promotions=counters["promotions"])
     assert counters["taken" if mode == "lanes" else "steered"] > 0.2 * traffic.account["sent"]
     assert not trouble(traffic.account)

@@ -30,16 +30,16 @@ def test_rules_changed_under_traffic(overlay, falcon, record_property):
     """For elephants and for mice."""
     port = udp.DEFAULT_PORT
     changes = changes_of(port)
-    falcon.enable(mode="lanes", cpus="1-4", workers=2, elephant_rate=1500, batch=4, busy_threshold=100, rest=0)
+    falcon.enable(mode="lanes", cpus="1-4", workers=2, elephant_rate=1500, batch=4, busy_threshold=100, park=0)
     with Traffic(overlay, rate=3000, size=64, idle=5000) as elephant, \
          Traffic(overlay, rate=1000, port=port + 1, size=64, idle=5000) as mouse:
         # A packet of each flow comes between two changes, more or less.
         rawnl.Raw(overlay.guest).turns(TURNS, changes, pause=1)
     counters = lanes.assert_conserved(falcon)
-    record(record_property, elephant.account, changes=TURNS * len(changes), climbs=counters["climbs"],
+    record(record_property, elephant.account, changes=TURNS * len(changes), promotions=counters["promotions"],
            inline=counters["inline"], mouse=trouble(mouse.account))
     # The mouse is in lanes by rules alone.
-    assert counters["climbs"] > TURNS / 10
+    assert counters["promotions"] > TURNS / 10
     assert not trouble(elephant.account) and not trouble(mouse.account)
 
 
@@ -49,7 +49,7 @@ def test_rules_changed_faster_than_packets_come(overlay, falcon, record_property
     port = udp.DEFAULT_PORT
     changes = 5 * changes_of(port)
     turns = CHANGES // len(changes)
-    falcon.enable(mode="lanes", cpus="1-4", workers=2, elephant_rate=1500, batch=4, busy_threshold=100, rest=0)
+    falcon.enable(mode="lanes", cpus="1-4", workers=2, elephant_rate=1500, batch=4, busy_threshold=100, park=0)
     with clean_log(overlay.guest), Traffic(overlay, rate=3000, size=64, idle=5000) as elephant, \
          Traffic(overlay, rate=1000, port=port + 1, size=64, idle=5000) as mouse:
         begun = time.monotonic()
@@ -76,7 +76,7 @@ def test_ten_thousand_rules_are_all_there(overlay, falcon, record_property):
     with Traffic(overlay, rate=1000, idle=5000) as traffic, \
          Traffic(overlay, rate=1000, port=first, idle=5000) as lowest:
         for port in (udp.DEFAULT_PORT, first):
-            lanes.reach(falcon, port=port, rung="inline", rule=numbers[str(port)])
+            lanes.reach(falcon, port=port, state="inline", rule=numbers[str(port)])
     assert not trouble(traffic.account) and not trouble(lowest.account)
     # Each is in the way of another one, which is refused by its number.
     for port in (first, first + RULES - 1):

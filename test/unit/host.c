@@ -125,7 +125,7 @@ static void sample(struct host *host)
 	}
 }
 
-/* As falcon_placement_measure() and _balance(). */
+/* As falcon_affinity_measure() and _balance(). */
 static void review(struct host *host, struct host_flow *flow)
 {
 	unsigned int workers = host->workers ? host->workers : flow->spread.count, last;
@@ -144,8 +144,8 @@ static void review(struct host *host, struct host_flow *flow)
 		workers = falcon_policy_workers(&choice, last, &flow->spread);
 	if (spread(host, flow, workers, last)) {
 		if (flow->spread.count <= count)
-			flow->hold = falcon_policy_hold(flow->hold, host->step - flow->since,
-							BALANCE);
+			flow->hold = falcon_policy_dwell(flow->hold, host->step - flow->since,
+							 BALANCE);
 		flow->since = host->step;
 		flow->changes++;
 	}

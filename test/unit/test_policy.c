@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include "unit.h"
 #include "choice.h"
+#include "unit.h"
 
 static void choose__empty_set(void **state)
 {
@@ -292,12 +292,12 @@ static void hold__doubles_up_to_64_times_and_ends_after_a_quiet_time(void **stat
 	unsigned int i;
 
 	for (i = 0; i < 7; i++) {
-		hold = falcon_policy_hold(hold, hold + 1, 250);
+		hold = falcon_policy_dwell(hold, hold + 1, 250);
 		assert_int_equal(hold, 250UL << i);
 	}
-	assert_int_equal(falcon_policy_hold(hold, hold, 250), hold);
-	assert_int_equal(falcon_policy_hold(hold, 4 * hold - 1, 250), hold);
-	assert_int_equal(falcon_policy_hold(hold, 4 * hold, 250), 250);
+	assert_int_equal(falcon_policy_dwell(hold, hold, 250), hold);
+	assert_int_equal(falcon_policy_dwell(hold, 4 * hold - 1, 250), hold);
+	assert_int_equal(falcon_policy_dwell(hold, 4 * hold, 250), 250);
 }
 
 static void elephant__is_less_on_a_loaded_cpu(void **state)
@@ -326,12 +326,12 @@ static void elephant__is_less_on_a_loaded_cpu(void **state)
 /* As many flows as there may be in lanes hold a bounded number of packets, and of bytes. */
 static void share__bounds_what_all_hold_together(void **state)
 {
-	struct falcon_share share, before = { 8192, 32 << 20 };
+	struct falcon_budget share, before = { 8192, 32 << 20 };
 	unsigned int flows;
 
 	(void)state;
 	for (flows = 0; flows <= 1024; flows++, before = share) {
-		share = falcon_policy_share(flows);
+		share = falcon_policy_budget(flows);
 		if (flows <= 16) {
 			assert_int_equal(share.packets, 8192);
 			assert_int_equal(share.bytes, 32 << 20);

@@ -3,8 +3,8 @@
 
 #include <arpa/inet.h>
 
-#include "unit.h"
 #include "rules/rule.h"
+#include "unit.h"
 
 /* Matches everything. */
 static struct falcon_match any(void)
@@ -102,21 +102,21 @@ static void rule__matches_what_it_says(void **state)
 	assert_false(is_matched(&match, &subject));
 }
 
-static void rule__of_a_place_matches_what_comes_there(void **state)
+static void rule__of_an_endpoint_matches_what_comes_there(void **state)
 {
 	struct falcon_subject subject = flow("10.1.2.3", "10.9.0.1", 4000, 80);
 	struct falcon_match match = any();
 
-	match.place.netns = 1ULL << 40;
+	match.endpoint.netns = 1ULL << 40;
 	assert_false(is_matched(&match, &subject));
-	subject.place.netns = 1ULL << 40;
-	subject.place.ifindex = 2;
+	subject.endpoint.netns = 1ULL << 40;
+	subject.endpoint.ifindex = 2;
 	assert_true(is_matched(&match, &subject));
-	match.place.ifindex = 3;
+	match.endpoint.ifindex = 3;
 	assert_false(is_matched(&match, &subject));
-	subject.place.ifindex = 3;
+	subject.endpoint.ifindex = 3;
 	assert_true(is_matched(&match, &subject));
-	subject.place.netns = 2ULL << 40;
+	subject.endpoint.netns = 2ULL << 40;
 	assert_false(is_matched(&match, &subject));
 }
 
@@ -127,19 +127,19 @@ static void rule__of_a_cgroup_matches_it_and_those_below(void **state)
 	unsigned int i;
 
 	for (i = 0; i < FALCON_CGROUP_LEVELS; i++) {
-		match.place.cgroup[i] = i + 1;
+		match.endpoint.cgroup[i] = i + 1;
 		assert_false(is_matched(&match, &subject));
-		subject.place.cgroup[i] = i + 1;
+		subject.endpoint.cgroup[i] = i + 1;
 		assert_true(is_matched(&match, &subject));
 	}
 	/* The rule's own is what counts. */
-	subject.place.cgroup[i - 1] = 99;
+	subject.endpoint.cgroup[i - 1] = 99;
 	assert_false(is_matched(&match, &subject));
-	match.place.cgroup[i - 1] = 0;
+	match.endpoint.cgroup[i - 1] = 0;
 	assert_true(is_matched(&match, &subject));
-	match.place.netns = 7;
+	match.endpoint.netns = 7;
 	assert_false(is_matched(&match, &subject));
-	subject.place.netns = 7;
+	subject.endpoint.netns = 7;
 	assert_true(is_matched(&match, &subject));
 }
 
@@ -267,11 +267,11 @@ static void random_match(struct falcon_match *match, u32 *seed)
 	match->protocol = unit_random(seed) % 2 ? 17 : 0;
 	match->vni = unit_random(seed) % 2 ? 42 : FALCON_NO_VNI;
 	match->dscp = unit_random(seed) % 4 ? FALCON_NO_DSCP : unit_random(seed) % 2;
-	match->place.netns = unit_random(seed) % 4 ? 0 : 1 + unit_random(seed) % 2;
-	if (match->place.netns)
-		match->place.ifindex = unit_random(seed) % 3;
+	match->endpoint.netns = unit_random(seed) % 4 ? 0 : 1 + unit_random(seed) % 2;
+	if (match->endpoint.netns)
+		match->endpoint.ifindex = unit_random(seed) % 3;
 	if (unit_random(seed) % 2)
-		random_cgroups(match->place.cgroup, unit_random(seed) % 4, seed);
+		random_cgroups(match->endpoint.cgroup, unit_random(seed) % 4, seed);
 	if (match->family) {
 		match->saddr_len = unit_random(seed) % 6;
 		match->daddr_len = unit_random(seed) % 33;
@@ -314,9 +314,9 @@ static void rules__meet_when_a_flow_is_of_both(void **state)
 			subject.key.saddr[0] = htonl(unit_random(&seed) << 28);
 			subject.key.daddr[0] = htonl(0x0a000000 | unit_random(&seed) % 4);
 			subject.dscp = unit_random(&seed) % 2;
-			subject.place.netns = 1 + unit_random(&seed) % 2;
-			subject.place.ifindex = 1 + unit_random(&seed) % 2;
-			random_cgroups(subject.place.cgroup, 3, &seed);
+			subject.endpoint.netns = 1 + unit_random(&seed) % 2;
+			subject.endpoint.ifindex = 1 + unit_random(&seed) % 2;
+			random_cgroups(subject.endpoint.cgroup, 3, &seed);
 			if (!is_matched(&a, &subject) || !is_matched(&b, &subject))
 				continue;
 			assert_true(meet);
@@ -348,7 +348,7 @@ static bool has_met(const struct falcon_match *match, const struct falcon_match 
 
 	*sure = true;
 	while (falcon_rule_pattern(match, &cursor, &pattern)) {
-		pattern.subject.place = match->place;
+		pattern.subject.endpoint = match->endpoint;
 		at = (struct falcon_rule_cursor){ 0 };
 		while (falcon_rule_pattern(other, &at, &theirs)) {
 			if (!falcon_shape_is_of(&theirs.shape, &pattern.shape)) {
@@ -389,7 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule__matches_what_it_says),
-		cmocka_unit_test(rule__of_a_place_matches_what_comes_there),
+		cmocka_unit_test(rule__of_an_endpoint_matches_what_comes_there),
 		cmocka_unit_test(rule__of_a_cgroup_matches_it_and_those_below),
 		cmocka_unit_test(rule__matches_prefixes_of_ipv6),
 		cmocka_unit_test(range__is_all_its_ports_and_no_other),

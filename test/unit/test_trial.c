@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* When a flow goes from the NIC's CPU to its workers, and when back to stock's path. */
 
-#include "unit.h"
 #include "policy/trial.h"
+#include "unit.h"
 
 #define RUNS FALCON_TRIAL_RUNS
 
@@ -51,7 +51,7 @@ static void stock__when_no_run_comes(void **state)
 
 	assert_int_equal(go_on(&trial, RUNS - 1, false, false), FALCON_VERDICT_NONE);
 	assert_int_equal(go_on(&trial, 1, true, false), FALCON_VERDICT_NONE);
-	assert_int_equal(go_on(&trial, RUNS, false, false), FALCON_VERDICT_STOCK);
+	assert_int_equal(go_on(&trial, RUNS, false, false), FALCON_VERDICT_KERNEL);
 	assert_false(falcon_trial_merges(&trial));
 }
 
@@ -60,7 +60,7 @@ static void stock__as_soon_as_one_run_does_not_come_any_more(void **state)
 	struct falcon_trial trial = { 0 };
 
 	go_on(&trial, RUNS, true, false);
-	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_STOCK);
+	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_KERNEL);
 	assert_false(falcon_trial_merges(&trial));
 }
 
@@ -73,7 +73,7 @@ static void one_worker__for_a_flow_that_ends_here(void **state)
 	assert_false(falcon_trial_merges(&trial));
 	assert_int_equal(go_on(&trial, 1000, false, true), FALCON_VERDICT_NONE);
 	/* Until there is a queue on its way. */
-	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_STOCK);
+	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_KERNEL);
 }
 
 static void one_worker__becomes_several_when_runs_come(void **state)

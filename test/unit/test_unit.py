@@ -138,31 +138,31 @@ def test_failures_are_seen(built, tmp_path):
 def test_model_tries_many_orders(run, record_property):
     """The model checker's figures; that each of its cases has explored thousands of states is its own test."""
     said = re.findall(r"^(\w+): (\d+) states, (\d+) steps, (\d+) ends, (\d+) refusals$",
-                      run("test_merge_model").output, re.M)
-    assert [case for case, *_ in said] == cases("test_merge_model")
+                      run("test_reorder_model").output, re.M)
+    assert [case for case, *_ in said] == cases("test_reorder_model")
     sums = [sum(int(case[column]) for case in said) for column in range(1, 5)]
     for name, figure in zip(("states", "steps", "ends", "refusals"), sums):
         record_property(name, figure)
     assert sums[0] > 1_000_000
 
 
-MERGE = HERE.parents[1] / "module/lanes/merge.c"
+REORDER = HERE.parents[1] / "module/lanes/reorder.c"
 
-# What could be wrong with merge.c: id, its text, the fault, and what the model checker says of it.
+# What could be wrong with reorder.c: id, its text, the fault, and what the model checker says of it.
 FAULTS = [
     ("released-before-done", "run->state != FALCON_RUN_DONE", "false", "in no lane|in two places|overtakes"),
     ("started-taken-for-done", "run->state != FALCON_RUN_DONE", "run->state == FALCON_RUN_QUEUED",
      "overtakes|in two places"),
     ("released-past-the-ring", "falcon_chain_splice(&run->packets, output);", "falcon_chain_splice(released, output);",
      "overtakes another"),
-    ("held-not-counted", "merge->held += run->gave;", "", "held is wrong"),
-    ("held-counted-late", "merge->held -= run->gave;", "merge->held -= run->packets.count;", "held is wrong"),
-    ("held-told-wrong", "run->number == merge->head ? 0 : output->count", "output->count", "not what must wait"),
-    ("taken-not-counted-down", "merge->taken -= run->taken;", "", "taken is wrong"),
-    ("full-ring-not-seen", "merge->tail - merge->head == FALCON_RUNS", "false", "more runs than the ring has"),
-    ("full-ring-seen-early", "merge->tail - merge->head == FALCON_RUNS", "merge->tail - merge->head == FALCON_RUNS - 1",
+    ("held-not-counted", "reorder->held += run->gave;", "", "held is wrong"),
+    ("held-counted-late", "reorder->held -= run->gave;", "reorder->held -= run->packets.count;", "held is wrong"),
+    ("held-told-wrong", "run->number == reorder->head ? 0 : output->count", "output->count", "not what must wait"),
+    ("taken-not-counted-down", "reorder->taken -= run->taken;", "", "taken is wrong"),
+    ("full-ring-not-seen", "reorder->tail - reorder->head == FALCON_RUNS", "false", "more runs than the ring has"),
+    ("full-ring-seen-early", "reorder->tail - reorder->head == FALCON_RUNS", "reorder->tail - reorder->head == FALCON_RUNS - 1",
      "there is room"),
-    ("wrap-not-thought-of", "merge->tail - merge->head == FALCON_RUNS", "merge->tail >= merge->head + FALCON_RUNS",
+    ("wrap-not-thought-of", "reorder->tail - reorder->head == FALCON_RUNS", "reorder->tail >= reorder->head + FALCON_RUNS",
      "there is room|more runs"),
     ("started-run-grows", "run->state != FALCON_RUN_QUEUED ||", "", "not queued"),
     ("start-does-not-close", "run->state = FALCON_RUN_STARTED;", "", "in no lane|in a lane"),
@@ -170,7 +170,7 @@ FAULTS = [
     ("another-batch-s-run-grows", "|| run->batch != batch", "", "another micro-flow"),
     ("run-grows-without-end", "|| run->taken >= FALCON_RUN_MAX", "", "there is room"),
     ("run-too-long", "FALCON_RUN_MAX - run->taken", "FALCON_RUN_MAX + 1 - run->taken", "too long"),
-    ("one-released-only", "merge->head++;", "merge->head++;\n\t\tbreak;", "done and not released"),
+    ("one-released-only", "reorder->head++;", "reorder->head++;\n\t\tbreak;", "done and not released"),
     ("link-forgotten", "to->last->next = from->first;", ";", "chain is broken"),
     ("source-not-emptied", "*from = (struct falcon_chain){};", "", "in two places|broken|is left|lost by assign"),
     ("cut-not-ended", "part.last->next = NULL;", "", "chain is broken"),
@@ -187,7 +187,7 @@ def spoiled(source, copy, text, fault):
 
 def compiled(program, sanitizer, *sources):
     done = subprocess.run(["cc", "-std=gnu11", "-O1", "-g", f"-fsanitize={sanitizer}", "-o", program, *sources,
-                           f"-I{HERE}", f"-I{HERE}/shim", f"-I{MERGE.parent}", "-lcmocka"],
+                           f"-I{HERE}", f"-I{HERE}/shim", f"-I{REORDER.parent}", "-lcmocka"],
                           text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
     return program
@@ -195,10 +195,10 @@ def compiled(program, sanitizer, *sources):
 
 @pytest.mark.parametrize("text, fault, violation", [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
 def test_model_finds(built, tmp_path, text, fault, violation):
-    """Each fault that is put into a copy of merge.c, with the steps that lead to it."""
-    source = spoiled(MERGE, tmp_path / "merge.c", text, fault)
-    program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/merge.h", source,
-                       OUT / "test_merge_model.o", OUT / "seen.o")
+    """Each fault that is put into a copy of reorder.c, with the steps that lead to it."""
+    source = spoiled(REORDER, tmp_path / "reorder.c", text, fault)
+    program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/reorder.h", source,
+                       OUT / "test_reorder_model.o", OUT / "seen.o")
     result = execute([program])
     assert result.status != 0
     found = re.findall(r"^model__\w+: violation: (.*), after\n((?:  \w+ +\d+ \d+\n)+)", result.output, re.M)
@@ -210,19 +210,19 @@ def test_threads_that_forget_the_lock_are_seen(built, tmp_path):
     """TSan watches the very code: workers that finish without the flow's lock."""
     lock, finish = "\tpthread_mutex_lock(&elephant->lock);\n", "\tfor (i = 0; i < count; i++)\n\t\telephant->held"
     count = "\telephant->dropped += dropped;"
-    source = spoiled(HERE / "test_merge_threads.c", tmp_path / "never.c", lock + finish, finish)
+    source = spoiled(HERE / "test_reorder_threads.c", tmp_path / "never.c", lock + finish, finish)
     source = spoiled(source, tmp_path / "late.c", count, lock + count)
-    result = execute([compiled(tmp_path / "threads", "thread", source, MERGE)])
+    result = execute([compiled(tmp_path / "threads", "thread", source, REORDER)])
     assert result.status != 0
     assert "WARNING: ThreadSanitizer: data race" in result.output, result.output[-6000:]
-    assert "falcon_merge_finish" in result.output, result.output[-6000:]
+    assert "falcon_reorder_finish" in result.output, result.output[-6000:]
 
 
 def test_threads_see_packets_that_overtake(built, tmp_path):
     """Without the merge, several workers do reorder, and the threads' own test says so."""
-    source = spoiled(MERGE, tmp_path / "merge.c", "falcon_chain_splice(&run->packets, output);",
+    source = spoiled(REORDER, tmp_path / "reorder.c", "falcon_chain_splice(&run->packets, output);",
                      "falcon_chain_splice(released, output);")
-    program = compiled(tmp_path / "threads", "thread", HERE / "test_merge_threads.c", source)
+    program = compiled(tmp_path / "threads", "thread", HERE / "test_reorder_threads.c", source)
     result = execute([program], tsan="report_bugs=0")
     assert result.outcome("threads__order_conservation_no_stall") == "failed", result.output[-6000:]
     assert re.search(r"^flow \d: .* [1-9]\d* faults$", result.output, re.M)

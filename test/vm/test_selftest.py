@@ -315,7 +315,7 @@ def test_breakpoint_that_is_not_in_memory(byte, stale):
     "[  1.2] falcon: loading out-of-tree module taints kernel.",
     "[  0.2] kcsan: non-strict mode configured - use CONFIG_KCSAN_STRICT=y to see all data races",
     "[  1.2] falcon: module verification failed: signature and/or required key missing - tainting kernel",
-    "[  1.2]  ? falcon_ladder_alloc+0xaa/0xf0 [falcon]",
+    "[  1.2]  ? falcon_promote_alloc+0xaa/0xf0 [falcon]",
     " falcon_enable+0xaa/0xf0 [falcon]",
     "[  1.2] rcu: Hierarchical RCU implementation.",
     "[  1.2] rcu: \tRCU calculated value of scheduler-enlistment delay is 25 jiffies.",

@@ -41,15 +41,15 @@ static const char *text_of(const struct nlattr *attr)
 	return attr ? mnl_attr_get_str(attr) : "";
 }
 
-/* Where a flow is: its rung and workers, or in the pipeline its CPU. */
+/* Where a flow is: its state and workers, or in the pipeline its CPU. */
 static void place_of(const struct nlattr *const *tb, char *place, size_t size)
 {
-	const struct nlattr *rung = tb[FALCON_A_FLOW_RUNG], *cpu = tb[FALCON_A_FLOW_CPU];
-	const char *name = spec_name(&spec_enum_rung, attr_uint(rung));
+	const struct nlattr *state = tb[FALCON_A_FLOW_STATE], *cpu = tb[FALCON_A_FLOW_CPU];
+	const char *name = spec_name(&spec_enum_flow_state, attr_uint(state));
 
-	if (rung && !tb[FALCON_A_FLOW_WORKERS])
+	if (state && !tb[FALCON_A_FLOW_WORKERS])
 		snprintf(place, size, "%s", name);
-	else if (rung)
+	else if (state)
 		snprintf(place, size, "%s (%s)", name, text_of(tb[FALCON_A_FLOW_WORKERS]));
 	else if (cpu)
 		snprintf(place, size, "CPU %" PRIu64, attr_uint(cpu));
@@ -68,7 +68,7 @@ void decisions_compare(const struct sample *before, const struct sample *now)
 	for (size_t i = 0; i < now->flows.count; i++) {
 		struct record *flow = &now->flows.list[i];
 		const struct record *old = sample_flow(before, flow);
-		char name[NAME_LEN], from[64] = "stock", to[64];
+		char name[NAME_LEN], from[64] = "kernel", to[64];
 
 		if (!old && !is_new(flow->tb))
 			continue;
@@ -86,19 +86,19 @@ int decisions_event(struct attr_block block, void *data)
 {
 	const struct nlattr *tb[SPEC_ATTRS_MAX + 1];
 	char subject[64] = "";
-	int code = attr_parse(&spec_set_notice, block, tb);
+	int code = attr_parse(&spec_set_event, block, tb);
 
 	(void)data;
-	if (code || !tb[FALCON_A_NOTICE_EVENT])
+	if (code || !tb[FALCON_A_EVENT_EVENT])
 		return code;
-	if (tb[FALCON_A_NOTICE_CPU])
+	if (tb[FALCON_A_EVENT_CPU])
 		snprintf(subject, sizeof(subject), " %" PRIu64,
-			 attr_uint(tb[FALCON_A_NOTICE_CPU]));
-	else if (tb[FALCON_A_NOTICE_IFNAME])
-		snprintf(subject, sizeof(subject), " %s", text_of(tb[FALCON_A_NOTICE_IFNAME]));
+			 attr_uint(tb[FALCON_A_EVENT_CPU]));
+	else if (tb[FALCON_A_EVENT_IFNAME])
+		snprintf(subject, sizeof(subject), " %s", text_of(tb[FALCON_A_EVENT_IFNAME]));
 	remember("%s%s%s%s",
-		 spec_name(&spec_enum_event, attr_uint(tb[FALCON_A_NOTICE_EVENT])), subject,
-		 tb[FALCON_A_NOTICE_REASON] ? ": " : "", text_of(tb[FALCON_A_NOTICE_REASON]));
+		 spec_name(&spec_enum_event, attr_uint(tb[FALCON_A_EVENT_EVENT])), subject,
+		 tb[FALCON_A_EVENT_REASON] ? ": " : "", text_of(tb[FALCON_A_EVENT_REASON]));
 	return EXIT_OK;
 }
 

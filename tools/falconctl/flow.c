@@ -117,15 +117,15 @@ void flow_name(const struct nlattr *const *tb, char *name, size_t size)
 static bool any_lanes(const struct records *flows)
 {
 	for (size_t i = 0; i < flows->count; i++)
-		if (flows->list[i].tb[FALCON_A_FLOW_RUNG])
+		if (flows->list[i].tb[FALCON_A_FLOW_STATE])
 			return true;
 	return false;
 }
 
 static void print_lanes(const struct nlattr *const *tb)
 {
-	attr_print(set, tb, FALCON_A_FLOW_RUNG, " %-7s", " -      ");
-	attr_print(set, tb, FALCON_A_FLOW_LIMIT, " %-8s", " -       ");
+	attr_print(set, tb, FALCON_A_FLOW_STATE, " %-7s", " -      ");
+	attr_print(set, tb, FALCON_A_FLOW_REASON, " %-8s", " -       ");
 	attr_print(set, tb, FALCON_A_FLOW_WORKERS, " %-7s", " -      ");
 	attr_print(set, tb, FALCON_A_FLOW_APP, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_BATCHES, " %10" PRIu64, "          -");
@@ -169,7 +169,7 @@ int run_flow_list(const struct args *args)
 	out_object(NULL);
 	out_text("%-10s %4s %12s %8s %8s", "STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS");
 	if (lanes)
-		out_text(" %-7s %-8s %-7s %4s %10s %9s %9s %5s %4s  %-8s", "RUNG", "LIMIT",
+		out_text(" %-7s %-8s %-7s %4s %10s %9s %9s %5s %4s  %-8s", "STATE", "REASON",
 			 "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "BYTES", "HELD", "RULE", "MERGE");
 	out_text("  %-15s %s\n", "DEVICE", "FLOW");
 	out_array("flows");

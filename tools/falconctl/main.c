@@ -57,8 +57,8 @@ static const struct command flow_commands[] = {
 		.name = "list",
 		.summary =
 			"List the flows that have a CPU, an entry for each stage, the busiest first.",
-		.doc = "In mode lanes a flow has one entry, which tells how far up the ladder it "
-		       "is and what keeps it from going further.",
+		.doc = "In mode lanes a flow has one entry, with its state and why falcon does "
+		       "not promote it any further.",
 		.options = OPT_BIT(OPT_TOP),
 		.run = run_flow_list,
 	},

@@ -431,7 +431,8 @@ int run_priority_list(const struct args *args)
 	if (code)
 		return code;
 	out_object(NULL);
-	out_text("%6s %12s %8s %6s %6s  %s\n", "ID", "PACKETS", "FLOWS", "BARS", "BARRED", "RULE");
+	out_text("%6s %12s %8s %11s %9s  %s\n", "ID", "PACKETS", "FLOWS", "SUSPENSIONS",
+		 "SUSPENDED", "RULE");
 	out_array("rules");
 	for (size_t i = 0; i < rules.count; i++) {
 		const struct nlattr *const *tb = rules.list[i].tb;
@@ -440,8 +441,8 @@ int run_priority_list(const struct args *args)
 		attr_print(set, tb, FALCON_A_RULE_ID, "%6" PRIu64, "     -");
 		attr_print(set, tb, FALCON_A_RULE_PACKETS, " %12" PRIu64, "            -");
 		attr_print(set, tb, FALCON_A_RULE_FLOWS, " %8" PRIu64, "        -");
-		attr_print(set, tb, FALCON_A_RULE_BARS, " %6" PRIu64, "      -");
-		attr_print(set, tb, FALCON_A_RULE_BARRED, " %6" PRIu64, "      -");
+		attr_print(set, tb, FALCON_A_RULE_SUSPENSIONS, " %6" PRIu64, "      -");
+		attr_print(set, tb, FALCON_A_RULE_SUSPENDED, " %6" PRIu64, "      -");
 		out_text(" ");
 		print_match(tb);
 		out_text("\n");

@@ -55,7 +55,7 @@ static const struct spec_entry state_entries[] = {
 	},
 	[FALCON_STATE_STANDBY] = {
 		.name = "standby",
-		.doc = "Hooks are attached, but the host is busy and every flow goes back to stock's path.",
+		.doc = "Hooks are attached, but the host is busy and every flow goes back to the kernel's path.",
 	},
 };
 
@@ -136,100 +136,100 @@ const struct spec_enum spec_enum_policy = {
 	.entries = policy_entries,
 };
 
-static const struct spec_entry rung_entries[] = {
-	[FALCON_RUNG_STOCK] = {
-		.name = "stock",
-		.doc = "Left on stock's path; its rate is watched.",
+static const struct spec_entry flow_state_entries[] = {
+	[FALCON_FLOW_STATE_KERNEL] = {
+		.name = "kernel",
+		.doc = "On the kernel's path; falcon watches its rate.",
 	},
-	[FALCON_RUNG_GATED] = {
+	[FALCON_FLOW_STATE_GATED] = {
 		.name = "gated",
-		.doc = "Going up; its packets wait until those before have left stock's queues.",
+		.doc = "Being promoted; its packets wait until earlier ones have left the kernel's queues.",
 	},
-	[FALCON_RUNG_ONE] = {
+	[FALCON_FLOW_STATE_ONE] = {
 		.name = "one",
 		.doc = "Processed on one CPU other than the NIC's (FALCON's GRO split).",
 	},
-	[FALCON_RUNG_SEVERAL] = {
+	[FALCON_FLOW_STATE_SEVERAL] = {
 		.name = "several",
 		.doc = "Processed on several CPUs, a micro-flow at a time, and merged (mFlow).",
 	},
-	[FALCON_RUNG_LEAVING] = {
+	[FALCON_FLOW_STATE_LEAVING] = {
 		.name = "leaving",
-		.doc = "Going down; back on stock's path when nothing of it is in flight.",
+		.doc = "Being demoted; back on the kernel's path when none of its packets is in flight.",
 	},
-	[FALCON_RUNG_INLINE] = {
+	[FALCON_FLOW_STATE_INLINE] = {
 		.name = "inline",
-		.doc = "Ahead of the others, on the NIC's CPU, by a rule.",
+		.doc = "Processed to completion on the NIC's CPU ahead of other flows, by a rule.",
 	},
-	[FALCON_RUNG_TRIAL] = {
+	[FALCON_FLOW_STATE_TRIAL] = {
 		.name = "trial",
-		.doc = "On the NIC's CPU, until its packets come to a merge point.",
+		.doc = "Processed on the NIC's CPU until its packets have reached a merge point.",
 	},
 };
 
-const struct spec_enum spec_enum_rung = {
-	.name = "rung",
-	.doc = "How far up the ladder a flow is in mode lanes.",
+const struct spec_enum spec_enum_flow_state = {
+	.name = "flow-state",
+	.doc = "Where falcon has a flow, in mode lanes.",
 	.count = 7,
-	.entries = rung_entries,
+	.entries = flow_state_entries,
 };
 
-static const struct spec_entry limit_entries[] = {
-	[FALCON_LIMIT_NONE] = {
+static const struct spec_entry reason_entries[] = {
+	[FALCON_REASON_NONE] = {
 		.name = "none",
-		.doc = "Nothing, it is as far up as the configuration lets it.",
+		.doc = "The flow is promoted as far as the configuration allows.",
 	},
-	[FALCON_LIMIT_RATE] = {
+	[FALCON_REASON_RATE] = {
 		.name = "rate",
 		.doc = "Its rate is below elephant-rate.",
 	},
-	[FALCON_LIMIT_RPS] = {
+	[FALCON_REASON_RPS] = {
 		.name = "rps",
-		.doc = "RPS or RFS is set on a device of its path, so that stock's queues are on other CPUs.",
+		.doc = "RPS or RFS is set on a device of its path, so the kernel's queues are on other CPUs.",
 	},
-	[FALCON_LIMIT_THREADED] = {
+	[FALCON_REASON_THREADED] = {
 		.name = "threaded",
 		.doc = "NAPI of NIC or tunnel runs in a thread, on whatever CPU.",
 	},
-	[FALCON_LIMIT_NO_CPU] = {
+	[FALCON_REASON_NO_CPU] = {
 		.name = "no-cpu",
 		.doc = "The configured set has no other CPU that is online.",
 	},
-	[FALCON_LIMIT_TABLE] = {
+	[FALCON_REASON_TABLE] = {
 		.name = "table",
 		.doc = "No room for another flow in lanes.",
 	},
-	[FALCON_LIMIT_NO_MERGE] = {
+	[FALCON_REASON_NO_MERGE] = {
 		.name = "no-merge",
 		.doc = "Its packets do not come to a merge point, they end on the host or leave another way.",
 	},
-	[FALCON_LIMIT_WATCHED] = {
+	[FALCON_REASON_WATCHED] = {
 		.name = "watched",
 		.doc = "Somebody keeps copies of its packets (a packet socket), which are to be in order too.",
 	},
-	[FALCON_LIMIT_STANDBY] = {
+	[FALCON_REASON_STANDBY] = {
 		.name = "standby",
 		.doc = "The host is busy, or falcon is being switched on or off.",
 	},
-	[FALCON_LIMIT_RESTING] = {
-		.name = "resting",
-		.doc = "Functions that flows in lanes take are being hooked again; it goes up in a moment.",
+	[FALCON_REASON_PARKED] = {
+		.name = "parked",
+		.doc = "Hooks that flows in lanes need are parked and being attached again; promotion follows in a moment.",
 	},
-	[FALCON_LIMIT_QUEUED] = {
+	[FALCON_REASON_QUEUED] = {
 		.name = "queued",
 		.doc = "Its packets wait in a queue of its veth (a bandwidth limit).",
 	},
-	[FALCON_LIMIT_BUSY_POLL] = {
+	[FALCON_REASON_BUSY_POLL] = {
 		.name = "busy-poll",
 		.doc = "A task polls the NIC while it waits (SO_BUSY_POLL), on any CPU.",
 	},
 };
 
-const struct spec_enum spec_enum_limit = {
-	.name = "limit",
-	.doc = "What keeps a flow from going further up.",
+const struct spec_enum spec_enum_reason = {
+	.name = "reason",
+	.doc = "Why falcon does not promote a flow any further.",
 	.count = 12,
-	.entries = limit_entries,
+	.entries = reason_entries,
 };
 
 static const struct spec_entry merge_point_entries[] = {
@@ -301,9 +301,9 @@ static const struct spec_entry hook_state_entries[] = {
 		.name = "failed",
 		.doc = "ftrace refused for another reason, which the detail tells.",
 	},
-	[FALCON_HOOK_STATE_RESTING] = {
-		.name = "resting",
-		.doc = "Given back to the kernel until a flow goes into lanes, or until the mode is the one that needs it.",
+	[FALCON_HOOK_STATE_PARKED] = {
+		.name = "parked",
+		.doc = "Detached until falcon promotes a flow into lanes, or until the mode is one that needs the hook.",
 	},
 };
 
@@ -329,7 +329,7 @@ static const struct spec_entry event_entries[] = {
 	},
 	[FALCON_EVENT_STANDBY] = {
 		.name = "standby",
-		.doc = "The host became busy; flows go back to stock's path.",
+		.doc = "The host became busy; flows go back to the kernel's path.",
 	},
 	[FALCON_EVENT_RESUME] = {
 		.name = "resume",
@@ -351,9 +351,9 @@ static const struct spec_entry event_entries[] = {
 		.name = "cpu-online",
 		.doc = "A CPU of the configured set came online.",
 	},
-	[FALCON_EVENT_RULE_BARRED] = {
-		.name = "rule-barred",
-		.doc = "A rule brought more than its rate; its flows have no priority for a second.",
+	[FALCON_EVENT_RULE_SUSPENDED] = {
+		.name = "rule-suspended",
+		.doc = "The flows of a rule exceeded its rate; they have no priority for a second.",
 	},
 };
 
@@ -428,23 +428,23 @@ static const struct spec_attr status_attrs[] = {
 	},
 	[FALCON_A_STATUS_FLOWS] = {
 		.name = "flows", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Flows, mice included, that had packets in the last second. 0 while disabled. While hooks rest and a CPU has so few packets that none of its flows can be an elephant, only some are looked at, 200 a second, and of many mice not all are seen.",
+		.doc = "Flows, mice included, that had packets in the last second. 0 while disabled. While hooks are parked and a CPU has so few packets that none of its flows can be an elephant, only some are looked at, 200 a second, and of many mice not all are seen.",
 	},
-	[FALCON_A_STATUS_ELEPHANTS] = {
-		.name = "elephants", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Of them, flows in lanes.",
+	[FALCON_A_STATUS_IN_LANES] = {
+		.name = "in-lanes", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of these flows that are in lanes.",
 	},
 	[FALCON_A_STATUS_SEVERAL] = {
 		.name = "several", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Of those in lanes, flows on several CPUs at once.",
+		.doc = "Number of the flows in lanes that are processed on several CPUs at once.",
 	},
-	[FALCON_A_STATUS_BARRED] = {
-		.name = "barred", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Flows that stay on stock's path although their rate is above elephant-rate.",
+	[FALCON_A_STATUS_NOT_PROMOTED] = {
+		.name = "not-promoted", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Flows that stay on the kernel's path although their rate is above elephant-rate.",
 	},
-	[FALCON_A_STATUS_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 11U,
-		.doc = "What keeps most of the barred flows there. Absent when there is none.",
+	[FALCON_A_STATUS_NOT_PROMOTED_REASON] = {
+		.name = "not-promoted-reason", .type = SPEC_U32, .names = &spec_enum_reason, .min = 0, .max = 11U,
+		.doc = "The most frequent reason among the flows of not-promoted. Absent when there are none.",
 	},
 	[FALCON_A_STATUS_AHEAD] = {
 		.name = "ahead", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -499,12 +499,12 @@ static const struct spec_attr config_attrs[] = {
 		.name = "host", .type = SPEC_U32, .min = 0, .max = 1U,
 		.doc = "1 to take flows of the host itself, which come through no tunnel, into a lane too, on one worker each. Default 0.",
 	},
-	[FALCON_A_CONFIG_MODERATION] = {
-		.name = "moderation", .type = SPEC_U32, .min = 0, .max = 10000U,
+	[FALCON_A_CONFIG_COALESCE] = {
+		.name = "coalesce", .type = SPEC_U32, .min = 0, .max = 10000U,
 		.doc = "Microseconds that a packet in a lane may wait, at most, so that its CPU is woken less often. It waits no longer than two more runs of packets would take to come, and not at all while that does not save wake-ups. 0 means never. Default 250.",
 	},
-	[FALCON_A_CONFIG_REST] = {
-		.name = "rest", .type = SPEC_U32, .min = 0, .max = 3600U,
+	[FALCON_A_CONFIG_PARK] = {
+		.name = "park", .type = SPEC_U32, .min = 0, .max = 3600U,
 		.doc = "Seconds without a flow in lanes after which the functions are given back to the kernel that only such flows take, so that other traffic does not pay for them. They are hooked again before a flow goes into lanes. Meanwhile only 200 packets a second are looked at on a CPU to which fewer come than half of elephant-rate, so that of many small flows the flow list may not have all. 0 means never. Default 2.",
 	},
 	[FALCON_A_CONFIG_POLICY] = {
@@ -579,7 +579,7 @@ static const struct spec_attr flow_attrs[] = {
 	},
 	[FALCON_A_FLOW_CPU] = {
 		.name = "cpu", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "CPU that the next stage of the flow runs on; in mode lanes, the container's stage. Absent on stock's path, and when the workers run it.",
+		.doc = "CPU that the next stage of the flow runs on; in mode lanes, the container's stage. Absent on the kernel's path, and when the workers run it.",
 	},
 	[FALCON_A_FLOW_PACKETS] = {
 		.name = "packets", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -613,33 +613,33 @@ static const struct spec_attr flow_attrs[] = {
 		.name = "dport", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "Destination port. Absent for protocols without.",
 	},
-	[FALCON_A_FLOW_RUNG] = {
-		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 6U,
-		.doc = "How far up the ladder the flow is. This and what follows for mode lanes only.",
+	[FALCON_A_FLOW_STATE] = {
+		.name = "state", .type = SPEC_U32, .names = &spec_enum_flow_state, .min = 0, .max = 6U,
+		.doc = "State of the flow. This attribute and those below are for mode lanes only.",
 	},
-	[FALCON_A_FLOW_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 11U,
-		.doc = "What keeps it from going further up.",
+	[FALCON_A_FLOW_REASON] = {
+		.name = "reason", .type = SPEC_U32, .names = &spec_enum_reason, .min = 0, .max = 11U,
+		.doc = "Why falcon does not promote the flow any further.",
 	},
 	[FALCON_A_FLOW_WORKERS] = {
 		.name = "workers", .type = SPEC_STRING,
-		.doc = "CPUs that it is processed on, in their turn, separated by commas. Absent on stock's path.",
+		.doc = "CPUs that it is processed on, in their turn, separated by commas. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_BATCHES] = {
 		.name = "batches", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Micro-flows that it was cut into so far. Absent on stock's path.",
+		.doc = "Micro-flows that it was cut into so far. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_IN_FLIGHT] = {
 		.name = "in-flight", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Packets taken and not yet delivered. Absent on stock's path.",
+		.doc = "Packets taken and not yet delivered. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_HELD] = {
 		.name = "held", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Packets that are processed and wait for those before them. A GRO packet is one. Absent on stock's path.",
+		.doc = "Packets that are processed and wait for those before them. A GRO packet is one. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_MERGE] = {
 		.name = "merge", .type = SPEC_U32, .names = &spec_enum_merge_point, .min = 0, .max = 3U,
-		.doc = "Where its packets come together. Absent on stock's path.",
+		.doc = "Where its packets come together. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_APP] = {
 		.name = "app", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -659,7 +659,7 @@ static const struct spec_attr flow_attrs[] = {
 	},
 	[FALCON_A_FLOW_IN_FLIGHT_BYTES] = {
 		.name = "in-flight-bytes", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Their memory, in bytes. Absent on stock's path.",
+		.doc = "Their memory, in bytes. Absent on the kernel's path.",
 	},
 };
 
@@ -716,10 +716,10 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_STANDBY] = {
 		.name = "standby", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets left on stock's path because the host is busy, or falcon is being switched on or off.",
+		.doc = "Packets left on the kernel's path because the host is busy, or falcon is being switched on or off.",
 	},
-	[FALCON_A_COUNTERS_CELL_BYPASS] = {
-		.name = "cell-bypass", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+	[FALCON_A_COUNTERS_GRO_BYPASS] = {
+		.name = "gro-bypass", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Packets handed past the tunnel's GRO cell, which cannot merge them, so that a stage is one queue less.",
 	},
 	[FALCON_A_COUNTERS_TAKEN] = {
@@ -728,27 +728,27 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_GATED] = {
 		.name = "gated", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Of those taken, packets that waited until the ones before them had left stock's queues (stage nic).",
+		.doc = "Packets of those taken that waited until earlier ones had left the kernel's queues (stage nic).",
 	},
-	[FALCON_A_COUNTERS_CLIMBS] = {
-		.name = "climbs", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Steps of flows up the ladder (stage nic; steps, not packets).",
+	[FALCON_A_COUNTERS_PROMOTIONS] = {
+		.name = "promotions", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times a flow was promoted to the next state (stage nic; promotions, not packets).",
 	},
-	[FALCON_A_COUNTERS_DESCENTS] = {
-		.name = "descents", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Steps of flows down the ladder (stage nic; steps, not packets).",
+	[FALCON_A_COUNTERS_DEMOTIONS] = {
+		.name = "demotions", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times a flow was demoted (stage nic; demotions, not packets).",
 	},
 	[FALCON_A_COUNTERS_WAKES] = {
 		.name = "wakes", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Times another CPU was woken to look after its lane (wake-ups, not packets).",
 	},
-	[FALCON_A_COUNTERS_INLINE] = {
-		.name = "inline", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+	[FALCON_A_COUNTERS_BACKPRESSURED] = {
+		.name = "backpressured", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Packets of a lane processed on the NIC's CPU, because their worker's queue was full (stage tunnel).",
 	},
 	[FALCON_A_COUNTERS_DROPPED_FULL] = {
 		.name = "dropped-full", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets dropped because their flow had as many in flight as it may (stage nic); stock would have dropped them in a full backlog.",
+		.doc = "Packets dropped because their flow had as many in flight as it may (stage nic); the kernel would have dropped them in a full backlog.",
 	},
 	[FALCON_A_COUNTERS_RUNS] = {
 		.name = "runs", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -874,7 +874,7 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_RATE] = {
 		.name = "rate", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Packets per second, of all its flows together and as a mean over 100 ms, above which the rule is barred for a second. 0 for any. Default 10000.",
+		.doc = "Packets per second, of all its flows together and as a mean over 100 ms, above which the rule is suspended for a second. 0 for any. Default 10000.",
 	},
 	[FALCON_A_RULE_PACKETS] = {
 		.name = "packets", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -884,13 +884,13 @@ static const struct spec_attr rule_attrs[] = {
 		.name = "flows", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Times that a flow was found to be of this rule, when it was first seen or after rules had changed.",
 	},
-	[FALCON_A_RULE_BARS] = {
-		.name = "bars", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Times that the rule was barred for its rate.",
+	[FALCON_A_RULE_SUSPENSIONS] = {
+		.name = "suspensions", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times that the rule was suspended for its rate.",
 	},
-	[FALCON_A_RULE_BARRED] = {
-		.name = "barred", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "1 while it is.",
+	[FALCON_A_RULE_SUSPENDED] = {
+		.name = "suspended", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "1 while the rule is suspended.",
 	},
 	[FALCON_A_RULE_NETNS] = {
 		.name = "netns", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -941,41 +941,41 @@ const struct spec_set spec_set_cpu = {
 	.attrs = cpu_attrs,
 };
 
-static const struct spec_attr notice_attrs[] = {
-	[FALCON_A_NOTICE_EVENT] = {
+static const struct spec_attr event_attrs[] = {
+	[FALCON_A_EVENT_EVENT] = {
 		.name = "event", .type = SPEC_U32, .names = &spec_enum_event, .min = 0, .max = 9U,
 		.doc = "What happened.",
 	},
-	[FALCON_A_NOTICE_IFINDEX] = {
+	[FALCON_A_EVENT_IFINDEX] = {
 		.name = "ifindex", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "The device, for device events.",
 	},
-	[FALCON_A_NOTICE_IFNAME] = {
+	[FALCON_A_EVENT_IFNAME] = {
 		.name = "ifname", .type = SPEC_STRING,
 		.doc = "Its name.",
 	},
-	[FALCON_A_NOTICE_NETNS] = {
+	[FALCON_A_EVENT_NETNS] = {
 		.name = "netns", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Inode number of its network namespace.",
 	},
-	[FALCON_A_NOTICE_STAGE] = {
+	[FALCON_A_EVENT_STAGE] = {
 		.name = "stage", .type = SPEC_U32, .names = &spec_enum_stage, .min = 0, .max = 2U,
 		.doc = "Its stage.",
 	},
-	[FALCON_A_NOTICE_CPU] = {
+	[FALCON_A_EVENT_CPU] = {
 		.name = "cpu", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "The CPU, for CPU events.",
 	},
-	[FALCON_A_NOTICE_REASON] = {
+	[FALCON_A_EVENT_REASON] = {
 		.name = "reason", .type = SPEC_STRING,
 		.doc = "Why, where there is more to say.",
 	},
 };
 
-const struct spec_set spec_set_notice = {
-	.name = "notice",
-	.max = FALCON_A_NOTICE_MAX,
-	.attrs = notice_attrs,
+const struct spec_set spec_set_event = {
+	.name = "event",
+	.max = FALCON_A_EVENT_MAX,
+	.attrs = event_attrs,
 };
 
 const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
@@ -1022,7 +1022,7 @@ const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 	[FALCON_CMD_EVENT_NTF] = {
 		.name = "event-ntf",
 		.doc = "Sent to the group events when something changes.",
-		.set = &spec_set_notice,
+		.set = &spec_set_event,
 	},
 	[FALCON_CMD_CPU_GET] = {
 		.name = "cpu-get",

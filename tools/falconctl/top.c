@@ -100,7 +100,7 @@ static size_t rate_flows(const struct sample *before, const struct sample *now,
 		const struct record *flow = &now->flows.list[i], *old;
 		uint64_t was, is;
 
-		if (flow->tb[FALCON_A_FLOW_RUNG] && !flow->tb[FALCON_A_FLOW_WORKERS])
+		if (flow->tb[FALCON_A_FLOW_STATE] && !flow->tb[FALCON_A_FLOW_WORKERS])
 			continue;
 		old = sample_flow(before, flow);
 		was = old ? attr_uint(old->tb[FALCON_A_FLOW_PACKETS]) : 0;
@@ -120,8 +120,8 @@ static void print_flow(const struct rated *rated)
 	out_object(NULL);
 	out_uint("rate", "%11" PRIu64, rated->rate);
 	attr_print(set, tb, FALCON_A_FLOW_STAGE, " %-9s", " -        ");
-	attr_print(set, tb, FALCON_A_FLOW_RUNG, " %-7s", " -      ");
-	attr_print(set, tb, FALCON_A_FLOW_LIMIT, " %-8s", " -       ");
+	attr_print(set, tb, FALCON_A_FLOW_STATE, " %-7s", " -      ");
+	attr_print(set, tb, FALCON_A_FLOW_REASON, " %-8s", " -       ");
 	attr_print(set, tb, FALCON_A_FLOW_WORKERS, " %-7s", " -      ");
 	attr_print(set, tb, FALCON_A_FLOW_CPU, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_MOVES, " %6" PRIu64 " ", "      - ");
@@ -138,8 +138,8 @@ static int print_flows(const struct sample *before, const struct sample *now, si
 	if (!rated)
 		return fail(EXIT_SYSTEM, ENOMEM, NULL, "no memory");
 	count = rate_flows(before, now, rated);
-	out_text("\n%11s %-9s %-7s %-8s %-7s %4s %6s  %s\n", "PACKETS/s", "STAGE", "RUNG", "LIMIT",
-		 "WORKERS", "CPU", "MOVES", "FLOW");
+	out_text("\n%11s %-9s %-7s %-8s %-7s %4s %6s  %s\n", "PACKETS/s", "STAGE", "STATE",
+		 "REASON", "WORKERS", "CPU", "MOVES", "FLOW");
 	out_array("flows");
 	for (size_t i = 0; i < count && (!top || i < top); i++)
 		print_flow(&rated[i]);

@@ -57,7 +57,7 @@ enum falcon_priority_mode {
  * @FALCON_STATE_DISABLED: No hook is attached and nothing is steered.
  * @FALCON_STATE_ENABLED: Overlay flows are steered.
  * @FALCON_STATE_STANDBY: Hooks are attached, but the host is busy and every flow goes
- *	back to stock's path.
+ *	back to the kernel's path.
  */
 enum falcon_state {
 	FALCON_STATE_DISABLED,
@@ -133,68 +133,71 @@ enum falcon_policy {
 };
 
 /**
- * enum falcon_rung - How far up the ladder a flow is in mode lanes.
- * @FALCON_RUNG_STOCK: Left on stock's path; its rate is watched.
- * @FALCON_RUNG_GATED: Going up; its packets wait until those before have left stock's
- *	queues.
- * @FALCON_RUNG_ONE: Processed on one CPU other than the NIC's (FALCON's GRO split).
- * @FALCON_RUNG_SEVERAL: Processed on several CPUs, a micro-flow at a time, and merged
- *	(mFlow).
- * @FALCON_RUNG_LEAVING: Going down; back on stock's path when nothing of it is in flight.
- * @FALCON_RUNG_INLINE: Ahead of the others, on the NIC's CPU, by a rule.
- * @FALCON_RUNG_TRIAL: On the NIC's CPU, until its packets come to a merge point.
+ * enum falcon_flow_state - Where falcon has a flow, in mode lanes.
+ * @FALCON_FLOW_STATE_KERNEL: On the kernel's path; falcon watches its rate.
+ * @FALCON_FLOW_STATE_GATED: Being promoted; its packets wait until earlier ones have left
+ *	the kernel's queues.
+ * @FALCON_FLOW_STATE_ONE: Processed on one CPU other than the NIC's (FALCON's GRO split).
+ * @FALCON_FLOW_STATE_SEVERAL: Processed on several CPUs, a micro-flow at a time, and
+ *	merged (mFlow).
+ * @FALCON_FLOW_STATE_LEAVING: Being demoted; back on the kernel's path when none of its
+ *	packets is in flight.
+ * @FALCON_FLOW_STATE_INLINE: Processed to completion on the NIC's CPU ahead of other
+ *	flows, by a rule.
+ * @FALCON_FLOW_STATE_TRIAL: Processed on the NIC's CPU until its packets have reached a
+ *	merge point.
  */
-enum falcon_rung {
-	FALCON_RUNG_STOCK,
-	FALCON_RUNG_GATED,
-	FALCON_RUNG_ONE,
-	FALCON_RUNG_SEVERAL,
-	FALCON_RUNG_LEAVING,
-	FALCON_RUNG_INLINE,
-	FALCON_RUNG_TRIAL,
+enum falcon_flow_state {
+	FALCON_FLOW_STATE_KERNEL,
+	FALCON_FLOW_STATE_GATED,
+	FALCON_FLOW_STATE_ONE,
+	FALCON_FLOW_STATE_SEVERAL,
+	FALCON_FLOW_STATE_LEAVING,
+	FALCON_FLOW_STATE_INLINE,
+	FALCON_FLOW_STATE_TRIAL,
 
 	/* private: */
-	__FALCON_RUNG_MAX,
-	FALCON_RUNG_MAX = (__FALCON_RUNG_MAX - 1)
+	__FALCON_FLOW_STATE_MAX,
+	FALCON_FLOW_STATE_MAX = (__FALCON_FLOW_STATE_MAX - 1)
 };
 
 /**
- * enum falcon_limit - What keeps a flow from going further up.
- * @FALCON_LIMIT_NONE: Nothing, it is as far up as the configuration lets it.
- * @FALCON_LIMIT_RATE: Its rate is below elephant-rate.
- * @FALCON_LIMIT_RPS: RPS or RFS is set on a device of its path, so that stock's queues
+ * enum falcon_reason - Why falcon does not promote a flow any further.
+ * @FALCON_REASON_NONE: The flow is promoted as far as the configuration allows.
+ * @FALCON_REASON_RATE: Its rate is below elephant-rate.
+ * @FALCON_REASON_RPS: RPS or RFS is set on a device of its path, so the kernel's queues
  *	are on other CPUs.
- * @FALCON_LIMIT_THREADED: NAPI of NIC or tunnel runs in a thread, on whatever CPU.
- * @FALCON_LIMIT_NO_CPU: The configured set has no other CPU that is online.
- * @FALCON_LIMIT_TABLE: No room for another flow in lanes.
- * @FALCON_LIMIT_NO_MERGE: Its packets do not come to a merge point, they end on the host
+ * @FALCON_REASON_THREADED: NAPI of NIC or tunnel runs in a thread, on whatever CPU.
+ * @FALCON_REASON_NO_CPU: The configured set has no other CPU that is online.
+ * @FALCON_REASON_TABLE: No room for another flow in lanes.
+ * @FALCON_REASON_NO_MERGE: Its packets do not come to a merge point, they end on the host
  *	or leave another way.
- * @FALCON_LIMIT_WATCHED: Somebody keeps copies of its packets (a packet socket), which
+ * @FALCON_REASON_WATCHED: Somebody keeps copies of its packets (a packet socket), which
  *	are to be in order too.
- * @FALCON_LIMIT_STANDBY: The host is busy, or falcon is being switched on or off.
- * @FALCON_LIMIT_RESTING: Functions that flows in lanes take are being hooked again; it
- *	goes up in a moment.
- * @FALCON_LIMIT_QUEUED: Its packets wait in a queue of its veth (a bandwidth limit).
- * @FALCON_LIMIT_BUSY_POLL: A task polls the NIC while it waits (SO_BUSY_POLL), on any
+ * @FALCON_REASON_STANDBY: The host is busy, or falcon is being switched on or off.
+ * @FALCON_REASON_PARKED: Hooks that flows in lanes need are parked and being attached
+ *	again; promotion follows in a moment.
+ * @FALCON_REASON_QUEUED: Its packets wait in a queue of its veth (a bandwidth limit).
+ * @FALCON_REASON_BUSY_POLL: A task polls the NIC while it waits (SO_BUSY_POLL), on any
  *	CPU.
  */
-enum falcon_limit {
-	FALCON_LIMIT_NONE,
-	FALCON_LIMIT_RATE,
-	FALCON_LIMIT_RPS,
-	FALCON_LIMIT_THREADED,
-	FALCON_LIMIT_NO_CPU,
-	FALCON_LIMIT_TABLE,
-	FALCON_LIMIT_NO_MERGE,
-	FALCON_LIMIT_WATCHED,
-	FALCON_LIMIT_STANDBY,
-	FALCON_LIMIT_RESTING,
-	FALCON_LIMIT_QUEUED,
-	FALCON_LIMIT_BUSY_POLL,
+enum falcon_reason {
+	FALCON_REASON_NONE,
+	FALCON_REASON_RATE,
+	FALCON_REASON_RPS,
+	FALCON_REASON_THREADED,
+	FALCON_REASON_NO_CPU,
+	FALCON_REASON_TABLE,
+	FALCON_REASON_NO_MERGE,
+	FALCON_REASON_WATCHED,
+	FALCON_REASON_STANDBY,
+	FALCON_REASON_PARKED,
+	FALCON_REASON_QUEUED,
+	FALCON_REASON_BUSY_POLL,
 
 	/* private: */
-	__FALCON_LIMIT_MAX,
-	FALCON_LIMIT_MAX = (__FALCON_LIMIT_MAX - 1)
+	__FALCON_REASON_MAX,
+	FALCON_REASON_MAX = (__FALCON_REASON_MAX - 1)
 };
 
 /**
@@ -246,8 +249,8 @@ enum falcon_stage {
  * @FALCON_HOOK_STATE_CONFLICT: Somebody else (livepatch, another module) redirects the
  *	function already.
  * @FALCON_HOOK_STATE_FAILED: ftrace refused for another reason, which the detail tells.
- * @FALCON_HOOK_STATE_RESTING: Given back to the kernel until a flow goes into lanes, or
- *	until the mode is the one that needs it.
+ * @FALCON_HOOK_STATE_PARKED: Detached until falcon promotes a flow into lanes, or until
+ *	the mode is one that needs the hook.
  */
 enum falcon_hook_state {
 	FALCON_HOOK_STATE_DETACHED,
@@ -255,7 +258,7 @@ enum falcon_hook_state {
 	FALCON_HOOK_STATE_MISSING,
 	FALCON_HOOK_STATE_CONFLICT,
 	FALCON_HOOK_STATE_FAILED,
-	FALCON_HOOK_STATE_RESTING,
+	FALCON_HOOK_STATE_PARKED,
 
 	/* private: */
 	__FALCON_HOOK_STATE_MAX,
@@ -267,7 +270,7 @@ enum falcon_hook_state {
  * @FALCON_EVENT_ENABLED: falcon was enabled.
  * @FALCON_EVENT_DISABLED: falcon was disabled.
  * @FALCON_EVENT_CONFIG: The configuration changed.
- * @FALCON_EVENT_STANDBY: The host became busy; flows go back to stock's path.
+ * @FALCON_EVENT_STANDBY: The host became busy; flows go back to the kernel's path.
  * @FALCON_EVENT_RESUME: The host is no longer busy; flows are steered again.
  * @FALCON_EVENT_DEVICE_ADD: A device came under falcon's care.
  * @FALCON_EVENT_DEVICE_DEL: A device went away, or is no longer of a kind that falcon
@@ -275,7 +278,7 @@ enum falcon_hook_state {
  * @FALCON_EVENT_CPU_OFFLINE: A CPU of the configured set is going offline; its flows
  *	move.
  * @FALCON_EVENT_CPU_ONLINE: A CPU of the configured set came online.
- * @FALCON_EVENT_RULE_BARRED: A rule brought more than its rate; its flows have no
+ * @FALCON_EVENT_RULE_SUSPENDED: The flows of a rule exceeded its rate; they have no
  *	priority for a second.
  */
 enum falcon_event {
@@ -288,7 +291,7 @@ enum falcon_event {
 	FALCON_EVENT_DEVICE_DEL,
 	FALCON_EVENT_CPU_OFFLINE,
 	FALCON_EVENT_CPU_ONLINE,
-	FALCON_EVENT_RULE_BARRED,
+	FALCON_EVENT_RULE_SUSPENDED,
 
 	/* private: */
 	__FALCON_EVENT_MAX,
@@ -334,15 +337,16 @@ enum falcon_a_hook {
  *	the last samples saw it. 0 while disabled.
  * @FALCON_A_STATUS_HOOK: (nest, any number) Each hook and what became of it.
  * @FALCON_A_STATUS_FLOWS: (u32) Flows, mice included, that had packets in the last
- *	second. 0 while disabled. While hooks rest and a CPU has so few packets that none of
- *	its flows can be an elephant, only some are looked at, 200 a second, and of many mice
- *	not all are seen.
- * @FALCON_A_STATUS_ELEPHANTS: (u32) Of them, flows in lanes.
- * @FALCON_A_STATUS_SEVERAL: (u32) Of those in lanes, flows on several CPUs at once.
- * @FALCON_A_STATUS_BARRED: (u32) Flows that stay on stock's path although their rate is
- *	above elephant-rate.
- * @FALCON_A_STATUS_LIMIT: (u32) What keeps most of the barred flows there. Absent when
- *	there is none.
+ *	second. 0 while disabled. While hooks are parked and a CPU has so few packets that none
+ *	of its flows can be an elephant, only some are looked at, 200 a second, and of many
+ *	mice not all are seen.
+ * @FALCON_A_STATUS_IN_LANES: (u32) Number of these flows that are in lanes.
+ * @FALCON_A_STATUS_SEVERAL: (u32) Number of the flows in lanes that are processed on
+ *	several CPUs at once.
+ * @FALCON_A_STATUS_NOT_PROMOTED: (u32) Flows that stay on the kernel's path although
+ *	their rate is above elephant-rate.
+ * @FALCON_A_STATUS_NOT_PROMOTED_REASON: (u32) The most frequent reason among the flows of
+ *	not-promoted. Absent when there are none.
  * @FALCON_A_STATUS_AHEAD: (u32) Flows that go ahead of the others on the NIC's CPU, by a
  *	rule; none of those above.
  */
@@ -356,10 +360,10 @@ enum falcon_a_status {
 	FALCON_A_STATUS_HOST_LOAD,
 	FALCON_A_STATUS_HOOK,
 	FALCON_A_STATUS_FLOWS,
-	FALCON_A_STATUS_ELEPHANTS,
+	FALCON_A_STATUS_IN_LANES,
 	FALCON_A_STATUS_SEVERAL,
-	FALCON_A_STATUS_BARRED,
-	FALCON_A_STATUS_LIMIT,
+	FALCON_A_STATUS_NOT_PROMOTED,
+	FALCON_A_STATUS_NOT_PROMOTED_REASON,
 	FALCON_A_STATUS_AHEAD,
 
 	/* private: */
@@ -398,11 +402,11 @@ enum falcon_a_status {
  *	lanes. Default auto.
  * @FALCON_A_CONFIG_HOST: (u32) 1 to take flows of the host itself, which come through no
  *	tunnel, into a lane too, on one worker each. Default 0.
- * @FALCON_A_CONFIG_MODERATION: (u32) Microseconds that a packet in a lane may wait, at
+ * @FALCON_A_CONFIG_COALESCE: (u32) Microseconds that a packet in a lane may wait, at
  *	most, so that its CPU is woken less often. It waits no longer than two more runs of
  *	packets would take to come, and not at all while that does not save wake-ups. 0 means
  *	never. Default 250.
- * @FALCON_A_CONFIG_REST: (u32) Seconds without a flow in lanes after which the functions
+ * @FALCON_A_CONFIG_PARK: (u32) Seconds without a flow in lanes after which the functions
  *	are given back to the kernel that only such flows take, so that other traffic does not
  *	pay for them. They are hooked again before a flow goes into lanes. Meanwhile only 200
  *	packets a second are looked at on a CPU to which fewer come than half of elephant-rate,
@@ -426,8 +430,8 @@ enum falcon_a_config {
 	FALCON_A_CONFIG_ELEPHANT_RATE,
 	FALCON_A_CONFIG_DELIVERY,
 	FALCON_A_CONFIG_HOST,
-	FALCON_A_CONFIG_MODERATION,
-	FALCON_A_CONFIG_REST,
+	FALCON_A_CONFIG_COALESCE,
+	FALCON_A_CONFIG_PARK,
 	FALCON_A_CONFIG_POLICY,
 	FALCON_A_CONFIG_PRIORITY_AUTO,
 
@@ -468,7 +472,7 @@ enum falcon_a_device {
  * @FALCON_A_FLOW_IFNAME: (string) Name of that device. Absent when it is gone.
  * @FALCON_A_FLOW_NETNS: (u64) Inode number of that device's network namespace.
  * @FALCON_A_FLOW_CPU: (u32) CPU that the next stage of the flow runs on; in mode lanes,
- *	the container's stage. Absent on stock's path, and when the workers run it.
+ *	the container's stage. Absent on the kernel's path, and when the workers run it.
  * @FALCON_A_FLOW_PACKETS: (u64) Packets of the flow that were steered at this stage since
  *	the entry was made. A GRO packet is one.
  * @FALCON_A_FLOW_MOVES: (u64) How often the flow changed its CPU at this stage.
@@ -478,18 +482,19 @@ enum falcon_a_device {
  * @FALCON_A_FLOW_DADDR: (binary) Destination address, 4 or 16 bytes in network order.
  * @FALCON_A_FLOW_SPORT: (u32) Source port. Absent for protocols without.
  * @FALCON_A_FLOW_DPORT: (u32) Destination port. Absent for protocols without.
- * @FALCON_A_FLOW_RUNG: (u32) How far up the ladder the flow is. This and what follows for
+ * @FALCON_A_FLOW_STATE: (u32) State of the flow. This attribute and those below are for
  *	mode lanes only.
- * @FALCON_A_FLOW_LIMIT: (u32) What keeps it from going further up.
+ * @FALCON_A_FLOW_REASON: (u32) Why falcon does not promote the flow any further.
  * @FALCON_A_FLOW_WORKERS: (string) CPUs that it is processed on, in their turn, separated
- *	by commas. Absent on stock's path.
- * @FALCON_A_FLOW_BATCHES: (u64) Micro-flows that it was cut into so far. Absent on
- *	stock's path.
- * @FALCON_A_FLOW_IN_FLIGHT: (u32) Packets taken and not yet delivered. Absent on stock's
- *	path.
+ *	by commas. Absent on the kernel's path.
+ * @FALCON_A_FLOW_BATCHES: (u64) Micro-flows that it was cut into so far. Absent on the
+ *	kernel's path.
+ * @FALCON_A_FLOW_IN_FLIGHT: (u32) Packets taken and not yet delivered. Absent on the
+ *	kernel's path.
  * @FALCON_A_FLOW_HELD: (u32) Packets that are processed and wait for those before them. A
- *	GRO packet is one. Absent on stock's path.
- * @FALCON_A_FLOW_MERGE: (u32) Where its packets come together. Absent on stock's path.
+ *	GRO packet is one. Absent on the kernel's path.
+ * @FALCON_A_FLOW_MERGE: (u32) Where its packets come together. Absent on the kernel's
+ *	path.
  * @FALCON_A_FLOW_APP: (u32) CPU on which its application has received for a second or
  *	more, by RFS's socket flow table. Absent when nobody knows.
  * @FALCON_A_FLOW_RULE: (u32) Number of the rule that gives it priority. Absent when it
@@ -501,7 +506,8 @@ enum falcon_a_device {
  *	addresses and ports. Which container each of them comes to cannot be told, so that
  *	rules by netns, device or cgroup are about neither; those by vni are. Absent when there
  *	is none.
- * @FALCON_A_FLOW_IN_FLIGHT_BYTES: (u32) Their memory, in bytes. Absent on stock's path.
+ * @FALCON_A_FLOW_IN_FLIGHT_BYTES: (u32) Their memory, in bytes. Absent on the kernel's
+ *	path.
  */
 enum falcon_a_flow {
 	FALCON_A_FLOW_HASH = 1,
@@ -518,8 +524,8 @@ enum falcon_a_flow {
 	FALCON_A_FLOW_DADDR,
 	FALCON_A_FLOW_SPORT,
 	FALCON_A_FLOW_DPORT,
-	FALCON_A_FLOW_RUNG,
-	FALCON_A_FLOW_LIMIT,
+	FALCON_A_FLOW_STATE,
+	FALCON_A_FLOW_REASON,
 	FALCON_A_FLOW_WORKERS,
 	FALCON_A_FLOW_BATCHES,
 	FALCON_A_FLOW_IN_FLIGHT,
@@ -559,24 +565,24 @@ enum falcon_a_flow {
  *	its hash alone would have (choices, not packets).
  * @FALCON_A_COUNTERS_NO_OTHER_CPU: (u64) Packets that stayed because the configured set
  *	has no other CPU than the one that runs this stage.
- * @FALCON_A_COUNTERS_STANDBY: (u64) Packets left on stock's path because the host is
+ * @FALCON_A_COUNTERS_STANDBY: (u64) Packets left on the kernel's path because the host is
  *	busy, or falcon is being switched on or off.
- * @FALCON_A_COUNTERS_CELL_BYPASS: (u64) Packets handed past the tunnel's GRO cell, which
+ * @FALCON_A_COUNTERS_GRO_BYPASS: (u64) Packets handed past the tunnel's GRO cell, which
  *	cannot merge them, so that a stage is one queue less.
  * @FALCON_A_COUNTERS_TAKEN: (u64) Packets taken from the NIC's poll into a lane (stage
  *	nic). Each is in processed, dropped-full or dropped-gone later.
- * @FALCON_A_COUNTERS_GATED: (u64) Of those taken, packets that waited until the ones
- *	before them had left stock's queues (stage nic).
- * @FALCON_A_COUNTERS_CLIMBS: (u64) Steps of flows up the ladder (stage nic; steps, not
+ * @FALCON_A_COUNTERS_GATED: (u64) Packets of those taken that waited until earlier ones
+ *	had left the kernel's queues (stage nic).
+ * @FALCON_A_COUNTERS_PROMOTIONS: (u64) Times a flow was promoted to the next state (stage
+ *	nic; promotions, not packets).
+ * @FALCON_A_COUNTERS_DEMOTIONS: (u64) Times a flow was demoted (stage nic; demotions, not
  *	packets).
- * @FALCON_A_COUNTERS_DESCENTS: (u64) Steps of flows down the ladder (stage nic; steps,
- *	not packets).
  * @FALCON_A_COUNTERS_WAKES: (u64) Times another CPU was woken to look after its lane
  *	(wake-ups, not packets).
- * @FALCON_A_COUNTERS_INLINE: (u64) Packets of a lane processed on the NIC's CPU, because
- *	their worker's queue was full (stage tunnel).
+ * @FALCON_A_COUNTERS_BACKPRESSURED: (u64) Packets of a lane processed on the NIC's CPU,
+ *	because their worker's queue was full (stage tunnel).
  * @FALCON_A_COUNTERS_DROPPED_FULL: (u64) Packets dropped because their flow had as many
- *	in flight as it may (stage nic); stock would have dropped them in a full backlog.
+ *	in flight as it may (stage nic); the kernel would have dropped them in a full backlog.
  * @FALCON_A_COUNTERS_RUNS: (u64) Runs processed, that is packets of one flow processed in
  *	one go (stage tunnel; runs, not packets).
  * @FALCON_A_COUNTERS_PROCESSED: (u64) Packets that a lane has taken through GRO, IP and
@@ -608,13 +614,13 @@ enum falcon_a_counters {
 	FALCON_A_COUNTERS_SECOND_CHOICE,
 	FALCON_A_COUNTERS_NO_OTHER_CPU,
 	FALCON_A_COUNTERS_STANDBY,
-	FALCON_A_COUNTERS_CELL_BYPASS,
+	FALCON_A_COUNTERS_GRO_BYPASS,
 	FALCON_A_COUNTERS_TAKEN,
 	FALCON_A_COUNTERS_GATED,
-	FALCON_A_COUNTERS_CLIMBS,
-	FALCON_A_COUNTERS_DESCENTS,
+	FALCON_A_COUNTERS_PROMOTIONS,
+	FALCON_A_COUNTERS_DEMOTIONS,
 	FALCON_A_COUNTERS_WAKES,
-	FALCON_A_COUNTERS_INLINE,
+	FALCON_A_COUNTERS_BACKPRESSURED,
 	FALCON_A_COUNTERS_DROPPED_FULL,
 	FALCON_A_COUNTERS_RUNS,
 	FALCON_A_COUNTERS_PROCESSED,
@@ -673,12 +679,12 @@ enum falcon_a_stats {
  * @FALCON_A_RULE_LEVEL: (u32) Level, of which the highest goes first. Default 7.
  * @FALCON_A_RULE_MODE: (u32) How its flows go ahead. Default sync.
  * @FALCON_A_RULE_RATE: (u32) Packets per second, of all its flows together and as a mean
- *	over 100 ms, above which the rule is barred for a second. 0 for any. Default 10000.
+ *	over 100 ms, above which the rule is suspended for a second. 0 for any. Default 10000.
  * @FALCON_A_RULE_PACKETS: (u64) Packets that went ahead by this rule.
  * @FALCON_A_RULE_FLOWS: (u64) Times that a flow was found to be of this rule, when it was
  *	first seen or after rules had changed.
- * @FALCON_A_RULE_BARS: (u64) Times that the rule was barred for its rate.
- * @FALCON_A_RULE_BARRED: (u32) 1 while it is.
+ * @FALCON_A_RULE_SUSPENSIONS: (u64) Times that the rule was suspended for its rate.
+ * @FALCON_A_RULE_SUSPENDED: (u32) 1 while the rule is suspended.
  * @FALCON_A_RULE_NETNS: (u64) Inode number of the network namespace of its container,
  *	which must exist. It is that namespace alone, also when a later one gets the same
  *	number. Absent for any.
@@ -710,8 +716,8 @@ enum falcon_a_rule {
 	FALCON_A_RULE_RATE,
 	FALCON_A_RULE_PACKETS,
 	FALCON_A_RULE_FLOWS,
-	FALCON_A_RULE_BARS,
-	FALCON_A_RULE_BARRED,
+	FALCON_A_RULE_SUSPENSIONS,
+	FALCON_A_RULE_SUSPENDED,
 	FALCON_A_RULE_NETNS,
 	FALCON_A_RULE_DEVICE,
 	FALCON_A_RULE_CGROUP,
@@ -745,27 +751,27 @@ enum falcon_a_cpu {
 };
 
 /**
- * enum falcon_a_notice - Attributes of notice.
- * @FALCON_A_NOTICE_EVENT: (u32) What happened.
- * @FALCON_A_NOTICE_IFINDEX: (u32) The device, for device events.
- * @FALCON_A_NOTICE_IFNAME: (string) Its name.
- * @FALCON_A_NOTICE_NETNS: (u64) Inode number of its network namespace.
- * @FALCON_A_NOTICE_STAGE: (u32) Its stage.
- * @FALCON_A_NOTICE_CPU: (u32) The CPU, for CPU events.
- * @FALCON_A_NOTICE_REASON: (string) Why, where there is more to say.
+ * enum falcon_a_event - Attributes of event.
+ * @FALCON_A_EVENT_EVENT: (u32) What happened.
+ * @FALCON_A_EVENT_IFINDEX: (u32) The device, for device events.
+ * @FALCON_A_EVENT_IFNAME: (string) Its name.
+ * @FALCON_A_EVENT_NETNS: (u64) Inode number of its network namespace.
+ * @FALCON_A_EVENT_STAGE: (u32) Its stage.
+ * @FALCON_A_EVENT_CPU: (u32) The CPU, for CPU events.
+ * @FALCON_A_EVENT_REASON: (string) Why, where there is more to say.
  */
-enum falcon_a_notice {
-	FALCON_A_NOTICE_EVENT = 1,
-	FALCON_A_NOTICE_IFINDEX,
-	FALCON_A_NOTICE_IFNAME,
-	FALCON_A_NOTICE_NETNS,
-	FALCON_A_NOTICE_STAGE,
-	FALCON_A_NOTICE_CPU,
-	FALCON_A_NOTICE_REASON,
+enum falcon_a_event {
+	FALCON_A_EVENT_EVENT = 1,
+	FALCON_A_EVENT_IFINDEX,
+	FALCON_A_EVENT_IFNAME,
+	FALCON_A_EVENT_NETNS,
+	FALCON_A_EVENT_STAGE,
+	FALCON_A_EVENT_CPU,
+	FALCON_A_EVENT_REASON,
 
 	/* private: */
-	__FALCON_A_NOTICE_MAX,
-	FALCON_A_NOTICE_MAX = (__FALCON_A_NOTICE_MAX - 1)
+	__FALCON_A_EVENT_MAX,
+	FALCON_A_EVENT_MAX = (__FALCON_A_EVENT_MAX - 1)
 };
 
 /**

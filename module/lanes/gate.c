@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/percpu.h>
+
+#include "host/backlog.h"
+#include "host/napi.h"
+#include "lanes/flow.h"
+#include "lanes/gate.h"
+#include "pipeline/gro_bypass.h"
+
+static struct falcon_gate __percpu *gates;
+
+struct falcon_gate *falcon_gate_of(unsigned int cpu)
+{
+	return per_cpu_ptr(gates, cpu);
+}
+
+void falcon_gate_shut(struct falcon_gate *gate, struct falcon_flow *flow)
+{
+	spin_lock(&gate->lock);
+	flow->gate_round = gate->rounds;
+	list_add_tail(&flow->gate_node, &gate->gated);
+	spin_unlock(&gate->lock);
+}
+
+void falcon_gate_cancel(struct falcon_gate *gate, struct falcon_flow *flow)
+{
+	spin_lock(&gate->lock);
+	list_del_init(&flow->gate_node);
+	spin_unlock(&gate->lock);
+}
+
+/*
+ * Whether the flow's earlier packets have left the kernel's queues on this CPU, which the NIC's
+ * GRO was flushed into when the gate was shut: the tunnel's GRO cell, then the backlog.
+ *
+ * Neither can be looked into; the cell is known to be empty of them after so many polls of the
+ * gate, and the backlog counts (as for RFS).
+ */
+static bool has_drained(const struct falcon_gate *gate, struct falcon_flow *flow)
+{
+	/* What a CPU had that went offline is here now. */
+	if (unlikely(flow->gate_cpu != smp_processor_id())) {
+		flow->gate_cpu = smp_processor_id();
+		flow->gate_round = gate->rounds;
+		flow->gate_in_cell = true;
+	}
+	if (flow->gate_in_cell) {
+		if (gate->rounds - flow->gate_round < falcon_gro_bypass_cell_rounds())
+			return false;
+		flow->gate_in_cell = false;
+		falcon_backlog_mark(&flow->gate_mark, FALCON_BACKLOG_PASSES);
+	}
+	return falcon_backlog_is_through(&flow->gate_mark);
+}
+
+/* A flow whose gate is to be opened, or NULL. */
+struct falcon_flow *falcon_gate_next(struct falcon_gate *gate)
+{
+	struct falcon_flow *flow, *found = NULL;
+
+	/* This CPU has shut what is there, so most polls need not take the lock. */
+	if (list_empty_careful(&gate->gated))
+		return NULL;
+	spin_lock(&gate->lock);
+	list_for_each_entry(flow, &gate->gated, gate_node) {
+		if (!has_drained(gate, flow))
+			continue;
+		found = flow;
+		list_del_init(&flow->gate_node);
+		break;
+	}
+	spin_unlock(&gate->lock);
+	return found;
+}
+
+static void ring_here(void *info)
+{
+	struct falcon_gate *gate = info;
+
+	napi_schedule(&gate->napi);
+}
+
+/*
+ * Under the gate's lock, as two may not use the call at once. -EBUSY: it rings already.
+ * -ENXIO: as any NAPI of a CPU that is gone, it is polled here.
+ */
+static void ring(struct falcon_gate *gate)
+{
+	if (gate->cpu == smp_processor_id() ||
+	    smp_call_function_single_async(gate->cpu, &gate->ring) == -ENXIO)
+		napi_schedule(&gate->napi);
+}
+
+void falcon_gate_release(u16 cpu, struct falcon_flow *flow)
+{
+	struct falcon_gate *gate = per_cpu_ptr(gates, cpu);
+
+	spin_lock(&gate->lock);
+	list_add_tail(&flow->gate_node, &gate->released);
+	ring(gate);
+	spin_unlock(&gate->lock);
+}
+
+bool falcon_gate_take_released(struct falcon_gate *gate, struct list_head *leaving)
+{
+	/* A CPU rings after it has added a flow: the next poll sees a flow that this one misses. */
+	if (list_empty_careful(&gate->released))
+		return false;
+	spin_lock(&gate->lock);
+	list_splice_init(&gate->released, leaving);
+	spin_unlock(&gate->lock);
+	return true;
+}
+
+void falcon_gate_give_released(struct falcon_gate *gate, struct list_head *leaving)
+{
+	spin_lock(&gate->lock);
+	list_splice(leaving, &gate->released);
+	ring(gate);
+	spin_unlock(&gate->lock);
+}
+
+void falcon_gate_go_home(struct falcon_gate *gate)
+{
+	spin_lock(&gate->lock);
+	ring(gate);
+	spin_unlock(&gate->lock);
+}
+
+void falcon_gate_look(void)
+{
+	local_bh_disable();
+	napi_schedule(&this_cpu_ptr(gates)->napi);
+	local_bh_enable();
+}
+
+bool falcon_gates_are_flushed(bool begin)
+{
+	struct falcon_gate *gate;
+	bool flushed = true;
+	unsigned int cpu;
+
+	/* Under traffic it is always scheduled: until it has been polled once. */
+	for_each_possible_cpu(cpu) {
+		gate = per_cpu_ptr(gates, cpu);
+		if (begin)
+			gate->marked = READ_ONCE(gate->rounds);
+		flushed &= !test_bit(NAPI_STATE_SCHED, &gate->napi.state) ||
+			   READ_ONCE(gate->rounds) != gate->marked;
+	}
+	return flushed;
+}
+
+int falcon_gates_alloc(struct net_device *dummy,
+		       int (*poll)(struct napi_struct *napi, int budget))
+{
+	struct falcon_gate *gate;
+	unsigned int cpu;
+
+	gates = alloc_percpu(struct falcon_gate);
+	if (!gates)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		gate = per_cpu_ptr(gates, cpu);
+		gate->cpu = cpu;
+		spin_lock_init(&gate->lock);
+		INIT_LIST_HEAD(&gate->gated);
+		INIT_LIST_HEAD(&gate->released);
+		INIT_CSD(&gate->ring, ring_here, gate);
+		falcon_napi_add(dummy, &gate->napi, poll);
+		napi_enable(&gate->napi);
+	}
+	return 0;
+}
+
+void falcon_gates_stop(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		napi_disable(&per_cpu_ptr(gates, cpu)->napi);
+}
+
+void falcon_gates_free(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		__netif_napi_del(&per_cpu_ptr(gates, cpu)->napi);
+	synchronize_net();
+	free_percpu(gates);
+}

@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <linux/sched/clock.h>
+#include <linux/smp.h>
+#include <net/gro.h>
+
+#include "core/clock.h"
+#include "core/plan.h"
+#include "core/stats.h"
+#include "host/cpu.h"
+#include "host/device.h"
+#include "lanes/arrival.h"
+#include "lanes/bins.h"
+#include "lanes/flow_list.h"
+#include "lanes/gate.h"
+#include "lanes/inbox.h"
+#include "lanes/ingress.h"
+#include "lanes/lane.h"
+#include "lanes/prio_queue.h"
+#include "lanes/promote.h"
+#include "lanes/release.h"
+#include "lanes/runner.h"
+#include "lanes/sampling.h"
+#include "lanes/transit.h"
+#include "pipeline/gro_bypass.h"
+#include "policy/policy.h"
+#include "rules/priority.h"
+
+/* How often lanes are looked at whose CPUs may stand still. */
+#define HELP_NS NSEC_PER_MSEC
+
+/* Rounds until the cache may learn again when it was in vain. */
+#define LEARN_AGAIN 16
+
+/* Touched by its CPU with BH off. */
+struct ingress {
+	struct falcon_bins	bins;		/* what this poll has brought */
+	struct {
+		struct falcon_flow	*flow;		/* with a reference; or NULL */
+		u32			rule;
+		struct falcon_chain	packets;
+	} ahead;				/* the packet that is to go ahead now */
+	/* Whether the device is a NIC that falcon looks after, by the plan of this number. */
+	const struct net_device	*dev;
+	u32			generation;
+	bool			managed;
+	/* Whose packets are all looked at, if they are this device's; or NULL. */
+	const struct falcon_gro	*expected;
+	struct falcon_flow_cache flows;		/* by the tunnels of the same plan */
+	u32			learn_from;	/* rounds from which it may learn another one */
+	struct falcon_sampling	sampling;	/* while hooks are parked, by the same plan */
+	u32			saw;		/* jiffies of the last packet of a tunnel's flow */
+	struct falcon_gate	*gate;
+	struct falcon_releases	releases;	/* the poll's own: of flows that it lets go */
+	u64			helped;		/* local_clock() when no lane needed help */
+	struct falcon_runner	runner;
+};
+
+static struct ingress __percpu *ingresses;
+
+static bool is_managed(struct ingress *ingress, const struct falcon_plan *plan,
+		       const struct net_device *dev)
+{
+	const struct falcon_device *device;
+
+	if (likely(ingress->dev == dev && ingress->generation == plan->generation))
+		return ingress->managed;
+	device = falcon_device_find(dev);
+	ingress->managed = device && device->kind->stage == FALCON_STAGE_NIC;
+	ingress->dev = dev;
+	ingress->expected = NULL;
+	if (ingress->generation != plan->generation) {
+		falcon_flow_cache_clear(&ingress->flows);
+		falcon_sampling_forget(&ingress->sampling);
+	}
+	ingress->generation = plan->generation;
+	return ingress->managed;
+}
+
+static bool can_collect(const struct falcon_arrival *arrival, struct sk_buff *skb)
+{
+	return !arrival->frags || falcon_arrival_finish_frags(arrival->frags, skb);
+}
+
+static enum falcon_ingress_answer collect(struct ingress *ingress, struct falcon_bin *bin,
+					  struct falcon_gro *gro, struct sk_buff *skb)
+{
+	falcon_gro_mark(gro, skb);
+	falcon_bin_add(&ingress->bins, bin, skb);
+	return FALCON_INGRESS_TAKEN;
+}
+
+static enum falcon_ingress_answer stray(struct ingress *ingress, struct falcon_gro *gro,
+					struct sk_buff *skb)
+{
+	falcon_gro_mark(gro, skb);
+	falcon_bins_stray(&ingress->bins, skb);
+	return FALCON_INGRESS_TAKEN;
+}
+
+/* The first packet that this poll brings of the flow; takes over the reference. */
+static void collect_first(struct ingress *ingress, const struct falcon_arrival *arrival,
+			  struct falcon_flow *flow, struct sk_buff *skb)
+{
+	struct falcon_bin *bin = falcon_bins_take(&ingress->bins, arrival->hash, flow);
+
+	collect(ingress, bin, arrival->gro, skb);
+	napi_schedule(&ingress->gate->napi);
+}
+
+/* A packet that goes ahead of those that are collected; takes over the reference. */
+static enum falcon_ingress_answer set_ahead(struct ingress *ingress,
+					    const struct falcon_arrival *arrival,
+					    struct falcon_flow *flow, u32 rule,
+					    struct sk_buff *skb)
+{
+	falcon_gro_mark(arrival->gro, skb);
+	ingress->ahead.flow = flow;
+	ingress->ahead.rule = rule;
+	falcon_chain_add(&ingress->ahead.packets, skb);
+	return FALCON_INGRESS_AHEAD;
+}
+
+/* Whether the packet is one to be looked at; the caller has BH off. */
+static bool wanted(struct ingress *ingress, struct falcon_arrival *arrival,
+		   const struct sk_buff *skb)
+{
+	arrival->plan = rcu_dereference_bh(falcon_plan);
+	if (!arrival->plan || arrival->plan->mode != FALCON_MODE_LANES ||
+	    !arrival->plan->lanes_capable)
+		return false;
+	/* Packets that falcon itself hands to GRO. */
+	if (falcon_runner_active() || falcon_runner_gives_back())
+		return false;
+	return is_managed(ingress, arrival->plan, skb->dev);
+}
+
+/*
+ * Whether wanted() would say so, as it did of the packet before: it came from the same device and
+ * GRO context, by the same plan. What falcon itself hands to GRO comes from contexts of its own, or
+ * from climb(), which has nobody expected.
+ */
+static bool is_expected(const struct ingress *ingress, const struct falcon_gro *gro,
+			const struct sk_buff *skb)
+{
+	return ingress->expected == gro && ingress->dev == skb->dev &&
+	       ingress->generation == READ_ONCE(falcon_plan_number);
+}
+
+/*
+ * Whether the packet need not be looked at: it comes from no NIC that falcon looks after, or hooks
+ * rest and of this window enough was seen.
+ */
+static bool is_left_alone(struct ingress *ingress, const struct sk_buff *skb)
+{
+	if (ingress->dev != skb->dev || ingress->generation != READ_ONCE(falcon_plan_number))
+		return false;
+	if (!ingress->managed)
+		return true;
+	return falcon_sampling_has_enough(&ingress->sampling);
+}
+
+/* A flow's first packet. Not inline, as what it has on the stack is cleared each time. */
+static noinline enum falcon_ingress_answer
+watch(struct ingress *ingress, struct falcon_arrival *arrival, struct sk_buff *skb)
+{
+	struct falcon_subject subject;
+	struct falcon_encap encap;
+	u32 rule;
+
+	/* Its place in the table is gone since the cache has learnt it. */
+	if (arrival->known && !falcon_arrival_identify(arrival, skb))
+		return FALCON_INGRESS_PASS;
+	if (!arrival->whole || (arrival->host && !arrival->plan->host))
+		return FALCON_INGRESS_PASS;
+	falcon_arrival_subject(arrival, skb, &subject, &encap);
+	if (falcon_promote_watch(arrival->plan, arrival->hash, &subject, &encap, skb, &rule) &&
+	    can_collect(arrival, skb))
+		return set_ahead(ingress, arrival, NULL, rule, skb);
+	return FALCON_INGRESS_PASS;
+}
+
+/*
+ * Have the cache know a flow of which a poll brings more than one packet, so that mice do not fight
+ * for its bins; one flow for each poll at most, so that those who fight for a bin cost little.
+ */
+static void learn(struct ingress *ingress, const struct falcon_arrival *arrival,
+		  const struct sk_buff *skb)
+{
+	if (falcon_clock_is_ahead(ingress->learn_from, ingress->gate->rounds, LEARN_AGAIN + 1))
+		return;
+	ingress->learn_from = ingress->gate->rounds + 1;
+	if (!falcon_arrival_learn(arrival, skb, &ingress->flows))
+		ingress->learn_from += LEARN_AGAIN;
+}
+
+/* @tried: as falcon_flow_cache_find() */
+static noinline enum falcon_ingress_answer answer(struct ingress *ingress, struct falcon_gro *gro,
+						  struct napi_struct *frags, struct sk_buff *skb,
+						  unsigned int tried)
+{
+	struct falcon_arrival arrival __uninitialized;
+	struct falcon_flow *flow;
+	struct falcon_bin *bin;
+	u32 rule;
+
+	arrival.gro = gro;
+	arrival.frags = frags;
+	if (!wanted(ingress, &arrival, skb))
+		return FALCON_INGRESS_PASS;
+	ingress->expected = arrival.plan->parked ? NULL : gro;
+	falcon_sampling_see(&ingress->sampling, arrival.plan);
+	arrival.hash = falcon_arrival_recall(&ingress->flows, frags, skb, tried);
+	if (arrival.hash) {
+		arrival.known = true;
+		arrival.whole = true;
+	} else if (!falcon_arrival_identify(&arrival, skb)) {
+		return FALCON_INGRESS_PASS;
+	}
+	if (arrival.known || !arrival.host)
+		WRITE_ONCE(ingress->saw, jiffies);
+	bin = falcon_bin_of(&ingress->bins, arrival.hash);
+	if (bin->hash == arrival.hash) {
+		if (!arrival.known)
+			learn(ingress, &arrival, skb);
+		if (!can_collect(&arrival, skb))
+			return FALCON_INGRESS_PASS;
+		return collect(ingress, bin, gro, skb);
+	}
+	if (falcon_strays_expected(&ingress->bins.strays, arrival.hash) &&
+	    can_collect(&arrival, skb))
+		return stray(ingress, gro, skb);
+	/*
+	 * It counts the NIC's polls; and the kernel polls it before the cell that this packet may
+	 * be the first to come to, so what a batch brings goes ahead of all that waits there, too.
+	 */
+	if (arrival.plan->priority_auto || falcon_priority_has_batches())
+		napi_schedule(&ingress->gate->napi);
+	switch (falcon_promote_ask(arrival.plan, arrival.hash, skb, ingress->gate->rounds,
+				   &flow, &rule)) {
+	case FALCON_PROMOTE_AHEAD:
+		if (can_collect(&arrival, skb))
+			return set_ahead(ingress, &arrival, NULL, rule, skb);
+		break;
+	case FALCON_PROMOTE_LANES:
+		if (!can_collect(&arrival, skb)) {
+			falcon_flow_put(flow);
+			break;
+		}
+		if (falcon_flow_is_sync(flow))
+			return set_ahead(ingress, &arrival, flow, 0, skb);
+		collect_first(ingress, &arrival, flow, skb);
+		return FALCON_INGRESS_TAKEN;
+	case FALCON_PROMOTE_DUE:
+		return arrival.whole ? FALCON_INGRESS_PROMOTE : FALCON_INGRESS_PASS;
+	case FALCON_PROMOTE_UNKNOWN:
+		return watch(ingress, &arrival, skb);
+	case FALCON_PROMOTE_KERNEL:
+		break;
+	}
+	return FALCON_INGRESS_PASS;
+}
+
+static noinline enum falcon_ingress_answer
+answer_unexpected(struct ingress *ingress, struct falcon_gro *gro, struct napi_struct *frags,
+		  struct sk_buff *skb)
+{
+	if (is_left_alone(ingress, skb))
+		return FALCON_INGRESS_PASS;
+	return answer(ingress, gro, frags, skb, 0);
+}
+
+/*
+ * What most packets of a loaded NIC need: the cache tells the flow, and the poll has brought some
+ * of it already. Whatever is not so at first sight gets the whole answer().
+ *
+ * Both come to the same: the cache tells the hash that answer() would find, and the slot is by the
+ * hash alone. So packets of a flow are in one slot, whichever of them are known to the cache, and
+ * whatever is learnt, found at another place or forgotten between them.
+ */
+static __always_inline enum falcon_ingress_answer
+answer_quickly(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
+{
+	struct ingress *ingress = this_cpu_ptr(ingresses);
+	struct falcon_bin *bin;
+	u32 hash;
+
+	if (unlikely(!is_expected(ingress, gro, skb)))
+		return answer_unexpected(ingress, gro, frags, skb);
+	if (unlikely(!falcon_arrival_recall_alike(&ingress->flows, frags, skb, &hash)))
+		return answer(ingress, gro, frags, skb, 1);
+	bin = falcon_bin_of(&ingress->bins, hash);
+	if (unlikely(bin->hash != hash ||
+		     (frags && !falcon_arrival_finish_frags(frags, skb))))
+		return answer(ingress, gro, frags, skb, 0);
+	return collect(ingress, bin, gro, skb);
+}
+
+enum falcon_ingress_answer falcon_ingress(struct falcon_gro *gro, struct sk_buff *skb)
+{
+	return answer_quickly(gro, NULL, skb);
+}
+
+enum falcon_ingress_answer falcon_ingress_frags(struct napi_struct *napi)
+{
+	if (!napi->skb)
+		return FALCON_INGRESS_PASS;
+	return answer_quickly(falcon_gro_of(napi), napi, napi->skb);
+}
+
+void falcon_ingress_go_ahead(void)
+{
+	struct ingress *ingress = this_cpu_ptr(ingresses);
+	struct falcon_chain packets = ingress->ahead.packets;
+
+	ingress->ahead.packets = (struct falcon_chain){};
+	if (ingress->ahead.flow) {
+		falcon_bins_hand_over(&ingress->bins, ingress->ahead.flow, &packets,
+				      &ingress->runner);
+		falcon_strays_receive(&ingress->bins.strays, &ingress->runner);
+		return;
+	}
+	falcon_count_taken(ingress->ahead.rule, packets.count);
+	falcon_runner_pass(&ingress->runner, &packets, false);
+}
+
+static bool promote(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
+{
+	struct ingress *ingress = this_cpu_ptr(ingresses);
+	struct falcon_arrival arrival = { .gro = gro, .frags = frags };
+	struct falcon_flow *flow;
+	struct falcon_subject subject;
+	struct falcon_encap encap;
+
+	/* If it goes the kernel's path after all, it comes by once more. */
+	ingress->expected = NULL;
+	if (!wanted(ingress, &arrival, skb) || !falcon_arrival_identify(&arrival, skb))
+		return false;
+	falcon_arrival_subject(&arrival, skb, &subject, &encap);
+	flow = falcon_promote_make(arrival.plan, arrival.hash, &subject, &encap, skb->dev);
+	if (!flow)
+		return false;
+	/* Packets of the flow that the NIC's GRO still has are before this one. */
+	falcon_gro_flush(gro);
+	falcon_gate_shut(ingress->gate, flow);
+	if (!falcon_promote_enter(flow)) {
+		falcon_gate_cancel(ingress->gate, flow);
+		falcon_flow_put(flow);
+		return false;
+	}
+	if (!can_collect(&arrival, skb)) {
+		falcon_transit_leave(flow, FALCON_REASON_NO_MERGE);
+		falcon_flow_put(flow);
+		napi_schedule(&ingress->gate->napi);
+		return false;
+	}
+	collect_first(ingress, &arrival, flow, skb);
+	return true;
+}
+
+bool falcon_ingress_promote(struct falcon_gro *gro, struct sk_buff *skb)
+{
+	return promote(gro, NULL, skb);
+}
+
+bool falcon_ingress_promote_frags(struct napi_struct *napi)
+{
+	return promote(falcon_gro_of(napi), napi, napi->skb);
+}
+
+/* Returns whether some gate is still shut. */
+static bool look_at_gates(struct ingress *ingress)
+{
+	struct falcon_flow *flow;
+
+	while ((flow = falcon_gate_next(ingress->gate)))
+		falcon_transit_open(flow);
+	return falcon_gate_has_gated(ingress->gate);
+}
+
+static void let_go(struct ingress *ingress)
+{
+	LIST_HEAD(leaving);
+
+	if (!falcon_gate_take_released(ingress->gate, &leaving) &&
+	    !falcon_releases_due(&ingress->releases))
+		return;
+	falcon_releases_go(&ingress->releases, &leaving, &ingress->runner);
+	if (!list_empty(&leaving))
+		falcon_gate_give_released(ingress->gate, &leaving);
+}
+
+/* Whether some lane was helped, which may need more. */
+static bool help(struct ingress *ingress)
+{
+	u64 now = local_clock();
+
+	if (now - ingress->helped < HELP_NS)
+		return false;
+	if (unlikely(falcon_lanes_help()))
+		return true;
+	ingress->helped = now;
+	return false;
+}
+
+static int poll_gate(struct napi_struct *napi, int budget)
+{
+	struct falcon_gate *gate = container_of(napi, struct falcon_gate, napi);
+	struct ingress *ingress = per_cpu_ptr(ingresses, gate->cpu);
+	bool again;
+
+	/*
+	 * It was polled for a CPU that was offline, and that is back: home with it, where the
+	 * slots are touched.
+	 */
+	if (unlikely(gate->cpu != smp_processor_id() && cpu_online(gate->cpu))) {
+		if (napi_complete_done(napi, 0))
+			falcon_gate_go_home(gate);
+		return 0;
+	}
+
+	falcon_bins_empty(&ingress->bins, &ingress->runner);
+	again = help(ingress);
+	again |= look_at_gates(ingress);
+	let_go(ingress);
+	falcon_strays_receive(&ingress->bins.strays, &ingress->runner);
+	falcon_gate_count(gate);
+
+	napi_complete_done(napi, 0);
+	if (again)
+		napi_schedule(napi);
+	return 0;
+}
+
+bool falcon_ingress_saw(u32 since)
+{
+	u32 now = jiffies;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (now - READ_ONCE(per_cpu_ptr(ingresses, cpu)->saw) <= now - since)
+			return true;
+	return false;
+}
+
+int falcon_ingress_alloc(struct net_device *dummy)
+{
+	struct ingress *ingress;
+	unsigned int cpu;
+	int err;
+
+	ingresses = alloc_percpu(struct ingress);
+	if (!ingresses)
+		return -ENOMEM;
+	err = falcon_gates_alloc(dummy, poll_gate);
+	if (err) {
+		free_percpu(ingresses);
+		return err;
+	}
+	for_each_possible_cpu(cpu) {
+		ingress = per_cpu_ptr(ingresses, cpu);
+		ingress->gate = falcon_gate_of(cpu);
+		ingress->saw = jiffies - HZ;
+		falcon_flow_cache_clear(&ingress->flows);
+		falcon_runner_init(&ingress->runner, dummy);
+		falcon_releases_init(&ingress->releases, &ingress->gate->napi, cpu);
+	}
+	return 0;
+}
+
+void falcon_ingress_stop(void)
+{
+	unsigned int cpu;
+
+	falcon_gates_stop();
+	for_each_possible_cpu(cpu)
+		falcon_releases_stop(&per_cpu_ptr(ingresses, cpu)->releases);
+}
+
+void falcon_ingress_free(void)
+{
+	struct falcon_flow *flow, *next;
+	struct ingress *ingress;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		LIST_HEAD(left);
+
+		ingress = per_cpu_ptr(ingresses, cpu);
+		falcon_gate_take_released(ingress->gate, &left);
+		list_splice_init(&ingress->releases.put_off, &left);
+		/* Those that had left when another CPU brought something: nobody else has them. */
+		list_for_each_entry_safe(flow, next, &left, gate_node)
+			falcon_inbox_drop(flow);
+		falcon_runner_exit(&ingress->runner);
+	}
+	/* A grace period passes, for the context's instances as well. */
+	falcon_gates_free();
+	free_percpu(ingresses);
+}

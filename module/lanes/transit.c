@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/netdevice.h>
+#include <linux/sched/clock.h>
+
+#include "core/stats.h"
+#include "core/trace.h"
+#include "host/cpu.h"
+#include "lanes/budget.h"
+#include "lanes/drop.h"
+#include "lanes/inbox.h"
+#include "lanes/lane.h"
+#include "lanes/runner.h"
+#include "lanes/transit.h"
+#include "lanes/transition.h"
+
+bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
+			 struct falcon_runner *runner)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+	struct falcon_run *run;
+	unsigned int count;
+	u32 number;
+
+	/* Set on this CPU, or packets of this CPU were never before those of the other. */
+	if (unlikely(READ_ONCE(flow->dead)))
+		return false;
+	/*
+	 * It has all that it may, or what is in the inbox makes it so: of a holder of the lock that
+	 * does not run, as happens to virtual CPUs.
+	 */
+	if (unlikely(atomic_read(&flow->posted) + falcon_flow_memory(flow) >=
+		     falcon_budget_get().bytes)) {
+		falcon_drop_full(packets);
+		return true;
+	}
+	falcon_inbox_post(flow, packets);
+	for (;;) {
+		if (unlikely(!spin_trylock(&flow->lock))) {
+			/*
+			 * Who has the lock sees to the inbox, and needs no reference for that, but
+			 * when the flow has left: ours must last until it is through. A flow that
+			 * does not leave now has not left before its inbox is looked at again.
+			 */
+			if (likely(!READ_ONCE(flow->leaving)))
+				break;
+			spin_lock(&flow->lock);
+		}
+		falcon_inbox_empty(flow, plan);
+		run = runner ? falcon_inbox_push(flow, plan ? plan->batch : 1, true) : NULL;
+		number = run ? run->number : 0;
+		if (run)
+			falcon_lane_add(run->worker, run->taken);
+		falcon_inbox_done(flow, plan);
+		if (!run)
+			break;
+		count = falcon_transit_process(flow, number, 1, runner);
+		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_BACKPRESSURED, count);
+	}
+	return true;
+}
+
+bool falcon_transit_init(struct falcon_flow *flow, const struct falcon_plan *plan,
+			 u32 hash, const struct falcon_key *key, bool host,
+			 const struct falcon_priority *priority)
+{
+	spin_lock_init(&flow->lock);
+	flow->hash = hash;
+	flow->key = *key;
+	flow->host = host;
+	flow->priority = *priority;
+	flow->prio = priority->prio;
+	flow->admission = FALCON_ADMISSION_GATED;
+	flow->home = smp_processor_id();
+	flow->relieves = falcon_load_above(flow->home);
+	flow->gate_cpu = flow->home;
+	flow->gate_in_cell = true;
+	flow->worker = flow->home;
+	falcon_path_init(&flow->path);
+	falcon_backlog_mark_passed(&flow->delivered, flow->home);
+	refcount_set(&flow->refs, 1);
+	flow->watched = jiffies;
+	flow->rate_since = jiffies;
+	flow->used = jiffies;
+	falcon_affinity_init(&flow->affinity, hash, key->protocol, host);
+	INIT_LIST_HEAD(&flow->node);
+	INIT_LIST_HEAD(&flow->gate_node);
+	falcon_merge_dev_init(&flow->merge_dev);
+	return falcon_transition_follow(flow, plan);
+}
+
+bool falcon_transit_prioritise(struct falcon_flow *flow,
+			       const struct falcon_priority *priority)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+
+	if (!spin_trylock(&flow->lock))
+		return false;
+	flow->priority = *priority;
+	if (plan && !flow->leaving) {
+		/* It is on the kernel's path in a moment, without a stop at a worker. */
+		if (falcon_flow_is_slow(flow, plan))
+			falcon_transition_demote(flow, FALCON_REASON_RATE);
+		else
+			falcon_transition_adapt(flow, plan, flow->home);
+	}
+	falcon_inbox_done(flow, plan);
+	return true;
+}
+
+void falcon_transit_leave(struct falcon_flow *flow, enum falcon_reason reason)
+{
+	spin_lock(&flow->lock);
+	falcon_transition_demote(flow, reason);
+	falcon_inbox_done(flow, rcu_dereference_bh(falcon_plan));
+}
+
+void falcon_transit_open(struct falcon_flow *flow)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+
+	spin_lock(&flow->lock);
+	flow->admission = flow->leaving ? FALCON_ADMISSION_CLOSED : FALCON_ADMISSION_OPEN;
+	falcon_transition_count(flow, FALCON_A_COUNTERS_PROMOTIONS);
+	falcon_transition_release(flow);
+	falcon_inbox_done(flow, plan);
+}
+
+/* Packets that waited and are processed in one go when the flow leaves: as the NIC's poll would. */
+#define RELEASE_MAX NAPI_POLL_WEIGHT
+
+/* When what the last delivery left in a backlog is through. */
+static bool may_deliver(struct falcon_flow *flow, u16 cpu)
+{
+	return flow->delivered.cpu == cpu || falcon_backlog_is_through(&flow->delivered);
+}
+
+static u16 delivery_cpu(struct falcon_flow *flow)
+{
+	const struct falcon_affinity *affinity = &flow->affinity;
+	u16 cpu = affinity->own ? affinity->spread.delivery : smp_processor_id();
+
+	if (!flow->trial.over || READ_ONCE(flow->path.by_cpu))
+		cpu = flow->home;
+	return may_deliver(flow, cpu) ? cpu : flow->delivered.cpu;
+}
+
+static void queue_delivery(struct falcon_flow *flow)
+{
+	if (!flow->ready.count || flow->delivery_state != FALCON_DELIVERY_IDLE)
+		return;
+	flow->delivery_state = FALCON_DELIVERY_QUEUED;
+	falcon_lane_deliver(delivery_cpu(flow), flow, &flow->to_wake);
+}
+
+static bool wants_gro(const struct falcon_flow *flow, const struct falcon_chain *packets)
+{
+	return packets->first &&
+	       falcon_path_wants_gro(&flow->key, flow->host, packets->first);
+}
+
+/* What no worker has begun with would only come to a queue from several CPUs. */
+static void recall(struct falcon_flow *flow)
+{
+	struct falcon_chain packets = {};
+
+	falcon_lane_recall(&flow->reorder, &packets);
+	falcon_chain_splice(&packets, &flow->waiting);
+	flow->waiting = packets;
+}
+
+/* By what its trial says. A flow that a rule keeps at home is tried anew. */
+static void judge(struct falcon_flow *flow, bool came, bool ends_here)
+{
+	bool passed = falcon_backlog_is_through(&flow->path.astray);
+
+	switch (falcon_trial_see(&flow->trial, came, passed, ends_here)) {
+	case FALCON_VERDICT_NONE:
+		return;
+	case FALCON_VERDICT_WORKERS:
+		falcon_transition_rotate(flow);
+		if (!flow->several && !flow->affinity.home)
+			falcon_transition_count(flow, FALCON_A_COUNTERS_PROMOTIONS);
+		return;
+	case FALCON_VERDICT_KERNEL:
+		break;
+	}
+	if (flow->affinity.home) {
+		flow->trial = (struct falcon_trial){};
+		return;
+	}
+	recall(flow);
+	falcon_transition_demote(flow, falcon_path_has_queue(&flow->path) ? FALCON_REASON_QUEUED :
+							       FALCON_REASON_NO_MERGE);
+}
+
+/* What the outcome of a run says about the way that the flow takes. */
+static void learn(struct falcon_flow *flow, const struct falcon_runner *runner,
+		  struct net_device *nic, unsigned int taken)
+{
+	bool came = falcon_path_has_come(runner, nic, taken);
+
+	/* Written when it changes only: the NIC's CPU reads the line. */
+	if (flow->headers != runner->headers)
+		WRITE_ONCE(flow->headers, runner->headers);
+	if (runner->output.count)
+		flow->affinity.rxhash = skb_get_hash_raw(runner->output.first);
+	falcon_path_see(&flow->path, runner, came);
+	judge(flow, came, !came && falcon_path_ends_here(runner, nic, &flow->key,
+							 flow->host));
+	if (runner->watched)
+		flow->watched = jiffies + HZ;
+	if (runner->watched || !came)
+		falcon_transition_rotate(flow);
+}
+
+/*
+ * How many of those ready may be delivered now. Where the container's device has a ring, its own
+ * poll, on whatever CPU, must have taken what is above the flow's share: that CPU may stand still,
+ * or what was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
+ */
+static unsigned int deliverable(struct falcon_flow *flow, unsigned int budget)
+{
+	const struct sk_buff *skb = flow->ready.first;
+	unsigned int count = min(budget, flow->ready.count);
+
+	if (falcon_runner_merged_at(skb) != FALCON_MERGE_POINT_TRANSMIT)
+		return count;
+	falcon_ring_look(&flow->ring, skb->dev, count);
+	return falcon_ring_take(&flow->ring, count);
+}
+
+/*
+ * Deliver what is ready, here; the lock is given back meanwhile. Nobody else delivers, so the
+ * next one, on whatever CPU, begins when this has ended. Returns packets; @behind: and those that
+ * came up behind, as many more.
+ */
+static unsigned int deliver_ready(struct falcon_flow *flow,
+				  const struct falcon_plan *plan, unsigned int budget,
+				  unsigned int *behind)
+	__must_hold(&flow->lock)
+{
+	struct falcon_delivered delivered;
+	struct falcon_chain packets = {};
+	unsigned int count = 0, some;
+	bool forwarded = false;
+
+	flow->delivery_state = FALCON_DELIVERY_RUNNING;
+	*behind = 0;
+	while (flow->ready.count && count + *behind < budget) {
+		some = deliverable(flow, budget - count - *behind);
+		if (!some)
+			break;
+		falcon_chain_cut(&packets, &flow->ready, some);
+		flow->delivering = packets.count;
+		flow->delivering_bytes = packets.bytes;
+		count += packets.count;
+		falcon_inbox_done(flow, plan);
+		delivered = falcon_runner_deliver(&packets);
+		*behind += delivered.behind;
+		forwarded |= delivered.forwarded;
+		spin_lock(&flow->lock);
+	}
+	flow->delivering = 0;
+	flow->delivering_bytes = 0;
+	flow->delivery_state = FALCON_DELIVERY_IDLE;
+	/* Answers pass it once; what a container with one leg forwards may come there again. */
+	falcon_backlog_mark(&flow->delivered, forwarded ? FALCON_BACKLOG_PASSES : 1);
+	return count;
+}
+
+int falcon_transit_deliver(struct falcon_flow *flow, unsigned int budget)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+	unsigned int behind = 0;
+	int count = 0;
+
+	spin_lock(&flow->lock);
+	/* A helper, or who stands in for a CPU that is offline, was not asked for. */
+	if (likely(may_deliver(flow, smp_processor_id())))
+		count = deliver_ready(flow, plan, budget, &behind);
+	/* What it was queued for may have gone meanwhile. */
+	flow->delivery_state = FALCON_DELIVERY_IDLE;
+	if (count || !flow->ready.count) {
+		queue_delivery(flow);
+	} else {
+		flow->delivery_state = FALCON_DELIVERY_QUEUED;
+		count = -EAGAIN;
+	}
+	falcon_transition_release(flow);
+	falcon_inbox_done(flow, plan);
+	return count < 0 ? count : count + behind;
+}
+
+/* The packets of a worker's runs. */
+static void start(struct falcon_flow *flow, const struct falcon_plan *plan, u32 first,
+		  unsigned int count, struct falcon_chain *packets)
+{
+	unsigned int i;
+
+	spin_lock(&flow->lock);
+	for (i = 0; i < count; i++)
+		falcon_reorder_start(falcon_reorder_run(&flow->reorder, first + i), packets);
+	falcon_lane_add(falcon_reorder_run(&flow->reorder, first)->worker, -packets->count);
+	falcon_inbox_done(flow, plan);
+}
+
+/* Before anything that came of a run is handed in: to which devices that has come. */
+static void note_merge_dev(struct falcon_flow *flow, const struct net_device *dev)
+{
+	if (flow->ready.count || flow->reorder.held)
+		dev = FALCON_MERGE_DEV_SEVERAL;
+	if (flow->merge_dev.dev != dev)
+		falcon_merge_dev_set(&flow->merge_dev, dev);
+}
+
+/* Hand in what came of the runs. Returns how much of it must wait. */
+static unsigned int finish(struct falcon_flow *flow, u32 first, unsigned int count,
+			   struct falcon_chain *output)
+{
+	u32 head = flow->reorder.head;
+	struct falcon_chain none = {};
+	unsigned int held = 0, i;
+	struct falcon_run *run;
+
+	for (i = 0; i < count; i++) {
+		run = falcon_reorder_run(&flow->reorder, first + i);
+		held += falcon_reorder_finish(&flow->reorder, run,
+					      i < count - 1 ? &none : output, &flow->ready);
+	}
+	for (; head != flow->reorder.head; head++) {
+		run = falcon_reorder_run(&flow->reorder, head);
+		trace_falcon_batch_release(flow->hash, run->batch, run->worker, run->taken);
+	}
+	return held;
+}
+
+unsigned int falcon_transit_process(struct falcon_flow *flow, u32 first,
+				    unsigned int count, struct falcon_runner *runner)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+	struct falcon_chain packets = {};
+	struct net_device *nic = NULL;
+	unsigned int taken, merged, held;
+	u64 began;
+
+	began = local_clock();
+	start(flow, plan, first, count, &packets);
+	taken = packets.count;
+	if (likely(taken))
+		nic = packets.first->dev;
+	runner->headers = READ_ONCE(flow->headers);
+	runner->behind = 0;
+	falcon_runner_run(runner, &packets, wants_gro(flow, &packets));
+	merged = runner->output.count;
+	falcon_path_look(&flow->path, runner, flow->key.protocol);
+
+	spin_lock(&flow->lock);
+	/* Devices stay for this softirq. Of what went with its device nothing is learnt. */
+	if (likely(nic))
+		learn(flow, runner, nic, taken);
+	if (unlikely(merged && runner->merge_dev != flow->merge_dev.dev))
+		note_merge_dev(flow, runner->merge_dev);
+	held = finish(flow, first, count, &runner->output);
+	if (flow->delivery_state == FALCON_DELIVERY_IDLE && flow->ready.count &&
+	    delivery_cpu(flow) == smp_processor_id())
+		deliver_ready(flow, plan, FALCON_RUN_MAX, &runner->behind);
+	queue_delivery(flow);
+	falcon_transition_release(flow);
+	flow->affinity.work += local_clock() - began;
+	falcon_inbox_done(flow, plan);
+
+	falcon_runner_count(count, taken, merged, held);
+	return taken;
+}
+
+enum falcon_release falcon_transit_release(struct falcon_flow *flow,
+					   struct falcon_runner *runner)
+{
+	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
+	struct falcon_chain packets = {};
+	unsigned int done = 0;
+	bool left;
+
+	spin_lock(&flow->lock);
+	falcon_inbox_empty(flow, plan);
+	/* What waits, and what the kernel is to deliver, would overtake it. */
+	if (!may_deliver(flow, smp_processor_id()) ||
+	    unlikely(!falcon_path_has_calmed(&flow->path, flow->left))) {
+		falcon_inbox_done(flow, plan);
+		return FALCON_RELEASE_WAITS;
+	}
+	while (flow->waiting.count) {
+		if (done >= RELEASE_MAX) {
+			falcon_inbox_done(flow, plan);
+			return FALCON_RELEASE_MORE;
+		}
+		falcon_chain_cut(&packets, &flow->waiting, RELEASE_MAX);
+		falcon_inbox_done(flow, plan);
+		done += falcon_runner_pass(runner, &packets,
+					   wants_gro(flow, &packets));
+		spin_lock(&flow->lock);
+		/* Its home may be another CPU before the next go. */
+		falcon_backlog_mark(&flow->delivered, FALCON_BACKLOG_PASSES);
+		falcon_inbox_empty(flow, plan);
+	}
+	left = !flow->dead;
+	WRITE_ONCE(flow->dead, true);
+	flow->releasing = false;
+	falcon_inbox_done(flow, plan);
+	return left ? FALCON_RELEASE_LEFT : FALCON_RELEASE_EMPTIED;
+}

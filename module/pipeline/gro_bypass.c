@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/percpu.h>
+#include <net/gro.h>
+
+#include "core/chain.h"
+#include "core/stats.h"
+#include "host/backlog.h"
+#include "host/napi.h"
+#include "pipeline/gro_bypass.h"
+
+/* Touched by its CPU with BH off. */
+struct gate {
+	u32			epoch;		/* since when packets go past; 0: through */
+	u32			next;		/* epoch that is to begin; set in an interrupt */
+	u32			rounds;		/* polls since it was shut */
+	u32			tail;		/* of the backlog then, */
+	u16			cpu;		/* on this CPU */
+	bool			shut;
+	spinlock_t		lock;		/* BH; of what waits, which forgetting looks at */
+	struct falcon_chain	waiting;
+	struct napi_struct	napi;
+};
+
+/*
+ * More is not in a cell, whatever netdev_max_backlog allows: it is polled for as many packets
+ * as each NIC's queue of its CPU is, in turn with them.
+ */
+#define CELL_MAX 16384
+
+/* Packets that one poll lets go: more than the NIC's polls bring meanwhile. */
+#define LET_GO (4 * NAPI_POLL_WEIGHT)
+
+static struct gate __percpu *gates;
+
+u32 falcon_gro_bypass_cell_rounds(void)
+{
+	return DIV_ROUND_UP(min(falcon_max_backlog(), CELL_MAX), NAPI_POLL_WEIGHT) + 2;
+}
+
+void falcon_gro_bypass_reset_transport(struct sk_buff *skb)
+{
+	skb->transport_header = (typeof(skb->transport_header))~0U;
+	if (skb_is_gso(skb))
+		skb_probe_transport_header(skb);
+}
+
+static void drop(struct sk_buff *skb)
+{
+	dev_core_stats_rx_dropped_inc(skb->dev);
+	kfree_skb(skb);
+}
+
+/* Past the cell, or, as nothing of it may be there, through what the cell would call. */
+static int go_on(const struct gate *gate, struct sk_buff *skb)
+{
+	/* As the cell would. */
+	if (unlikely(!(skb->dev->flags & IFF_UP))) {
+		drop(skb);
+		return NET_RX_DROP;
+	}
+	falcon_gro_bypass_reset_transport(skb);
+	if (!gate->epoch) {
+		/* What becomes of it behind the cell is not counted at the tunnel. */
+		netif_receive_skb(skb);
+		return NET_RX_SUCCESS;
+	}
+	falcon_count(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_GRO_BYPASS);
+	return netif_rx(skb);
+}
+
+static void look_at_backlog(struct gate *gate)
+{
+	gate->cpu = smp_processor_id();
+	gate->tail = falcon_backlog_tail(smp_processor_id());
+}
+
+static void shut(struct gate *gate, u32 epoch)
+{
+	WRITE_ONCE(gate->epoch, epoch);
+	gate->rounds = 0;
+	look_at_backlog(gate);
+	WRITE_ONCE(gate->shut, true);
+}
+
+/*
+ * Whether both ways, cell and backlog, have nothing more of what was there when the gate was
+ * shut. Of a CPU that went offline the cells were moved and polled before, with all they had;
+ * its backlog is behind that of the CPU that polls.
+ */
+static bool has_drained(struct gate *gate)
+{
+	if (gate == this_cpu_ptr(gates) && ++gate->rounds < falcon_gro_bypass_cell_rounds())
+		return false;
+	if (!falcon_backlog_passed(gate->cpu, gate->tail))
+		return false;
+	if (likely(gate->cpu == smp_processor_id()))
+		return true;
+	look_at_backlog(gate);
+	return false;
+}
+
+/* Returns whether all have gone on that were waiting. */
+static bool let_go(struct gate *gate)
+{
+	unsigned int count;
+	struct sk_buff *skb;
+
+	for (count = 0; count < LET_GO; count++) {
+		spin_lock(&gate->lock);
+		skb = falcon_chain_pop(&gate->waiting);
+		spin_unlock(&gate->lock);
+		if (!skb)
+			return true;
+		go_on(gate, skb);
+	}
+	return false;
+}
+
+static int gate_poll(struct napi_struct *napi, int budget)
+{
+	struct gate *gate = container_of(napi, struct gate, napi);
+	bool open;
+
+	if (gate->epoch != READ_ONCE(gate->next))
+		shut(gate, gate->next);
+	open = !gate->shut || (has_drained(gate) && let_go(gate));
+	if (open)
+		WRITE_ONCE(gate->shut, false);
+	napi_complete_done(napi, 0);
+	if (!open)
+		napi_schedule(napi);
+	return 0;
+}
+
+static void begin_here(void *epoch)
+{
+	struct gate *gate = this_cpu_ptr(gates);
+
+	WRITE_ONCE(gate->next, *(u32 *)epoch);
+	napi_schedule(&gate->napi);
+}
+
+bool falcon_gro_bypass_is_through(void)
+{
+	const struct gate *gate = this_cpu_ptr(gates);
+
+	return !gate->epoch && !gate->shut;
+}
+
+int falcon_gro_bypass_pass(struct sk_buff *skb, u32 epoch)
+{
+	struct gate *gate = this_cpu_ptr(gates);
+
+	if (unlikely(gate->epoch != epoch)) {
+		WRITE_ONCE(gate->next, epoch);
+		napi_schedule(&gate->napi);
+		shut(gate, epoch);
+	}
+	if (likely(!gate->shut))
+		return go_on(gate, skb);
+
+	/*
+	 * As the cell would; from one that goes nothing comes here after
+	 * falcon_gro_bypass_forget().
+	 */
+	if (!(skb->dev->flags & IFF_UP) ||
+	    READ_ONCE(gate->waiting.count) > falcon_max_backlog()) {
+		drop(skb);
+		return NET_RX_DROP;
+	}
+	spin_lock(&gate->lock);
+	falcon_chain_add(&gate->waiting, skb);
+	spin_unlock(&gate->lock);
+	return NET_RX_SUCCESS;
+}
+
+void falcon_gro_bypass_change(u32 epoch)
+{
+	on_each_cpu(begin_here, &epoch, 1);
+}
+
+bool falcon_gro_bypass_settled(void)
+{
+	const struct gate *gate;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		gate = per_cpu_ptr(gates, cpu);
+		if (READ_ONCE(gate->shut) || READ_ONCE(gate->epoch) != READ_ONCE(gate->next))
+			return false;
+	}
+	return true;
+}
+
+/* Those of other devices stay, in order. */
+static void forget(struct gate *gate, const struct net_device *dev, struct falcon_chain *gone)
+{
+	struct falcon_chain kept = {};
+	struct sk_buff *skb;
+
+	spin_lock_bh(&gate->lock);
+	while ((skb = falcon_chain_pop(&gate->waiting)))
+		falcon_chain_add(skb->dev == dev ? gone : &kept, skb);
+	gate->waiting = kept;
+	spin_unlock_bh(&gate->lock);
+}
+
+void falcon_gro_bypass_forget(const struct net_device *dev)
+{
+	struct falcon_chain gone = {};
+	struct sk_buff *skb;
+	struct gate *gate;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		gate = per_cpu_ptr(gates, cpu);
+		if (READ_ONCE(gate->shut))
+			forget(gate, dev, &gone);
+	}
+	while ((skb = falcon_chain_pop(&gone)))
+		drop(skb);
+}
+
+int falcon_gro_bypass_alloc(struct net_device *dummy)
+{
+	struct napi_struct *napi;
+	unsigned int cpu;
+
+	gates = alloc_percpu(struct gate);
+	if (!gates)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		spin_lock_init(&per_cpu_ptr(gates, cpu)->lock);
+		napi = &per_cpu_ptr(gates, cpu)->napi;
+		falcon_napi_add(dummy, napi, gate_poll);
+		napi_enable(napi);
+	}
+	return 0;
+}
+
+void falcon_gro_bypass_free(void)
+{
+	struct sk_buff *skb;
+	struct gate *gate;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		gate = per_cpu_ptr(gates, cpu);
+		napi_disable(&gate->napi);
+		__netif_napi_del(&gate->napi);
+		while ((skb = falcon_chain_pop(&gate->waiting)))
+			kfree_skb(skb);
+	}
+	synchronize_net();
+	free_percpu(gates);
+}

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Functions that only flows in lanes take are the kernel's own again while there is no such flow."""
+
+import pytest
+
+from net import lanes, path
+from net.control import Redirect, hookable
+from net.control import control, unloaded  # noqa: F401  pylint: disable=unused-import
+from net.wait import until
+from stress.sabotage import Sabotaged
+from stress.traffic import Traffic, trouble
+
+# pylint: disable=redefined-outer-name
+
+LANES = {"mode": "lanes", "cpus": "1-3", "workers": 2, "batch": 16, "elephant_rate": 2000, "busy_threshold": 100,
+         "load_threshold": 100, "park": 1}
+NEVER = 4_000_000_000       # packets per second that no flow has
+# What rests in each mode.
+OF_LANES = {"gro_cells_receive", "enqueue_to_backlog", "veth_xmit"}
+
+
+@pytest.fixture
+def hooked(kernel):
+    return set(hookable(kernel))
+
+
+def parked(control):
+    return {symbol for symbol, hook in control.hooks().items() if hook["state"] == "parked"}
+
+
+def until_resting(control, wanted):
+    until(lambda: parked(control) == wanted, 20, f"{wanted} to rest")
+
+
+def test_what_only_lanes_take_rests_until_a_flow_goes_into_lanes(overlay, control, hooked):
+    control.enable(**LANES)
+    for _ in range(2):
+        until_resting(control, OF_LANES)
+        assert set(control.traces().redirected) == hooked - OF_LANES
+        assert "reason" not in control.status()
+        with Traffic(overlay, rate=3000, idle=1500) as traffic:
+            lanes.reach(control, state="several", reason="none", merge="backlog")
+            assert set(control.traces().redirected) == hooked
+            assert not parked(control)
+        assert not trouble(traffic.account), traffic.account
+        lanes.assert_conserved(control)
+
+
+@pytest.mark.thorough
+def test_each_mode_has_the_hooks_that_it_needs(overlay, control, hooked):
+    control.enable(**{**LANES, "mode": "pipeline"})
+    until_resting(control, hooked - {"get_rps_cpu", "gro_cells_receive"})
+    assert control.traces().redirected == ["get_rps_cpu", "gro_cells_receive"]
+    with Traffic(overlay, rate=3000, idle=1500) as traffic:
+        control.configure(mode="lanes")
+        lanes.reach(control, state="several", reason="none")
+        control.configure(mode="pipeline")
+        until_resting(control, hooked - {"get_rps_cpu", "gro_cells_receive"})
+        control.configure(park=0)
+        assert set(control.traces().redirected) == hooked
+    assert not trouble(traffic.account), traffic.account
+
+
+@pytest.mark.soak
+def test_a_flow_that_comes_and_goes_stays_in_order(overlay, control):
+    """Hooks that come while packets are on stock's path, and go while they are."""
+    control.enable(**LANES)
+    with Traffic(overlay, rate=3000, idle=1500) as traffic:
+        for _ in range(3):
+            lanes.reach(control, state="several", reason="none")
+            control.configure(elephant_rate=NEVER)
+            until_resting(control, OF_LANES)
+            control.configure(elephant_rate=2000)
+    assert not trouble(traffic.account), traffic.account
+    lanes.assert_conserved(control)
+
+
+@pytest.mark.soak
+def test_mice_wake_nothing(overlay, control):
+    control.enable(**{**LANES, "elephant_rate": 200_000})
+    until_resting(control, OF_LANES)
+    path.assert_whole(overlay.udp(count=3000, rate=1000), 3000)
+    assert parked(control) == OF_LANES
+    assert control.counters()["taken"] == 0
+
+
+@pytest.mark.thorough
+def test_of_few_packets_some_are_looked_at_while_hooks_rest(overlay, control):
+    """So that mice are known and cost nothing; of a flow that falcon looks after every packet is."""
+    def looked_at():
+        """The most packets of the flow that a window of 20 ms had."""
+        return max(lanes.flow(control).get("packets", 0) for _ in range(20))
+
+    control.enable(**{**LANES, "elephant_rate": 10_000})
+    with Traffic(overlay, rate=2000, idle=1500) as traffic:
+        until_resting(control, OF_LANES)
+        assert 0 < looked_at() <= 2 * 4
+        control.configure(park=0)
+        until_resting(control, set())
+        assert looked_at() > 2 * 4
+    assert not trouble(traffic.account), traffic.account
+
+
+@pytest.mark.soak
+def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(overlay, control, kernel, hooked):
+    control.enable(**LANES)
+    until_resting(control, OF_LANES)
+    with Redirect(control.guest, kernel, "enqueue_to_backlog"):
+        with Traffic(overlay, rate=3000, idle=1500) as traffic:
+            until(lambda: control.hooks()["enqueue_to_backlog"]["state"] == "conflict", 20, "a conflict")
+            # The plan comes after the hooks.
+            until(lambda: "mode lanes needs is not hooked" in control.status().get("reason", ""), 20, "the reason")
+        assert not trouble(traffic.account), traffic.account
+        assert control.counters()["taken"] == 0
+    control.disable()
+    control.enable(park=0)
+    assert set(control.traces().redirected) == hooked
+
+
+@pytest.mark.soak
+def test_what_cannot_come_back_for_want_of_memory_is_said_and_flows_stay_on_stocks_path(overlay, tmp_path):
+    with Sabotaged(overlay.guest, overlay.kernel, tmp_path, "no memory") as falcon:
+        falcon.enable(**LANES)
+        until_resting(falcon, OF_LANES)
+        with Traffic(overlay, rate=3000, idle=1500) as traffic:
+            until(lambda: "mode lanes needs is not hooked" in falcon.status().get("reason", ""), 20, "the reason")
+        hooks = falcon.hooks()
+        assert falcon.counters()["taken"] == 0
+    assert not trouble(traffic.account), traffic.account
+    log = overlay.guest.run("dmesg").out
+    for symbol in OF_LANES:
+        assert (hooks[symbol]["state"], hooks[symbol]["detail"]) == ("failed", "no memory to hook it")
+        assert f"{symbol}: no memory to hook it; going without {hooks[symbol]['capability']}" in log
+
+
+@pytest.mark.soak
+def test_a_module_that_comes_while_its_function_rests_is_left_alone(overlay, control, hooked):
+    guest, net = overlay.guest, overlay.net
+    control.enable(**LANES)
+    until_resting(control, OF_LANES)
+    net.clear_guest(guest)
+    guest.run("modprobe -r veth")
+    assert control.hooks()["veth_xmit"]["state"] == "missing"
+    net.setup_guest(guest)
+    assert parked(control) == OF_LANES
+    with Traffic(overlay, rate=3000, idle=1500) as traffic:
+        lanes.reach(control, state="several", reason="none")
+        assert set(control.traces().redirected) == hooked
+    assert not trouble(traffic.account), traffic.account
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("end", [pytest.param("disable", marks=pytest.mark.soak), "unload"])
+def test_nothing_is_left_when_it_ends_while_it_rests(overlay, control, hooked, end):
+    control.enable(**LANES)
+    until_resting(control, OF_LANES)
+    getattr(control, end)()
+    assert (control.traces().redirected, control.traces().rps_users) == ([], 0)
+    if end == "unload":
+        control.load()
+    assert control.states() == dict.fromkeys(hooked, "detached")
+    path.assert_whole(overlay.udp(count=500), 500)
