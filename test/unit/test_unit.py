@@ -93,7 +93,7 @@ def test_every_function_that_looks_like_a_case_is_one(program):
 
 BAD = r"""
 #include "unit.h"
-#include "packet.h"
+#include "flow/packet.h"
 
 static void good(void **state) { assert_true(1); }
 static void bad(void **state) { assert_int_equal(1, 2); }
@@ -146,9 +146,11 @@ def test_model_tries_many_orders(run, record_property):
     assert sums[0] > 1_000_000
 
 
-REORDER = HERE.parents[1] / "module/lanes/reorder.c"
+MODULE = HERE.parents[1] / "module"
+REORDER = MODULE / "lanes/reorder.c"
+CHAIN = MODULE / "core/chain.c"
 
-# What could be wrong with reorder.c: id, its text, the fault, and what the model checker says of it.
+# What could be wrong with reorder.c or chain.c: id, its text, the fault, and what the model checker says of it.
 FAULTS = [
     ("released-before-done", "run->state != FALCON_RUN_DONE", "false", "in no lane|in two places|overtakes"),
     ("started-taken-for-done", "run->state != FALCON_RUN_DONE", "run->state == FALCON_RUN_QUEUED",
@@ -187,7 +189,7 @@ def spoiled(source, copy, text, fault):
 
 def compiled(program, sanitizer, *sources):
     done = subprocess.run(["cc", "-std=gnu11", "-O1", "-g", f"-fsanitize={sanitizer}", "-o", program, *sources,
-                           f"-I{HERE}", f"-I{HERE}/shim", f"-I{REORDER.parent}", "-lcmocka"],
+                           f"-I{HERE}", f"-I{HERE}/shim", f"-I{MODULE}", "-lcmocka"],
                           text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
     return program
@@ -195,9 +197,10 @@ def compiled(program, sanitizer, *sources):
 
 @pytest.mark.parametrize("text, fault, violation", [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
 def test_model_finds(built, tmp_path, text, fault, violation):
-    """Each fault that is put into a copy of reorder.c, with the steps that lead to it."""
-    source = spoiled(REORDER, tmp_path / "reorder.c", text, fault)
-    program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/reorder.h", source,
+    """Each fault that is put into a copy of the source that has the text, with the steps that lead to it."""
+    source, other = (REORDER, CHAIN) if text in REORDER.read_text() else (CHAIN, REORDER)
+    program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/reorder.h",
+                       spoiled(source, tmp_path / source.name, text, fault), other,
                        OUT / "test_reorder_model.o", OUT / "seen.o")
     result = execute([program])
     assert result.status != 0
@@ -208,11 +211,11 @@ def test_model_finds(built, tmp_path, text, fault, violation):
 
 def test_threads_that_forget_the_lock_are_seen(built, tmp_path):
     """TSan watches the very code: workers that finish without the flow's lock."""
-    lock, finish = "\tpthread_mutex_lock(&elephant->lock);\n", "\tfor (i = 0; i < count; i++)\n\t\telephant->held"
-    count = "\telephant->dropped += dropped;"
+    lock, finish = "\tpthread_mutex_lock(&flow->lock);\n", "\tfor (i = 0; i < count; i++)\n\t\tflow->held"
+    count = "\tflow->dropped += dropped;"
     source = spoiled(HERE / "test_reorder_threads.c", tmp_path / "never.c", lock + finish, finish)
     source = spoiled(source, tmp_path / "late.c", count, lock + count)
-    result = execute([compiled(tmp_path / "threads", "thread", source, REORDER)])
+    result = execute([compiled(tmp_path / "threads", "thread", source, REORDER, CHAIN)])
     assert result.status != 0
     assert "WARNING: ThreadSanitizer: data race" in result.output, result.output[-6000:]
     assert "falcon_reorder_finish" in result.output, result.output[-6000:]
@@ -222,7 +225,7 @@ def test_threads_see_packets_that_overtake(built, tmp_path):
     """Without the merge, several workers do reorder, and the threads' own test says so."""
     source = spoiled(REORDER, tmp_path / "reorder.c", "falcon_chain_splice(&run->packets, output);",
                      "falcon_chain_splice(released, output);")
-    program = compiled(tmp_path / "threads", "thread", HERE / "test_reorder_threads.c", source)
+    program = compiled(tmp_path / "threads", "thread", HERE / "test_reorder_threads.c", source, CHAIN)
     result = execute([program], tsan="report_bugs=0")
     assert result.outcome("threads__order_conservation_no_stall") == "failed", result.output[-6000:]
     assert re.search(r"^flow \d: .* [1-9]\d* faults$", result.output, re.M)

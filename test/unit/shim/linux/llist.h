@@ -2,8 +2,51 @@
 #ifndef _SHIM_LLIST_H
 #define _SHIM_LLIST_H
 
+#include <linux/kernel.h>
+#include <linux/types.h>
+
 struct llist_node {
 	struct llist_node *next;
 };
+
+struct llist_head {
+	struct llist_node *first;
+};
+
+#define llist_entry(pointer, type, member) container_of(pointer, type, member)
+
+static inline bool llist_empty(const struct llist_head *head)
+{
+	return !__atomic_load_n(&head->first, __ATOMIC_RELAXED);
+}
+
+/* A full barrier, as the kernel's. Return: true if the list was empty. */
+static inline bool llist_add(struct llist_node *node, struct llist_head *head)
+{
+	struct llist_node *first = __atomic_load_n(&head->first, __ATOMIC_RELAXED);
+
+	do {
+		node->next = first;
+	} while (!__atomic_compare_exchange_n(&head->first, &first, node, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	return !first;
+}
+
+static inline struct llist_node *llist_del_all(struct llist_head *head)
+{
+	return __atomic_exchange_n(&head->first, NULL, __ATOMIC_SEQ_CST);
+}
+
+static inline struct llist_node *llist_reverse_order(struct llist_node *head)
+{
+	struct llist_node *reversed = NULL, *next;
+
+	for (; head; head = next) {
+		next = head->next;
+		head->next = reversed;
+		reversed = head;
+	}
+	return reversed;
+}
 
 #endif

@@ -17,6 +17,7 @@ enum {
 struct sk_buff {
 	struct sk_buff *next;
 	struct net_device *dev;
+	char cb[48] __attribute__((aligned(8)));
 	const unsigned char *data;
 	unsigned int len;
 	unsigned int truesize;
