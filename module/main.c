@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* falcon: the receive path of one overlay flow on several CPUs, on a stock kernel. */
+/* falcon: spreads the receive path of one overlay flow over several CPUs, on a stock kernel. */
 
 #include <linux/module.h>
 
@@ -50,7 +50,7 @@ priority:
 	return err;
 }
 
-/* No request comes any more, no packet, no CPU, no device: in this order. */
+/* Stop in this order: requests, packets, CPU callbacks, device events. */
 static void __exit falcon_exit(void)
 {
 	falcon_netlink_exit();

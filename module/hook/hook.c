@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * This file attaches and detaches the handlers of a table of sites, through ftrace, and keeps the
- * state of each. The table is handed in: this file names no handler.
+ * Attaches and detaches the handlers of a table of sites through ftrace, and keeps the state of
+ * each hook. falcon_hooks_init() receives the table: this file names no handler.
  */
 
 #include <linux/ftrace.h>
@@ -19,12 +19,12 @@ struct hook {
 	char			detail[FALCON_HOOK_DETAIL];
 };
 
-/* How often ftrace may say -EAGAIN, each time after a jiffy or two: half a second. */
+/* Attempts while ftrace returns -EAGAIN; each takes a jiffy or two: half a second in all. */
 #define ATTACH_TRIES 100
 
-static DEFINE_MUTEX(hooks_lock);	/* innermost but for ftrace's own */
-static bool hooks_wanted;		/* attached, as far as that could be */
-static u8 parked;			/* the mode in which hooks are parked, or 0 */
+static DEFINE_MUTEX(hooks_lock);	/* innermost lock, apart from ftrace's own */
+static bool hooks_wanted;		/* between a successful attach and detach */
+static u8 parked;			/* BIT(mode) while hooks are parked, else 0 */
 static struct hook hooks[FALCON_HOOKS];
 
 static void note(struct hook *hook, enum falcon_hook_state state, const char *detail)
@@ -33,21 +33,21 @@ static void note(struct hook *hook, enum falcon_hook_state state, const char *de
 	strscpy(hook->detail, detail, sizeof(hook->detail));
 }
 
-/* Make ftrace's filter, if there is such a function. */
+/* Build ftrace's filter for the function, if this kernel has it. */
 static int find(struct hook *hook)
 {
 	char symbol[64];
 	int err;
 
 	/*
-	 * From scratch each time: ftrace_free_filter() leaves pointers to what it freed.
-	 * PERMANENT, or `sysctl kernel.ftrace_enabled=0` would take the hook away unseen.
+	 * Initialise everything again: ftrace_free_filter() leaves dangling pointers in ops.
+	 * Without PERMANENT, `sysctl kernel.ftrace_enabled=0` would remove the hook silently.
 	 */
 	hook->ops = (struct ftrace_ops) {
 		.func	= hook->site->handler,
 		.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
 	};
-	strscpy(symbol, hook->site->symbol, sizeof(symbol));	/* ftrace wants to write there */
+	strscpy(symbol, hook->site->symbol, sizeof(symbol));	/* ftrace may write to it */
 	err = ftrace_set_filter(&hook->ops, symbol, strlen(symbol), 1);
 	if (!err)
 		return 0;
@@ -72,8 +72,9 @@ static int probe(struct hook *hook)
 }
 
 /*
- * A BPF program's trampoline on the function has to agree to share it. While somebody attaches or
- * detaches such a program, ftrace cannot ask it, sleeps for a millisecond, and says -EAGAIN.
+ * If a BPF program is attached to the function, its trampoline must agree to share the function.
+ * While somebody attaches or detaches such a program, ftrace cannot ask the trampoline: it sleeps
+ * for a millisecond and returns -EAGAIN.
  */
 static int register_when_free(struct ftrace_ops *ops)
 {
@@ -92,12 +93,12 @@ static int attach(struct hook *hook)
 
 	if (hook->state == FALCON_HOOK_STATE_ATTACHED)
 		return 0;
-	/* What rests has its filter, which takes much longer to make than to use. */
+	/* A parked hook keeps its filter, since building one takes much longer than using it. */
 	err = hook->state == FALCON_HOOK_STATE_PARKED ? 0 : find(hook);
 	if (err)
 		goto free;
 	err = register_when_free(&hook->ops);
-	/* An empty filter: no memory for its entry, which ftrace_set_filter() did not say. */
+	/* The filter is empty: ftrace_set_filter() had no memory for its entry and hid that. */
 	if (err == -EINVAL)
 		err = -ENOMEM;
 	if (err == -EBUSY) {
@@ -120,7 +121,7 @@ free:
 	return err;
 }
 
-static void rest(struct hook *hook)
+static void park(struct hook *hook)
 {
 	if (hook->state != FALCON_HOOK_STATE_ATTACHED)
 		return;
@@ -130,14 +131,14 @@ static void rest(struct hook *hook)
 
 static void detach(struct hook *hook)
 {
-	rest(hook);
+	park(hook);
 	if (hook->state != FALCON_HOOK_STATE_PARKED)
 		return;
 	ftrace_free_filter(&hook->ops);
 	note(hook, FALCON_HOOK_STATE_DETACHED, "");
 }
 
-/* Where the hooks of the next capability begin. */
+/* The index at which the hooks of the next capability begin. */
 static unsigned int end_of(unsigned int first)
 {
 	unsigned int end = first;
@@ -149,15 +150,16 @@ static unsigned int end_of(unsigned int first)
 }
 
 /*
- * Whether nothing is enabled without: for want of memory, what could be there another time. What is
- * enabled already, its hooks coming back from rest, goes on without.
+ * True if falcon must not be enabled without the capability. A lack of memory counts, too: the
+ * capability may be there at the next attempt. If falcon is enabled already, its hooks return from
+ * being parked: then it continues without the capability.
  */
 static bool is_needed(unsigned int first, int err)
 {
 	return !hooks_wanted && (hooks[first].site->required || err == -ENOMEM);
 }
 
-/* All hooks of the capability that @first begins, or none. */
+/* Attach all hooks of the capability that begins at @first, or none. */
 static int attach_capability(unsigned int first)
 {
 	unsigned int i, end = end_of(first);
@@ -167,7 +169,7 @@ static int attach_capability(unsigned int first)
 		err = attach(&hooks[i]);
 	if (!err)
 		return 0;
-	/* A module that is not loaded is not missed. */
+	/* It is normal that a driver's module is not loaded: do not log that. */
 	if (!is_needed(first, err) && !(hooks[i - 1].site->module && err == -ENOENT))
 		pr_info("%s: %s; going without %s\n", hooks[i - 1].site->symbol,
 			hooks[i - 1].detail, hooks[first].site->capability);
@@ -191,7 +193,7 @@ static int attach_all(struct netlink_ext_ack *extack)
 	return 0;
 }
 
-static bool some_rest(unsigned int first)
+static bool some_parked(unsigned int first)
 {
 	unsigned int i;
 
@@ -201,7 +203,10 @@ static bool some_rest(unsigned int first)
 	return false;
 }
 
-/* The entry first, then the questions that need an answer: order of the table, backwards. */
+/*
+ * Backwards through the table: the entries go first, so that no new packet enters falcon's code.
+ * Then the functions go that packets further along need.
+ */
 static void detach_all(void)
 {
 	unsigned int i;
@@ -240,7 +245,7 @@ void falcon_hooks_park(enum falcon_mode mode)
 	parked = BIT(mode);
 	for (i = FALCON_HOOKS; i-- > 0;)
 		if (hooks[i].site->parks & parked)
-			rest(&hooks[i]);
+			park(&hooks[i]);
 	mutex_unlock(&hooks_lock);
 }
 
@@ -251,12 +256,12 @@ void falcon_hooks_unpark(void)
 	mutex_lock(&hooks_lock);
 	parked = 0;
 	for (i = 0; i < FALCON_HOOKS; i = end_of(i))
-		if (some_rest(i))
+		if (some_parked(i))
 			attach_capability(i);
 	mutex_unlock(&hooks_lock);
 }
 
-/* A module that has a function comes, or goes and takes it along. */
+/* A module with a hooked function is loaded, or is unloaded together with the function. */
 static int on_module(struct notifier_block *block, unsigned long event, void *data)
 {
 	const struct module *module = data;
@@ -269,7 +274,7 @@ static int on_module(struct notifier_block *block, unsigned long event, void *da
 		if (event == MODULE_STATE_LIVE && !hooks_wanted)
 			probe(hook);
 		else if (event == MODULE_STATE_LIVE && !attach(hook) && hook->site->parks & parked)
-			rest(hook);
+			park(hook);
 		if (event == MODULE_STATE_GOING) {
 			detach(hook);
 			note(hook, FALCON_HOOK_STATE_MISSING, "its module is not loaded");

@@ -8,7 +8,8 @@
 #include "lanes/endpoint.h"
 #include "lanes/runner.h"
 
-static DEFINE_PER_CPU(bool, in_handler);	/* a device's, by falcon_runner_handle() */
+/* True while falcon_runner_handle() calls a device's handler: the hook must let this call pass. */
+static DEFINE_PER_CPU(bool, in_handler);
 
 bool falcon_runner_handles(void)
 {
@@ -18,7 +19,7 @@ bool falcon_runner_handles(void)
 rx_handler_result_t falcon_runner_handle(struct sk_buff **pskb)
 {
 	const struct net_device *dev = (*pskb)->dev;
-	/* Gone since the kernel read it: it might as well have read it now. */
+	/* NULL if it was removed after the kernel read it: act as if the kernel read it now. */
 	rx_handler_func_t *handler = rcu_dereference(dev->rx_handler);
 	rx_handler_result_t result;
 
@@ -27,7 +28,10 @@ rx_handler_result_t falcon_runner_handle(struct sk_buff **pskb)
 	__this_cpu_write(in_handler, true);
 	result = handler(pskb);
 	__this_cpu_write(in_handler, false);
-	/* In one namespace, a packet socket on @dev may yet hear what goes on as another's. */
+	/*
+	 * No merge point within one namespace: after RX_HANDLER_ANOTHER the kernel still offers the
+	 * packet to the packet sockets of one protocol on @dev, and these are of this namespace.
+	 */
 	if (result != RX_HANDLER_ANOTHER || net_eq(dev_net(dev), dev_net((*pskb)->dev)))
 		return result;
 	if (falcon_endpoint_expected())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* falcon calls a device's rx_handler itself, to see what becomes of the packet. */
+/* falcon calls a device's rx_handler itself to see what the handler decides about the packet. */
 
 #ifndef _FALCON_RX_HANDLER_H
 #define _FALCON_RX_HANDLER_H
@@ -7,15 +7,16 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
-/* Whether a device's rx_handler is to be called by falcon_runner_handle(). Context: any. */
+/* True if falcon_runner_handle() must call the device's rx_handler. Context: any. */
 bool falcon_runner_handles(void);
 
 /**
  * falcon_runner_handle() - call the rx_handler of a packet's device
  * @pskb: as for the handler
  *
- * macvlan and ipvlan have no queue: where they pass a packet on, to be received as a container's
- * device's, is a merge point, for packets in a context.
+ * macvlan and ipvlan have no queue. Their handler passes a packet on by making it one of the
+ * container's device (RX_HANDLER_ANOTHER). For packets that a runner processes, that is the merge
+ * point.
  *
  * Context: softirq, RCU read section. Return: RX_HANDLER_, for the caller of the handler.
  */

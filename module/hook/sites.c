@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a function is redirected: ftrace calls our handler at its entry, the handler decides
- * with the function's own arguments, and either leaves everything as it is, so that the
- * original runs, or sets the instruction pointer to a replacement (as livepatch does). The
- * original is never called from here: a static function whose address nobody takes is no
- * valid target of an indirect call on a kernel with IBT.
+ * How a function is redirected: ftrace calls our handler at the function's entry, and the handler
+ * decides by the function's own arguments. Either it changes nothing, and the original runs; or it
+ * sets the instruction pointer to a replacement, as livepatch does. No replacement calls a static
+ * original whose address nobody takes: on a kernel with IBT, that is no valid target of an indirect
+ * call.
  *
- * No recursion guard is held while a handler decides: nothing that it calls enters a hooked
- * function, and livepatch warns when it meets a held one.
+ * Handlers take no recursion guard of ftrace: they call nothing that enters a hooked function, and
+ * livepatch warns if it finds the guard held.
  *
- * get_rps_cpu		the kernel's own question "which CPU?", put at every hand-over between
- *			stages (netif_receive_skb*(), netif_rx()), in an RCU read section
- * gro_cells_receive	the tunnels' hand-over to a queue of their own, put in softirq
- * veth_xmit		what a veth does with a packet, the merge point when it has NAPI
- * macvlan_handle_frame	where these receive what the device below them got, without a queue: the
- * ipvlan_handle_frame	merge point for them
- * enqueue_to_backlog	the hand-over to a CPU's backlog, the merge point otherwise
- * napi_gro_receive	GRO's entries, where packets leave the driver: the ingress
- * napi_gro_frags
+ * get_rps_cpu		the kernel asks "which CPU?" at every hand-over between stages
+ *			(netif_receive_skb*(), netif_rx()), in an RCU read section
+ * gro_cells_receive	tunnels hand packets over to a queue of their own, in softirq
+ * veth_xmit		a veth transmits to its peer: the merge point if the peer has NAPI
+ * macvlan_handle_frame	a macvlan or ipvlan takes packets from the device below it, without a
+ * ipvlan_handle_frame	queue: the merge point for these two
+ * enqueue_to_backlog	a packet is queued to a CPU's backlog: the merge point otherwise
+ * napi_gro_receive	the driver hands packets to GRO: the ingress (gro_receive_skb on later
+ * napi_gro_frags	kernels, see FALCON_GRO_ENTRY)
  */
 
 #include <linux/ftrace.h>
@@ -39,12 +39,12 @@
 #include "pipeline/steer.h"
 
 /*
- * What a handler tells the replacement. The arguments stay the kernel's own: a BPF program at the
- * function's entry runs between the two, and reads them.
+ * A word from a handler to its replacement. Handlers do not change the arguments, since a BPF
+ * program at the function's entry runs between handler and replacement and reads them.
  *
- * Handler and replacement run on one CPU, with BH or interrupts off. So only an interrupt, whose
- * driver may call netif_rx(), can have a handler run in between: it has a word of its own. Another
- * does not interrupt it, and what cannot be masked calls no hooked function.
+ * Handler and replacement run on the same CPU, with BH or interrupts off. Between the two, only a
+ * hard interrupt can run another handler, because its driver may call netif_rx(): it uses a word of
+ * its own. Hard interrupts do not nest, and an NMI calls no hooked function.
  */
 static DEFINE_PER_CPU(u32 [2], told);
 
@@ -63,7 +63,7 @@ static void notrace redirect(struct ftrace_regs *fregs, const void *replacement)
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)replacement);
 }
 
-/* Stands in for get_rps_cpu(): the handler has told it the answer. */
+/* Replaces get_rps_cpu(): returns the handler's answer. */
 static noinline int answer_cpu(void)
 {
 	return what_was_told();
@@ -75,7 +75,7 @@ static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
 	struct net_device *dev = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 	struct rps_dev_flow **rflow = (void *)ftrace_regs_get_argument(fregs, 2);
-	/* In a lane everything up to the merge point is done here. */
+	/* A runner takes its packets up to the merge point on this CPU. */
 	int cpu = falcon_runner_active() ? -1 : falcon_steer(dev, skb, rflow);
 
 	if (cpu == FALCON_STEER_PASS)
@@ -84,13 +84,13 @@ static void notrace on_get_rps_cpu(unsigned long ip, unsigned long parent_ip,
 	redirect(fregs, answer_cpu);
 }
 
-/* Stands in for gro_cells_receive(): the handler has told it the epoch. */
+/* Replaces gro_cells_receive(): the packet bypasses the GRO cell, with the handler's epoch. */
 static noinline int receive_past_cell(struct gro_cells *cells, struct sk_buff *skb)
 {
 	return falcon_gro_bypass_pass(skb, what_was_told());
 }
 
-/* Likewise, in a lane. */
+/* Replaces gro_cells_receive() while a runner processes packets, or a delivery runs. */
 static noinline int receive_in_context(struct gro_cells *cells, struct sk_buff *skb)
 {
 	return falcon_runner_gro_cell(skb);
@@ -102,7 +102,7 @@ static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 	u32 epoch;
 
-	/* A device that is down is for the original to drop. */
+	/* If the device is down, the original drops the packet. */
 	if ((falcon_runner_active() || falcon_runner_delivers()) && skb->dev->flags & IFF_UP) {
 		redirect(fregs, receive_in_context);
 	} else if (falcon_steer_bypasses_gro(skb, &epoch)) {
@@ -111,7 +111,7 @@ static void notrace on_gro_cells_receive(unsigned long ip, unsigned long parent_
 	}
 }
 
-/* Stands in for functions that answer 0 when all is well. */
+/* Replaces functions that return 0 for success. */
 static noinline int answer_success(void)
 {
 	BUILD_BUG_ON(NETDEV_TX_OK || NET_RX_SUCCESS);
@@ -131,13 +131,19 @@ static void notrace on_veth_xmit(unsigned long ip, unsigned long parent_ip,
 			falcon_runner_transmit(skb, dev);
 		return;
 	}
-	/* With TSO what it forwards goes to the backlog, see veth_skb_is_eligible_for_gro(). */
+	/*
+	 * If the veth has TSO, forwarded packets go on to the backlog, which is their merge point:
+	 * see veth_skb_is_eligible_for_gro().
+	 */
 	if (falcon_runner_transmit(skb, dev) && !(dev->features & NETIF_F_ALL_TSO) &&
 	    falcon_runner_merge(skb, FALCON_MERGE_POINT_TRANSMIT))
 		redirect(fregs, answer_success);
 }
 
-/* Stands in for a device's rx_handler, which can be called again: its address is known. */
+/*
+ * Replaces a device's rx_handler, and may call the original: the device has its address, so it is a
+ * valid target of an indirect call.
+ */
 static noinline rx_handler_result_t handle(struct sk_buff **pskb)
 {
 	return falcon_runner_handle(pskb);
@@ -159,18 +165,18 @@ static void notrace on_enqueue_to_backlog(unsigned long ip, unsigned long parent
 	if (falcon_endpoint_expected())
 		falcon_endpoint_see(skb, skb->dev);
 	if (cpu != smp_processor_id())
-		return;		/* RPS */
+		return;		/* RPS has chosen another CPU */
 	if (falcon_runner_merge(skb, FALCON_MERGE_POINT_BACKLOG) || falcon_runner_follow(skb))
 		redirect(fregs, answer_success);
 }
 
-/* Stands in for GRO's entries: the packet is in a lane. */
+/* Replaces GRO's entries: falcon has taken the packet. */
 static noinline gro_result_t answer_consumed(void)
 {
 	return GRO_CONSUMED;
 }
 
-/* Likewise, when the packet's flow is to go into lanes, if it can. */
+/* Replace GRO's entries: promote the packet's flow. If that fails, GRO gets the packet. */
 static noinline gro_result_t receive_promoting(struct falcon_gro *gro, struct sk_buff *skb)
 {
 	return falcon_ingress_promote(gro, skb) ? GRO_CONSUMED : falcon_runner_receive(gro, skb);
@@ -182,16 +188,16 @@ static noinline gro_result_t receive_frags_promoting(struct napi_struct *napi)
 						    falcon_runner_receive_frags(napi);
 }
 
-/* Likewise, when the packet is to be processed now. */
+/* Replaces GRO's entries: process the packet that the handler has put aside, at once. */
 static noinline gro_result_t receive_ahead(void)
 {
 	falcon_ingress_go_ahead();
 	return GRO_CONSUMED;
 }
 
-/* What the ingress has said, @promoting standing in for GRO's entry when the flow may go up. */
-static void notrace redirect_intake(struct ftrace_regs *fregs, enum falcon_ingress_answer answer,
-				    const void *promoting)
+/* Act on the answer of the ingress. @promoting: replaces GRO's entry if the flow is due. */
+static void notrace redirect_ingress(struct ftrace_regs *fregs, enum falcon_ingress_answer answer,
+				     const void *promoting)
 {
 	if (answer == FALCON_INGRESS_PASS)
 		return;
@@ -209,10 +215,13 @@ static void notrace on_gro_receive(unsigned long ip, unsigned long parent_ip,
 	struct falcon_gro *gro = (void *)ftrace_regs_get_argument(fregs, 0);
 	struct sk_buff *skb = (void *)ftrace_regs_get_argument(fregs, 1);
 
-	/* A lane's own GRO; a tunnel, whose packets come here from its GRO cell. */
+	/*
+	 * Not for the ingress: a runner's own GRO, and a virtual device such as a tunnel, whose
+	 * packets come here from its GRO cell.
+	 */
 	if (falcon_runner_active() || falcon_device_is_virtual(skb->dev))
 		return;
-	redirect_intake(fregs, falcon_ingress(gro, skb), receive_promoting);
+	redirect_ingress(fregs, falcon_ingress(gro, skb), receive_promoting);
 }
 
 static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
@@ -220,7 +229,7 @@ static void notrace on_napi_gro_frags(unsigned long ip, unsigned long parent_ip,
 {
 	struct napi_struct *napi = (void *)ftrace_regs_get_argument(fregs, 0);
 
-	redirect_intake(fregs, falcon_ingress_frags(napi), receive_frags_promoting);
+	redirect_ingress(fregs, falcon_ingress_frags(napi), receive_frags_promoting);
 }
 
 #define MODE(name) BIT(FALCON_MODE_##name)
@@ -238,7 +247,10 @@ const struct falcon_hook_site falcon_sites[FALCON_HOOKS] = {
 		.parks		= MODE(LANES),
 		.handler	= on_gro_cells_receive,
 	},
-	/* From the way out to the way in, so that what comes in finds all of it. */
+	/*
+	 * For mode lanes, the merge points come before the ingress: a packet that the ingress takes
+	 * finds all merge points hooked.
+	 */
 	[FALCON_HOOK_TRANSMIT] = {
 		.symbol		= "veth_xmit",
 		.capability	= "lanes-veth-napi",
