@@ -5,10 +5,10 @@
 #include "lanes/budget.h"
 
 static unsigned int flows;
-static unsigned int hosts;	/* of them, those that came through no tunnel */
-static unsigned int ruled;	/* of them, those that a rule has brought */
+static unsigned int hosts;	/* of them, the host's own: through no tunnel */
+static unsigned int ruled;	/* of them, promoted by a rule */
 
-/* Of what all may have in flight, for each. */
+/* Of each flow. */
 static struct falcon_budget budget = { FALCON_BUDGET_PACKETS, FALCON_BUDGET_BYTES };
 
 struct falcon_budget falcon_budget_get(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How many flows are in lanes, of which kinds, and what each may have in flight. */
+/* The number of flows in lanes, by kind, and the packets that each of them may have in flight. */
 
 #ifndef _FALCON_BUDGET_H
 #define _FALCON_BUDGET_H
@@ -8,19 +8,19 @@
 
 #include "policy/policy.h"
 
-/* What each flow in lanes may have in flight, see falcon_policy_budget(). Context: any. */
+/* The budget of each flow in lanes, see falcon_policy_budget(). Context: any. */
 struct falcon_budget falcon_budget_get(void);
 
 /* Flows in lanes. Context: any. */
 unsigned int falcon_budget_flows(void);
 
-/* Of them, those that a rule has brought there, not their rate. Context: any. */
+/* Flows in lanes that a rule has promoted, not their rate. Context: any. */
 unsigned int falcon_budget_ruled(void);
 
-/* Whether some are of the host itself: they came through no tunnel. Context: any. */
+/* True if some flows in lanes are the host's own: they came through no tunnel. Context: any. */
 bool falcon_budget_has_hosts(void);
 
-/* So many flows more, or fewer. Context: one at a time. */
+/* Count more flows in lanes, or fewer (@count below 0). Context: one caller at a time. */
 void falcon_budget_add(int count, bool host, bool ruled);
 
 #endif /* _FALCON_BUDGET_H */

@@ -2,7 +2,7 @@
 
 #include "lanes/flow.h"
 
-/* After which a flow with priority leaves, which no rate makes leave. */
+/* A flow with a rule leaves lanes after so long without a packet; its rate does not matter. */
 #define PRIORITY_IDLE (10 * HZ)
 
 bool falcon_flow_stays_home(const struct falcon_flow *flow, const struct falcon_plan *plan)

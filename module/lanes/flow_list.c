@@ -9,9 +9,9 @@
 #include "lanes/merge_dev.h"
 
 static LIST_HEAD(flows);
-static DEFINE_SPINLOCK(flows_lock);	/* BH; of the list, which is walked under RCU */
+static DEFINE_SPINLOCK(flows_lock);	/* BH; for writers of the list and its counts */
 
-/* Under elephants_lock. */
+/* Context: under flows_lock. */
 static void count(const struct falcon_flow *flow, int count)
 {
 	falcon_budget_add(count, flow->host, flow->ruled);
@@ -37,7 +37,7 @@ void falcon_flow_put(struct falcon_flow *flow)
 	if (!refcount_dec_and_test(&flow->refs))
 		return;
 	falcon_merge_dev_set(&flow->merge_dev, NULL);
-	/* One that never went up is in no list. */
+	/* A flow that was never promoted is in no list. */
 	if (!list_empty(&flow->node)) {
 		spin_lock(&flows_lock);
 		list_del_rcu(&flow->node);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The list of flows that are in lanes, or have been and may have packets: who has a reference. */
+/* The list of all flows with a reference: in lanes, or released with packets still to come. */
 
 #ifndef _FALCON_FLOW_LIST_H
 #define _FALCON_FLOW_LIST_H
@@ -7,8 +7,8 @@
 #include "lanes/flow.h"
 
 /*
- * The flow that a pointer leads to, with a reference; NULL when there is none, or it is another
- * flow's by now. Context: BH, or process.
+ * The flow that an entry of the flow table points to, with a reference. NULL if there is none, or
+ * if the entry has become another flow's, as @hash tells. Context: BH, or process.
  */
 static inline struct falcon_flow *
 falcon_flow_get(struct falcon_flow __rcu *const *at, u32 hash)
@@ -23,11 +23,11 @@ falcon_flow_get(struct falcon_flow __rcu *const *at, u32 hash)
 	return flow;
 }
 
-/* A flow that goes up. Its reference is the caller's. Context: BH. */
+/* Add and count a flow that is promoted. The list has no reference of its own. Context: BH. */
 void falcon_flow_list_add(struct falcon_flow *flow);
 
 /*
- * It has come down: it counts no more, and stays in the list as long as there is a reference.
+ * Stop counting a flow that was released. It stays in the list until its last reference goes.
  * Context: BH.
  */
 void falcon_flow_list_leave(struct falcon_flow *flow);
@@ -36,8 +36,8 @@ void falcon_flow_list_leave(struct falcon_flow *flow);
 void falcon_flow_put(struct falcon_flow *flow);
 
 /**
- * falcon_flow_list_next() - a walk over all flows that have been in lanes, and may have packets
- * @elephant: the flow before, whose reference is given back; NULL to begin
+ * falcon_flow_list_next() - walk over all flows of the list
+ * @flow: the flow before, whose reference is given back; NULL to begin
  *
  * No lock is held between two flows. Context: process. Return: the flow, with a reference, or NULL.
  */

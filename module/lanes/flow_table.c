@@ -8,12 +8,12 @@
 #include "lanes/flow_table.h"
 
 struct falcon_flow_entry *falcon_flow_table;
-static DEFINE_MUTEX(table_lock);	/* under RTNL; keeps slow readers from what goes */
+static DEFINE_MUTEX(table_lock);	/* within RTNL; the table stays while a reader has it */
 
-/* Many, so that CPUs whose flows have nothing in common do not meet. */
+/* So many that CPUs with different flows seldom contend. */
 #define CLAIM_LOCKS 256
 static struct {
-	spinlock_t lock;	/* of each such bucket */
+	spinlock_t lock;	/* of every CLAIM_LOCKS-th bucket */
 } ____cacheline_aligned_in_smp claim_locks[CLAIM_LOCKS];
 
 int falcon_flow_table_alloc(void)

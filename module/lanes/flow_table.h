@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The table of all flows that a NIC's packets are of, in lanes or not, of which the quietest are
- * forgotten. What is done with an entry is in ladder.c.
+ * The table of all flows that arrive on a NIC, in lanes or not. A full bucket forgets its quietest
+ * flow. promote.c decides what happens to an entry.
  */
 
 #ifndef _FALCON_FLOW_TABLE_H
@@ -19,25 +19,26 @@
 struct falcon_flow;
 
 /*
- * A flow, whether in lanes or not. The CPU that its packets come to writes it: one at a time,
- * unless the NIC moves it. A count that is a few short does no harm.
+ * A flow, in lanes or not. The CPU that receives its packets writes most members without a lock:
+ * that is one CPU at a time unless the NIC moves the flow, and then a count that is a few packets
+ * short does no harm.
  */
 struct falcon_flow_entry {
-	u32			hash;		/* 0 is free */
+	u32			hash;		/* 0: the entry is free */
 	u32			count;		/* packets in this window */
-	unsigned long		since;		/* jiffies of its begin */
-	/* Jiffies from which it may go up again; or, while it goes ahead, its tunnels let it. */
+	unsigned long		since;		/* jiffies when the window began */
+	/* Jiffies from which it may be promoted; while @ahead, of the last check of its tunnels. */
 	u32			retry;
 	int			ifindex;
 	u32			netns;		/* inode number */
 	u8			reason;		/* enum falcon_reason */
 	u8			encap;		/* enum falcon_encap_kind; none: the host's own */
 	bool			ahead;		/* every packet so far has gone ahead */
-	bool			requests;	/* by its habit */
+	bool			requests;	/* short requests, as @rr_detect tells */
 	struct falcon_priority	priority;
-	u32			endpoint_due;	/* jiffies from which flow.place is old */
-	struct falcon_flow __rcu *flow;
-	struct falcon_rr_detect	rr_detect;	/* with priority-auto */
+	u32			endpoint_due;	/* jiffies from which subject.endpoint is old */
+	struct falcon_flow __rcu *flow;		/* NULL: not in lanes */
+	struct falcon_rr_detect	rr_detect;	/* with priority-auto only */
 	struct falcon_subject	subject;
 };
 
@@ -45,17 +46,18 @@ struct falcon_flow_entry {
 #define FALCON_FLOW_TABLE_WAYS    4
 #define FALCON_FLOW_TABLE_BUCKETS (FALCON_FLOW_TABLE_FLOWS / FALCON_FLOW_TABLE_WAYS)
 
-extern struct falcon_flow_entry *falcon_flow_table;	/* kept while any packet may come */
+extern struct falcon_flow_entry *falcon_flow_table;	/* not freed while any packet may come */
 
 /* Context: process. Return: 0 or -ENOMEM. */
 int falcon_flow_table_alloc(void);
 
-/* Context: process, no packet comes any more. */
+/* Context: process, under falcon_flow_table_hold(), when no packet can come any more. */
 void falcon_flow_table_free(void);
 
 /*
- * Keep the table, and what is allocated with it, until falcon_flow_table_release(). Under RTNL, so
- * nothing may be waited for meanwhile. Context: process. Return: whether there is one.
+ * Keep the table, and all that is allocated with it, until falcon_flow_table_release(). The device
+ * notifier does so under RTNL, so a holder must not wait for anything. Context: process.
+ * Return: true if there is a table; it is held, and must be released, either way.
  */
 bool falcon_flow_table_hold(void);
 void falcon_flow_table_release(void);
@@ -78,18 +80,18 @@ static inline struct falcon_flow_entry *falcon_flow_table_find(u32 hash)
 }
 
 /*
- * BH, before a flow's lock and the roster's; of entries of some buckets that change their flow or
- * its rung.
+ * The lock of some buckets: it is held while an entry gets another flow, or its flow is promoted or
+ * released. BH; outside a flow's lock and that of the flow list.
  */
 spinlock_t *falcon_flow_table_lock(u32 hash);
 
 /*
- * The flow of these headers behind the tunnels, if there is one, or NULL: of two virtual networks
- * with one each nobody can tell which it is.
+ * The only entry with these headers behind the tunnels, or NULL. If two virtual networks have such
+ * a flow each, nobody can tell which of them a packet belongs to.
  */
 struct falcon_flow_entry *falcon_flow_table_find_inner(u32 hash, const struct falcon_key *key);
 
-/* Whether another entry has these headers behind the tunnels. */
+/* True if another entry has these headers behind the tunnels. */
 bool falcon_flow_table_has_twin(const struct falcon_flow_entry *entry, u32 hash,
 				const struct falcon_key *key);
 
