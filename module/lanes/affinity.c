@@ -9,10 +9,10 @@
 #include "host/rfs.h"
 #include "lanes/affinity.h"
 
-/* How long the CPUs stay, at least: what a load's weighted mean needs to follow. */
+/* The least time between two changes that load makes: a load's weighted mean must follow first. */
 #define BALANCE_INTERVAL HZ
 
-/* How long an application is on one CPU before its flow minds. */
+/* An application counts once it has been on one CPU for so long. */
 #define APP_STAYS HZ
 
 void falcon_affinity_init(struct falcon_affinity *affinity, u32 hash, u8 protocol, bool host)
@@ -34,7 +34,7 @@ u16 falcon_affinity_app(const struct falcon_affinity *affinity)
 									affinity->app;
 }
 
-/* Workers that the flow is to have. */
+/* The number of workers that the flow should have. */
 static unsigned int workers_of(const struct falcon_affinity *affinity,
 			       const struct falcon_plan *plan)
 {
@@ -66,8 +66,8 @@ static bool spread_over(struct falcon_affinity *affinity, const struct falcon_pl
 	bool own;
 
 	/*
-	 * Several workers have time to deliver; but what TCP answers should always come from
-	 * one CPU. What a host flow has is not delivered.
+	 * Several workers have time to deliver, but TCP's answers should always come from one CPU.
+	 * A host flow needs no CPU for deliveries.
 	 */
 	own = !affinity->host &&
 	      (plan->delivery == FALCON_DELIVERY_OWN ||
@@ -77,7 +77,7 @@ static bool spread_over(struct falcon_affinity *affinity, const struct falcon_pl
 	if (!spread.count)
 		return false;
 	if (memcmp(&spread, &affinity->spread, sizeof(spread))) {
-		/* To grow is no back and forth. */
+		/* A flow that only gets more workers does not move back and forth. */
 		if (spread.count <= affinity->spread.count)
 			affinity->dwell = falcon_policy_dwell(affinity->dwell,
 							      jiffies - affinity->since,
@@ -128,7 +128,7 @@ unsigned int falcon_affinity_measure(struct falcon_affinity *affinity, unsigned 
 	}
 	affinity->work = 0;
 	affinity->cpu_share = falcon_policy_average(affinity->cpu_share, last);
-	/* The larger of mean and last, as loads lag. */
+	/* The mean lags behind a load that rises. */
 	return max(affinity->cpu_share, last);
 }
 

@@ -18,10 +18,10 @@
 /* Set before the first packet is expected, and never taken back. */
 static const struct falcon_endpoint_ops *told;
 
-/* How long a packet may take to its container for its place to be seen; or the next one is. */
+/* Merge points look for a packet for so long. If it takes longer, a later packet starts anew. */
 #define EXPECTED_FOR (HZ / 50 ?: 1)
 
-/* Sockets of a group that are asked for their CPU. */
+/* Sockets of a group, at most, whose SO_INCOMING_CPU is looked at. */
 #define GROUP_MAX 64
 
 unsigned long falcon_endpoint_until;
@@ -41,7 +41,10 @@ static bool is_container(const struct net_device *dev)
 	return device && device->kind->stage == FALCON_STAGE_CONTAINER;
 }
 
-/* With a reference. None as long as a connection is not established, or no port is bound. */
+/*
+ * The flow's socket, with a reference. NULL before a connection is established, and while no socket
+ * has the port.
+ */
 static struct sock *find_socket(const struct falcon_key *key, const struct net_device *dev)
 {
 	const struct in6_addr *saddr = (const void *)key->saddr, *daddr = (const void *)key->daddr;
@@ -74,8 +77,8 @@ bool falcon_endpoint_is_here(const struct falcon_key *key, const struct net_devi
 }
 
 /*
- * Whether the CPU that a datagram is received on says which socket of several gets it. (A connected
- * socket has a CPU without anybody's having asked for it, which does no harm.)
+ * True if the receiving CPU decides which of several sockets gets a datagram. Also true for a
+ * connected socket that has received, since the kernel notes its CPU there; that does no harm.
  */
 static bool is_by_cpu(const struct sock *sk)
 {
@@ -147,7 +150,7 @@ static void see_socket(const struct falcon_key *key, const struct net_device *de
 
 	if (!sk)
 		return;
-	/* It holds its cgroup, which is that in which it was made. */
+	/* The socket holds its cgroup, the one in which it was made. */
 	if (sk_fullsock(sk))
 		see_cgroup(sock_cgroup_ptr(&sk->sk_cgrp_data), endpoint);
 	sock_gen_put(sk);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where packets of a flow come to, for rules that say it by the container or by the socket: what
- * the NIC brings does not tell. It is seen at the merge points, of packets in lanes and in the
- * kernel alone's path alike: while a rule wants to know, and for a moment after a packet whose
- * flow's place is not known or was seen some time ago. At other times it costs a look at the clock.
+ * A flow's endpoint: its container and its socket's cgroup, for rules about these. A packet does
+ * not show its endpoint at the NIC, so falcon looks at the merge points, at packets in lanes and
+ * packets on the kernel's path alike. It looks only while a rule is about endpoints, and only for a
+ * moment after a packet of a flow whose endpoint is unknown or old. At other times a packet costs
+ * one look at the clock.
  */
 
 #ifndef _FALCON_ENDPOINT_H
@@ -17,26 +18,26 @@
 
 struct net_device;
 
-/* Who wants to know of flows, by @hash and @key as behind the tunnel. */
+/* The user of endpoints. @hash and @key are of the headers behind the tunnel. */
 struct falcon_endpoint_ops {
-	/* Whether it is to be seen where packets of the flow come to. Context: any. */
+	/* True if the endpoint of this flow is due for a look. Context: any. */
 	bool (*wants)(u32 hash, const struct falcon_key *key);
-	/* Where that is. @whole: there is no more to be known soon. Context: BH. */
+	/* Takes the endpoint. @whole: a look soon after would find no more. Context: BH. */
 	void (*endpoint)(u32 hash, const struct falcon_key *key,
 			 const struct falcon_endpoint *endpoint,
 			 bool whole);
 };
 
-/* Tell them. Context: process. */
+/* Register the user of endpoints. Context: process. */
 void falcon_endpoint_tell(const struct falcon_endpoint_ops *ops);
 
-/* A packet whose place is to be seen is on its way. Context: any. */
+/* A packet whose endpoint is due for a look is on its way. Context: any. */
 void falcon_endpoint_expect(void);
 
-/* For falcon_endpoint_expected(): jiffies until which one is. */
+/* Jiffies until which falcon_endpoint_expected() returns true. */
 extern unsigned long falcon_endpoint_until;
 
-/* Whether there may be one. Context: any. */
+/* True if a packet whose endpoint is due for a look may be on its way. Context: any. */
 static inline bool falcon_endpoint_expected(void)
 {
 	return unlikely(time_before(jiffies, READ_ONCE(falcon_endpoint_until))) && !in_hardirq() &&
@@ -44,38 +45,39 @@ static inline bool falcon_endpoint_expected(void)
 }
 
 /**
- * falcon_endpoint_see() - a packet is received by a device
+ * falcon_endpoint_see() - look at a packet that a device receives
  * @skb: data at the network header
- * @dev: device; nothing happens when it is no container's
+ * @dev: the device; nothing happens unless it is a container's
  *
  * Context: BH, not in hard interrupt.
  */
 void falcon_endpoint_see(const struct sk_buff *skb, const struct net_device *dev);
 
-/* Likewise, by the peer of a device that transmits it. Context: as above. */
+/* The same for a packet that @dev transmits and its peer receives. Context: as above. */
 void falcon_endpoint_see_sent(struct sk_buff *skb, struct net_device *dev);
 
-/* Whether a flow ends on the host itself, behind a device. Context: BH. */
+/* True if a flow that @dev receives ends on the host: its address is local. Context: BH. */
 bool falcon_endpoint_is_here(const struct falcon_key *key, const struct net_device *dev);
 
 /**
- * falcon_endpoint_is_by_cpu() - whether a datagram's CPU says which socket gets it
- * @skb: data at the network header
- * @sent: it is received by the peer of its device, which transmits it, and has a link header
+ * falcon_endpoint_is_by_cpu() - true if the CPU decides which socket gets a datagram
+ * @skb: data at the network header; with @sent, at the link header
+ * @sent: the datagram's device transmits it, and the peer of that device receives it
  *
- * As in a group of sockets (SO_REUSEPORT) that has a program to choose, or with SO_INCOMING_CPU.
+ * So it is in a group of sockets (SO_REUSEPORT) with a program that chooses, and for a socket with
+ * SO_INCOMING_CPU.
  *
  * Context: BH.
  */
 bool falcon_endpoint_is_by_cpu(struct sk_buff *skb, bool sent);
 
 /**
- * falcon_endpoint_cgroup() - a cgroup and those above it
+ * falcon_endpoint_cgroup() - find a cgroup and the cgroups above it
  * @id: of the cgroup
- * @place: result: cgroup
+ * @endpoint: result: its member cgroup
  *
- * Context: process. Return: 0; -ERANGE, more levels than are looked at; another error: there is
- * none of that id.
+ * Context: process. Return: 0; -ERANGE if the cgroup is deeper than FALCON_CGROUP_LEVELS; another
+ * error if no cgroup has that id.
  */
 int falcon_endpoint_cgroup(u64 id, struct falcon_endpoint *endpoint);
 

@@ -9,10 +9,10 @@
 #include "lanes/release.h"
 #include "lanes/transit.h"
 
-/* Between two looks at flows that must wait: some percent of what this CPU has. */
+/* Time between two looks at flows that must wait: these cost some percent of this CPU's time. */
 #define LOOK_NS (100 * NSEC_PER_USEC)
 
-/* As a CPU that goes takes its timers elsewhere, the gate is answered there. */
+/* When this CPU goes offline its timers move to another CPU, which then polls the gate. */
 static enum hrtimer_restart ring_again(struct hrtimer *timer)
 {
 	struct falcon_releases *releases = container_of(timer, struct falcon_releases, timer);
@@ -35,13 +35,13 @@ void falcon_releases_stop(struct falcon_releases *releases)
 	hrtimer_cancel(&releases->timer);
 }
 
-/* A flow that is in no list. Returns whether more of it can go in the next poll. */
+/* Release a flow that is in no list. Returns true if the next poll can go on with the flow. */
 static bool let_go(struct falcon_releases *releases, struct falcon_flow *flow,
 		   struct falcon_runner *runner)
 {
 	u16 home = READ_ONCE(flow->home);
 
-	/* Its packets come to another CPU by now. */
+	/* Its packets arrive on another CPU by now, which has to release it. */
 	if (home != releases->cpu && cpu_online(home)) {
 		falcon_gate_release(home, flow);
 		return false;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Flows that leave lanes and have nothing in flight: their home CPU lets them go, in the poll of
- * its gate. One that must wait for another CPU, or for a device's queue, is looked at again by
- * a timer: a CPU that looked in each poll would do nothing else while the other stands still.
+ * The release, the last step of a demotion. A flow that leaves lanes has nothing in flight any
+ * more, and the poll of its home's gate releases it. If the flow must wait for another CPU, or for
+ * a device's queue, a timer has the poll look again: a poll that scheduled itself would keep this
+ * CPU busy for as long as the other one stands still.
  */
 
 #ifndef _FALCON_RELEASE_H
@@ -15,12 +16,12 @@
 struct falcon_runner;
 struct napi_struct;
 
-/* Touched by the poll alone. */
+/* The releases of one CPU. Touched by the gate's poll alone. */
 struct falcon_releases {
 	struct napi_struct	*gate;
-	unsigned int		cpu;		/* their home */
+	unsigned int		cpu;		/* home of the flows */
 	struct list_head	put_off;	/* flows that must wait */
-	struct hrtimer		timer;		/* has the poll look at these again */
+	struct hrtimer		timer;		/* schedules the poll for these flows */
 };
 
 void falcon_releases_init(struct falcon_releases *releases, struct napi_struct *gate,
@@ -29,19 +30,19 @@ void falcon_releases_init(struct falcon_releases *releases, struct napi_struct *
 /* Context: process, after the gate was disabled. */
 void falcon_releases_stop(struct falcon_releases *releases);
 
-/* Whether there are flows that must wait, and no timer. */
+/* True if flows were put off and no timer is pending for them. */
 static inline bool falcon_releases_due(struct falcon_releases *releases)
 {
 	return !list_empty(&releases->put_off) && !hrtimer_is_queued(&releases->timer);
 }
 
 /**
- * falcon_releases_go() - let flows go, and those that were put off, if it is time
+ * falcon_releases_go() - release flows, and when it is time, flows that were put off
  * @releases: this CPU's
- * @leaving: the flows; result: those that can go on in the next poll
- * @context: this CPU's
+ * @leaving: flows to release; result: flows that can go on in the next poll
+ * @runner: this CPU's
  *
- * Each flow has one go at most: those that must wait hold up none of the others.
+ * Each flow is tried once at most, so a flow that must wait delays no other.
  *
  * Context: softirq, the gate's poll before it is complete.
  */

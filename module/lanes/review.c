@@ -10,10 +10,10 @@
 #include "lanes/review.h"
 #include "lanes/transition.h"
 
-/* How often their rates are looked at. */
+/* Time between two reviews of all flows. */
 #define REVIEW_INTERVAL (HZ / 5)
 
-/* How often the rate is looked at. */
+/* The shortest time over which a flow's rate is measured. */
 #define RATE_INTERVAL (HZ / 5)
 
 static void review(struct work_struct *work);
@@ -72,7 +72,10 @@ void falcon_review_now(void)
 static void review(struct work_struct *work)
 {
 	falcon_review_now();
-	/* No packet may come that would, of flows that wait for one to be answered. */
+	/*
+	 * The gate's poll does the work of CPUs that stand still, and packets schedule that poll.
+	 * No packet comes if the peer waits for an answer to one that such a CPU has.
+	 */
 	falcon_gate_look();
 	if (falcon_budget_flows())
 		schedule_delayed_work(&review_work, REVIEW_INTERVAL);
@@ -80,7 +83,7 @@ static void review(struct work_struct *work)
 
 void falcon_review_start(void)
 {
-	/* A review that saw none just now has ended, or goes on after this. */
+	/* If the work runs right now and has just seen no flow, this queues it again. */
 	schedule_delayed_work(&review_work, REVIEW_INTERVAL);
 }
 

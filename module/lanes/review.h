@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Flows in lanes are looked at now and then, while there are any. */
+/* A periodic look at all flows in lanes: their rates, their CPUs, and whether they may stay. */
 
 #ifndef _FALCON_REVIEW_H
 #define _FALCON_REVIEW_H
 
-/* A flow has gone up. Context: BH. */
+/* Begin, or go on: a flow was promoted. Context: BH. */
 void falcon_review_start(void);
 
-/* Look at all of them now, of which some may leave by that. Context: process. */
+/* Review all flows now, which may demote some. Context: process. */
 void falcon_review_now(void);
 
-/* No flow goes up any more. Context: process. */
+/* Context: process, when no flow can be promoted any more. */
 void falcon_review_stop(void);
 
 #endif /* _FALCON_REVIEW_H */

@@ -36,7 +36,7 @@ void falcon_transition_release(struct falcon_flow *flow)
 	falcon_gate_release(flow->home, flow);
 }
 
-/* Before its gate is open the flow goes on waiting: the kernel's queues may have packets of it. */
+/* A gated flow goes on waiting for its gate: the kernel's queues may still have packets of it. */
 void falcon_transition_demote(struct falcon_flow *flow, enum falcon_reason reason)
 {
 	if (flow->leaving)
