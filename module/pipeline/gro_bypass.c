@@ -9,26 +9,26 @@
 #include "host/napi.h"
 #include "pipeline/gro_bypass.h"
 
-/* Touched by its CPU with BH off. */
+/* A bypass gate. Its own CPU writes it with BH off; another CPU only while its own is offline. */
 struct gate {
-	u32			epoch;		/* since when packets go past; 0: through */
-	u32			next;		/* epoch that is to begin; set in an interrupt */
+	u32			epoch;		/* of the way past the cell; 0: through the cell */
+	u32			next;		/* epoch to begin; also set in an interrupt */
 	u32			rounds;		/* polls since it was shut */
-	u32			tail;		/* of the backlog then, */
-	u16			cpu;		/* on this CPU */
+	u32			tail;		/* of the backlog of @cpu when it was shut */
+	u16			cpu;
 	bool			shut;
-	spinlock_t		lock;		/* BH; of what waits, which forgetting looks at */
+	spinlock_t		lock;		/* BH; protects @waiting from forget() */
 	struct falcon_chain	waiting;
 	struct napi_struct	napi;
 };
 
 /*
- * More is not in a cell, whatever netdev_max_backlog allows: it is polled for as many packets
- * as each NIC's queue of its CPU is, in turn with them.
+ * A cell holds no more packets than this, whatever netdev_max_backlog allows: the CPU polls the
+ * cell for as many packets as a NIC's queue, and in turn with it, so a cell does not grow further.
  */
 #define CELL_MAX 16384
 
-/* Packets that one poll lets go: more than the NIC's polls bring meanwhile. */
+/* Packets that one poll of a gate releases: more than the NIC's polls bring in that time. */
 #define LET_GO (4 * NAPI_POLL_WEIGHT)
 
 static struct gate __percpu *gates;
@@ -51,17 +51,20 @@ static void drop(struct sk_buff *skb)
 	kfree_skb(skb);
 }
 
-/* Past the cell, or, as nothing of it may be there, through what the cell would call. */
+/*
+ * Pass the gate. If packets go through the cell again, this one skips it nevertheless, by the
+ * function that the cell calls: the cell has no packet of the flow that could be overtaken.
+ */
 static int go_on(const struct gate *gate, struct sk_buff *skb)
 {
-	/* As the cell would. */
+	/* The cell would do the same. */
 	if (unlikely(!(skb->dev->flags & IFF_UP))) {
 		drop(skb);
 		return NET_RX_DROP;
 	}
 	falcon_gro_bypass_reset_transport(skb);
 	if (!gate->epoch) {
-		/* What becomes of it behind the cell is not counted at the tunnel. */
+		/* As with a cell, the tunnel does not count what happens behind it. */
 		netif_receive_skb(skb);
 		return NET_RX_SUCCESS;
 	}
@@ -84,9 +87,10 @@ static void shut(struct gate *gate, u32 epoch)
 }
 
 /*
- * Whether both ways, cell and backlog, have nothing more of what was there when the gate was
- * shut. Of a CPU that went offline the cells were moved and polled before, with all they had;
- * its backlog is behind that of the CPU that polls.
+ * True if all packets have left both ways, cell and backlog, that were there when the gate was
+ * shut. When a CPU goes offline, the kernel moves its cells and its gate to another CPU, which
+ * polls the cells first: rounds are not counted there. The kernel moves the backlog behind the
+ * other CPU's, so that backlog must pass, too.
  */
 static bool has_drained(struct gate *gate)
 {
@@ -100,7 +104,7 @@ static bool has_drained(struct gate *gate)
 	return false;
 }
 
-/* Returns whether all have gone on that were waiting. */
+/* Release some of the waiting packets. Return: true if none waits any more. */
 static bool let_go(struct gate *gate)
 {
 	unsigned int count;
@@ -161,8 +165,8 @@ int falcon_gro_bypass_pass(struct sk_buff *skb, u32 epoch)
 		return go_on(gate, skb);
 
 	/*
-	 * As the cell would; from one that goes nothing comes here after
-	 * falcon_gro_bypass_forget().
+	 * The cell would drop the packet, too. A device that goes is down before
+	 * falcon_gro_bypass_forget(), so none of its packets waits after that.
 	 */
 	if (!(skb->dev->flags & IFF_UP) ||
 	    READ_ONCE(gate->waiting.count) > falcon_max_backlog()) {
@@ -193,7 +197,7 @@ bool falcon_gro_bypass_settled(void)
 	return true;
 }
 
-/* Those of other devices stay, in order. */
+/* Take the packets of @dev out. Packets of other devices stay, in order. */
 static void forget(struct gate *gate, const struct net_device *dev, struct falcon_chain *gone)
 {
 	struct falcon_chain kept = {};

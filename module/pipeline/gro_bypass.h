@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The way past the tunnel's GRO cell, and the moments when packets begin and cease to take it:
- * those on the one way must not be overtaken by those on the other, so the first ones wait
- * before a gate until all that were before have left.
+ * The way past the tunnel's GRO cell, and the change between the two ways: through the cell, and
+ * past it. Packets on one way must not overtake packets on the other. So after a change packets
+ * wait before a gate, one per CPU, until all earlier packets have left the cell and the backlog.
  */
 
 #ifndef _FALCON_GRO_BYPASS_H
@@ -12,60 +12,61 @@
 #include <linux/skbuff.h>
 
 /**
- * falcon_gro_bypass_alloc() - a gate for every possible CPU
- * @dummy: device to hang NAPI instances on
+ * falcon_gro_bypass_alloc() - make a gate for every possible CPU
+ * @dummy: device for the gates' NAPI instances
  *
  * Context: process. Return: 0 or -ENOMEM.
  */
 int falcon_gro_bypass_alloc(struct net_device *dummy);
 
-/* Nothing waits any more, nothing comes. Context: process. */
+/* Free the gates, and packets that still wait there. Context: process; no new packet comes. */
 void falcon_gro_bypass_free(void);
 
 /**
- * falcon_gro_bypass_change() - packets begin to go past the cells, or through them again
+ * falcon_gro_bypass_change() - let packets go past the cells from now on, or through them again
  * @epoch: as for falcon_gro_bypass_pass()
  *
- * Shut the gate of every online CPU, also of those that no packet comes to.
+ * Shuts the gate of every online CPU, even if no packet comes to that CPU.
  *
  * Context: process, while allocated.
  */
 void falcon_gro_bypass_change(u32 epoch);
 
-/* Whether nothing waits before a gate. Context: process, while allocated. */
+/* True if every online CPU's gate is open. Context: process, while allocated. */
 bool falcon_gro_bypass_settled(void);
 
-/* Drop what waits and refers to a device that goes. Context: process, while allocated. */
+/* Drop the waiting packets of a device that goes. Context: process, while allocated. */
 void falcon_gro_bypass_forget(const struct net_device *dev);
 
-/* Whether packets go through this CPU's cell, and none waits to. Context: BH. */
+/* True if this CPU's packets go through the cell, and its gate is open. Context: BH. */
 bool falcon_gro_bypass_is_through(void);
 
 /**
  * falcon_gro_bypass_pass() - hand a packet past the cell
  * @skb: the packet, from a tunnel
- * @epoch: changes whenever packets begin to go past; 0 when they are to go through again, and
- *	!falcon_gro_bypass_is_through()
+ * @epoch: a number that is new each time packets begin to go past the cells; 0 when they must go
+ *	through them again, as long as !falcon_gro_bypass_is_through()
  *
- * The other way that gro_cells_receive() has, which it takes itself for cloned packets. While
- * the gate is shut the packet waits.
+ * The packet takes the way that gro_cells_receive() itself takes for cloned packets: netif_rx().
+ * While the gate is shut, the packet waits.
  *
  * Context: BH. Return: NET_RX_SUCCESS or NET_RX_DROP.
  */
 int falcon_gro_bypass_pass(struct sk_buff *skb, u32 epoch);
 
 /*
- * What a cell would do for a packet that goes past it: forget the outer transport header,
- * and for a GSO packet find the inner one, or qdisc_pkt_len_init() takes its segments for
- * malformed. Context: BH.
+ * Do the cell's work for a packet that goes past it: forget the outer transport header. For a GSO
+ * packet find the inner one; otherwise qdisc_pkt_len_init() takes the segments for malformed.
+ * Context: BH.
  */
 void falcon_gro_bypass_reset_transport(struct sk_buff *skb);
 
 /*
- * Polls of a NAPI instance of falcon's after which everything that was in a cell of its CPU
- * has left. Nobody can look into a cell. It takes no more than netdev_max_backlog packets, and
- * is polled for 64, or until it is empty, at least once between two polls of another instance
- * on its CPU, since those that have work are polled in turn.
+ * The number of polls of one of falcon's NAPI instances after which all packets have left that were
+ * in a cell of its CPU at the first poll. Nobody can look into a cell, so falcon counts. The cell
+ * holds at most netdev_max_backlog packets. Between two polls of falcon's instance the kernel polls
+ * the cell at least once, for 64 packets or until it is empty, since a CPU polls the instances that
+ * have work in turn.
  */
 u32 falcon_gro_bypass_cell_rounds(void);
 

@@ -9,8 +9,8 @@
 #include "policy/policy.h"
 
 /*
- * Set and cleared while no packet path runs, which needs no lock then; @lock keeps slow
- * readers from a table that is being freed.
+ * Set and cleared only while no packet uses the tables, so packets need no lock. @lock protects the
+ * slow readers (dumps, status) from a table that is being freed.
  */
 static struct falcon_rps_flow *tables[FALCON_STAGES];
 static DEFINE_MUTEX(lock);
@@ -71,7 +71,7 @@ bool falcon_rps_flow_drained(const struct falcon_rps_flow *flow)
 
 void falcon_rps_flow_assign(struct falcon_rps_flow *flow, u16 cpu, u16 here)
 {
-	/* What set_rps_cpu() does: nothing of the flow is queued there. */
+	/* As set_rps_cpu() does: no packet of the flow is queued there yet. */
 	WRITE_ONCE(flow->rflow.last_qtail, falcon_backlog_head(cpu));
 	WRITE_ONCE(flow->here, here);
 	WRITE_ONCE(flow->rflow.cpu, cpu);

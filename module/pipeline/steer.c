@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FALCON's pipelining (EuroSys '21, section 4) on the kernel's own RPS hand-over.
+ * FALCON's pipelining (EuroSys '21, section 4), built on the kernel's own RPS hand-over.
  *
- * Order: all packets of a flow that leave a stage are queued in one backlog, or processed on
- * the spot, and that changes only when none of them is queued or in work there any more
- * (falcon_rps_flow_drained()). Backlogs are first in, first out; what a CPU does with a packet
- * from its backlog up to the next hand-over is one run without a queue in between. The GRO
- * cell would be such a queue, which is why a flow that is split at the NIC's stage goes past
- * it, and one that needs it (TCP) is not split there.
+ * Order: all packets of a flow that leave a stage go to one backlog, or are processed where they
+ * are. That changes only when none of them is queued or being processed there any more
+ * (falcon_rps_flow_drained()). A backlog is first in, first out, and its CPU takes each packet up
+ * to the next hand-over before it takes the next packet. There must be no other queue in between.
+ * The GRO cell would be one: so a flow that is split at the NIC's stage goes past the cell, and a
+ * flow that needs the cell (TCP) is not split there.
  */
 
 #include <linux/in.h>
@@ -29,7 +29,7 @@
 #include "pipeline/steer.h"
 #include "policy/policy.h"
 
-/* One packet on its way to a decision. */
+/* A packet for which the kernel asks for a CPU. */
 struct question {
 	const struct falcon_plan	*plan;
 	const struct falcon_device	*device;
@@ -42,15 +42,15 @@ struct question {
 };
 
 /*
- * The hash of flow and device. Multiplied, as CPUs are chosen by the upper bits: with those
- * merely flipped, one stage's CPU would tell the next one's.
+ * The hash of flow and device. CPUs are chosen by the upper bits, and XOR alone would merely flip
+ * these: one stage's CPU would determine the next one's. So the hash is multiplied as well.
  */
 static u32 tag_of(u32 hash, u32 salt)
 {
 	return salt ? falcon_policy_rehash(hash ^ salt) ?: 1 : hash;
 }
 
-/* Whether the packet is one that its tunnel's GRO may merge. */
+/* True if the GRO of the packet's tunnel may merge the packet. */
 static bool is_merged(const struct question *q)
 {
 	return q->packet.key.protocol == IPPROTO_TCP ||
@@ -58,14 +58,17 @@ static bool is_merged(const struct question *q)
 		falcon_devices_see_udp_of(q->device->dev, &q->packet.encap, q->packet.vni));
 }
 
-/* Find the flow; false when the packet is to be left alone. */
+/* Find the packet's flow. False: the kernel decides about the packet. */
 static bool identify(const struct sk_buff *skb, struct question *q)
 {
 	bool nic = q->stage == FALCON_STAGE_NIC;
 	enum falcon_packet_kind kind;
 	bool alone = false;
 
-	/* Behind the tunnel its network is not known, and the hash has to be the same there. */
+	/*
+	 * Without the virtual network's number: it is not known behind the tunnel, where the hash
+	 * must be the same.
+	 */
 	kind = falcon_identify(skb, false, nic ? &q->plan->tunnels : NULL, &q->packet, false,
 			       &q->hash);
 	if (kind == FALCON_PACKET_UNKNOWN) {
@@ -77,8 +80,8 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 		falcon_count(q->stage, FALCON_A_COUNTERS_FRAGMENTS);
 
 	/*
-	 * GRO has to see all of a flow that it merges: it is not split at the NIC, nor are its
-	 * fragments.
+	 * GRO must see all packets of a flow that it merges: neither such a flow nor its fragments
+	 * are split at the NIC.
 	 */
 	if (nic)
 		alone = !q->hash || (kind == FALCON_PACKET_FLOW && is_merged(q));
@@ -89,7 +92,7 @@ static bool identify(const struct sk_buff *skb, struct question *q)
 	return !alone;
 }
 
-/* The entry that a flow has at a stage where its hash alone finds it. */
+/* The flow's entry, at a stage that finds it by the hash alone; or NULL. */
 static const struct falcon_rps_flow *entry_of(enum falcon_stage stage, u32 hash)
 {
 	const struct falcon_rps_flow *flow = falcon_rps_flow_at(stage, hash);
@@ -103,7 +106,7 @@ static bool is_overlay(const struct question *q)
 	       entry_of(FALCON_STAGE_TUNNEL, q->hash);
 }
 
-/* CPUs that run the flow's earlier stages, other than the one that asks. */
+/* The CPUs of the flow's earlier stages, without the CPU that asks. */
 static void earlier_cpus(const struct question *q, u16 avoid[2])
 {
 	const struct falcon_rps_flow *flow;
@@ -123,10 +126,14 @@ static void earlier_cpus(const struct question *q, u16 avoid[2])
 }
 
 /*
- * A backlog's poll would have as many merged packets of the flow for the container's ring as the
- * kernel has of those on the wire, and the ring has no room for what is in them. Where they are
- * merged they come one by one, and the ring's poll has its turn in between. (A bridge that receives
- * for its host is behind the tunnel, whose entry it is that knows the container's device.)
+ * True if the packet must stay where its flow is merged. Some container devices, such as a veth
+ * with XDP in its driver, split merged packets into segments for a ring of 256. One poll of a
+ * backlog could bring 64 merged packets, with dozens of segments each, and overflow the ring. On
+ * the CPU that merges them, the ring's poll takes its turn after one poll's worth of unmerged
+ * packets.
+ *
+ * The tunnel's entry knows the container's device. It is used for a bridge that receives for its
+ * host, too, which is behind the tunnel and of the same stage.
  */
 static bool stays(const struct question *q)
 {
@@ -142,7 +149,7 @@ static bool stays(const struct question *q)
 	return READ_ONCE(flow->merged);
 }
 
-/* What the tunnel's stage has to know of the container's device. */
+/* Note at the tunnel's entry that the container's device splits merged packets, for stays(). */
 static void look_ahead(const struct question *q)
 {
 	struct falcon_rps_flow *flow;
@@ -156,8 +163,8 @@ static void look_ahead(const struct question *q)
 }
 
 /*
- * Where the flow should be: a CPU, or FALCON_NO_CPU and in @why the counter of the reason to
- * stay. The CPU that it has is kept if it will do, or every change would move every flow.
+ * The CPU that the flow should have. FALCON_NO_CPU: the flow stays, and @why is the counter of the
+ * reason. The flow keeps a CPU that is good enough; otherwise every change would move every flow.
  */
 static u16 assess(const struct question *q, const struct falcon_rps_flow *flow, bool fresh,
 		  u16 *why)
@@ -193,7 +200,7 @@ static u16 assess(const struct question *q, const struct falcon_rps_flow *flow, 
 
 	earlier_cpus(q, choice.avoid);
 	cpu = falcon_policy_choose(&choice);
-	/* Rather with another stage of the flow than where it is too much. */
+	/* Better share a CPU with another stage of the flow than stay on an overloaded one. */
 	if (loaded && cpu == now) {
 		choice.avoid[0] = now;
 		choice.avoid[1] = FALCON_NO_CPU;
@@ -210,11 +217,11 @@ static u16 assess(const struct question *q, const struct falcon_rps_flow *flow, 
 	return cpu;
 }
 
-/* Make the entry this flow's own. Its CPU, and what is queued there, is still the last one's. */
+/* Make this flow the entry's owner. The CPU and its queued packets are still the last owner's. */
 static void take_over(const struct question *q, struct falcon_rps_flow *flow)
 {
 	WRITE_ONCE(flow->tag, 0);
-	/* Pairs with dump_flow(): who reads between two equal tags has one owner's key. */
+	/* Pairs with the dump: a reader that sees the same tag twice has one owner's key. */
 	smp_wmb();
 	flow->key = q->packet.key;
 	flow->hash = q->hash;
@@ -230,7 +237,7 @@ static void take_over(const struct question *q, struct falcon_rps_flow *flow)
 	falcon_count(q->stage, FALCON_A_COUNTERS_FLOWS);
 }
 
-/* Bring the entry to where it should be, or leave it for a later packet to try again. */
+/* Move the entry to the CPU that it should have, or leave that to a later packet. */
 static void reassess(const struct question *q, struct falcon_rps_flow *flow, bool fresh)
 {
 	u16 now = READ_ONCE(flow->rflow.cpu);
@@ -244,8 +251,8 @@ static void reassess(const struct question *q, struct falcon_rps_flow *flow, boo
 		if (!falcon_rps_flow_drained(flow)) {
 			falcon_count(q->stage, FALCON_A_COUNTERS_DEFERRED);
 			/*
-			 * It stayed where it came before; for falcon_rps_flows_settled() it is
-			 * away.
+			 * A flow that stayed where it arrived does so no more: with here = 0,
+			 * falcon_rps_flows_settled() waits for it.
 			 */
 			WRITE_ONCE(flow->here, 0);
 			WRITE_ONCE(flow->generation, 0);
@@ -272,13 +279,13 @@ static bool is_settled(const struct question *q, const struct falcon_rps_flow *f
 		return false;
 	if (stays(q) && !READ_ONCE(flow->here))
 		return false;
-	/* Packets that stay do so where they arrive; others never go there. */
+	/* A flow that stays must be on the CPU that asks, any other flow on another CPU. */
 	return READ_ONCE(flow->here) ? cpu == q->here : cpu != q->here;
 }
 
 /*
- * The flow's entry; NULL when the flow is none of an overlay's. @fresh: it has just become
- * this flow's.
+ * The flow's entry; NULL if the flow did not come through a tunnel. @fresh: the flow has just taken
+ * the entry over.
  */
 static struct falcon_rps_flow *entry_for(const struct question *q, bool *fresh)
 {
@@ -294,7 +301,7 @@ static struct falcon_rps_flow *entry_for(const struct question *q, bool *fresh)
 	}
 	if (tag && (!falcon_rps_flow_drained(flow) ||
 		    time_before(jiffies, READ_ONCE(flow->used) + FALCON_RPS_FLOW_IDLE)))
-		return flow;	/* shares it */
+		return flow;	/* share it */
 	take_over(q, flow);
 	*fresh = true;
 	return flow;
@@ -319,7 +326,7 @@ static int decide(const struct question *q, struct falcon_rps_flow *flow, bool f
 		falcon_count(q->stage, here ?: FALCON_A_COUNTERS_LOCAL);
 	trace_falcon_steer(q->stage, q->device->index.ifindex, q->hash, q->here, cpu);
 
-	/* A flow that stays, but was elsewhere and is not drained there, still goes there. */
+	/* -1 if it stays here. A flow that has not drained on its old CPU still goes there. */
 	return here && cpu == q->here ? -1 : cpu;
 }
 
