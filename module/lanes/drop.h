@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Packets that are dropped, and counted as that. */
+/* Drops packets and counts them. */
 
 #ifndef _FALCON_DROP_H
 #define _FALCON_DROP_H
@@ -8,10 +8,13 @@
 
 struct falcon_chain;
 
-/* Of a device that is gone; they are no flow's any more. Context: any but hard interrupt. */
+/*
+ * Drop packets of a device that goes, or of flows that end by force. The caller has taken them out
+ * of their flow. Context: any but hard interrupt.
+ */
 void falcon_drop_gone(struct falcon_chain *packets, enum falcon_stage stage);
 
-/* For which a flow has no room, as a full backlog would. Context: as above. */
+/* Drop packets that exceed a flow's budget, as a full backlog would. Context: as above. */
 void falcon_drop_full(struct falcon_chain *packets);
 
 #endif /* _FALCON_DROP_H */

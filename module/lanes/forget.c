@@ -19,17 +19,17 @@
 #include "lanes/transit.h"
 #include "pipeline/gro_bypass.h"
 
-/* Packets of a device for which a flow is locked at a time: what a poll takes. */
+/* Packets of a device to take out of a flow while it is locked: as many as a poll takes. */
 #define PORTION NAPI_POLL_WEIGHT
 
 static void forget_nics(struct work_struct *work);
 static DECLARE_DELAYED_WORK(work, forget_nics);
 
-static LIST_HEAD(gone);			/* NICs, since the mark */
-static LIST_HEAD(flushing);		/* those before it; the work's */
+static LIST_HEAD(gone);			/* NICs that went since the work began */
+static LIST_HEAD(flushing);		/* NICs that went before; for the work only */
 static DEFINE_SPINLOCK(gone_lock);	/* process; of @gone */
 
-/* What no worker has begun with. */
+/* Take out packets that no worker has started with. Returns whether there may be more. */
 static bool cut_waiting(struct falcon_flow *flow, const struct net_device *dev,
 			struct falcon_chain *cut)
 {
@@ -49,7 +49,7 @@ static bool cut_waiting(struct falcon_flow *flow, const struct net_device *dev,
 	return more;
 }
 
-/* What is to be delivered. */
+/* Take out packets that wait for their delivery. Returns whether there may be more. */
 static bool cut_merged(struct falcon_flow *flow, const struct net_device *dev,
 		       struct falcon_chain *cut)
 {
@@ -68,8 +68,9 @@ static bool cut_merged(struct falcon_flow *flow, const struct net_device *dev,
 }
 
 /*
- * A portion at a time, so that nobody waits for long, and dropped when the flow is not locked.
- * Nothing new comes: what is left after the last portion is of other devices.
+ * Drop a flow's packets of a device. The lock is held for a portion at a time, so no CPU waits for
+ * long, and not while packets are dropped. No new packets of the device come: after the last
+ * portion the flow has none.
  */
 static void forget(struct falcon_flow *flow, const struct net_device *dev,
 			    enum falcon_stage stage)
@@ -92,13 +93,13 @@ static struct falcon_flow *of(struct falcon_merge_dev *merge_dev)
 	return container_of(merge_dev, struct falcon_flow, merge_dev);
 }
 
-/* Each flow that is to be locked, once. */
+/* Take a reference to a flow of the walk; false if it is being freed. */
 static bool hold_to_forget(struct falcon_merge_dev *merge_dev)
 {
 	return refcount_inc_not_zero(&of(merge_dev)->refs);
 }
 
-/* In the flows that have packets for @outlet, of which @dev is one. */
+/* Forget @dev in the flows filed under @merge_dev: @dev itself, or FALCON_MERGE_DEV_SEVERAL. */
 static void forget_merge_dev(const struct net_device *merge_dev, const struct net_device *dev,
 			     u32 walk)
 {
@@ -125,7 +126,7 @@ void falcon_forget(const struct net_device *dev)
 		return;
 	if (falcon_flow_table_hold()) {
 		walk = walk + 1 ?: 1;
-		/* In this order: a flow may come to have several meanwhile, not the other way. */
+		/* In this order: a flow may get several devices meanwhile, but @dev alone never. */
 		forget_merge_dev(dev, dev, walk);
 		forget_merge_dev(FALCON_MERGE_DEV_SEVERAL, dev, walk);
 	}
@@ -149,7 +150,7 @@ static void forget_nic(const struct net_device *dev)
 	falcon_flow_table_release();
 }
 
-/* Whether all is in the flows' hands that was collected before these went. */
+/* True if flows have all packets that bins had when the NICs in @flushing went. */
 static bool are_flushed(bool begin)
 {
 	bool flushed = true;
@@ -187,7 +188,7 @@ static void forget_nics(struct work_struct *unused)
 	}
 	list_for_each_entry(device, &flushing, gone_node)
 		forget_nic(device->dev);
-	/* What workers had begun with. */
+	/* Workers may have started with packets of these NICs. */
 	synchronize_net();
 	free_nics(&flushing);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Devices that go: packets in lanes that refer to one are dropped, as the kernel does with those in
- * the backlogs.
+ * Forgets devices that go: drops packets in lanes that refer to them, as the kernel does with those
+ * in the backlogs.
  */
 
 #ifndef _FALCON_FORGET_H
@@ -11,19 +11,20 @@ struct falcon_device;
 struct net_device;
 
 /*
- * A device goes, of whatever kind: packets that are to be delivered there are dropped; without cost
- * when there are none. Context: NETDEV_UNREGISTER.
+ * Drop packets that wait to be delivered to a device, of any kind. Costs nothing if there are none.
+ * Context: NETDEV_UNREGISTER.
  */
 void falcon_forget(const struct net_device *dev);
 
-/* A tunnel goes: so are packets from there that wait before a cell's gate. Likewise. */
+/* Drop packets of a tunnel that wait before a gate of gro_bypass.h. Context: as above. */
 void falcon_forget_tunnel(const struct net_device *dev);
 
 /**
- * falcon_forget_nic() - a NIC goes: so are packets from there
+ * falcon_forget_nic() - drop packets that came from a NIC
  * @device: its entry, out of the table; freed later
  *
- * Softirqs have to be waited for. That holds up the device, by a reference, and nobody else.
+ * A work item does it, since it must wait for softirqs. Meanwhile it holds a reference to the
+ * device, which delays the device and nothing else.
  *
  * Context: NETDEV_UNREGISTER.
  */

@@ -13,12 +13,12 @@
 #include "lanes/lane.h"
 #include "lanes/transition.h"
 
-/* The worker of the next packets: the next one's turn when the micro-flow is full. */
+/* The worker of the next packets. When a micro-flow is full, it is the next worker's turn. */
 static u16 next_worker(struct falcon_flow *flow, u32 batch)
 {
 	u16 worker = flow->affinity.spread.workers[flow->turn];
 
-	/* The first micro-flow is not over before the trial. */
+	/* The first micro-flow lasts as long as the trial at least. */
 	if (!flow->trial.over)
 		return flow->home;
 	if (flow->in_batch < batch)
@@ -35,11 +35,11 @@ static u16 next_worker(struct falcon_flow *flow, u32 batch)
 }
 
 /*
- * The CPU for the next packets. Runs of a flow that is not merged must not be on two at once:
- * it keeps its worker until nothing is in flight, in the backlog of that CPU either.
+ * The CPU for the next packets. A flow that is not merged must not have runs on two CPUs at once.
+ * It keeps its worker until its reorder ring is empty and that CPU's backlog is through with it.
  *
- * A full lane slows down who brings the packets (@here), so that the NIC's ring fills up
- * instead: it does the work itself.
+ * Where a merged flow's lane is full, the CPU that brings the packets (@here) processes them
+ * itself. That slows it down, and the NIC's ring fills up instead of the lane.
  */
 static u16 choose_worker(struct falcon_flow *flow, u32 batch, bool here)
 {
@@ -51,10 +51,6 @@ static u16 choose_worker(struct falcon_flow *flow, u32 batch, bool here)
 	return here && falcon_lane_is_full(worker) ? smp_processor_id() : worker;
 }
 
-/*
- * What waits goes to the workers, as far as the ring has room; what finishes makes room and
- * comes here again. Returns a run that is to be processed on this CPU, at once.
- */
 struct falcon_run *falcon_inbox_push(struct falcon_flow *flow, u32 batch, bool here)
 {
 	struct falcon_run *run;
@@ -63,7 +59,7 @@ struct falcon_run *falcon_inbox_push(struct falcon_flow *flow, u32 batch, bool h
 	bool free;
 
 	while (flow->admission == FALCON_ADMISSION_OPEN && flow->waiting.count) {
-		/* Whether the packets may be anywhere: those before are put in order, or gone. */
+		/* True if any CPU may have the packets: earlier ones get sorted, or are gone. */
 		free = falcon_flow_is_merged(flow) || falcon_reorder_empty(&flow->reorder);
 		worker = choose_worker(flow, batch, here);
 		count = falcon_reorder_assign(&flow->reorder, &flow->waiting, worker,
@@ -86,7 +82,7 @@ struct falcon_run *falcon_inbox_push(struct falcon_flow *flow, u32 batch, bool h
 	return NULL;
 }
 
-/* Packets on their way into the inbox, in the first one's cb, which GRO has not got yet. */
+/* Packets in the inbox. Lies in the cb of their first one, which GRO has not seen yet. */
 struct parcel {
 	struct llist_node	node;
 	struct sk_buff		*last;
@@ -96,8 +92,8 @@ struct parcel {
 };
 
 /*
- * What it counts as in the inbox, in bytes: so much for each packet at least that there are no more
- * packets than a flow may have. Whoever comes to see to them has the lock meanwhile.
+ * What a parcel counts as in the inbox, in bytes. Each packet counts as so many at least that the
+ * limit of bytes also limits packets: the CPU that empties the inbox holds the lock meanwhile.
  */
 static u32 weight_of(const struct parcel *parcel)
 {
@@ -119,8 +115,8 @@ void falcon_inbox_post(struct falcon_flow *flow, struct falcon_chain *packets)
 }
 
 /*
- * As many as the flow may still have in flight, in packets and in bytes: a last one beyond, so that
- * a single packet can never be too large.
+ * Accept as many packets as the flow's budget allows, and drop the rest. The last one may exceed
+ * the budget of bytes: otherwise a single packet could be too large for ever.
  */
 static void accept(struct falcon_flow *flow, struct falcon_chain *packets)
 {
@@ -141,7 +137,7 @@ static void accept(struct falcon_flow *flow, struct falcon_chain *packets)
 		falcon_drop_full(packets);
 }
 
-/* The next packets of the inbox, in the order in which they were brought; and who did. */
+/* Take the next parcel off a list. @home: result: CPU that brought it. False at the end. */
 static bool unpack(struct falcon_flow *flow, struct llist_node **posted,
 		   struct falcon_chain *packets, u16 *home)
 {
@@ -177,7 +173,7 @@ void falcon_inbox_empty(struct falcon_flow *flow, const struct falcon_plan *plan
 			falcon_transition_adapt(flow, plan, home);
 		accept(flow, &packets);
 	}
-	/* Brought by another CPU after it had left: that one lets it go, too. */
+	/* Another CPU brought packets after the flow had left: that CPU's gate lets them go. */
 	if (unlikely(flow->dead && flow->waiting.count && !flow->releasing)) {
 		refcount_inc(&flow->refs);
 		flow->releasing = true;
@@ -186,9 +182,8 @@ void falcon_inbox_empty(struct falcon_flow *flow, const struct falcon_plan *plan
 }
 
 /*
- * Give the lock back, having seen to the inbox, and wake the lanes that have got something. Who
- * posted and did not get the lock relies on that: either we see the parcel, or it sees the lock
- * free.
+ * A CPU that has posted a parcel without getting the lock relies on this: either we see its parcel,
+ * or it sees the lock free.
  */
 void falcon_inbox_done(struct falcon_flow *flow, const struct falcon_plan *plan)
 	__releases(&flow->lock)

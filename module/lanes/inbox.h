@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What was brought for a flow and has no worker yet: the inbox, which takes no lock, what waits,
- * and how that goes to workers. Who has the lock of the flow sees to it before giving it back.
+ * A flow's packets before they have a worker. A CPU that brings packets posts them to the flow's
+ * inbox, without a lock. The holder of the flow's lock empties the inbox into @waiting, and gives
+ * waiting packets to workers, before it gives the lock back.
  */
 
 #ifndef _FALCON_INBOX_H
@@ -9,37 +10,39 @@
 
 #include "lanes/flow.h"
 
-/* Put packets into the inbox. Context: softirq, without the lock. */
+/* Post packets to the inbox. Context: softirq; needs no lock. */
 void falcon_inbox_post(struct falcon_flow *flow, struct falcon_chain *packets);
 
-/* What is in the inbox waits from now on. Context: under the lock. */
+/* Move packets from the inbox to @waiting, as far as the budget allows. Context: under the lock. */
 void falcon_inbox_empty(struct falcon_flow *flow, const struct falcon_plan *plan);
 
 /**
- * falcon_inbox_push() - what waits goes to workers, as far as the ring has room
- * @elephant: the flow
+ * falcon_inbox_push() - give waiting packets to workers, as far as the reorder ring has room
+ * @flow: the flow
  * @batch: packets of a micro-flow
- * @here: this CPU may do some of it
+ * @here: true if this CPU may process a run
  *
- * What finishes makes room and comes here again. Context: softirq, under the lock.
- * Return: a run that is to be processed on this CPU, at once; or NULL.
+ * A run that finishes makes room, and its worker calls this function again.
+ *
+ * Context: softirq, under the lock.
+ * Return: a run that this CPU must process at once, or NULL.
  */
 struct falcon_run *falcon_inbox_push(struct falcon_flow *flow, u32 batch, bool here);
 
-/* Give the lock back, having seen to the inbox. Context: softirq, under the lock. */
+/* Empty the inbox, push, give the lock back and wake lanes. Context: softirq, under the lock. */
 void falcon_inbox_done(struct falcon_flow *flow, const struct falcon_plan *plan)
 	__releases(&flow->lock);
 
 /*
- * Look into a flow from outside; its inbox is empty then. For a moment: who brings packets, and the
- * workers, need the lock. Context: process, with a reference.
+ * Lock a flow from outside the packet path, and empty its inbox. Keep the lock for a moment only:
+ * the CPUs that bring and process packets need it. Context: process, with a reference.
  */
 void falcon_inbox_lock(struct falcon_flow *flow) __acquires(&flow->lock);
 void falcon_inbox_unlock(struct falcon_flow *flow) __releases(&flow->lock);
 
 /*
- * Drop all that a flow has, which nobody uses any more, and give the caller's reference back.
- * Context: process. Return: packets.
+ * Drop all packets of a flow that nobody uses any more, and give the caller's reference back.
+ * Context: process. Return: packets dropped.
  */
 unsigned int falcon_inbox_drop(struct falcon_flow *flow);
 

@@ -16,55 +16,55 @@
 #include "lanes/runner.h"
 #include "policy/coalesce.h"
 
-/* Packets that wait for a CPU: a backlog's worth (net.core.netdev_max_backlog's default). */
+/* Packets that may wait in a lane: as in a backlog (default of net.core.netdev_max_backlog). */
 #define LANE_MAX 1000
 
-/* After which a CPU stands still that was woken: longer than any moderation lets a lane wait. */
+/* A CPU that was woken and has not come for so long needs help. No coalescing waits as long. */
 #define LATE_NS (20 * NSEC_PER_MSEC)
 
-/* Runs that are looked at for one that may be processed on another CPU. */
+/* Runs of a priority that a helping CPU looks at, for one that it may process. */
 #define HELP_TRIES 64
 
-/* After which a container's ring is looked at again that had no room: what its poll takes once. */
+/* When to look again at a device's ring that had no room: a poll of it takes as long. */
 #define RING_LOOK_NS (50 * NSEC_PER_USEC)
 
-/* After which the lane's own CPU comes again, where another one helps: some dozen packets. */
+/* When the lane's own CPU looks again whether the helping CPU is done: some dozen packets. */
 #define OWNER_LOOK_NS (50 * NSEC_PER_USEC)
 
 /*
- * After which a CPU that helps tries again those deliveries that it could not make: it looks in
- * each of its polls, and they may wait for the very CPU that it helps.
+ * When a helping CPU retries deliveries that it could not make. It helps in each of its polls, and
+ * these deliveries may wait for the very CPU that it helps.
  */
 #define RETRY_NS NSEC_PER_MSEC
 
 struct falcon_lane {
 	struct llist_head	posted_runs;
 	struct llist_head	posted_deliveries;
-	atomic_t		active;		/* 1: woken, and not at rest since */
-	atomic_t		queued;		/* packets in runs; may be late by a moment */
+	atomic_t		active;		/* 1: woken, and not idle since */
+	atomic_t		queued;		/* packets in runs; may lag for a moment */
 	unsigned int		cpu;
 	call_single_data_t	wake;
-	struct falcon_lane	*to_wake;	/* the next one to wake, of who made both active */
+	struct falcon_lane	*to_wake;	/* next in the list of the CPU that wakes it */
 	struct napi_struct	napi;
 	u64			looked;		/* local_clock() when it was woken or last polled */
-	unsigned long		owned;		/* bit 0: by the poll, or by a CPU that helps */
+	unsigned long		owned;		/* bit 0: by its poll or a helping CPU */
 
-	/* Who owns it. */
-	bool			helped;		/* that is a CPU that helps */
+	/* For the owner only. */
+	bool			helped;		/* the owner is a helping CPU */
 	struct falcon_prio_queue	runs;
 	struct falcon_prio_queue	deliveries;
-	struct list_head	held;		/* of these: those that cannot be made yet */
-	u64			retried;	/* local_clock() when a helper tried these */
+	struct list_head	held;		/* deliveries that cannot be made yet */
+	u64			retried;	/* local_clock() when a helper retried them */
 	struct falcon_runner	runner;
 	struct falcon_coalescing coalesce;
-	unsigned int		found;		/* posts, since the last look */
+	unsigned int		found;		/* posts since the last look */
 	struct hrtimer		timer;		/* looks again */
 
-	unsigned int		next_helped;	/* CPU whose lane this CPU helps first; its own */
+	unsigned int		next_helped;	/* CPU that this lane's CPU helps first */
 };
 
 static struct falcon_lane __percpu *lanes;
-static const struct falcon_lane_ops *ops;	/* of flows */
+static const struct falcon_lane_ops *ops;
 
 static struct falcon_lane *lane_of(u16 cpu)
 {
@@ -79,9 +79,9 @@ static void wake_here(void *info)
 }
 
 /*
- * Sent once for every time that a lane goes from rest to active, so the call before has been
- * answered. A CPU that is gone (-ENXIO) cannot come: its lane is polled here, as any NAPI of
- * an offline CPU.
+ * Called once each time that a lane becomes active. It was idle before, so its CPU has answered the
+ * last IPI, and lane->wake is free. A CPU that is offline (-ENXIO) cannot come: its lane is polled
+ * here, as any NAPI instance of an offline CPU.
  */
 static void wake(struct falcon_lane *lane)
 {
@@ -100,17 +100,17 @@ void falcon_lanes_wake(struct falcon_lane *to_wake)
 
 	while (to_wake) {
 		lane = to_wake;
-		/* Before it is woken, as it may then rest and be somebody else's to wake. */
+		/* Read before the wake-up: then the lane may go idle and be in another list. */
 		to_wake = lane->to_wake;
 		wake(lane);
 	}
 }
 
 /*
- * After the post, which is a full barrier: either the lane sees it before it is parked, or we see
- * that it is parked. Who makes it active is the only one to wake it.
+ * Called after the post, which is a full barrier: either the lane sees the post before it goes
+ * idle, or we see that it is idle. Only the CPU that makes it active wakes it.
  */
-static void note_rested(struct falcon_lane *lane, struct falcon_lane **to_wake)
+static void activate(struct falcon_lane *lane, struct falcon_lane **to_wake)
 {
 	if (atomic_read(&lane->active) || atomic_xchg(&lane->active, 1))
 		return;
@@ -124,7 +124,7 @@ void falcon_lane_queue(u16 cpu, struct falcon_run *run, struct falcon_lane **to_
 	struct falcon_lane *lane = lane_of(cpu);
 
 	llist_add(&run->posted, &lane->posted_runs);
-	note_rested(lane, to_wake);
+	activate(lane, to_wake);
 }
 
 void falcon_lane_deliver(u16 cpu, struct falcon_flow *flow, struct falcon_lane **to_wake)
@@ -132,7 +132,7 @@ void falcon_lane_deliver(u16 cpu, struct falcon_flow *flow, struct falcon_lane *
 	struct falcon_lane *lane = lane_of(cpu);
 
 	llist_add(&flow->delivery_posted, &lane->posted_deliveries);
-	note_rested(lane, to_wake);
+	activate(lane, to_wake);
 }
 
 void falcon_lane_add(u16 cpu, int count)
@@ -146,7 +146,7 @@ void falcon_lane_recall(struct falcon_reorder *reorder, struct falcon_chain *pac
 	unsigned int count;
 	u32 number;
 
-	/* What is before a run that has begun stays before it. */
+	/* A run that is followed by a started one stays before that. */
 	for (number = falcon_reorder_untouched(reorder); number != reorder->tail; number++) {
 		run = &reorder->runs[number % FALCON_RUNS];
 		count = falcon_reorder_recall(reorder, run, packets);
@@ -165,10 +165,10 @@ bool falcon_lane_is_idle(u16 cpu)
 	return !atomic_read(&lane_of(cpu)->active);
 }
 
-/* What was posted, in the order of the posts, behind what is there of its class. */
+/* Move posts to the queues, in their order, each behind all others of its priority. */
 static void fetch(struct falcon_lane *lane)
 {
-	struct falcon_flow *flow, *next_elephant;
+	struct falcon_flow *flow, *next_flow;
 	struct falcon_run *run, *next_run;
 	struct llist_node *posted;
 
@@ -179,7 +179,7 @@ static void fetch(struct falcon_lane *lane)
 	}
 	if (!llist_empty(&lane->posted_deliveries)) {
 		posted = llist_reverse_order(llist_del_all(&lane->posted_deliveries));
-		llist_for_each_entry_safe(flow, next_elephant, posted, delivery_posted) {
+		llist_for_each_entry_safe(flow, next_flow, posted, delivery_posted) {
 			falcon_prio_queue_add(&lane->deliveries, &flow->delivery_node,
 					      READ_ONCE(flow->prio));
 			lane->found++;
@@ -188,8 +188,8 @@ static void fetch(struct falcon_lane *lane)
 }
 
 /*
- * The oldest run of a class; of the first ones, when this CPU helps, that of a flow that may be on
- * any. What the others had in the backlog of the lane's own CPU may still be there.
+ * The oldest run of a priority. For a helping CPU, the oldest one among the first HELP_TRIES that
+ * any CPU may process: other flows may still have packets in the backlog of the lane's own CPU.
  */
 static struct falcon_run *first_run(struct falcon_lane *lane, unsigned int prio)
 {
@@ -205,7 +205,7 @@ static struct falcon_run *first_run(struct falcon_lane *lane, unsigned int prio)
 	return NULL;
 }
 
-/* That run and those of the same flow that directly follow it, here and there. */
+/* Remove that run, and those that directly follow it both in the queue and in its flow. */
 static unsigned int pop_runs(struct falcon_lane *lane, unsigned int prio, struct falcon_run *run,
 			     unsigned int budget)
 {
@@ -219,9 +219,9 @@ static unsigned int pop_runs(struct falcon_lane *lane, unsigned int prio, struct
 		if (count && (run->flow != flow || run->number != first + count ||
 			      packets >= budget))
 			break;
-		/* It may grow meanwhile, under the flow's lock: by a poll beyond the budget. */
+		/* It may grow meanwhile, under the flow's lock: by one poll beyond the budget. */
 		packets += data_race(READ_ONCE(run->taken));
-		/* Each would have been a wake-up. */
+		/* Each post would have been a wake-up. */
 		lane->found += data_race(READ_ONCE(run->posts));
 		falcon_prio_queue_take(&lane->runs, &run->node, prio);
 		count++;
@@ -230,8 +230,8 @@ static unsigned int pop_runs(struct falcon_lane *lane, unsigned int prio, struct
 }
 
 /*
- * The run whose turn it is, and its class; or NULL. A CPU that helps leaves alone what it must not
- * do: a class of nothing else takes no turn from others, however long it has waited.
+ * The run whose turn it is, or NULL. @prio: result: its priority. A priority that has no run for a
+ * helping CPU takes no turn from others, however long it has waited.
  */
 static struct falcon_run *next_run(struct falcon_lane *lane, unsigned int *prio)
 {
@@ -261,7 +261,7 @@ static unsigned int process(struct falcon_lane *lane, unsigned int budget)
 	count = pop_runs(lane, prio, run, budget);
 	packets = ops->process(flow, first, count, &lane->runner);
 	falcon_prio_queue_count(&lane->runs, prio, packets);
-	/* The runs' packets may be gone, with a device: the next run's are not. */
+	/* Packets may have gone with their device. A run counts still: 0 would end the loop. */
 	return max(packets, count) + lane->runner.behind;
 }
 
@@ -283,7 +283,7 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 		packets = ops->deliver(flow, budget);
 		if (packets >= 0) {
 			falcon_prio_queue_count(&lane->deliveries, prio, packets);
-			/* Its packets may be gone, with a device: the next delivery's are not. */
+			/* As in process(). */
 			return max(packets, 1);
 		}
 		list_add_tail(&flow->delivery_node, &lane->held);
@@ -291,7 +291,7 @@ static unsigned int deliver(struct falcon_lane *lane, unsigned int budget)
 	return 0;
 }
 
-/* The next look is at rings, too, that had no room at the last one. */
+/* Queue held deliveries again: by now their rings may have room. */
 static void retry_held(struct falcon_lane *lane)
 {
 	struct falcon_flow *flow, *next;
@@ -311,8 +311,8 @@ static void retry_held(struct falcon_lane *lane)
 	INIT_LIST_HEAD(&lane->held);
 }
 
-/* Whether the lane rests; who posts from now on wakes it. */
-static bool rest(struct falcon_lane *lane)
+/* True if the lane has become idle: the next CPU that posts wakes it. */
+static bool go_idle(struct falcon_lane *lane)
 {
 	if (!falcon_prio_queue_empty(&lane->runs) || !falcon_prio_queue_empty(&lane->deliveries))
 		return false;
@@ -320,11 +320,11 @@ static bool rest(struct falcon_lane *lane)
 	smp_mb();	/* pairs with the post in falcon_lane_queue() and falcon_lane_deliver() */
 	if (llist_empty(&lane->posted_runs) && llist_empty(&lane->posted_deliveries))
 		return true;
-	/* Posted in between: whoever sets it again has the work, we or a wake-up. */
+	/* Posted in between. Either we make it active again, or the CPU that posted does. */
 	return atomic_xchg(&lane->active, 1);
 }
 
-/* As a CPU that goes takes its timers elsewhere, the lane is looked after there. */
+/* If the lane's CPU goes offline, its timers move to another CPU, which then polls the lane. */
 static enum hrtimer_restart look_again(struct hrtimer *timer)
 {
 	struct falcon_lane *lane = container_of(timer, struct falcon_lane, timer);
@@ -333,7 +333,7 @@ static enum hrtimer_restart look_again(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* In how many ns the lane, which stays active, looks again; 0: it is parked. */
+/* Nanoseconds after which the lane looks again, and until which it stays active; 0: none. */
 static u32 next_look(struct falcon_lane *lane)
 {
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
@@ -358,7 +358,7 @@ static void disown(struct falcon_lane *lane)
 	clear_bit_unlock(0, &lane->owned);
 }
 
-/* Deliver and process what is there, in its order. Returns packets. */
+/* Deliver and process what the lane has. Returns packets. */
 static unsigned int look_after(struct falcon_lane *lane, unsigned int budget)
 {
 	unsigned int work = 0, some;
@@ -374,7 +374,7 @@ static unsigned int look_after(struct falcon_lane *lane, unsigned int budget)
 	return work;
 }
 
-/* @wait: ns until the next poll, unless the lane was woken meanwhile; 0: it is parked */
+/* @wait: ns until the next poll, unless the lane is woken before; 0: it is idle */
 static void end_poll(struct falcon_lane *lane, unsigned int work, u32 wait)
 {
 	if (napi_complete_done(&lane->napi, work) && wait)
@@ -390,8 +390,8 @@ static int lane_poll(struct napi_struct *napi, int budget)
 
 	WRITE_ONCE(lane->looked, local_clock());
 	/*
-	 * A helper owns the lane until it has done a poll's worth, and its CPU may stand still
-	 * meanwhile. The lane stays active, so only its timer can bring this CPU back.
+	 * A helping CPU owns the lane until it has done a poll's worth of work, and may itself
+	 * stand still meanwhile. An active lane gets no IPI: only its timer brings this CPU back.
 	 */
 	if (unlikely(!own(lane))) {
 		end_poll(lane, 0, OWNER_LOOK_NS);
@@ -400,8 +400,8 @@ static int lane_poll(struct napi_struct *napi, int budget)
 	work = look_after(lane, budget);
 	if (work < budget) {
 		wait = next_look(lane);
-		/* What came meanwhile is for the next poll. */
-		again = !wait && !rest(lane);
+		/* Posts that came meanwhile are for the next poll. */
+		again = !wait && !go_idle(lane);
 	}
 	disown(lane);
 	if (again)
@@ -423,14 +423,14 @@ unsigned int falcon_lanes_help(void)
 
 	for_each_cpu_wrap(cpu, cpu_online_mask, first) {
 		lane = lane_of(cpu);
-		/* It stays active: its own CPU was woken, and lets it rest when it comes. */
+		/* The lane stays active: its own CPU was woken, and makes it idle when it comes. */
 		if (likely(!is_late(lane)) || !own(lane))
 			continue;
 		lane->helped = true;
 		work += look_after(lane, NAPI_POLL_WEIGHT - work);
 		lane->helped = false;
 		disown(lane);
-		/* The next one comes first another time. */
+		/* Begin with the next CPU another time. */
 		__this_cpu_write(lanes->next_helped, cpu + 1);
 		if (work >= NAPI_POLL_WEIGHT)
 			break;
@@ -470,7 +470,7 @@ void falcon_lanes_stop(void)
 
 	for_each_possible_cpu(cpu)
 		napi_disable(&per_cpu_ptr(lanes, cpu)->napi);
-	/* A poll starts the timer when it is complete already. */
+	/* A poll completes before it starts the timer: until here one more may start. */
 	synchronize_net();
 	for_each_possible_cpu(cpu)
 		hrtimer_cancel(&per_cpu_ptr(lanes, cpu)->timer);

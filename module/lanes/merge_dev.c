@@ -8,7 +8,7 @@
 
 #define BITS 8
 
-/* Flows by their device, and at the end those that have several. */
+/* Flows by a hash of their device; the last bucket has those of several devices. */
 static struct bucket {
 	spinlock_t		lock;	/* BH; within a flow's lock */
 	struct list_head	merge_devs;
@@ -37,14 +37,14 @@ void falcon_merge_dev_init(struct falcon_merge_dev *merge_dev)
 	merge_dev->walk = 0;
 }
 
-/* The caller has the locks of the bucket that the outlet is in, and of @to. */
+/* Context: under the locks of the entry's bucket and of @to. */
 static void move(struct falcon_merge_dev *merge_dev, const struct net_device *dev,
 		 struct bucket *to)
 {
 	if (merge_dev->dev)
 		list_del_init(&merge_dev->node);
 	merge_dev->dev = dev;
-	/* In front of those that a walk has met, and so met by none. */
+	/* In front of the entries that a walk has met: a walk that is under way meets this one. */
 	merge_dev->walk = 0;
 	if (to)
 		list_add(&merge_dev->node, &to->merge_devs);
@@ -56,7 +56,10 @@ void falcon_merge_dev_set(struct falcon_merge_dev *merge_dev, const struct net_d
 	struct bucket *to = dev ? bucket_of(dev) : NULL;
 	struct bucket *first = from, *second = to;
 
-	/* At once, as who looks has to find it in one of them; in the order of their addresses. */
+	/*
+	 * Under both locks, so that a reader always finds the entry in one of the buckets; taken in
+	 * the order of addresses, so that two CPUs cannot deadlock.
+	 */
 	if (!first || (second && second < first))
 		swap(first, second);
 	if (!first)
@@ -95,7 +98,7 @@ struct falcon_merge_dev *falcon_merge_dev_next(const struct net_device *dev, u32
 
 	spin_lock(&bucket->lock);
 	list_for_each_entry(merge_dev, &bucket->merge_devs, node) {
-		/* Those that it has met are behind all others. */
+		/* Entries that this walk has met are behind all others. */
 		if (merge_dev->walk == walk)
 			break;
 		if (merge_dev->dev != dev || !get(merge_dev))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where flows leave lanes: the devices that their merged packets have come to. A device that goes
- * costs what the flows that have packets for it do, and nothing when there is none.
+ * Files flows by their merge device: the device at which their packets came to a merge point. So
+ * a device that goes costs a look at the flows that have packets for it, and nothing if none has.
  */
 
 #ifndef _FALCON_MERGE_DEV_H
@@ -17,35 +17,38 @@ struct net_device;
 #define FALCON_MERGE_DEV_SEVERAL ((const struct net_device *)ERR_PTR(-EMLINK))
 
 /*
- * A flow's. Written under its lock, then that of the list; the device is compared and never
- * followed.
+ * A flow's entry. Written under the flow's lock, and under that of its list within. The device is
+ * compared only.
  */
 struct falcon_merge_dev {
 	struct list_head	node;
 	const struct net_device	*dev;	/* NULL: none */
-	u32			walk;	/* number of the one that has met it last */
+	u32			walk;	/* number of the last walk that met it */
 };
 
-/* Context: process; before any other. */
+/* Context: process, before any other function here. */
 void falcon_merge_devs_init(void);
 
 void falcon_merge_dev_init(struct falcon_merge_dev *merge_dev);
 
-/* The flow has packets for this device and for no other; NULL: for none. Context: BH off. */
+/*
+ * File the flow under the only device that it has packets for, under FALCON_MERGE_DEV_SEVERAL, or
+ * nowhere (NULL). Context: BH off.
+ */
 void falcon_merge_dev_set(struct falcon_merge_dev *merge_dev, const struct net_device *dev);
 
-/* Whether a flow may have packets for a device. Context: process or BH. */
+/* True if some flow may have packets for a device. Context: process or BH. */
 bool falcon_merge_dev_is_used(const struct net_device *dev);
 
 /**
- * falcon_merge_dev_next() - a flow that may have packets for a device
+ * falcon_merge_dev_next() - step of a walk over the flows that may have packets for a device
  * @dev: the device, or FALCON_MERGE_DEV_SEVERAL
- * @walk: number that no other walk has, and not 0
- * @get: takes a reference, returns false when the flow goes already
+ * @walk: number of the walk; no other walk has it; not 0
+ * @get: takes a reference to the flow; returns false if the flow is being freed
  *
- * Each flow is met in a walk, and again when it has got another device meanwhile.
+ * A walk meets each flow once, and once more if the flow was filed anew meanwhile.
  *
- * Context: BH off. Return: the outlet of a flow that @get has taken, or NULL.
+ * Context: BH off. Return: the entry of a flow that @get has taken, or NULL at the end.
  */
 struct falcon_merge_dev *falcon_merge_dev_next(const struct net_device *dev, u32 walk,
 					       bool (*get)(struct falcon_merge_dev *merge_dev));

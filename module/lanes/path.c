@@ -11,10 +11,10 @@
 #include "lanes/endpoint.h"
 #include "lanes/path.h"
 
-/* How often it is looked whether a flow's socket is chosen by the CPU. */
+/* How often to look if the CPU decides which socket gets a flow's packets. */
 #define SOCKET_INTERVAL (HZ / 5)
 
-/* How long a flow that leaves waits for the queue of a container's device to be empty. */
+/* How long a leaving flow waits for the queue of a container's device to get empty. */
 #define QUEUE_WAIT (HZ / 2)
 
 void falcon_path_init(struct falcon_path *path)
@@ -25,12 +25,12 @@ void falcon_path_init(struct falcon_path *path)
 
 bool falcon_path_wants_gro(const struct falcon_key *key, bool host, const struct sk_buff *skb)
 {
-	/* It merges TCP, and UDP when the device is told to. */
+	/* GRO merges TCP, and UDP if the device is told to. */
 	return key->protocol != IPPROTO_UDP || host ||
 	       skb->dev->features & (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
 }
 
-/* Frames that GRO has made packets of. */
+/* Frames that GRO has merged into these packets. */
 static unsigned int count_frames(const struct falcon_chain *packets)
 {
 	const struct sk_buff *skb;
@@ -42,8 +42,9 @@ static unsigned int count_frames(const struct falcon_chain *packets)
 }
 
 /*
- * Some of a run may be dropped. But what Open vSwitch has no flow for goes to user space, to as
- * many queues as there are CPUs, and comes back later.
+ * Some packets of a run may be dropped, which does no harm. Open vSwitch sends packets that it has
+ * no flow for to user space, through a queue for each CPU, and these come back later. So behind it
+ * the whole run must have come.
  */
 bool falcon_path_has_come(const struct falcon_runner *runner, const struct net_device *nic,
 			  unsigned int taken)
@@ -78,7 +79,7 @@ void falcon_path_look(struct falcon_path *path, const struct falcon_runner *runn
 	WRITE_ONCE(path->by_cpu, by_cpu);
 }
 
-/* The host's end of a container's device, in an RCU read section; or NULL. */
+/* The host's end of the container's device, or NULL. Context: RCU read section. */
 static struct net_device *host_end(const struct falcon_path *path)
 {
 	const struct falcon_device *device = path->end ? falcon_device_find(path->end) : NULL;
@@ -93,7 +94,7 @@ void falcon_path_see(struct falcon_path *path, const struct falcon_runner *runne
 {
 	const struct sk_buff *skb = runner->output.first;
 
-	/* Written when it changes only: other CPUs read the line. */
+	/* Written only when it changes: other CPUs read this cache line. */
 	if (skb && (path->end != skb->dev || path->merge_point != runner->merge_point)) {
 		path->end = skb->dev;
 		path->merge_point = runner->merge_point;
@@ -106,7 +107,7 @@ void falcon_path_see(struct falcon_path *path, const struct falcon_runner *runne
 	rcu_read_unlock();
 }
 
-/* Likewise, in whose queue they may be. */
+/* The device whose queue may hold packets, or NULL. Context: RCU read section. */
 static const struct net_device *queue_of(const struct falcon_path *path)
 {
 	const struct falcon_device *device = path->queue ? falcon_device_find(path->queue) : NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Queues by class, the highest first (found by find-first-set, as Eiffel does: NSDI '19).
- * Strict, but for a bound: a class that waits has its turn when so many packets of higher ones
- * went ahead.
+ * A priority queue: a list for each priority, and the highest that has entries comes first. As in
+ * Eiffel (NSDI '19), find-first-set finds it. The order is strict up to a bound: after FALCON_AHEAD
+ * packets of higher priorities, a priority that waits has its turn.
  *
- * Pure, and used by one CPU at a time.
+ * Pure. Used by one CPU at a time.
  */
 
 #ifndef _FALCON_PRIO_QUEUE_H
@@ -14,17 +14,17 @@
 #include <linux/types.h>
 #include <uapi/linux/falcon.h>
 
-/* 0 without a rule, otherwise the rule's level and 1. */
+/* Priority 0: no rule. Others: the rule's level plus 1. */
 #define FALCON_PRIOS (FALCON_LEVEL_MAX + 2)
 
-/* Packets that go ahead of a class that waits, at most, but for the end of what was begun. */
+/* Packets that may go ahead of a waiting priority; an entry that was begun is finished. */
 #define FALCON_AHEAD 256
 
 struct falcon_prio_queue {
 	struct list_head	list[FALCON_PRIOS];
-	unsigned long		waiting;	/* bits of the classes that have something */
-	unsigned long		starved;	/* of those that have waited for too long */
-	unsigned int		ahead[FALCON_PRIOS];	/* packets that went ahead of it */
+	unsigned long		waiting;	/* bits of priorities that have entries */
+	unsigned long		starved;	/* of these, those whose bound is reached */
+	unsigned int		ahead[FALCON_PRIOS];	/* packets that went ahead of each */
 };
 
 void falcon_prio_queue_init(struct falcon_prio_queue *queue);
@@ -34,33 +34,33 @@ static inline bool falcon_prio_queue_empty(const struct falcon_prio_queue *queue
 	return !queue->waiting;
 }
 
-/* Put something behind all that is of its class. */
+/* Add an entry, behind all others of its priority. */
 void falcon_prio_queue_add(struct falcon_prio_queue *queue, struct list_head *node,
 			   unsigned int prio);
 
-/* The class whose turn it is, of these (bits). Context: in one of them something waits. */
+/* The priority among @prios (bits) whose turn it is. At least one of them has entries. */
 unsigned int falcon_prio_queue_turn_of(const struct falcon_prio_queue *queue, unsigned long prios);
 
-/* The class whose turn it is. Context: something waits. */
+/* The priority whose turn it is. The queue is not empty. */
 static inline unsigned int falcon_prio_queue_turn(const struct falcon_prio_queue *queue)
 {
 	return falcon_prio_queue_turn_of(queue, queue->waiting);
 }
 
-/* What waits first in a class, or NULL. */
+/* The first entry of a priority, or NULL. */
 struct list_head *falcon_prio_queue_first(struct falcon_prio_queue *queue, unsigned int prio);
 
-/* Take something off that waits in a class. */
+/* Remove an entry. @prio: its priority */
 void falcon_prio_queue_take(struct falcon_prio_queue *queue, struct list_head *node,
 			    unsigned int prio);
 
-/* Take off what waits first. */
+/* Remove the first entry of a priority. */
 static inline void falcon_prio_queue_pop(struct falcon_prio_queue *queue, unsigned int prio)
 {
 	falcon_prio_queue_take(queue, queue->list[prio].next, prio);
 }
 
-/* So many packets of a class had their turn. */
+/* Count a turn: @packets of a priority went ahead of all lower ones that wait. */
 void falcon_prio_queue_count(struct falcon_prio_queue *queue, unsigned int prio,
 			     unsigned int packets);
 

@@ -4,7 +4,7 @@
 
 #include "lanes/reorder.h"
 
-/* The newest run, if it can take more packets of this micro-flow. */
+/* The newest run, if it can take more packets of this micro-flow; or NULL. */
 static struct falcon_run *open_run(struct falcon_reorder *reorder, u16 worker, u32 batch)
 {
 	struct falcon_run *run = falcon_reorder_run(reorder, reorder->tail - 1);

@@ -5,7 +5,7 @@
 #include "host/netdev.h"
 #include "lanes/ring.h"
 
-/* How often it is asked what the poll has taken, at most, while it makes no room. */
+/* How often to read the poll's counters at most, while it makes no room. */
 #define ASK_NS (50 * NSEC_PER_USEC)
 
 void falcon_ring_look(struct falcon_ring *ring, struct net_device *dev, unsigned int count)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A flow's share of the ring of a container's device, as who delivers knows it. What is in the ring
- * can be seen by what its poll has counted alone, which is asked for seldom: between two answers it
- * is what there was, and all that was delivered since.
+ * A flow's share of the ring of a container's device (veth in NAPI mode), as the delivering CPU
+ * knows it. Only the counters of the ring's poll tell how full the ring is, and reading them is
+ * slow. Between two readings all packets that were there or were delivered since count as there.
  *
- * Pure but for falcon_ring_look(): compiled into the unit tests as it is.
+ * Pure but for falcon_ring_look(): the unit tests compile it as it is.
  */
 
 #ifndef _FALCON_RING_H
@@ -15,20 +15,20 @@
 
 struct net_device;
 
-/* Packets of a flow there at most: half of veth's ring. */
+/* Packets of a flow in the ring at most: half of veth's ring. */
 #define FALCON_RING_SHARE 128
 
-/* Without room for what is to be delivered, it waits for as much. */
+/* A flow that has found no room waits until there is room for so many packets. */
 #define FALCON_RING_LOW (FALCON_RING_SHARE / 2)
 
 struct falcon_ring {
-	const struct net_device	*dev;	/* that transmits into it; compared only */
-	u64			taken;	/* what the poll had taken when it was last asked */
-	u64			asked;	/* when that was */
-	unsigned int		left;	/* packets that may have been there then */
-	unsigned int		since;	/* those that were delivered since */
+	const struct net_device	*dev;	/* that transmits into the ring; compared only */
+	u64			taken;	/* packets that the poll had taken at the last reading */
+	u64			asked;	/* local_clock() of that */
+	unsigned int		left;	/* packets of ours that may have been there then */
+	unsigned int		since;	/* packets delivered since */
 	bool			counted;	/* @taken is known */
-	bool			waits;	/* for room for many */
+	bool			waits;	/* for FALCON_RING_LOW */
 };
 
 static inline void falcon_ring_init(struct falcon_ring *ring, const struct net_device *dev)
@@ -36,19 +36,19 @@ static inline void falcon_ring_init(struct falcon_ring *ring, const struct net_d
 	*ring = (struct falcon_ring){ .dev = dev };
 }
 
-/* Packets that surely fit into the share. */
+/* Packets that fit into the share for certain. */
 static inline unsigned int falcon_ring_room(const struct falcon_ring *ring)
 {
 	return FALCON_RING_SHARE - ring->left - ring->since;
 }
 
-/* Whether one has to look what is there before so many are delivered. */
+/* True if @count packets may not fit: look at the ring before. */
 static inline bool falcon_ring_is_tight(const struct falcon_ring *ring, unsigned int count)
 {
 	return ring->waits || count > falcon_ring_room(ring);
 }
 
-/* The ring was seen empty. What has been taken until then is not known, and need not be. */
+/* The ring was seen empty, so the count of packets taken until then does not matter. */
 static inline void falcon_ring_emptied(struct falcon_ring *ring)
 {
 	ring->left = 0;
@@ -58,8 +58,8 @@ static inline void falcon_ring_emptied(struct falcon_ring *ring)
 }
 
 /*
- * The poll has taken so many packets so far, and is not through with what there was. These may have
- * been others' that came before ours: what was delivered since the last answer may all be there.
+ * The poll has taken @taken packets so far, and the ring was not seen empty. Those taken since the
+ * last reading may all have been there before it. So they reduce @left, and @since is all there.
  */
 static inline void falcon_ring_counted(struct falcon_ring *ring, u64 taken)
 {
@@ -73,13 +73,14 @@ static inline void falcon_ring_counted(struct falcon_ring *ring, u64 taken)
 }
 
 /**
- * falcon_ring_take() - packets are to be delivered
+ * falcon_ring_take() - take room for packets to deliver
  * @ring: the share
- * @count: how many
+ * @count: packets
  *
- * A few at a time would mean to ask for each few, so there is none until there is room for many.
+ * A flow that has found no room gets none until there is room for many: for a few at a time, the
+ * counters would be read for each few.
  *
- * Return: how many may be, which are there from now on.
+ * Return: packets that may be delivered; they count as in the ring from now on.
  */
 static inline unsigned int falcon_ring_take(struct falcon_ring *ring, unsigned int count)
 {
@@ -94,13 +95,12 @@ static inline unsigned int falcon_ring_take(struct falcon_ring *ring, unsigned i
 }
 
 /**
- * falcon_ring_look() - see what the ring has by now, if need be
+ * falcon_ring_look() - look how full the ring is, if necessary
  * @ring: the share
  * @dev: device that transmits into the ring
- * @count: packets that are to be delivered
+ * @count: packets to deliver
  *
- * Only when there may be no room for them: to add up what all CPUs have counted takes long where
- * there are many.
+ * Looks only if there may be no room for @count: the counters are a sum over all CPUs and queues.
  *
  * Context: softirq.
  */

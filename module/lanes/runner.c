@@ -16,14 +16,14 @@
 #include "lanes/runner.h"
 #include "pipeline/gro_bypass.h"
 
-/* Headers that are wanted on the way, at most: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
+/* Bytes of headers at most: outer IPv6, VXLAN, inner IPv6 and TCP fit. */
 #define PULL 128
 
 /*
- * Packets that come of one go, at most, and as many that come up behind one delivery: a bridge
- * floods some to all of its ports, and a container may have a bridge, or two in a ring. The
- * kernel's backlog would have dropped the rest before: it takes a thousand by default. Where it is
- * told to take more, so many come, up to what is still one go.
+ * Packets of one output at most, and as many that may come up behind one delivery. A bridge floods
+ * some to all of its ports, and a container may have a bridge, or two in a ring. The kernel's
+ * backlog drops earlier: by default it takes a thousand. If it is set to take more than OUTPUT_MAX,
+ * that is the limit here, up to OUTPUT_END, which one go can still process.
  */
 #define OUTPUT_MAX 4096
 #define OUTPUT_END 16384
@@ -35,23 +35,23 @@ static bool is_full(unsigned int count)
 }
 
 /*
- * What this CPU is processing in, while it does. Set and read in softirq, and by whatever
- * interrupts that; never by a task, which cannot run meanwhile.
+ * The runner that processes packets on this CPU, and the delivery that runs here. Set in softirq;
+ * read there, and by interrupts on top of it. No task runs on this CPU while either is set.
  */
 DEFINE_PER_CPU(struct falcon_runner *, falcon_runner_current);
 DEFINE_PER_CPU(struct falcon_runner_delivery *, falcon_runner_delivering);
 static DEFINE_PER_CPU(bool, gives_back);
 
-/* The peer of the veth that transmits, if that has a queue; never followed. */
+/* The peer of the veth that transmits, if that has a queue; compared only. */
 static DEFINE_PER_CPU(const struct net_device *, out_of_queue);
 
-/* What a CPU delivers. */
+/* A delivery that runs on a CPU. */
 struct falcon_runner_delivery {
 	struct falcon_chain	behind;		/* to be delivered next */
-	unsigned int		followed;	/* packets that have come up */
-	bool			full;		/* more have, and are dropped */
-	bool			forwarded;	/* some in the backlog, which no socket sent */
-	const struct net_device	*answers;	/* device that they come to; never followed */
+	unsigned int		followed;	/* packets that have come up behind */
+	bool			full;		/* more have come up, and are dropped */
+	bool			forwarded;	/* the backlog got some that no socket sent */
+	const struct net_device	*answers;	/* device that answers come to; compared only */
 };
 
 static int no_poll(struct napi_struct *napi, int budget)
@@ -80,7 +80,7 @@ static void receive(struct falcon_runner *runner, struct falcon_chain *packets)
 
 	while ((skb = falcon_chain_pop(packets))) {
 		runner->headroom = skb_headroom(skb);
-		/* At once what GRO would, instead of header by header. */
+		/* Pull all headers at once, as GRO would, instead of one by one. */
 		pskb_may_pull(skb, min_t(unsigned int, skb->len, pull));
 		list_add_tail(&skb->list, &list);
 	}
@@ -88,8 +88,9 @@ static void receive(struct falcon_runner *runner, struct falcon_chain *packets)
 }
 
 /*
- * What GRO does for UDP that passes it: the checksum is verified, and as many bytes are pulled as
- * there are headers. More would be copied twice, and in one more piece by recvmsg().
+ * Do for UDP what GRO would have done: verify the checksum, and note how long the headers are.
+ * Of the flow's next packets no more than that is pulled. recvmsg() would copy pulled payload a
+ * second time, as one more piece.
  */
 static void look_at_headers(struct falcon_runner *runner, struct sk_buff *skb)
 {
@@ -98,7 +99,7 @@ static void look_at_headers(struct falcon_runner *runner, struct sk_buff *skb)
 	if (!end)
 		return;
 	end += skb_headroom(skb) - runner->headroom;
-	/* A packet may have got another headroom on its way. */
+	/* More than PULL: the packet got another headroom on its way, so the length is wrong. */
 	runner->headers = end <= PULL ? end : 0;
 }
 
@@ -128,7 +129,7 @@ void falcon_runner_run(struct falcon_runner *runner, struct falcon_chain *packet
 		receive_merging(runner, packets);
 	else
 		receive(runner, packets);
-	/* A tunnel in the tunnel: what comes to a cell again is merged no more. */
+	/* What now comes to a GRO cell is of a tunnel in the tunnel, and gets no more GRO. */
 	runner->gro = false;
 	runner->in_cell = true;
 	if (runner->inner_used) {
@@ -199,15 +200,15 @@ bool falcon_runner_transmit(const struct sk_buff *skb, struct net_device *dev)
 }
 
 /*
- * Whether a socket of this host has sent the packet, a container's included: an answer, or what an
- * acknowledgement has let out of a queue. It keeps its socket through a veth, a bridge and whatever
- * changes the namespace; IP takes it away when it receives the packet. What was received has none,
- * wherever it is forwarded: IP does not forward what has one. The one that a BPF program assigns to
- * what comes in is not the sender's.
+ * True if a socket of this host, or of a container on it, has sent the packet: an answer, or data
+ * that an acknowledgement has let out of a queue. Such a packet keeps its socket through a veth, a
+ * bridge and any change of namespace, until IP receives it. A received packet has no socket, also
+ * when it is forwarded: IP does not forward a packet with one. A socket that a BPF program assigns
+ * to a received packet (skb_sk_is_prefetched()) is not the sender's.
  *
- * Not told by that: a packet that was made without a socket, such as a SYN cookie, netfilter's
- * rejection, and on some kernels a TCP reset. And one that came through a bridge where netfilter's
- * TPROXY gave it a socket is taken for sent, so its flow is not merged.
+ * Two cases are told wrongly. A packet that is made without a socket is taken for received: a SYN
+ * cookie, netfilter's rejection, on some kernels a TCP reset. A received packet that netfilter's
+ * TPROXY gave a socket on a bridge is taken for sent, so its flow is not merged.
  */
 static bool is_sent(struct sk_buff *skb)
 {
@@ -215,16 +216,17 @@ static bool is_sent(struct sk_buff *skb)
 }
 
 /*
- * Whether the packet goes on with what is delivered. Others may have packets of theirs in the
- * backlog, where they go as well, behind these, as in the kernel alone:
+ * True if the packet comes up behind the delivery. All others go to the backlog, as on the kernel's
+ * path, since packets of their flows may be there already:
  *
- * - What a socket sends, on whatever device.
- * - What comes to the other end of the pair to which the packets are delivered, sent or not: an
- *   answer without a socket. If it is forwarded, by a container with one leg, all that is forwarded
- *   there goes into the backlog, and so is in order.
- * - What comes to loopback, which takes the socket away.
- * - What RPS has sent here. Some of its flow may be in the backlog since another CPU delivered.
- * - What came out of a queue: all that the queue had is in backlogs.
+ * - A packet that a socket has sent, on any device.
+ * - A packet that comes to the other end of the pair to which this CPU delivers: it may be an
+ *   answer without a socket. If a one-armed container forwards it, all packets that this container
+ *   forwards there go to the backlog, and so are in order.
+ * - A packet that comes to loopback, which takes the socket away.
+ * - A packet that RPS has sent here: packets of its flow may be in the backlog since another CPU
+ *   delivered.
+ * - A packet out of a veth's queue: all packets of that queue go to backlogs.
  */
 static bool goes_on(const struct falcon_runner_delivery *delivery, struct sk_buff *skb)
 {
@@ -234,7 +236,7 @@ static bool goes_on(const struct falcon_runner_delivery *delivery, struct sk_buf
 	       dev != this_cpu_read(out_of_queue) && !falcon_packet_has_rps(skb);
 }
 
-/* As the backlog does that has no room. The backlog itself would put the rest out of order. */
+/* As a full backlog does. To put the packet into the backlog would put others out of order. */
 static void drop_full(struct sk_buff *skb)
 {
 	falcon_count(FALCON_STAGE_CONTAINER, FALCON_A_COUNTERS_DROPPED_FULL);
@@ -277,12 +279,12 @@ bool falcon_runner_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	struct falcon_runner *runner = current_runner();
 
 	/*
-	 * All else is of the run: nothing else is processed meanwhile. An answer that no socket has
-	 * sent is output as well, behind the packet that it answers.
+	 * All other packets are of the run, as nothing else is processed meanwhile. An answer that
+	 * no socket has sent is output as well, behind the packet that it answers.
 	 */
 	if (!runner || is_sent(skb) || skb->dev == this_cpu_read(out_of_queue))
 		return false;
-	/* It is the original that drops it: what goes must have nothing new to forget. */
+	/* The original drops it: falcon must get nothing new for a device that goes (forget.c). */
 	if (unlikely(!netif_running(skb->dev)))
 		return false;
 	if (is_full(runner->output.count)) {
@@ -292,7 +294,7 @@ bool falcon_runner_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	runner->merge_point = where;
 	if (unlikely(runner->merge_dev != skb->dev))
 		runner->merge_dev = runner->output.count ? FALCON_MERGE_DEV_SEVERAL : skb->dev;
-	/* A packet socket has, or had, a copy, or it is one of several that the bridge floods. */
+	/* A clone: a packet socket has, or had, a copy, or a bridge floods the packet. */
 	runner->watched |= skb->cloned;
 	skb->cb[0] = where;
 	falcon_rfs_note(skb);
@@ -300,7 +302,7 @@ bool falcon_runner_merge(struct sk_buff *skb, enum falcon_merge_point where)
 	return true;
 }
 
-/* As __dev_queue_xmit() does for a device without a queue. */
+/* Transmit as __dev_queue_xmit() does for a device without a queue. True if that has the packet. */
 static bool transmit(struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
@@ -309,7 +311,7 @@ static bool transmit(struct sk_buff *skb)
 	return dev_xmit_complete(netdev_start_xmit(skb, dev, queue, false));
 }
 
-/* Packets of one device, which are none any more. */
+/* Have the container's stage receive packets of one device; empties the list. */
 static void receive_at(struct falcon_runner_delivery *delivery, struct net_device *dev,
 		       struct list_head *list)
 {
@@ -322,7 +324,7 @@ static void receive_at(struct falcon_runner_delivery *delivery, struct net_devic
 	INIT_LIST_HEAD(list);
 }
 
-/* Returns how many the container's stage got; the others are dropped. */
+/* Returns how many packets the container's stage got; the others are dropped. */
 static unsigned int deliver(struct falcon_runner_delivery *delivery, struct falcon_chain *packets)
 {
 	struct net_device *dev = NULL;
@@ -346,7 +348,7 @@ static unsigned int deliver(struct falcon_runner_delivery *delivery, struct falc
 			continue;
 		}
 		receive_at(delivery, dev, &list);
-		/* What the device transmits is no answer. */
+		/* Packets that the device itself transmits are no answers. */
 		delivery->answers = NULL;
 		if (transmit(skb))
 			delivered++;
@@ -358,8 +360,9 @@ static unsigned int deliver(struct falcon_runner_delivery *delivery, struct falc
 }
 
 /*
- * A poll's worth at a time, in the order of a backlog. What comes of these comes up behind them; if
- * that is too much, each makes many, and they are not processed to find out how many.
+ * Deliver the packets behind a delivery, a poll's worth at a time, in the order of a backlog. Their
+ * own packets come up behind them again. Above the limit the rest is dropped unprocessed: each of
+ * them may make many more.
  */
 static void deliver_behind(struct falcon_runner_delivery *delivery, struct falcon_chain *packets)
 {
@@ -414,7 +417,7 @@ unsigned int falcon_runner_pass(struct falcon_runner *runner, struct falcon_chai
 	return taken;
 }
 
-/* Once only on the stack, however many tunnels somebody has put into each other. */
+/* Enter one tunnel at a time: tunnels in tunnels must not nest on the stack. */
 static void receive_behind_cell(struct falcon_runner *runner, struct sk_buff *skb)
 {
 	if (unlikely(runner->in_cell)) {
@@ -423,13 +426,13 @@ static void receive_behind_cell(struct falcon_runner *runner, struct sk_buff *sk
 		return;
 	}
 	runner->in_cell = true;
-	/* What was merged before the tunnel is not merged again, nor is UDP. */
+	/* Packets that GRO has merged before the tunnel are not merged again, nor is UDP. */
 	if (runner->gro && !skb_is_gso(skb) && !skb_cloned(skb) && !netif_elide_gro(skb->dev)) {
 		skb->transport_header = (typeof(skb->transport_header))~0U;
 		runner->inner_used = true;
 		napi_gro_receive(&runner->inner, skb);
 	} else {
-		/* It must not overtake what waits to be merged. */
+		/* The packet must not overtake those that GRO holds. */
 		if (runner->inner_used)
 			falcon_gro_flush(falcon_gro_of(&runner->inner));
 		falcon_gro_bypass_reset_transport(skb);
@@ -447,11 +450,11 @@ int falcon_runner_gro_cell(struct sk_buff *skb)
 	if (runner) {
 		runner->watched |= falcon_nit_active(skb->dev);
 		runner->tunnel = skb->dev;
-		/* Otherwise GRO has, before the tunnel. */
+		/* If packets go through GRO, that has verified them before the tunnel. */
 		if (!runner->gro)
 			look_at_headers(runner, skb);
 		receive_behind_cell(runner, skb);
-		/* As from the cell: what becomes of it behind is not counted at the tunnel. */
+		/* As from the cell: the tunnel does not count a drop behind it. */
 		return NET_RX_SUCCESS;
 	}
 	/* In place of the cell's GRO. */

@@ -22,12 +22,12 @@ bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
 	unsigned int count;
 	u32 number;
 
-	/* Set on this CPU, or packets of this CPU were never before those of the other. */
+	/* The home CPU sets it. If that is not this one, its packets and ours have no order. */
 	if (unlikely(READ_ONCE(flow->dead)))
 		return false;
 	/*
-	 * It has all that it may, or what is in the inbox makes it so: of a holder of the lock that
-	 * does not run, as happens to virtual CPUs.
+	 * The flow has its budget in flight, its inbox included. The inbox fills up only while the
+	 * holder of the lock does not run, as happens to virtual CPUs.
 	 */
 	if (unlikely(atomic_read(&flow->posted) + falcon_flow_memory(flow) >=
 		     falcon_budget_get().bytes)) {
@@ -38,9 +38,10 @@ bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
 	for (;;) {
 		if (unlikely(!spin_trylock(&flow->lock))) {
 			/*
-			 * Who has the lock sees to the inbox, and needs no reference for that, but
-			 * when the flow has left: ours must last until it is through. A flow that
-			 * does not leave now has not left before its inbox is looked at again.
+			 * The holder of the lock empties the inbox. The table's reference keeps the
+			 * flow until then: a flow that is not leaving now cannot have left before
+			 * its inbox is empty. A leaving flow may have: then we wait for the lock,
+			 * and our own reference keeps the flow.
 			 */
 			if (likely(!READ_ONCE(flow->leaving)))
 				break;
@@ -98,7 +99,7 @@ bool falcon_transit_prioritise(struct falcon_flow *flow,
 		return false;
 	flow->priority = *priority;
 	if (plan && !flow->leaving) {
-		/* It is on the kernel's path in a moment, without a stop at a worker. */
+		/* It takes the kernel's path soon: moving it to workers before is no use. */
 		if (falcon_flow_is_slow(flow, plan))
 			falcon_transition_demote(flow, FALCON_REASON_RATE);
 		else
@@ -126,10 +127,10 @@ void falcon_transit_open(struct falcon_flow *flow)
 	falcon_inbox_done(flow, plan);
 }
 
-/* Packets that waited and are processed in one go when the flow leaves: as the NIC's poll would. */
+/* Waiting packets that a leaving flow may process in one go: as many as the NIC's poll would. */
 #define RELEASE_MAX NAPI_POLL_WEIGHT
 
-/* When what the last delivery left in a backlog is through. */
+/* True if @cpu made the last delivery, or all that this left in its CPU's backlog is through. */
 static bool may_deliver(struct falcon_flow *flow, u16 cpu)
 {
 	return flow->delivered.cpu == cpu || falcon_backlog_is_through(&flow->delivered);
@@ -159,7 +160,10 @@ static bool wants_gro(const struct falcon_flow *flow, const struct falcon_chain 
 	       falcon_path_wants_gro(&flow->key, flow->host, packets->first);
 }
 
-/* What no worker has begun with would only come to a queue from several CPUs. */
+/*
+ * Take back the runs that no worker has started, to the front of the waiting packets. Without a
+ * merge point they would only enter some queue from several CPUs.
+ */
 static void recall(struct falcon_flow *flow)
 {
 	struct falcon_chain packets = {};
@@ -169,7 +173,10 @@ static void recall(struct falcon_flow *flow)
 	flow->waiting = packets;
 }
 
-/* By what its trial says. A flow that a rule keeps at home is tried anew. */
+/*
+ * Act on the verdict of the trial. A flow that a rule keeps on its home CPU is tried again where
+ * any other is demoted.
+ */
 static void judge(struct falcon_flow *flow, bool came, bool ends_here)
 {
 	bool passed = falcon_backlog_is_through(&flow->path.astray);
@@ -194,13 +201,13 @@ static void judge(struct falcon_flow *flow, bool came, bool ends_here)
 							       FALCON_REASON_NO_MERGE);
 }
 
-/* What the outcome of a run says about the way that the flow takes. */
+/* Learn about the flow's path from the outcome of a run. */
 static void learn(struct falcon_flow *flow, const struct falcon_runner *runner,
 		  struct net_device *nic, unsigned int taken)
 {
 	bool came = falcon_path_has_come(runner, nic, taken);
 
-	/* Written when it changes only: the NIC's CPU reads the line. */
+	/* Written only when it changes: the NIC's CPU reads this cache line. */
 	if (flow->headers != runner->headers)
 		WRITE_ONCE(flow->headers, runner->headers);
 	if (runner->output.count)
@@ -215,9 +222,10 @@ static void learn(struct falcon_flow *flow, const struct falcon_runner *runner,
 }
 
 /*
- * How many of those ready may be delivered now. Where the container's device has a ring, its own
- * poll, on whatever CPU, must have taken what is above the flow's share: that CPU may stand still,
- * or what was held up may come in one go, and the ring would drop what stock leaves in the NIC's.
+ * How many ready packets may be delivered now. A veth in NAPI mode has a ring, which its own poll
+ * empties, on any CPU. A flow may fill only its share of that ring: the polling CPU may stand
+ * still, or held-up packets may come all at once. The ring would then drop packets that, on the
+ * kernel's path, would still wait in the NIC's ring.
  */
 static unsigned int deliverable(struct falcon_flow *flow, unsigned int budget)
 {
@@ -231,9 +239,9 @@ static unsigned int deliverable(struct falcon_flow *flow, unsigned int budget)
 }
 
 /*
- * Deliver what is ready, here; the lock is given back meanwhile. Nobody else delivers, so the
- * next one, on whatever CPU, begins when this has ended. Returns packets; @behind: and those that
- * came up behind, as many more.
+ * Deliver ready packets on this CPU; the lock is given back meanwhile. FALCON_DELIVERY_RUNNING
+ * keeps every other CPU from delivering, so the next delivery begins after this one has ended.
+ * Returns packets delivered; @behind: result: further packets that came up behind them.
  */
 static unsigned int deliver_ready(struct falcon_flow *flow,
 				  const struct falcon_plan *plan, unsigned int budget,
@@ -264,7 +272,7 @@ static unsigned int deliver_ready(struct falcon_flow *flow,
 	flow->delivering = 0;
 	flow->delivering_bytes = 0;
 	flow->delivery_state = FALCON_DELIVERY_IDLE;
-	/* Answers pass it once; what a container with one leg forwards may come there again. */
+	/* Answers pass the backlog once; packets that a one-armed container forwards may return. */
 	falcon_backlog_mark(&flow->delivered, forwarded ? FALCON_BACKLOG_PASSES : 1);
 	return count;
 }
@@ -276,10 +284,10 @@ int falcon_transit_deliver(struct falcon_flow *flow, unsigned int budget)
 	int count = 0;
 
 	spin_lock(&flow->lock);
-	/* A helper, or who stands in for a CPU that is offline, was not asked for. */
+	/* delivery_cpu() did not choose a helping CPU, nor one that polls an offline CPU's lane. */
 	if (likely(may_deliver(flow, smp_processor_id())))
 		count = deliver_ready(flow, plan, budget, &behind);
-	/* What it was queued for may have gone meanwhile. */
+	/* Even if nothing was delivered: the packets may have gone with their device. */
 	flow->delivery_state = FALCON_DELIVERY_IDLE;
 	if (count || !flow->ready.count) {
 		queue_delivery(flow);
@@ -292,7 +300,7 @@ int falcon_transit_deliver(struct falcon_flow *flow, unsigned int budget)
 	return count < 0 ? count : count + behind;
 }
 
-/* The packets of a worker's runs. */
+/* Start a worker's runs and collect their packets. */
 static void start(struct falcon_flow *flow, const struct falcon_plan *plan, u32 first,
 		  unsigned int count, struct falcon_chain *packets)
 {
@@ -305,7 +313,10 @@ static void start(struct falcon_flow *flow, const struct falcon_plan *plan, u32 
 	falcon_inbox_done(flow, plan);
 }
 
-/* Before anything that came of a run is handed in: to which devices that has come. */
+/*
+ * Note the device of a run's output, before finish() hands that in. Packets that the flow has from
+ * earlier runs are for another device.
+ */
 static void note_merge_dev(struct falcon_flow *flow, const struct net_device *dev)
 {
 	if (flow->ready.count || flow->reorder.held)
@@ -314,7 +325,7 @@ static void note_merge_dev(struct falcon_flow *flow, const struct net_device *de
 		falcon_merge_dev_set(&flow->merge_dev, dev);
 }
 
-/* Hand in what came of the runs. Returns how much of it must wait. */
+/* Hand in the output of the runs. Returns packets of it that must wait for an earlier run. */
 static unsigned int finish(struct falcon_flow *flow, u32 first, unsigned int count,
 			   struct falcon_chain *output)
 {
@@ -356,7 +367,7 @@ unsigned int falcon_transit_process(struct falcon_flow *flow, u32 first,
 	falcon_path_look(&flow->path, runner, flow->key.protocol);
 
 	spin_lock(&flow->lock);
-	/* Devices stay for this softirq. Of what went with its device nothing is learnt. */
+	/* The NIC outlives this softirq. Runs without packets, as their NIC went, teach nothing. */
 	if (likely(nic))
 		learn(flow, runner, nic, taken);
 	if (unlikely(merged && runner->merge_dev != flow->merge_dev.dev))
@@ -384,7 +395,7 @@ enum falcon_release falcon_transit_release(struct falcon_flow *flow,
 
 	spin_lock(&flow->lock);
 	falcon_inbox_empty(flow, plan);
-	/* What waits, and what the kernel is to deliver, would overtake it. */
+	/* Earlier packets may be in a backlog or queue: those that wait would overtake them. */
 	if (!may_deliver(flow, smp_processor_id()) ||
 	    unlikely(!falcon_path_has_calmed(&flow->path, flow->left))) {
 		falcon_inbox_done(flow, plan);
@@ -400,7 +411,7 @@ enum falcon_release falcon_transit_release(struct falcon_flow *flow,
 		done += falcon_runner_pass(runner, &packets,
 					   wants_gro(flow, &packets));
 		spin_lock(&flow->lock);
-		/* Its home may be another CPU before the next go. */
+		/* The flow may have another home CPU before the next go. */
 		falcon_backlog_mark(&flow->delivered, FALCON_BACKLOG_PASSES);
 		falcon_inbox_empty(flow, plan);
 	}
