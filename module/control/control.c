@@ -24,13 +24,13 @@
 #include "pipeline/rps_flow.h"
 #include "policy/policy.h"
 
-/* How long flows may take to come back before what they were on goes. */
+/* How long falcon waits for flows to come back before it goes on without them. */
 #define SETTLE_WAIT_MS 1000
 
-/* Softirqs that were pending when the hooks came are done after that, and then some. */
+/* Long enough for the softirqs that were pending when the hooks were attached. */
 #define WARMUP_MS 20
 
-static DEFINE_MUTEX(control_lock);	/* never taken under RTNL */
+static DEFINE_MUTEX(control_lock);	/* outermost: never taken under RTNL */
 static u32 tables = 1;			/* written under control_lock */
 
 void falcon_control_lock(void)
@@ -49,16 +49,16 @@ u32 falcon_control_tables(void)
 }
 
 /*
- * Before the tables change and once they have: who has found the same number twice has seen the
- * same tables between.
+ * Called before the tables change, and again afterwards: a reader that finds the same number twice
+ * has seen the same tables in between.
  */
 static void change_tables(void)
 {
-	/* Odd: 0 would say that there is no number. */
+	/* Always odd: 0 in a dump's sequence means that there is no number. */
 	smp_store_release(&tables, tables + 2);	/* pairs with falcon_control_tables() */
 }
 
-/* The kernel asks get_rps_cpu() only while somebody needs it. */
+/* The kernel calls get_rps_cpu() only while the static key rps_needed is on. */
 static void need_steering(bool needed)
 {
 	static bool is_needed;	/* under control_lock */
@@ -82,7 +82,7 @@ static bool settled(void)
 	return falcon_rps_flows_settled(FALCON_NO_CPU) && falcon_datapath_settled();
 }
 
-/* Until it is so, or the time is over. */
+/* Wait until a condition holds, SETTLE_WAIT_MS at most. @what: the log's text if it does not. */
 static void wait_until(bool (*is_so)(void), const char *what)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), SETTLE_WAIT_MS);
@@ -98,9 +98,9 @@ static void wait_until(bool (*is_so)(void), const char *what)
 }
 
 /*
- * Flows come back to where they arrive, each when it has drained. Then packets that went past
- * the GRO cells go through them again: when the functions are given back, nothing is where the
- * next packet would overtake it.
+ * Bring flows back to the CPU on which they arrive, each when it has drained. Then let packets go
+ * through the GRO cells again. When falcon gives the functions back afterwards, no packet is left
+ * in a place where the next one could overtake it.
  */
 static void settle(void)
 {
@@ -114,8 +114,9 @@ static void settle(void)
 }
 
 /*
- * Flows that are running first go on as they are, known to the tables, and what the GRO cells
- * hold of them leaves: when the first one moves, nothing of it is where it could be overtaken.
+ * First flows stay where they are, while the hooks enter them into the tables, and the GRO cells
+ * lose the packets that they hold. Only then may a flow move: no packet of it is left in a place
+ * where the next one could overtake it.
  */
 static void warm_up(void)
 {
@@ -148,7 +149,7 @@ static void refresh(struct work_struct *work)
 
 static DECLARE_WORK(refresh_work, refresh);
 
-/* Under RTNL, which comes after the control mutex, or under that. */
+/* The caller holds RTNL, so the control mutex must not be taken here; or it holds that mutex. */
 static void refresh_later(void)
 {
 	if (falcon_enabled() && !falcon_planner_fits_devices())
@@ -180,7 +181,7 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	}
 	err = falcon_hooks_attach(extack);
 	if (err)
-		goto ladder;
+		goto datapath;
 	falcon_planner_set_mode(falcon_planner_resolve(falcon_config_mode()));
 	need_steering(falcon_planner_mode() == FALCON_MODE_PIPELINE);
 
@@ -189,10 +190,10 @@ static int enable_locked(struct netlink_ext_ack *extack)
 	warm_up();
 	falcon_park_start(falcon_datapath_settled);
 	falcon_unseen_start();
-	refresh_later();	/* what a device changed meanwhile was not asked for */
+	refresh_later();	/* a device may have changed before falcon_enabled() was true */
 	return 0;
 
-ladder:
+datapath:
 	falcon_datapath_free();
 flows:
 	falcon_rps_flows_free();
@@ -215,10 +216,11 @@ int falcon_enable(struct netlink_ext_ack *extack)
 }
 
 /*
- * Once FALCON_PHASE_OFF is entered no packet takes a decision of falcon's, and none that took
- * one is still between the decision and the queue, which is one RCU read section: the tables
- * have no user. Packets in the backlogs belong to the kernel. falcon_hooks_detach() waits for
- * the trampolines, the last synchronize_net() for the replacements that they entered.
+ * After falcon_planner_enter(FALCON_PHASE_OFF) the tables have no user. New packets find no plan.
+ * Packets for which falcon had decided before have reached their queue, since decision and queueing
+ * are in one RCU read section. Packets in the backlogs are the kernel's and refer to no memory of
+ * falcon's. falcon_hooks_detach() waits for ftrace's trampolines, and the last synchronize_net()
+ * for the replacements that the trampolines have entered.
  */
 static void disable_locked(void)
 {
@@ -256,7 +258,7 @@ void falcon_control_exit(void)
 	cancel_work_sync(&refresh_work);
 }
 
-/* Under control_lock. */
+/* The caller holds control_lock. */
 static void put_into_effect(const struct falcon_config *config)
 {
 	static const struct falcon_event_msg msg = { .event = FALCON_EVENT_CONFIG };
@@ -274,13 +276,13 @@ static void put_into_effect(const struct falcon_config *config)
 	}
 	falcon_config_set(config);
 	if (switches) {
-		/* Before a plan of the new mode has packets go past the cells. */
+		/* Before a plan of the new mode lets packets go past the cells. */
 		falcon_devices_tell_merging(false);
 		falcon_planner_set_mode(mode);
 		change_tables();
 		need_steering(mode == FALCON_MODE_PIPELINE);
 		warm_up();
-		/* What a device changed before there was the mode was not asked for. */
+		/* A device may have changed while the mode was another one. */
 		refresh_later();
 	} else {
 		falcon_replan();

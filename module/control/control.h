@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Enabled or not, and in which mode: the steps from one to the other, in order. */
+/* Enables and disables falcon, and changes its mode: the steps, in the order that is safe. */
 
 #ifndef _FALCON_CONTROL_H
 #define _FALCON_CONTROL_H
@@ -11,8 +11,8 @@ struct falcon_config;
 struct falcon_host_ops;
 
 /**
- * falcon_enable() - attach the hooks and steer
- * @extack: gets the reason of a refusal
+ * falcon_enable() - attach the hooks and begin to steer
+ * @extack: receives the reason if falcon refuses
  *
  * Context: process. Return: 0, -EALREADY, -EOPNOTSUPP, -ENOMEM, or as falcon_hooks_attach().
  */
@@ -25,37 +25,37 @@ int falcon_enable(struct netlink_ext_ack *extack);
 int falcon_disable(void);
 
 /**
- * falcon_configure() - put another configuration into effect
- * @change: turns the present configuration into the other one; an error refuses it
+ * falcon_configure() - put a new configuration into effect
+ * @change: turns the present configuration into the new one; an error refuses it
  * @data: for @change
  *
- * Nobody else changes the configuration between what @change gets and what takes effect. Another
+ * Requests exclude each other from the call of @change until its result is in effect. A change of
  * mode brings the flows back first, as falcon_disable() does.
  *
- * Context: process. Return: 0 or what @change has said.
+ * Context: process. Return: 0 or the error of @change.
  */
 int falcon_configure(int (*change)(struct falcon_config *config, void *data), void *data);
 
 /*
- * While it is held, falcon is enabled or not, and in one mode: what is asked of several files
- * belongs together. Context: process; never under RTNL.
+ * Hold off enabling, disabling and changes of configuration, in order to read state of several
+ * files that belongs together. Context: process; never under RTNL.
  */
 void falcon_control_lock(void);
 void falcon_control_unlock(void);
 
 /*
- * Another number when the tables of flows may have been taken away, made anew, or exchanged for
- * those of another mode; never 0. Context: any.
+ * A number that changes when the tables of flows are made, freed, or exchanged for those of another
+ * mode; never 0. Context: any.
  */
 u32 falcon_control_tables(void);
 
-/* What follows from CPUs, load and devices that change. */
+/* Called when CPUs, load or devices change. */
 extern const struct falcon_host_ops falcon_control_host_ops;
 
-/* Nothing is under way any more. Context: process, disabled; no device comes any more. */
+/* Wait for deferred work. Context: process, disabled; the device notifier is gone. */
 void falcon_control_exit(void);
 
-/* Whether the hooks are attached. Context: any. */
+/* True if there is a plan. As long as there is one, hooks are attached or parked. Context: any. */
 bool falcon_enabled(void);
 
 #endif /* _FALCON_CONTROL_H */

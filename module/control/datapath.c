@@ -52,15 +52,15 @@ int falcon_datapath_alloc(void (*wake)(void))
 		goto free_lanes;
 	err = falcon_gro_bypass_alloc(dummy);
 	if (err)
-		goto free_intakes;
+		goto free_ingress;
 	err = falcon_flow_table_alloc();
 	if (err)
-		goto free_cells;
+		goto free_gates;
 	return 0;
 
-free_cells:
+free_gates:
 	falcon_gro_bypass_free();
-free_intakes:
+free_ingress:
 	falcon_ingress_stop();
 	falcon_ingress_free();
 free_lanes:
@@ -71,14 +71,14 @@ free_dummy:
 	return err;
 }
 
-/* Nobody uses the flows any more, who are brought down the hard way. Returns packets. */
+/* Drop the packets of all flows, which nobody uses any more. Return: the number of packets. */
 static unsigned int drop_flows(void)
 {
 	struct falcon_flow *flow = NULL;
 	unsigned int dropped = 0;
 
 	while ((flow = falcon_flow_list_next(flow))) {
-		/* One that has left is in the hands of falcon_ingress_free(). */
+		/* falcon_ingress_free() drops the packets of a flow that has left lanes. */
 		if (flow->dead)
 			continue;
 		list_del_init(&flow->gate_node);
@@ -90,7 +90,10 @@ static unsigned int drop_flows(void)
 	return dropped;
 }
 
-/* Who brings packets first, then who processes them; wake-ups that are under way, then memory. */
+/*
+ * Stop the ingress, which brings packets, before the lanes, which process them. Then wait for
+ * wake-ups that are under way, and free the memory last.
+ */
 void falcon_datapath_free(void)
 {
 	unsigned int dropped;
@@ -98,11 +101,11 @@ void falcon_datapath_free(void)
 	falcon_review_stop();
 	falcon_ingress_stop();
 	falcon_lanes_stop();
-	/* Wake-ups that are under way: those that have arrived, and those on their way here. */
+	/* The IPIs of wake-ups: first those that have arrived, then those still on their way. */
 	kick_all_cpus_sync();
 	synchronize_net();
 
-	/* Who waits for it under RTNL waits for no packet, and no softirq. */
+	/* The device notifier waits for this under RTNL: wait for no packet and no softirq here. */
 	falcon_flow_table_hold();
 	dropped = drop_flows();
 	if (dropped)

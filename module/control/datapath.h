@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The life of mode lanes: what it has memory for, who polls, and whether all is done. */
+/*
+ * Makes and frees all memory and NAPI instances of the packet path, for both modes: lanes, ingress,
+ * bypass gates and flow table. Tells if the lanes are empty.
+ */
 
 #ifndef _FALCON_DATAPATH_H
 #define _FALCON_DATAPATH_H
@@ -7,27 +10,27 @@
 #include <linux/types.h>
 
 /**
- * falcon_datapath_alloc() - the table, the lanes and the ingress
- * @wake: called when a flow is to go into lanes and may not as the plan is parked; in softirq
+ * falcon_datapath_alloc() - make lanes, ingress, bypass gates and flow table
+ * @wake: called in softirq when a flow is due for promotion while the hooks are parked
  *
  * Context: process, under the control mutex. Return: 0 or -ENOMEM.
  */
 int falcon_datapath_alloc(void (*wake)(void));
 
 /*
- * Take it all away. Packets that could not be brought down are dropped, and it is said how
- * many. Context: process, under the control mutex; no hook is attached any more, and no
- * packet in a replacement.
+ * Free all of that. Packets of flows that have not left lanes in time are dropped, and their number
+ * is logged. Context: process, under the control mutex; no hook is attached any more, and no packet
+ * is in a replacement.
  */
 void falcon_datapath_free(void);
 
 /*
- * Whether no flow is in lanes; those that are to leave are told to. Context: process, while
- * allocated.
+ * True if no flow is in lanes, and no packet waits before a bypass gate. Reviews the flows first,
+ * which demotes those that must leave. Context: process, while allocated.
  */
 bool falcon_datapath_settled(void);
 
-/* Whether the lane of a CPU has nothing to do. Context: process. */
+/* True if a CPU's lane is idle, or falcon is disabled. Context: process. */
 bool falcon_datapath_has_left(u16 cpu);
 
 #endif /* _FALCON_DATAPATH_H */

@@ -20,7 +20,7 @@
 #include "policy/policy.h"
 #include "rules/priority.h"
 
-/* A dump under way: its message buffer, and how far it is. */
+/* A dump under way: its message buffer, and its position. */
 struct dump {
 	struct sk_buff		*skb;
 	struct netlink_callback	*cb;
@@ -28,8 +28,9 @@ struct dump {
 };
 
 /*
- * Every dump sets cb->seq before it looks at its list, to a number that is another one when entries
- * have come or gone: then the reader is told, by a flag, that what it got is of two lists.
+ * Before a dump reads its list, it sets cb->seq to a number that changes when entries come or go.
+ * If it has changed since the last buffer, a flag (NLM_F_DUMP_INTR) tells the reader that the
+ * entries are of two different lists.
  */
 static void *dump_begin(const struct dump *dump)
 {
@@ -42,7 +43,7 @@ static void *dump_begin(const struct dump *dump)
 	return header;
 }
 
-/* The message is whole, or gone: then the next buffer begins with it. */
+/* Complete the message, or remove it if it does not fit: then the next buffer begins with it. */
 static int dump_end(const struct dump *dump, void *header, bool fits)
 {
 	if (!fits) {
@@ -61,7 +62,7 @@ static int dump_device(const struct falcon_device *device, void *data)
 
 	if (!header)
 		return -EMSGSIZE;
-	/* It may be given another one at this moment; what is shown has an end. */
+	/* The device may be renamed at this moment, but the copy is terminated. */
 	strscpy(name, device->dev->name, sizeof(name));
 	return dump_end(dump, header,
 			!nla_put_u32(dump->skb, FALCON_A_DEVICE_IFINDEX, device->index.ifindex) &&
@@ -107,7 +108,7 @@ static int put_flow_device(struct sk_buff *skb, int ifindex, u64 netns)
 	return 0;
 }
 
-/* What is told of a flow in every mode. */
+/* The part of a flow's message that both modes have. */
 struct flow_entry {
 	const struct falcon_key	*key;
 	enum falcon_stage	stage;
@@ -130,15 +131,15 @@ static bool put_flow(struct sk_buff *skb, const struct flow_entry *flow)
 	       !put_key(skb, flow->key);
 }
 
-static int dump_flow(enum falcon_stage stage, const struct falcon_rps_flow *flow, void *data)
+static int dump_rps_flow(enum falcon_stage stage, const struct falcon_rps_flow *flow, void *data)
 {
 	const struct dump *dump = data;
-	struct flow_entry entry;
 	struct falcon_rps_flow copy;
+	struct flow_entry entry;
 	void *header;
 	u32 tag;
 
-	/* An entry that changes its owner meanwhile is in the next dump. */
+	/* An entry that changes its owner during the copy is left out; the next dump has it. */
 	tag = READ_ONCE(flow->tag);
 	smp_rmb();	/* pairs with take_over() */
 	copy = data_race(*flow);
@@ -180,7 +181,7 @@ static bool put_lanes(struct sk_buff *skb, const struct falcon_flow_info *info)
 	       !nla_put_u32(skb, FALCON_A_FLOW_MERGE, info->merge);
 }
 
-static int dump_ladder(const struct falcon_flow_info *info, void *data)
+static int dump_flow(const struct falcon_flow_info *info, void *data)
 {
 	const struct dump *dump = data;
 	const struct flow_entry entry = {
@@ -204,17 +205,20 @@ static int dump_ladder(const struct falcon_flow_info *info, void *data)
 			(!info->on_lanes || put_lanes(dump->skb, info)));
 }
 
-/* The flows of the mode: what the other one has is from before, and settled. */
+/* The flows of the present mode. The tables of the other mode have old, settled entries. */
 int falcon_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_FLOW_GET };
 
-	/* A flow keeps its place, so those that come and go in a table leave the others whole. */
+	/*
+	 * The number is that of the tables, not of their entries: a flow keeps its position in the
+	 * table, so a dump has every flow that stays, whatever other flows come and go.
+	 */
 	cb->seq = falcon_control_tables();
 	if (falcon_planner_mode() == FALCON_MODE_PIPELINE)
-		cb->args[0] = falcon_rps_flows_walk(cb->args[0], dump_flow, &dump);
+		cb->args[0] = falcon_rps_flows_walk(cb->args[0], dump_rps_flow, &dump);
 	else
-		cb->args[1] = falcon_show_walk(cb->args[1], dump_ladder, &dump);
+		cb->args[1] = falcon_show_walk(cb->args[1], dump_flow, &dump);
 	return skb->len;
 }
 
@@ -243,7 +247,7 @@ static bool put_cpu_state(struct sk_buff *skb, unsigned int cpu, bool used)
 	       !nla_put_u32(skb, FALCON_A_CPU_USED, used);
 }
 
-/* Of the CPUs that are online, and of those that are used; never 0. */
+/* A number that changes with the CPUs that are online, and with those in use; never 0. */
 static u32 cpus_number(const struct cpumask *used)
 {
 	u32 online = jhash(cpumask_bits(cpu_online_mask), cpumask_size(), 0);
@@ -289,7 +293,7 @@ static bool put_counters(struct sk_buff *skb, unsigned int cpu, enum falcon_stag
 	return true;
 }
 
-/* Every possible CPU has its counters: nothing comes or goes, and cb->seq says nothing. */
+/* Every possible CPU has counters: no entry comes or goes, so cb->seq is not needed. */
 int falcon_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump dump = { skb, cb, FALCON_CMD_STATS_GET };

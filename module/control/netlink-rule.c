@@ -19,7 +19,7 @@ static u32 number(const struct genl_info *info, int attribute, u32 otherwise)
 	return info->attrs[attribute] ? nla_get_u32(info->attrs[attribute]) : otherwise;
 }
 
-/* Both prefixes are of the family that the first one says. */
+/* The first prefix that is parsed sets the family; both must be of one family. */
 static int parse_prefix(struct genl_info *info, int address, int length, struct falcon_match *match,
 			__be32 *to, u8 *bits)
 {
@@ -50,14 +50,17 @@ static int parse_ports(struct genl_info *info, int first, int last, u16 *ports)
 		return refuse(info, first, "a port is 1 to 65535");
 	if (!to || to > PORT_MAX)
 		return refuse(info, last, "a port is 1 to 65535");
-	/* No packet has port 0: from there up to the last one is any, even none. */
+	/* No packet has port 0. So 0 to PORT_MAX means any port, even none at all. */
 	ports[0] = from || to == PORT_MAX ? from : 1;
 	ports[1] = to;
 	return 0;
 }
 
-/* Compared by what no later namespace has: a rule whose container is gone is about no other. */
-static int parse_place(struct genl_info *info, struct falcon_rule *rule)
+/*
+ * The endpoint has the namespace's cookie, which is never used again: after the container has gone,
+ * the rule fits no other container.
+ */
+static int parse_endpoint(struct genl_info *info, struct falcon_rule *rule)
 {
 	const struct nlattr *netns = info->attrs[FALCON_A_RULE_NETNS];
 	const struct nlattr *device = info->attrs[FALCON_A_RULE_DEVICE];
@@ -139,7 +142,7 @@ int falcon_nl_rule_parse(struct genl_info *info, struct falcon_rule *rule)
 		.mode		  = number(info, FALCON_A_RULE_MODE, FALCON_PRIORITY_MODE_SYNC),
 		.rate		  = number(info, FALCON_A_RULE_RATE, RATE_DEFAULT),
 	};
-	/* What the number of no VNI looks like is none. */
+	/* FALCON_NO_VNI itself is no VNI. */
 	if (info->attrs[FALCON_A_RULE_VNI] && match->vni == FALCON_NO_VNI)
 		return refuse(info, FALCON_A_RULE_VNI, "a VNI has 24 bits");
 	err = parse_prefix(info, FALCON_A_RULE_SADDR, FALCON_A_RULE_SADDR_LEN, match, match->saddr,
@@ -150,7 +153,7 @@ int falcon_nl_rule_parse(struct genl_info *info, struct falcon_rule *rule)
 			  match->sport) ?:
 	      parse_ports(info, FALCON_A_RULE_DPORT_FIRST, FALCON_A_RULE_DPORT_LAST,
 			  match->dport) ?:
-	      parse_place(info, rule) ?:
+	      parse_endpoint(info, rule) ?:
 	      parse_cgroup(info, rule);
 	return err ?: check(info, match);
 }

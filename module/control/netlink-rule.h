@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Rules as attributes of netlink messages. */
+/* Translates rules from and into attributes of netlink messages. */
 
 #ifndef _FALCON_NETLINK_RULE_H
 #define _FALCON_NETLINK_RULE_H
@@ -9,15 +9,15 @@
 #include "rules/priority.h"
 
 /**
- * falcon_nl_rule_parse() - the rule that a request is about
- * @info: the request; its extack gets what is wrong, and with which attribute
- * @rule: result, a rule that makes sense
+ * falcon_nl_rule_parse() - read the rule of a request
+ * @info: the request; its extack receives the error and the attribute that has it
+ * @rule: result, a valid rule
  *
  * Context: process. Return: 0 or -EINVAL.
  */
 int falcon_nl_rule_parse(struct genl_info *info, struct falcon_rule *rule);
 
-/* Put a rule into a message. Context: process. Return: whether there was room. */
+/* Put a rule into a message. Context: process. Return: true if the message had room. */
 bool falcon_nl_rule_put(struct sk_buff *skb, const struct falcon_rule_info *info);
 
 #endif /* _FALCON_NETLINK_RULE_H */

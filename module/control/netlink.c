@@ -24,8 +24,9 @@
 #include "rules/priority.h"
 
 /*
- * Every operation has GENL_ADMIN_PERM, that is CAP_NET_ADMIN in the initial user namespace.
- * A container may have that in a network namespace of its own; the host is not its to steer.
+ * Every operation has GENL_ADMIN_PERM: it demands CAP_NET_ADMIN in the initial user namespace. A
+ * container may have that capability, in a network namespace of its own. It must not steer the
+ * host, so falcon answers in the initial network namespace only.
  */
 static int check_namespace(struct net *net, struct netlink_ext_ack *extack)
 {
@@ -35,7 +36,7 @@ static int check_namespace(struct net *net, struct netlink_ext_ack *extack)
 	return -EPERM;
 }
 
-/* First thing in every doit: pre_doit has another type until 6.1. */
+/* Every doit calls this first. It is no pre_doit, whose type differs up to 6.1. */
 static int check_info(struct genl_info *info)
 {
 	return check_namespace(genl_info_net(info), info->extack);
@@ -91,7 +92,7 @@ static int put_cpus(struct sk_buff *skb, int attribute, const struct cpumask *cp
 {
 	char list[FALCON_CPULIST_LEN];
 
-	/* A set so ragged that its list does not fit is shown up to where it does. */
+	/* If the list is too long, it is cut. */
 	scnprintf(list, sizeof(list), "%*pbl", cpumask_pr_args(cpus));
 	return nla_put_string(skb, attribute, list);
 }
@@ -107,7 +108,7 @@ static int put_flow_sum(struct sk_buff *skb, const struct falcon_flow_sum *sum)
 						 sum->reason));
 }
 
-/* The flows of the mode: what the other one has is from before, and settled. */
+/* The flows of the present mode. The tables of the other mode have old, settled entries. */
 static void sum_flows(struct falcon_flow_sum *sum)
 {
 	*sum = (struct falcon_flow_sum){};
@@ -146,7 +147,7 @@ int falcon_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	header = reply_begin(&reply, info, NLMSG_DEFAULT_SIZE);
 	if (!header)
 		goto free;
-	/* What is told is of one moment, and of none in the middle of a change. */
+	/* The reply describes one moment, and never the middle of a change. */
 	falcon_control_lock();
 	falcon_config_get(config);
 	falcon_standby_show(cpus, reason);
@@ -232,7 +233,7 @@ int falcon_nl_priority_add_doit(struct sk_buff *skb, struct genl_info *info)
 	err = check_info(info) ?: falcon_nl_rule_parse(info, &rule);
 	if (err)
 		return err;
-	/* Before there is a rule that nobody would be told the number of. */
+	/* Reserve the reply first: without it nobody would learn the number of the new rule. */
 	header = reply_begin(&reply, info, NLMSG_DEFAULT_SIZE);
 	if (!header)
 		return -ENOMEM;
@@ -241,7 +242,7 @@ int falcon_nl_priority_add_doit(struct sk_buff *skb, struct genl_info *info)
 		nlmsg_free(reply);
 		return err;
 	}
-	/* Not when a packet of its flows has come: it may be by the hooks that they are known. */
+	/* At once, not with the first packet: it may take the hooks to see that a flow fits. */
 	falcon_park_end();
 	return reply_end(reply, header, info, nla_put_u32(reply, FALCON_A_RULE_ID, id));
 }
@@ -275,7 +276,7 @@ int falcon_nl_priority_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* Which the kernel's own function takes for nothing: more was meant. */
+/* cpulist_parse() ignores empty parts of a list; the user must have meant something else. */
 static bool has_empty_part(const char *list)
 {
 	char before = ',';
@@ -296,7 +297,7 @@ static int parse_cpus(const struct nlattr *attribute, struct cpumask *cpus,
 	unsigned int cpu;
 	int err;
 
-	/* nla_data() is a string: the policy demands its end. */
+	/* The netlink policy guarantees that the string is terminated. */
 	err = has_empty_part(nla_data(attribute)) ? -EINVAL :
 						    cpulist_parse(nla_data(attribute), cpus);
 	if (err == -ERANGE || err == -EOVERFLOW) {
@@ -333,7 +334,7 @@ static void read_bool(const struct genl_info *info, int attribute, bool *value)
 		*value = nla_get_u32(info->attrs[attribute]);
 }
 
-/* What the request says; the rest stays as it is. */
+/* Apply the attributes of the request. All other settings stay as they are. */
 static int change_config(struct falcon_config *config, void *data)
 {
 	struct genl_info *info = data;
@@ -367,11 +368,11 @@ struct genl_family falcon_family = {
 	.version	= FALCON_FAMILY_VERSION,
 	.module		= THIS_MODULE,
 	/*
-	 * The mutex that families share by default would make every other family wait while flows
-	 * come back. Requests exclude each other by locks of falcon's own, and dumps by none.
+	 * By default families share a mutex: every other family would wait while falcon's flows
+	 * come back. Requests exclude each other by falcon's own locks; dumps exclude nobody.
 	 */
 	.parallel_ops	= true,
-	.netnsok	= true,		/* to be refused with a reason, not to be unknown */
+	.netnsok	= true,		/* other namespaces get a refusal with its reason */
 	.ops		= falcon_nl_ops,
 	.n_ops		= FALCON_NL_OPS_COUNT,
 	.mcgrps		= falcon_nl_mcgrps,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The generic netlink family; its contract is include/netlink/falcon.yaml. */
+/* The generic netlink family, as include/netlink/falcon.yaml specifies it. */
 
 #ifndef _FALCON_NETLINK_H
 #define _FALCON_NETLINK_H
@@ -11,7 +11,7 @@ extern struct genl_family falcon_family;
 /* Register the family. Context: process. Return: 0 or an error. */
 int falcon_netlink_init(void);
 
-/* Unregister it; requests under way have ended when it returns. Context: process. */
+/* Unregister the family. No request is under way on return. Context: process. */
 void falcon_netlink_exit(void);
 
 #endif /* _FALCON_NETLINK_H */

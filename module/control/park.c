@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Order of going to rest: no flow may go into lanes any more, which every packet sees; none is
- * there; the functions are given back. And the other way round. So no packet in a lane ever
- * meets a function that is not hooked.
+ * The order of parking: first the plan forbids promotion, and after a grace period every packet
+ * sees that plan; then falcon checks that no flow is in lanes; then it gives the functions back.
+ * Unparking goes the other way round. So a packet in a lane finds every function hooked.
  */
 
 #include <linux/jiffies.h>
@@ -18,11 +18,11 @@
 static void look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look);
 
-/* Written while the work is not there, but for parked and since, which are its own. */
+/* The work writes @parked and @since; others write these only while the work is not queued. */
 static bool (*is_settled)(void);
-static bool active;
+static bool active;		/* falcon_park_end() may queue the work */
 static bool parked;
-static unsigned long since;	/* jiffies from which no flow was in lanes */
+static unsigned long since;	/* jiffies since which no flow was seen in lanes */
 
 static void park_hooks(void)
 {
@@ -31,7 +31,7 @@ static void park_hooks(void)
 		falcon_planner_park(false);
 		return;
 	}
-	/* Who delivered the last packets of a flow is done with it. */
+	/* The softirq that delivered a flow's last packets may still be in a hooked function. */
 	synchronize_net();
 	falcon_hooks_park(falcon_planner_mode());
 	parked = true;
@@ -44,13 +44,13 @@ static void unpark_hooks(void)
 	parked = false;
 }
 
-/* The first packet of a flow with priority is not to wait for hooks. */
+/* Never park with rules: the first packet of a flow with priority must not wait for hooks. */
 static bool needs_lanes(void)
 {
 	return falcon_priority_used() && falcon_planner_mode() == FALCON_MODE_LANES;
 }
 
-/* Once a second; while it is parked only when falcon_park_end() says so. */
+/* Runs once a second. While the hooks are parked it runs only when falcon_park_end() queues it. */
 static void look(struct work_struct *work)
 {
 	unsigned long park = falcon_config_park() * HZ;
@@ -78,7 +78,7 @@ void falcon_park_start(bool (*settled)(void))
 void falcon_park_stop(bool wake)
 {
 	WRITE_ONCE(active, false);
-	synchronize_net();	/* falcon_park_end() */
+	synchronize_net();	/* waits for falcon_park_end(), which may have seen active */
 	cancel_delayed_work_sync(&look_work);
 	if (parked && wake)
 		unpark_hooks();
@@ -89,7 +89,7 @@ void falcon_park_stop(bool wake)
 
 void falcon_park_end(void)
 {
-	/* For falcon_park_stop(), also when a request has come that may be preempted. */
+	/* falcon_park_stop() waits for this section; a request is in no other one. */
 	rcu_read_lock();
 	if (READ_ONCE(active))
 		mod_delayed_work(system_percpu_wq, &look_work, 0);

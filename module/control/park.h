@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Rest: while no flow is in lanes, the functions that only those take are given back to the
- * kernel, so that mice pay for one hook instead of all.
+ * Parking: while no flow is in lanes, falcon gives those functions back to the kernel that only
+ * packets in lanes need. So the packets of all other flows pay for one hook instead of all.
  */
 
 #ifndef _FALCON_PARK_H
@@ -10,21 +10,22 @@
 #include <linux/types.h>
 
 /**
- * falcon_park_start() - rest from when nothing needs those functions
- * @settled: whether no flow is in lanes; called in process context
+ * falcon_park_start() - park the hooks whenever no flow was in lanes for a time (config: park)
+ * @settled: returns true if no flow is in lanes; called in process context
  *
- * Context: process, under the control mutex; all hooks are attached that can be.
+ * Context: process, under the control mutex; falcon_hooks_attach() has succeeded.
  */
 void falcon_park_start(bool (*settled)(void));
 
 /*
- * No more of it; what rests is hooked again, unless all hooks are detached after this.
+ * Stop parking. @wake: attach parked hooks again; false if the caller detaches all hooks next.
  * Context: process, under the control mutex, after falcon_park_start().
  */
 void falcon_park_stop(bool wake);
 
 /*
- * A flow is to go into lanes: hook those functions again, and then let it. Context: any but NMI.
+ * A flow is due for promotion: have the work attach parked hooks again. A later packet of the flow
+ * promotes it. Context: any but NMI.
  */
 void falcon_park_end(void);
 

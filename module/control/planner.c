@@ -21,7 +21,7 @@ static bool parked;			/* under plan_lock */
 static bool watches_all;		/* under plan_lock */
 static u32 generation;			/* under plan_lock */
 
-static u16 hold_reason(unsigned int cpus)
+static u16 standby_reason(unsigned int cpus)
 {
 	if (current_phase != FALCON_PHASE_RUN || falcon_load_busy())
 		return FALCON_A_COUNTERS_STANDBY;
@@ -43,9 +43,9 @@ static void take_config(struct falcon_plan *plan, const struct falcon_config *co
 }
 
 /*
- * A flow that changes its CPU after the NIC's stage must not leave packets behind in the old
- * CPU's GRO cell, which nobody can look into: the one goes with the other. What is not in a
- * lane is on the kernel's path, cell included.
+ * A flow that changes its CPU behind the NIC's stage must not leave packets in the old CPU's GRO
+ * cell, and nobody can look into a cell. So the split at the NIC and the bypass of the cells go
+ * together. In mode lanes there is no bypass: flows that are not in lanes go through the cell.
  */
 static u32 gro_bypass(const struct falcon_plan *plan)
 {
@@ -58,7 +58,7 @@ static u32 gro_bypass(const struct falcon_plan *plan)
 	return old && old->gro_bypass ? old->gro_bypass : plan->generation;
 }
 
-/* Whether the functions that mode lanes needs are hooked, or rest. */
+/* True if the functions that mode lanes needs are hooked, or parked. */
 static bool lanes_capable(void)
 {
 	return falcon_hook_available(FALCON_HOOK_GRO_CELL) &&
@@ -73,7 +73,7 @@ enum falcon_mode falcon_planner_resolve(enum falcon_mode mode)
 	return lanes_capable() ? FALCON_MODE_LANES : FALCON_MODE_PIPELINE;
 }
 
-/* Whether flows that the old plan knew nothing of may have packets under way. */
+/* True if flows may have packets in queues that nobody looked at under the old plan. */
 static bool sees_more(const struct falcon_plan *old, const struct falcon_plan *plan)
 {
 	return !old || old->ahead != plan->ahead || old->mode != plan->mode ||
@@ -102,7 +102,7 @@ static struct falcon_plan *plan_make(void)
 
 	falcon_config_get(&config);
 
-	/* Nobody whom a failure could be told to; a few hundred bytes do not fail. */
+	/* Nobody could be told of a failure, and an allocation of a few hundred bytes succeeds. */
 	plan = kzalloc(struct_size(plan, cpus, nr_cpu_ids), GFP_KERNEL | __GFP_NOFAIL);
 	plan->generation = ++generation;
 	take_config(plan, &config);
@@ -110,7 +110,7 @@ static struct falcon_plan *plan_make(void)
 	falcon_cpus_usable(&config.cpus, &plan->mask);
 	for_each_cpu(cpu, &plan->mask)
 		plan->cpus[plan->count++] = cpu;
-	plan->standby = hold_reason(plan->count);
+	plan->standby = standby_reason(plan->count);
 	plan->ahead = current_phase == FALCON_PHASE_RUN;
 	plan->gro_bypass = gro_bypass(plan);
 	plan->nic_split = config.nic_split && plan->gro_bypass;
@@ -122,13 +122,16 @@ static struct falcon_plan *plan_make(void)
 	return plan;
 }
 
-/* Under plan_lock, which is taken under RTNL and in CPU hotplug callbacks: waits for neither. */
+/*
+ * The caller holds plan_lock. That lock is taken under RTNL and in CPU hotplug callbacks, so its
+ * holder must take neither RTNL nor the hotplug lock.
+ */
 static void update(void)
 {
 	struct falcon_plan *plan = current_phase == FALCON_PHASE_OFF ? NULL : plan_make();
 	struct falcon_plan *old;
 
-	/* First, so that who waits until every packet sees the plan need not wait for this. */
+	/* Before the plan: a grace period after the plan then covers the number, too. */
 	WRITE_ONCE(falcon_plan_number, plan ? plan->generation : 0);
 	old = rcu_replace_pointer(falcon_plan, plan, lockdep_is_held(&plan_lock));
 	if (old)
@@ -170,7 +173,7 @@ void falcon_planner_enter(enum falcon_phase phase)
 	current_phase = phase;
 	update();
 	mutex_unlock(&plan_lock);
-	/* From here on every packet sees it. */
+	/* From here on every packet sees the new plan. */
 	synchronize_net();
 }
 

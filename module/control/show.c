@@ -13,8 +13,8 @@
 static void sum_entry(const struct falcon_flow_entry *entry, struct falcon_flow_sum *sum,
 		      unsigned int *reasons)
 {
-	struct falcon_flow *flow;
 	u8 reason = READ_ONCE(entry->reason);
+	struct falcon_flow *flow;
 
 	if (!READ_ONCE(entry->hash))
 		return;
@@ -50,7 +50,7 @@ void falcon_show_sum(struct falcon_flow_sum *sum)
 	falcon_flow_table_release();
 }
 
-static void show_elephant(struct falcon_flow *flow, struct falcon_flow_info *info)
+static void show_flow(struct falcon_flow *flow, struct falcon_flow_info *info)
 {
 	const struct falcon_affinity *affinity = &flow->affinity;
 
@@ -80,7 +80,7 @@ static void show_elephant(struct falcon_flow *flow, struct falcon_flow_info *inf
 	falcon_inbox_unlock(flow);
 }
 
-/* false when the entry is free, or changes its flow at this moment. */
+/* Return: false if the entry is free, or gets another flow at this moment. */
 static bool show(const struct falcon_flow_entry *entry, struct falcon_flow_info *info)
 {
 	struct falcon_flow *flow;
@@ -90,7 +90,7 @@ static bool show(const struct falcon_flow_entry *entry, struct falcon_flow_info 
 	if (!info->hash)
 		return false;
 	smp_rmb();	/* pairs with falcon_promote_watch() */
-	/* What is of another flow meanwhile is not shown. */
+	/* The entry may get another flow meanwhile: the second look at its hash tells. */
 	info->key = data_race(entry->subject.key);
 	info->vni = READ_ONCE(entry->subject.vni);
 	info->rule = READ_ONCE(entry->priority.rule);
@@ -107,7 +107,7 @@ static bool show(const struct falcon_flow_entry *entry, struct falcon_flow_info 
 
 	flow = falcon_flow_get(&entry->flow, info->hash);
 	if (flow) {
-		show_elephant(flow, info);
+		show_flow(flow, info);
 		local_bh_disable();
 		falcon_flow_put(flow);
 		local_bh_enable();
@@ -116,8 +116,8 @@ static bool show(const struct falcon_flow_entry *entry, struct falcon_flow_info 
 }
 
 unsigned long falcon_show_walk(unsigned long from,
-				 int (*call)(const struct falcon_flow_info *info, void *data),
-				 void *data)
+			       int (*call)(const struct falcon_flow_info *info, void *data),
+			       void *data)
 {
 	struct falcon_flow_info info;
 	unsigned long at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Why flows are not steered although falcon is enabled. */
+/* The reason why flows are not steered although falcon is enabled. */
 
 #ifndef _FALCON_STANDBY_H
 #define _FALCON_STANDBY_H
@@ -9,10 +9,10 @@
 #define FALCON_STANDBY_TEXT 256
 
 /**
- * falcon_standby_show() - what status-get tells
+ * falcon_standby_show() - the CPUs in use and the reason of a standby, for status-get
  * @cpus: result: CPUs in use
- * @reason: result, or NULL: why flows are not steered although falcon is enabled; empty when they
- *	are. FALCON_STANDBY_TEXT bytes
+ * @reason: NULL, or FALCON_STANDBY_TEXT bytes for the result: why no flow is steered, or which
+ *	tunnel's flows are not; empty if falcon steers, or is disabled
  *
  * Context: process.
  */

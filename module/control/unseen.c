@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What tunnels have received is compared with what was seen at the NICs, once a second. No packet
- * is counted for that: tunnels count theirs anyway, and the ingress notes the time of what it sees.
+ * Once a second this compares the packets that tunnels have received with those that the ingress
+ * has seen at the NICs. That costs nothing per packet: tunnels have counters anyway, and the
+ * ingress notes the time at which it sees a tunnel's packet.
  */
 
 #include <linux/jiffies.h>
@@ -17,27 +18,27 @@
 #define LOOK_INTERVAL HZ
 
 /*
- * Looks in a row that must find the same, every packet being looked at meanwhile: what the first
- * one finds may have passed the NIC before that.
+ * Findings in a row that it takes, while the ingress looks at every packet. One is not enough: the
+ * packets that it finds may have passed the NIC before the ingress began to look at all of them.
  */
 #define SURE 2
 
-/* After so many looks it is made sure of again. */
+/* After this number of looks the finding is verified again. */
 #define AGAIN 16
 
 static void look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look);
 
-/* The work's own, and what it left at the last look. */
-static u64 received;		/* packets, by all tunnels */
-static bool known;		/* that is of the last look */
-static u32 since;		/* jiffies */
-static bool closely;		/* every packet is looked at */
-static unsigned int found;	/* looks in a row, closely */
-static unsigned int looks;	/* since that was over */
+/* Written by the work alone, or while it is not queued. */
+static u64 received;		/* packets that all tunnels had received at the last look */
+static bool known;		/* received is valid */
+static u32 since;		/* jiffies of the last look */
+static bool closely;		/* the ingress looks at every packet */
+static unsigned int found;	/* findings in a row while closely is set */
+static unsigned int looks;	/* looks since unseen was verified */
 static bool unseen;
 
-/* Every packet is looked at when this returns. */
+/* On return the ingress looks at every packet, or no longer does. */
 static void look_closely(bool wanted)
 {
 	found = 0;
@@ -48,7 +49,7 @@ static void look_closely(bool wanted)
 	falcon_planner_watch_all(wanted);
 }
 
-/* Whether tunnels have received packets since the last look, and none was seen. */
+/* True if tunnels have received packets since the last look, and the ingress has seen none. */
 static bool finds(void)
 {
 	u32 before = since;
@@ -56,13 +57,13 @@ static bool finds(void)
 	bool grown;
 
 	since = jiffies;
-	/* As long as flows are seen tunnels are not asked. */
+	/* Tunnels are not asked as long as the ingress sees flows. */
 	if (falcon_planner_mode() != FALCON_MODE_LANES || falcon_load_busy() ||
 	    falcon_ingress_saw(before)) {
 		known = false;
 		return false;
 	}
-	/* Less than before when a tunnel has gone. */
+	/* This may be less than before, if a tunnel has gone. */
 	now = falcon_devices_received();
 	grown = known && now > received;
 	received = now;

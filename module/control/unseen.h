@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tunnels whose packets falcon does not see: they come to no NIC in the open, because they are
- * encrypted there, or because they come from a device that is no NIC.
+ * Detects tunnels whose packets falcon does not see: no NIC receives them in a readable form,
+ * because they are encrypted there, or because they come from a device that is no NIC.
  */
 
 #ifndef _FALCON_UNSEEN_H
@@ -12,12 +12,12 @@
 /* Look for such tunnels from now on. Context: process, enabled. */
 void falcon_unseen_start(void);
 
-/* Stop that. Context: process, enabled; not under the plan mutex. */
+/* Stop looking. Context: process, enabled; not under the plan mutex. */
 void falcon_unseen_stop(void);
 
 /*
- * Whether packets come through tunnels and, in mode lanes, none of them was seen at a NIC while all
- * packets were looked at. Known some seconds after it is so. Context: any.
+ * True if, in mode lanes, tunnels receive packets, and the ingress has seen none of them at a NIC
+ * although it looked at every packet. It becomes true after some seconds. Context: any.
  */
 bool falcon_unseen(void);
 

@@ -361,8 +361,8 @@ bool falcon_steer_bypasses_gro(struct sk_buff *skb, u32 *epoch)
 {
 	const struct falcon_device *device;
 	const struct falcon_plan *plan;
-	struct falcon_packet packet;
 	enum falcon_packet_kind kind;
+	struct falcon_packet packet;
 	bool passes = false;
 	u32 hash;
 
