@@ -11,7 +11,8 @@
 
 #define LEAST (FALCON_BUDGET_BYTES / FALCON_BUDGET_PACKETS)
 
-static void fill(struct falcon_chain *chain, struct sk_buff *packets, unsigned int count, u32 truesize)
+static void fill(struct falcon_chain *chain, struct sk_buff *packets, unsigned int count,
+		 u32 truesize)
 {
 	unsigned int i;
 
@@ -97,7 +98,7 @@ static void inbox__weighs_a_packet_as_a_part_of_the_budget_at_least(void **state
 	assert_int_equal(FALCON_BUDGET_BYTES / LEAST, FALCON_BUDGET_PACKETS);
 }
 
-static void inbox__retry_takes_the_lock_only_for_a_parcel_and_only_if_it_is_free(void **state)
+static void inbox__retry_takes_a_free_lock_and_only_for_a_parcel(void **state)
 {
 	struct falcon_inbox inbox = {};
 	struct falcon_chain chain;
@@ -133,7 +134,7 @@ struct actor {
 
 static struct {
 	struct falcon_inbox inbox;
-	spinlock_t lock;
+	spinlock_t lock;		/* of the flow that has the inbox */
 	struct actor actors[CPUS + 1];
 	struct sk_buff skbs[CPUS][POSTS];
 	unsigned int seen[CPUS];		/* parcels that a holder has unpacked */
@@ -291,7 +292,7 @@ int main(void)
 		cmocka_unit_test(inbox__gives_parcels_oldest_first_as_they_were_posted),
 		cmocka_unit_test(inbox__is_empty_at_first),
 		cmocka_unit_test(inbox__weighs_a_packet_as_a_part_of_the_budget_at_least),
-		cmocka_unit_test(inbox__retry_takes_the_lock_only_for_a_parcel_and_only_if_it_is_free),
+		cmocka_unit_test(inbox__retry_takes_a_free_lock_and_only_for_a_parcel),
 		cmocka_unit_test(inbox__leaves_no_parcel_behind_in_any_order_of_steps),
 		cmocka_unit_test(inbox__without_the_second_look_a_parcel_is_left_behind),
 	};

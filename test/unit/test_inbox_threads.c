@@ -23,7 +23,7 @@ struct packet {
 };
 
 static struct falcon_inbox inbox;
-static spinlock_t lock;
+static spinlock_t lock;		/* of the flow that has the inbox */
 static struct packet *packets[POSTERS];
 static unsigned int brought[POSTERS];
 static pthread_barrier_t round_over;
@@ -110,8 +110,8 @@ static void inbox_threads__every_parcel_is_seen_to_once_and_in_order(void **stat
 		pthread_create(&threads[i], NULL, bring, (void *)i);
 	for (i = 0; i < POSTERS; i++)
 		pthread_join(threads[i], NULL);
-	printf("inbox: %lu parcels, lock held %lu times, %lu of them by a second look\n", parcels, held,
-	       again);
+	printf("inbox: %lu parcels, lock held %lu times, %lu of them by a second look\n", parcels,
+	       held, again);
 	for (i = 0; i < POSTERS; i++) {
 		assert_int_equal(expected[i], brought[i]);
 		free(packets[i]);

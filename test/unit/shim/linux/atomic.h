@@ -21,4 +21,14 @@ static inline void atomic_sub(int i, atomic_t *v)
 	__atomic_sub_fetch(&v->counter, i, __ATOMIC_RELAXED);
 }
 
+static inline void atomic_set(atomic_t *v, int i)
+{
+	__atomic_store_n(&v->counter, i, __ATOMIC_RELAXED);
+}
+
+static inline int atomic_xchg(atomic_t *v, int i)
+{
+	return __atomic_exchange_n(&v->counter, i, __ATOMIC_SEQ_CST);
+}
+
 #endif

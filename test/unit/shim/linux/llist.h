@@ -13,7 +13,16 @@ struct llist_head {
 	struct llist_node *first;
 };
 
-#define llist_entry(pointer, type, member) container_of(pointer, type, member)
+#define llist_entry(pointer, type, member) \
+	((type *)((unsigned long)(pointer) - __builtin_offsetof(type, member)))
+
+/* Of no node there is no entry, so this looks at addresses. */
+#define llist_for_each_entry_safe(entry, following, node, member)				\
+	for (struct llist_node *_node = (node), *_next;						\
+	     _node && (_next = _node->next,							\
+		       entry = llist_entry(_node, __typeof__(*entry), member),			\
+		       following = llist_entry(_next, __typeof__(*entry), member), true);	\
+	     _node = _next, (void)following)
 
 static inline bool llist_empty(const struct llist_head *head)
 {

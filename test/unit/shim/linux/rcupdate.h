@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SHIM_RCUPDATE_H
+#define _SHIM_RCUPDATE_H
+
+#include <linux/types.h>
+
+#define __rcu
+
+struct rcu_head {
+	void *unused;
+};
+
+#define rcu_dereference_bh(pointer) (pointer)
+#define rcu_access_pointer(pointer) (pointer)
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/* When the gate of a flow is opened, and who lets a flow go that leaves. */
+
+#include "unit.h"
+#include "lanes/flow.h"
+#include "lanes/gate.h"
+#include "pipeline/gro_bypass.h"
+
+#define ROUNDS 5		/* that the cell needs, here */
+
+struct softnet_data softnet_data[SHIM_CPUS];
+struct napi_struct *shim_napis[SHIM_NAPIS];
+unsigned int shim_cpu, shim_offline, shim_calls, shim_napi_count;
+bool shim_calls_arrive;
+unsigned long jiffies;
+
+u32 falcon_gro_bypass_cell_rounds(void)
+{
+	return ROUNDS;
+}
+
+static int no_poll(struct napi_struct *napi, int budget)
+{
+	return 0;
+}
+
+static int start(void **state)
+{
+	memset(softnet_data, 0, sizeof(softnet_data));
+	shim_cpu = 0;
+	shim_offline = SHIM_CPUS;
+	shim_calls = 0;
+	shim_calls_arrive = true;
+	return falcon_gates_alloc(NULL, no_poll);
+}
+
+static int stop(void **state)
+{
+	falcon_gates_stop();
+	falcon_gates_free();
+	return 0;
+}
+
+/* As the poll does. */
+static struct falcon_flow *poll(unsigned int cpu)
+{
+	struct falcon_gate *gate = falcon_gate_of(cpu);
+	struct falcon_flow *flow;
+
+	shim_cpu = cpu;
+	flow = falcon_gate_next(gate);
+	falcon_gate_count(gate);
+	gate->napi.state = 0;
+	return flow;
+}
+
+static void polls(unsigned int cpu, unsigned int count)
+{
+	while (count--)
+		assert_null(poll(cpu));
+}
+
+static struct falcon_flow gated(unsigned int cpu)
+{
+	return (struct falcon_flow){ .gate_cpu = cpu, .gate_in_cell = true };
+}
+
+static void gate__opens_when_the_cell_and_then_the_backlog_have_drained(void **state)
+{
+	struct falcon_flow flow = gated(0);
+
+	falcon_gate_shut(falcon_gate_of(0), &flow);
+	polls(0, ROUNDS);
+	/* The cell is through, so the mark is made; three packets are in the backlog by then. */
+	softnet_data[0].input_queue_tail = 3;
+	assert_null(poll(0));
+	softnet_data[0].input_queue_head = 2;
+	assert_null(poll(0));
+	/* What passed the backlog may come there again, twice. */
+	softnet_data[0].input_queue_head = 3;
+	softnet_data[0].input_queue_tail = 4;
+	assert_null(poll(0));
+	softnet_data[0].input_queue_head = 4;
+	softnet_data[0].input_queue_tail = 5;
+	assert_null(poll(0));
+	assert_true(falcon_gate_has_gated(falcon_gate_of(0)));
+	softnet_data[0].input_queue_head = 5;
+	assert_ptr_equal(poll(0), &flow);
+	assert_false(falcon_gate_has_gated(falcon_gate_of(0)));
+	assert_null(poll(0));
+}
+
+static void gate__opens_at_once_after_the_cell_when_the_backlog_is_empty(void **state)
+{
+	struct falcon_flow flow = gated(0);
+
+	falcon_gate_shut(falcon_gate_of(0), &flow);
+	polls(0, ROUNDS);
+	assert_ptr_equal(poll(0), &flow);
+}
+
+/* Rounds count from the moment at which the gate was shut, and may come round. */
+static void gate__counts_its_rounds_from_the_moment_it_was_shut(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(0);
+	struct falcon_flow early = gated(0), late = gated(0);
+
+	gate->rounds = ~0U - 1;
+	falcon_gate_shut(gate, &early);
+	polls(0, 2);
+	falcon_gate_shut(gate, &late);
+	polls(0, ROUNDS - 2);
+	assert_ptr_equal(poll(0), &early);
+	polls(0, 1);
+	assert_ptr_equal(poll(0), &late);
+}
+
+static void gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offline(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(1);
+	struct falcon_flow flow = gated(1);
+
+	shim_cpu = 1;
+	falcon_gate_shut(gate, &flow);
+	polls(1, ROUNDS - 1);
+	/* CPU 2 polls it, and has what was in the queues of CPU 1. */
+	shim_offline = 1;
+	softnet_data[2].input_queue_tail = 1;
+	shim_cpu = 2;
+	assert_null(falcon_gate_next(gate));
+	assert_int_equal(flow.gate_cpu, 2);
+	gate->rounds += ROUNDS - 1;
+	assert_null(falcon_gate_next(gate));
+	gate->rounds++;
+	assert_null(falcon_gate_next(gate));
+	softnet_data[2].input_queue_head = 1;
+	assert_ptr_equal(falcon_gate_next(gate), &flow);
+}
+
+static void gate__that_is_cancelled_is_never_opened(void **state)
+{
+	struct falcon_flow one = gated(0), other = gated(0);
+
+	falcon_gate_shut(falcon_gate_of(0), &one);
+	falcon_gate_shut(falcon_gate_of(0), &other);
+	falcon_gate_cancel(falcon_gate_of(0), &one);
+	polls(0, ROUNDS);
+	assert_ptr_equal(poll(0), &other);
+	assert_null(poll(0));
+}
+
+static void gate__rings_the_home_cpu_of_a_flow_that_leaves(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(3);
+	struct falcon_flow one = {}, other = {};
+	LIST_HEAD(leaving);
+
+	assert_false(falcon_gate_take_released(gate, &leaving));
+	falcon_gate_release(3, &one);
+	assert_int_equal(shim_calls, 1);
+	assert_true(test_bit(NAPI_STATE_SCHED, &gate->napi.state));
+	assert_int_equal(gate->napi.cpu, 3);
+	falcon_gate_release(3, &other);
+	shim_cpu = 3;
+	assert_true(falcon_gate_take_released(gate, &leaving));
+	assert_ptr_equal(leaving.next, &one.gate_node);
+	assert_ptr_equal(leaving.prev, &other.gate_node);
+	/* One of them has to wait: the next poll comes. */
+	list_del_init(&one.gate_node);
+	gate->napi.state = 0;
+	falcon_gate_give_released(gate, &leaving);
+	assert_true(test_bit(NAPI_STATE_SCHED, &gate->napi.state));
+	INIT_LIST_HEAD(&leaving);
+	assert_true(falcon_gate_take_released(gate, &leaving));
+	assert_ptr_equal(leaving.next, &other.gate_node);
+	list_del(&other.gate_node);
+}
+
+/* As any NAPI instance of a CPU that is gone. */
+static void gate__of_a_cpu_that_is_offline_is_polled_here(void **state)
+{
+	struct falcon_flow flow = {};
+
+	shim_offline = 2;
+	shim_cpu = 1;
+	falcon_gate_release(2, &flow);
+	assert_int_equal(shim_calls, 0);
+	assert_true(test_bit(NAPI_STATE_SCHED, &falcon_gate_of(2)->napi.state));
+	assert_int_equal(falcon_gate_of(2)->napi.cpu, 1);
+}
+
+static void gates__are_flushed_when_each_that_rang_has_been_polled(void **state)
+{
+	assert_true(falcon_gates_are_flushed(true));
+	shim_cpu = 1;
+	napi_schedule(&falcon_gate_of(1)->napi);
+	assert_false(falcon_gates_are_flushed(true));
+	/* Polled, and scheduled again under traffic. */
+	poll(1);
+	napi_schedule(&falcon_gate_of(1)->napi);
+	assert_true(falcon_gates_are_flushed(false));
+	/* What rings after the beginning does not matter, what rang before does. */
+	assert_false(falcon_gates_are_flushed(true));
+	poll(1);
+	assert_true(falcon_gates_are_flushed(false));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+		TEST(gate__opens_when_the_cell_and_then_the_backlog_have_drained),
+		TEST(gate__opens_at_once_after_the_cell_when_the_backlog_is_empty),
+		TEST(gate__counts_its_rounds_from_the_moment_it_was_shut),
+		TEST(gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offline),
+		TEST(gate__that_is_cancelled_is_never_opened),
+		TEST(gate__rings_the_home_cpu_of_a_flow_that_leaves),
+		TEST(gate__of_a_cpu_that_is_offline_is_polled_here),
+		TEST(gates__are_flushed_when_each_that_rang_has_been_polled),
+	};
+
+	return unit_run(tests);
+}
