@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Packets in a row. Pure: compiled into the unit tests as it is. */
+/* A chain of packets. Pure: compiled into the unit tests as it is. */
 
 #ifndef _FALCON_CHAIN_H
 #define _FALCON_CHAIN_H
@@ -10,8 +10,8 @@
 struct net_device;
 
 /*
- * Linked by skb->next; all members 0 when empty. Nobody changes a packet while it
- * is in one.
+ * Linked by skb->next. All members are 0 when the chain is empty. Nobody changes a packet while it
+ * is in a chain.
  */
 struct falcon_chain {
 	struct sk_buff	*first;
@@ -20,24 +20,28 @@ struct falcon_chain {
 	u32		bytes;		/* of memory: the sum of truesize */
 };
 
-/* Put a chain behind another one, and empty it. */
+/* Append a chain to another one, and empty it. */
 void falcon_chain_splice(struct falcon_chain *to, struct falcon_chain *from);
 
-/* Take the first @count packets off @from, in addition to what @to has. */
+/* Move the first @count packets of @from to the end of @to. */
 void falcon_chain_cut(struct falcon_chain *to, struct falcon_chain *from, unsigned int count);
 
-/* Take packets off @from until these are @count, or have @bytes or more. */
+/*
+ * Move packets from the front of @from to the end of @to, until these are @count packets, or have
+ * @bytes or more.
+ */
 void falcon_chain_cut_to(struct falcon_chain *to, struct falcon_chain *from, unsigned int count,
 			 u32 bytes);
 
 /**
- * falcon_chain_cut_of() - take packets of a device out of a chain
- * @to: behind what is there
- * @from: the chain; others stay in it, in order
+ * falcon_chain_cut_of() - move a device's packets out of a chain
+ * @to: gets them, behind its own
+ * @from: the chain; packets of other devices stay in it, in order
  * @dev: the device
- * @most: packets that @to is to have, at most, but if others are before or among those in @from
+ * @most: stop when @to has this many packets; from the first packet of another device on there is
+ *	no limit
  *
- * Return: whether there may be more.
+ * Return: true if @from may have more packets of the device.
  */
 bool falcon_chain_cut_of(struct falcon_chain *to, struct falcon_chain *from,
 			 const struct net_device *dev, unsigned int most);

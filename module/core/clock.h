@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Clocks of 32 bits, such as jiffies in entries that must be small, that are looked at after any
- * time.
+ * Clocks of 32 bits, such as jiffies in entries that must be small. An entry may be looked at after
+ * any time.
  *
  * Pure: no kernel state; compiled into the unit tests as it is.
  */
@@ -14,15 +14,15 @@
 #include <linux/types.h>
 
 /**
- * falcon_clock_is_ahead() - whether a moment is yet to come
+ * falcon_clock_is_ahead() - check whether a moment is yet to come
  * @due: the moment
  * @now: the clock
- * @most: how far ahead it was at most when it was noted; less than half of what the clock counts
+ * @most: how far ahead the moment was at most when it was noted; less than half the clock's range
  *
- * By the sign alone, what is past would be ahead again when the clock has come half round, for as
- * long. This way it is for @most at the end of each round, a moment for who has waited for that.
+ * By the sign of the difference alone, a past moment would be ahead again during every other half
+ * round of the clock. With @most it is ahead again only for the last @most of each round.
  *
- * Context: any.
+ * Context: any. Return: true if the moment is yet to come.
  */
 static inline bool falcon_clock_is_ahead(u32 due, u32 now, u32 most)
 {
@@ -31,7 +31,9 @@ static inline bool falcon_clock_is_ahead(u32 due, u32 now, u32 most)
 	return left && left <= most;
 }
 
-/* Milliseconds of so many ticks, @hz of them a second, as far as 32 bits can tell. Context: any. */
+/*
+ * Milliseconds of @ticks at @hz ticks per second, or ~0U if 32 bits cannot hold them. Context: any.
+ */
 static inline u32 falcon_clock_ms(u64 ticks, u32 hz)
 {
 	u64 seconds = div_u64(ticks, hz);

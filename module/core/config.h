@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the administrator asked for. The attributes' meaning is in falcon.yaml. */
+/* The administrator's configuration. include/netlink/falcon.yaml explains the attributes. */
 
 #ifndef _FALCON_CONFIG_H
 #define _FALCON_CONFIG_H
@@ -22,19 +22,19 @@ struct falcon_config {
 	u32		park;			/* seconds */
 	u32		policy;			/* enum falcon_policy */
 	bool		priority_auto;
-	struct cpumask	cpus;			/* empty: all */
+	struct cpumask	cpus;			/* empty: all that are not isolated */
 };
 
-/* A copy of the configuration. Context: process. */
+/* Copy the configuration. Context: process. */
 void falcon_config_get(struct falcon_config *config);
 
 /* The mode alone. Context: process. */
 enum falcon_mode falcon_config_mode(void);
 
-/* Seconds without a flow in lanes before hooks are parked, 0 for never. Context: process. */
+/* Seconds without a flow in lanes after which hooks are parked; 0 for never. Context: process. */
 u32 falcon_config_park(void);
 
-/* Replace it as a whole by one that has been checked. Context: process. */
+/* Replace the whole configuration by one that has been checked. Context: process. */
 void falcon_config_set(const struct falcon_config *config);
 
 #endif /* _FALCON_CONFIG_H */

@@ -7,7 +7,10 @@
 #include "core/event.h"
 #include "core/index.h"
 
-/* Innermost: nothing is taken under it. Devices are found before there is a family. */
+/*
+ * Innermost: nothing is taken under it. The family may be missing: the first devices are found
+ * before it is registered.
+ */
 static DEFINE_MUTEX(lock);
 static const struct genl_family *sender;
 
@@ -38,7 +41,7 @@ static void send(const struct falcon_event_msg *msg)
 		return;
 	}
 	genlmsg_end(skb, header);
-	/* -ESRCH: nobody listens. */
+	/* This fails with -ESRCH when nobody listens. */
 	genlmsg_multicast(sender, skb, 0, FALCON_NLGRP_EVENTS, GFP_KERNEL);
 }
 

@@ -6,7 +6,7 @@
 
 #include <linux/types.h>
 
-/* A device by its name's namespace. */
+/* A device, by its index in a network namespace. */
 struct falcon_index {
 	u64			netns;		/* inode number of the namespace */
 	int			ifindex;

@@ -5,7 +5,7 @@
 #include "core/plan.h"
 
 struct falcon_plan __rcu *falcon_plan;
-u32 falcon_plan_number;		/* written by the planner */
+u32 falcon_plan_number;		/* written by control/planner.c */
 
 static unsigned long known_since(const struct falcon_plan *plan, const struct falcon_encap *encap)
 {

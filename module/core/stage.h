@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Stages of the receive path, which end at a kind of device each. */
+/* The stages of the receive path. Each ends at a kind of device. */
 
 #ifndef _FALCON_STAGE_H
 #define _FALCON_STAGE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters per CPU and stage. Their list, and the sentence that explains each, is the
- * attribute set "counters" of include/netlink/falcon.yaml.
+ * Counters per CPU and stage. The attribute set "counters" of include/netlink/falcon.yaml lists and
+ * explains them. To add one, see adding-a-counter.md.
  */
 
 #ifndef _FALCON_STATS_H
@@ -11,7 +11,7 @@
 
 #include "core/stage.h"
 
-/* Indexed by FALCON_A_COUNTERS_; 0 is unused. */
+/* Indexed by FALCON_A_COUNTERS_, which begin at 1. */
 struct falcon_stats {
 	u64 counter[FALCON_STAGES][FALCON_A_COUNTERS_MAX + 1];
 };
@@ -30,7 +30,7 @@ static inline void falcon_count_more(enum falcon_stage stage, unsigned int count
 	this_cpu_add(falcon_stats.counter[stage][counter], count);
 }
 
-/* What a CPU has counted. Context: any. */
+/* The value of a CPU's counter. Context: any. */
 static inline u64 falcon_counted(unsigned int cpu, enum falcon_stage stage, unsigned int counter)
 {
 	return READ_ONCE(per_cpu(falcon_stats, cpu).counter[stage][counter]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints of the decisions, for perf, trace-cmd and bpftrace. Stages are numbers of enum
- * falcon_stage; interfaces are told by their index, names need the namespace.
+ * Tracepoints of falcon's decisions, for perf, trace-cmd and bpftrace. A stage is a number of enum
+ * falcon_stage. An interface is given by its index, as its name would need the namespace.
  */
 
 #undef TRACE_SYSTEM
@@ -45,13 +45,13 @@ DECLARE_EVENT_CLASS(falcon_decision,
 		  __entry->from, __entry->to)
 );
 
-/* A packet of a flow was given the CPU that runs its next stage; from is the one that asked. */
+/* A packet was given the CPU that runs its flow's next stage; from is the CPU that asked. */
 DEFINE_EVENT(falcon_decision, falcon_steer,
 	TP_PROTO(u32 stage, int ifindex, u32 hash, u32 from, u32 to),
 	TP_ARGS(stage, ifindex, hash, from, to)
 );
 
-/* A flow changed its CPU, drained on the old one. */
+/* A flow changed its CPU, after it had drained on the old one. */
 DEFINE_EVENT(falcon_decision, falcon_move,
 	TP_PROTO(u32 stage, int ifindex, u32 hash, u32 from, u32 to),
 	TP_ARGS(stage, ifindex, hash, from, to)
@@ -88,7 +88,7 @@ DEFINE_EVENT(falcon_batch, falcon_batch_close,
 	TP_ARGS(hash, batch, cpu, packets)
 );
 
-/* Packets of a micro-flow, processed on cpu, are all before the next ones of the flow now. */
+/* Packets of a micro-flow, processed on cpu, were released: no earlier packet is missing. */
 DEFINE_EVENT(falcon_batch, falcon_batch_release,
 	TP_PROTO(u32 hash, u32 batch, u32 cpu, u32 packets),
 	TP_ARGS(hash, batch, cpu, packets)

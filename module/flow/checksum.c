@@ -11,7 +11,7 @@
 
 #include "flow/checksum.h"
 
-/* Where UDP begins, and the sum of its pseudo header. */
+/* Where a UDP datagram begins, and the sum of its pseudo header. */
 struct datagram {
 	int		offset;
 	unsigned int	len;
@@ -28,7 +28,7 @@ static bool find_in_ipv4(const struct sk_buff *skb, int offset, struct datagram 
 	    header->protocol != IPPROTO_UDP || ip_is_fragment(header))
 		return false;
 	datagram->offset = offset + header->ihl * 4;
-	/* Too small wraps around, and fits no length that UDP's header can have. */
+	/* A length that is too small wraps around, and equals no length in a UDP header. */
 	datagram->len = ntohs(header->tot_len) - header->ihl * 4;
 	datagram->pseudo = csum_tcpudp_nofold(header->saddr, header->daddr, datagram->len,
 					      IPPROTO_UDP, 0);
@@ -74,7 +74,7 @@ static bool find(const struct sk_buff *skb, struct datagram *datagram)
 	}
 }
 
-/* Whether UDP would sum up the whole of what IP hands to it. */
+/* True if there is a UDP checksum, and it covers everything that IP hands to UDP. */
 static bool has_checksum(const struct sk_buff *skb, const struct datagram *datagram)
 {
 	const struct udphdr *header;
@@ -88,14 +88,14 @@ static bool has_checksum(const struct sk_buff *skb, const struct datagram *datag
 
 static __wsum sum_of(const struct sk_buff *skb, const struct datagram *datagram)
 {
-	/* The tunnel's own checksum was verified: the sum of what it covered is known. */
+	/* The tunnel's checksum was verified, so the sum of everything that it covered is known. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE &&
 	    datagram->offset + datagram->len == skb->len)
 		return csum_sub(skb->csum, skb_checksum(skb, 0, datagram->offset, 0));
 	return skb_checksum(skb, datagram->offset, datagram->len, 0);
 }
 
-/* csum_valid may still be about the tunnel's own checksum; UDP begins by forgetting it. */
+/* csum_valid says nothing: it may be about the tunnel's checksum, and UDP clears it first. */
 static bool is_open(const struct sk_buff *skb)
 {
 	return skb->ip_summed == CHECKSUM_NONE || skb->ip_summed == CHECKSUM_COMPLETE;
@@ -109,7 +109,7 @@ unsigned int falcon_checksum_verify(struct sk_buff *skb)
 		return 0;
 	if (is_open(skb) && has_checksum(skb, &datagram) &&
 	    !csum_fold(csum_add(datagram.pseudo, sum_of(skb, &datagram)))) {
-		/* What GRO leaves. CHECKSUM_COMPLETE would not outlive a bridge. */
+		/* As GRO leaves it. CHECKSUM_COMPLETE would not survive a bridge. */
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 		skb->csum_level = 0;
 	}

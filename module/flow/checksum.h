@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* UDP's checksum of packets that GRO does not look at. */
+/* Verifies the UDP checksum of packets that GRO does not look at. */
 
 #ifndef _FALCON_CHECKSUM_H
 #define _FALCON_CHECKSUM_H
@@ -7,15 +7,16 @@
 #include <linux/skbuff.h>
 
 /**
- * falcon_checksum_verify() - check a packet's UDP checksum, as GRO would have on the NIC's CPU
- * @skb: its data begin with the network header
+ * falcon_checksum_verify() - verify a packet's UDP checksum, as GRO would on the NIC's CPU
+ * @skb: its data begins with the network header
  *
- * If nobody verifies it before, recvmsg() does: it then sums each byte that it copies, which takes
- * more than twice as long as the sum and the copy. A packet with a wrong checksum stays as it is,
- * so that UDP drops it and counts it. So do packets that have no checksum to verify here:
- * fragments, other protocols, those that the NIC or GRO has verified.
+ * If nobody verifies the checksum before, recvmsg() does: it sums each byte while it copies, which
+ * takes more than twice as long as the sum and the copy. A packet with a wrong checksum stays as it
+ * is, so UDP drops and counts it. Packets without a checksum to verify stay as they are, too:
+ * fragments, other protocols, packets that the NIC or GRO has verified.
  *
- * Context: any. Return: where UDP's header ends, from the packet's data on; 0 when it has none.
+ * Context: any. Return: offset of the end of the UDP header from the packet's data; 0 if none was
+ * found.
  */
 unsigned int falcon_checksum_verify(struct sk_buff *skb);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The flows that a CPU has met last, by header templates: what a packet's flow is that looks like
- * one before, without the parser and the keyed hash.
+ * The flows that a CPU has met last, as header templates. A packet that looks like an earlier one
+ * is of that one's flow, without the parser and the keyed hash.
  *
- * It gives the hash that these would give, and decides nothing else. So what is done with a packet
- * is the same whether it is found here or not, and so is the order of packets; only the price is
- * another. Who sends packets that all come to one bin makes others pay what they would without.
+ * The cache gives the hash that these two would give, and decides nothing else. A packet is
+ * therefore treated the same, and in the same order, whether it is found here or not. Only the cost
+ * differs. A sender whose packets all come to one bin makes others pay what they would pay without
+ * a cache.
  *
- * Pure; compiled into the unit tests as it is. Of one CPU, and used by one context at a time.
+ * Pure: compiled into the unit tests as it is. Each CPU has a cache, used by one context at a time.
  */
 
 #ifndef _FALCON_FLOW_CACHE_H
@@ -21,56 +22,57 @@
 #define FALCON_FLOW_BITS 4
 #define FALCON_FLOW_BINS (1 << FALCON_FLOW_BITS)
 
-/* No packet is so long. */
+/* No packet is that long. */
 #define FALCON_FLOW_NOWHERE 0xffff
 
 struct falcon_flow_bin {
 	u32			hash;	/* of the flow */
-	bool			used;	/* since somebody else wanted the bin */
+	bool			used;	/* found since another flow wanted the bin */
 	struct falcon_template	template;
 };
 
 struct falcon_flow_cache {
-	/* Where packets like the last one, and others before it, have their tails. */
-	u16			tail_at[2];	/* FALCON_FLOW_NOWHERE: there was none */
+	/* Where the last packet had its tail, and before it a packet of another shape. */
+	u16			tail_at[2];	/* FALCON_FLOW_NOWHERE: none so far */
 	struct falcon_flow_bin	bins[FALCON_FLOW_BINS];
 };
 
-/* Forget all, or begin. Context: of the cache. */
+/* Empty the cache, or set up a new one. Context: the cache's. */
 void falcon_flow_cache_clear(struct falcon_flow_cache *cache);
 
 /**
- * falcon_flow_cache_learn() - keep a packet's flow
+ * falcon_flow_cache_learn() - remember a packet's flow
  * @cache: the cache
  * @data: packet from its network header on
  * @len: bytes there
  * @protocol: ETH_P_ of that header
- * @tunnels: as for falcon_packet_parse(); when they are others, the cache has to be cleared
- * @hash: of the flow
+ * @tunnels: as for falcon_packet_parse(); clear the cache when they change
+ * @hash: hash of the flow
  *
- * A flow that was found since the last one wanted its bin keeps it this time.
+ * A flow that was found since another flow last wanted its bin keeps the bin this time.
  *
- * Context: of the cache. Return: whether it is kept.
+ * Context: the cache's. Return: true if the flow was stored.
  */
 bool falcon_flow_cache_learn(struct falcon_flow_cache *cache, const u8 *data, unsigned int len,
 			     __be16 protocol, const struct falcon_tunnels *tunnels, u32 hash);
 
-/* Which one is no secret, and may be anybody's choice. */
+/* The bin of a tail. It is no secret, and senders may choose it. */
 static inline unsigned int falcon_flow_bin_of(u64 tail)
 {
 	return tail * GOLDEN_RATIO_64 >> (64 - FALCON_FLOW_BITS);
 }
 
 /**
- * falcon_flow_cache_look() - the first half of falcon_flow_cache_find()
+ * falcon_flow_cache_look() - try one position of the tail, as falcon_flow_cache_find() does
  * @cache: the cache
- * @tail_at: where the packet is taken to have its tail, of @cache->tail_at
+ * @tail_at: the position, one of @cache->tail_at
  * @data: packet from its network header on
  * @len: bytes there
  * @protocol: ETH_P_ of that header
- * @bin: result, for the answer true: of the flow. Free ones have their tails nowhere near
+ * @bin: result, if true is returned: the flow's bin. An empty bin never fits: its tail is at 0,
+ *	where no packet has one
  *
- * Context: of the cache. Return: whether it is known.
+ * Context: the cache's. Return: true if the flow is known.
  */
 static __always_inline bool falcon_flow_cache_look(const struct falcon_flow_cache *cache,
 						   unsigned int tail_at, const u8 *data,
@@ -90,14 +92,14 @@ static __always_inline bool falcon_flow_cache_look(const struct falcon_flow_cach
 }
 
 /**
- * falcon_flow_cache_find() - the flow of a packet
+ * falcon_flow_cache_find() - find the flow of a packet
  * @cache: the cache
  * @data: packet from its network header on
  * @len: bytes there
  * @protocol: ETH_P_ of that header
- * @tried: places of the tail that falcon_flow_cache_look() was told already
+ * @tried: positions of the tail that falcon_flow_cache_look() has tried already
  *
- * Context: of the cache. Return: its hash; 0 when it is not known.
+ * Context: the cache's. Return: the hash of the flow; 0 if it is not known.
  */
 u32 falcon_flow_cache_find(struct falcon_flow_cache *cache, const u8 *data, unsigned int len,
 			   __be16 protocol, unsigned int tried);

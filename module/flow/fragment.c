@@ -9,9 +9,9 @@
 #define DATAGRAMS 1024	/* a power of two; a datagram's fragments come close together */
 
 /*
- * Tag above, flow's hash below, in one word so that a reader never sees half of each. A
- * datagram with the same tag takes the place of the one before: identifications come round,
- * and its own first fragment always comes before its later ones.
+ * An entry has the tag above and the flow's hash below, in one word, so a reader never sees half of
+ * each. A datagram overwrites one with the same tag: identifications come round, and a first
+ * fragment comes before the later ones of its own datagram.
  */
 static u64 datagrams[DATAGRAMS] ____cacheline_aligned;
 

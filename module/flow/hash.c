@@ -21,8 +21,9 @@ u32 falcon_hash_words(const u32 *words, size_t count)
 }
 
 /*
- * The lower bits are the same in all networks, so that behind the tunnel, where the network is not
- * known, a flow is found among few. Whose bits nobody knows cannot be aimed at by a network either.
+ * The lower bits are the same in all networks. So a flow is found among few behind the tunnel,
+ * where its network is not known. Nobody knows these bits, so nobody can pick a network to hit
+ * another flow.
  */
 static u32 in_network(u32 hash, u32 vni)
 {

@@ -6,7 +6,7 @@
 #include "flow/hash.h"
 #include "flow/key.h"
 
-/* Headers that cannot be read in place, or not all of them. */
+/* Parses a copy of headers that cannot be read in place, or not completely. */
 static noinline enum falcon_packet_kind parse_copy(const struct sk_buff *skb, bool framed,
 						   const struct falcon_tunnels *tunnels,
 						   struct falcon_packet *packet)
@@ -31,7 +31,7 @@ static enum falcon_packet_kind parse(const struct sk_buff *skb, bool framed,
 	unsigned int len;
 	const u8 *data;
 
-	/* virtio_net may leave 14 bytes in the linear part, which usually has all headers. */
+	/* The linear part usually has all headers, but virtio_net may leave 14 bytes there. */
 	if (falcon_key_headers(skb, framed, &data, &len) &&
 	    len >= min_t(unsigned int, whole, FALCON_PACKET_USUAL)) {
 		kind = falcon_packet_parse(data, min_t(unsigned int, len, FALCON_PACKET_BYTES),
@@ -49,7 +49,7 @@ enum falcon_packet_kind falcon_identify(const struct sk_buff *skb, bool framed,
 {
 	enum falcon_packet_kind kind;
 
-	packet->firsts = 0;	/* should no byte of it be readable */
+	packet->firsts = 0;	/* in case no byte is readable */
 	kind = parse(skb, framed, tunnels, packet);
 	*hash = 0;
 	if (kind == FALCON_PACKET_FRAGMENT)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which flow an skb belongs to: headers wherever they are, fragments with the first one. */
+/*
+ * Finds the flow of an skb: reads headers wherever they are, and lets fragments follow the first.
+ */
 
 #ifndef _FALCON_KEY_H
 #define _FALCON_KEY_H
@@ -10,8 +12,9 @@
 #include "flow/packet.h"
 
 /*
- * The bytes from the network header on that can be read in place, as GRO's frag0. False when there
- * are none. @framed: the Ethernet header is in front of them, as in what napi_gro_frags() is given.
+ * Find the bytes from the network header on that can be read in place, as GRO's frag0. @framed: the
+ * Ethernet header is in front of them, as in packets for napi_gro_frags(). Return: false if there
+ * are none.
  */
 static __always_inline bool falcon_key_headers(const struct sk_buff *skb, bool framed,
 					       const u8 **data, unsigned int *len)
@@ -35,7 +38,7 @@ static __always_inline bool falcon_key_headers(const struct sk_buff *skb, bool f
 	return true;
 }
 
-/* ETH_P_ of the network header that falcon_key_headers() has found. */
+/* ETH_P_ of the network header that falcon_key_headers() found. */
 static inline __be16 falcon_key_protocol(const struct sk_buff *skb, bool framed,
 					 const u8 *data)
 {
@@ -43,28 +46,29 @@ static inline __be16 falcon_key_protocol(const struct sk_buff *skb, bool framed,
 }
 
 /**
- * falcon_identify() - the flow of an skb
+ * falcon_identify() - find the flow of an skb
  * @skb: packet, data at the network header
- * @framed: data is at the Ethernet header instead, as in what napi_gro_frags() is given
- * @tunnels: look into these encapsulations, and at nothing else; NULL for its own headers
- * @packet: result: as falcon_packet_parse()
- * @networks: whether flows of two virtual networks are two, whatever their addresses
- * @hash: result: of the flow; 0 when there is none, or for a fragment whose first one was
- *	not seen, or not said to belong to a flow
+ * @framed: data is at the Ethernet header instead, as in packets for napi_gro_frags()
+ * @tunnels: look into these encapsulations, and at nothing else; NULL: look at the packet's own
+ *	headers
+ * @packet: result, as of falcon_packet_parse()
+ * @networks: true if equal addresses in two virtual networks are two flows
+ * @hash: result: hash of the flow; 0 if there is none, or for a later fragment if its first one was
+ *	not seen, or belongs to no flow
  *
- * Context: BH. Return: what the packet is.
+ * Context: BH. Return: the kind of packet.
  */
 enum falcon_packet_kind falcon_identify(const struct sk_buff *skb, bool framed,
 					const struct falcon_tunnels *tunnels,
 					struct falcon_packet *packet, bool networks, u32 *hash);
 
 /**
- * falcon_identify_datagrams() - later fragments of what this packet begins belong to a flow
+ * falcon_identify_datagrams() - let later fragments follow this packet
  * @packet: as falcon_identify() found it
- * @hash: of the flow; 0: they are to be left alone
+ * @hash: hash of its flow; 0: later fragments belong to no flow
  *
- * For every packet, whatever it is: identifications come round, and what an older datagram was
- * said to belong to is not where the later fragments of this one are to go.
+ * Call this for every packet of any kind. Identifications come round, so the fragments of a new
+ * datagram could otherwise follow an old one to its flow.
  *
  * Context: BH.
  */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The flow of a packet, read off its headers. skb_flow_dissect() would do it in several
- * times the time, stops at the outer UDP header and gives all fragments but the first
- * another flow.
+ * Reads the flow of a packet off its headers. skb_flow_dissect() takes several times as long, stops
+ * at the outer UDP header, and gives later fragments another flow.
  */
 
 #include <linux/if_ether.h>
@@ -36,16 +35,16 @@
 #define VLAN_TAGS	2
 #define EXTENSIONS	8	/* IPv6 extension headers before we give up */
 
-/* What is left of the packet. */
+/* The rest of the packet. */
 struct cursor {
 	const u8		*data;
 	unsigned int		len;
 	bool			cut;	/* the packet ended inside a header */
 	const u8		*begin;
-	struct falcon_marks	*marks;	/* NULL: nobody asks */
+	struct falcon_marks	*marks;	/* NULL: not wanted */
 };
 
-/* The bytes of the next header, or NULL when the packet ends before. */
+/* The bytes of the next header; NULL if the packet ends before its end. */
 static const void *take(struct cursor *at, unsigned int bytes)
 {
 	const void *header = at->data;
@@ -80,8 +79,9 @@ static void mark(struct cursor *at, const u8 *p, unsigned int bytes, u8 bits)
 }
 
 /*
- * Everything that the answer, the key or the VNI depends on is read through one of these three, or
- * marked by hand as the key's. Bits that are not asked for read as 0, so none can be forgotten.
+ * Everything that the answer, the key or the VNI depends on is read through one of these three
+ * functions, or marked explicitly where the key is copied. A bit that the caller does not ask for
+ * reads as 0, so no bit can be used without a mark.
  */
 static u8 see_u8(struct cursor *at, const u8 *p, u8 bits)
 {
@@ -102,7 +102,7 @@ static u32 see_be24(struct cursor *at, const u8 *p)
 	return p[0] << 16 | be16_at(p + 1);
 }
 
-/* Where an IP header's walk ended. */
+/* Where the walk over an IP header ended. */
 struct ip_walk {
 	bool		first;	/* first fragment */
 	bool		later;	/* later fragment: no transport header follows */
@@ -189,13 +189,13 @@ static void datagram_of(const struct falcon_key *key, const struct ip_walk *walk
 			struct falcon_datagram *datagram)
 {
 	datagram->id = walk->id;
-	/* Fragments of an IPv6 datagram may differ in it (RFC 8200, section 4.5). */
+	/* It may differ between fragments of one IPv6 datagram (RFC 8200, section 4.5). */
 	datagram->protocol = key->family == 4 ? key->protocol : 0;
 	memcpy(datagram->saddr, key->saddr, sizeof(key->saddr));
 	memcpy(datagram->daddr, key->daddr, sizeof(key->daddr));
 }
 
-/* One IP header, into a key that it clears first. */
+/* Walk one IP header, into a key that is cleared first. */
 static bool walk_ip(struct cursor *at, u16 protocol, struct falcon_packet *packet,
 		    struct ip_walk *walk)
 {
@@ -239,13 +239,13 @@ static bool skip_ethernet(struct cursor *at, u16 *protocol)
 	return skip_vlan(at, protocol);
 }
 
-/* What a tunnel's header says that follows. */
+/* Skip the Ethernet header if the tunnel's header says that one follows. */
 static bool skip_payload_type(struct cursor *at, u16 *protocol)
 {
 	return *protocol == ETH_P_TEB ? skip_ethernet(at, protocol) : true;
 }
 
-/* VXLAN and GENEVE have it at the same place. */
+/* VXLAN and GENEVE have the VNI at the same offset. */
 static bool skip_udp_tunnel(struct cursor *at, bool geneve, u16 *protocol, u32 *vni)
 {
 	const u8 *header = take(at, geneve ? GENEVE_HEADER : VXLAN_HEADER);
@@ -273,8 +273,8 @@ static bool skip_gre(struct cursor *at, u16 *protocol, u32 *vni)
 		return false;
 	flags = see_u8(at, header, 0xff);
 	/*
-	 * The tunnel may check sequence numbers, over all flows that it carries: it would drop what
-	 * comes late, and packets of different flows do as soon as they are on different CPUs.
+	 * The tunnel may check sequence numbers over all flows that it carries, and would drop late
+	 * packets. Packets of different flows are late as soon as they are on different CPUs.
 	 */
 	if (flags & (GRE_UNKNOWN | GRE_SEQUENCE) || see_u8(at, header + 1, GRE_VERSION))
 		return false;
@@ -286,7 +286,10 @@ static bool skip_gre(struct cursor *at, u16 *protocol, u32 *vni)
 	return option;
 }
 
-/* From a tunnel's outer IP header to what it carries; false when it is none of @tunnels. */
+/*
+ * Skip from behind a tunnel's outer IP header to the packet that it carries. Return: false if the
+ * tunnel is none of @tunnels.
+ */
 static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels, u8 outer,
 			u16 *protocol, struct falcon_packet *packet)
 {
@@ -401,7 +404,7 @@ enum falcon_packet_kind falcon_packet_mark(const u8 *data, unsigned int len, __b
 	return kind;
 }
 
-/* Outer IPv4, UDP, VXLAN, Ethernet, inner IPv4, ports: at fixed places. */
+/* Fixed offsets: outer IPv4, UDP, VXLAN, Ethernet, inner IPv4, ports. */
 #define QUICK_UDP	20
 #define QUICK_VXLAN	28
 #define QUICK_ETHERNET	36
@@ -409,7 +412,7 @@ enum falcon_packet_kind falcon_packet_mark(const u8 *data, unsigned int len, __b
 #define QUICK_PORTS	70
 #define QUICK_LEN	74
 
-/* No options, and neither a first nor a later fragment. */
+/* True if there are no options, and it is no fragment. */
 static bool is_plain_ipv4(const struct iphdr *ip)
 {
 	return *(const u8 *)ip == 0x45 && !(ip->frag_off & cpu_to_be16(IP_MF | IP_OFFSET));

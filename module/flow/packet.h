@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which flow a packet belongs to. Pure: no kernel state, no packet kept or changed; it is
- * compiled into the unit tests as it is.
+ * Finds out which flow a packet belongs to. Pure: no kernel state, and no packet is kept or
+ * changed. Compiled into the unit tests as it is.
  */
 
 #ifndef _FALCON_PACKET_H
@@ -9,18 +9,18 @@
 
 #include <linux/types.h>
 
-/* What outer and inner IPv6, each with two VLAN tags, all GENEVE options and the ports need. */
+/* Enough for outer and inner IPv6 with two VLAN tags each, all GENEVE options, and ports. */
 #define FALCON_PACKET_BYTES 384
 
 /* Enough for VXLAN over IPv4 or IPv6 with an inner flow of either, without options. */
 #define FALCON_PACKET_USUAL 114
 
-/* UDP ports that tunnels can listen on at the same time. */
+/* UDP ports of tunnels that falcon looks into at the same time. */
 #define FALCON_TUNNEL_PORTS 16
 
 /*
- * A flow by its innermost known headers. Compared and hashed as a whole, so the parser
- * clears it first. IPv4 addresses use the first word; ports are 0 where there are none.
+ * A flow, by its innermost known headers. Compared and hashed as a whole, so the parser clears it
+ * first. An IPv4 address is in the first word. Ports are 0 for protocols without ports.
  */
 struct falcon_key {
 	__be32	saddr[4];
@@ -32,7 +32,7 @@ struct falcon_key {
 	u16	pad;
 };
 
-/* Encapsulations that some device of this host ends. */
+/* The encapsulations that devices of this host take. */
 struct falcon_tunnels {
 	unsigned int	ports;				/* entries in port[] */
 	struct {
@@ -51,14 +51,14 @@ enum falcon_encap_kind {
 	FALCON_ENCAP_IP,		/* IPIP, SIT, IPv6 tunnels */
 };
 
-/* What packets are wrapped in. Compared as a whole. */
+/* The encapsulation of a packet. Compared as a whole. */
 struct falcon_encap {
 	u8	kind;
 	u8	pad;
 	__be16	port;			/* UDP destination port, 0 for none */
 };
 
-/* What is the same for every packet of a flow, in the shape of most of them. */
+/* A flow over IPv4, as short as its packets allow. */
 struct falcon_tuple {
 	__be32	saddr;
 	__be32	daddr;
@@ -70,20 +70,20 @@ struct falcon_tuple {
 
 enum falcon_packet_kind {
 	FALCON_PACKET_UNKNOWN,	/* not IP, or too short to tell */
-	FALCON_PACKET_PLAIN,	/* IP, but not in one of the tunnels asked for */
+	FALCON_PACKET_PLAIN,	/* IP, but in none of the given tunnels */
 	FALCON_PACKET_FLOW,	/* the key is complete */
-	FALCON_PACKET_FRAGMENT,	/* a later fragment: the key has no ports, see later */
+	FALCON_PACKET_FRAGMENT,	/* a later fragment: the key has no ports, see @later */
 };
 
-/* An IP datagram of which this packet is a fragment; 0 is none. */
+/* An IP datagram that this packet is a fragment of; 0 for none. */
 struct falcon_datagram {
 	u32	id;		/* identification, as in the header */
 	__be32	saddr[4];
 	__be32	daddr[4];
-	u32	protocol;	/* 0 for IPv6, whose identification is by the addresses alone */
+	u32	protocol;	/* 0 for IPv6, whose fragments may differ in it */
 };
 
-/* Of a packet that came through no tunnel, or through one that has none. */
+/* For packets that came through no tunnel, or through one that has no such thing. */
 #define FALCON_NO_VNI  0xffffffff
 #define FALCON_NO_DSCP 0xff
 
@@ -94,24 +94,24 @@ struct falcon_packet {
 	u8			outer_dscp;	/* of the tunnel's */
 	struct falcon_encap	encap;
 	/*
-	 * Datagrams of which this is the first fragment, outer and inner: later fragments
-	 * of them belong to the same flow.
+	 * Datagrams of which this packet is the first fragment, outer and inner. Their later
+	 * fragments belong to the same flow.
 	 */
 	unsigned int		firsts;
 	struct falcon_datagram	first[2];
 	struct falcon_datagram	later;	/* for FALCON_PACKET_FRAGMENT */
 };
 
-/* Bytes of a packet in which it is marked what was read: more than most of them need. */
+/* Bytes of a packet in which reads are marked: more than most packets need. */
 #define FALCON_MARKS 128
 
-/* What the answer about a packet depends on, bit by bit. */
+/* The bits of a packet that the parser's answer depends on. */
 struct falcon_marks {
-	unsigned int	len;	/* bytes that were looked through, marked or not */
+	unsigned int	len;	/* bytes that were walked over, marked or not */
 	u8		bits[FALCON_MARKS];
 };
 
-/* Whether packets of this IPPROTO_ begin with a source and a destination port. Context: any. */
+/* True if packets of this IPPROTO_ begin with source and destination port. Context: any. */
 bool falcon_packet_has_ports(u8 protocol);
 
 /**
@@ -119,23 +119,23 @@ bool falcon_packet_has_ports(u8 protocol);
  * @data: packet from its network header on
  * @len: bytes there
  * @protocol: ETH_P_ of that header
- * @tunnels: look into these encapsulations, and at nothing else; NULL for the packet's own
+ * @tunnels: look into these encapsulations, and at nothing else; NULL: look at the packet's own
  *	headers
- * @packet: what was found; @key is valid for FALCON_PACKET_FLOW and FALCON_PACKET_FRAGMENT, and
- *	@vni, @dscp, @outer_dscp, @encap for FALCON_PACKET_FLOW
+ * @packet: result; @key is valid for FALCON_PACKET_FLOW and FALCON_PACKET_FRAGMENT, @vni, @dscp,
+ *	@outer_dscp and @encap for FALCON_PACKET_FLOW
  *
  * Context: any.
- * Return: what the packet is.
+ * Return: the kind of packet.
  */
 enum falcon_packet_kind falcon_packet_parse(const u8 *data, unsigned int len, __be16 protocol,
 					    const struct falcon_tunnels *tunnels,
 					    struct falcon_packet *packet);
 
 /**
- * falcon_packet_mark() - the same, and what it depends on
- * @marks: result: any packet that has no fewer bytes, and that is the same in every bit that is
- *	marked, gets the same answer, with the same key and VNI. For FALCON_PACKET_FLOW without
- *	fragments, and as long as @marks->len is FALCON_MARKS at most
+ * falcon_packet_mark() - the same, and mark the bits that the answer depends on
+ * @marks: result: a packet that is at least as long, and equal in every marked bit, gets the same
+ *	answer, key and VNI. Valid for FALCON_PACKET_FLOW that is no fragment, if @marks->len is at
+ *	most FALCON_MARKS
  *
  * Context: any. Return: as falcon_packet_parse().
  */
@@ -145,18 +145,18 @@ enum falcon_packet_kind falcon_packet_mark(const u8 *data, unsigned int len, __b
 					   struct falcon_marks *marks);
 
 /**
- * falcon_packet_quick() - the flow of an IPv4 packet of the usual shape
+ * falcon_packet_quick() - find the flow of an IPv4 packet of the usual shape
  * @data: packet from its network header on
  * @len: bytes there
  * @tunnels: encapsulations to look into
  * @tuple: result, for FALCON_PACKET_FLOW
  *
- * VXLAN over IPv4 without options, in it TCP or UDP over IPv4 without options, none of it a
- * fragment: found at a fraction of what falcon_packet_parse() costs, which finds the same.
+ * The usual shape is TCP or UDP over IPv4, in VXLAN over IPv4, without IP options or fragments.
+ * falcon_packet_parse() finds the same at several times the cost.
  *
  * Context: any.
  * Return: FALCON_PACKET_FLOW; FALCON_PACKET_PLAIN for TCP and UDP outside of tunnels;
- * FALCON_PACKET_UNKNOWN for whatever needs a closer look.
+ * FALCON_PACKET_UNKNOWN for packets that need a closer look.
  */
 enum falcon_packet_kind falcon_packet_quick(const u8 *data, unsigned int len,
 					    const struct falcon_tunnels *tunnels,

@@ -5,7 +5,7 @@
 
 #include "flow/template.h"
 
-/* Words begin where a marked byte does, in front of the tail. */
+/* A word begins at a marked byte in front of the tail. */
 static void take_words(struct falcon_template *template, const u8 *data,
 		       const struct falcon_marks *marks)
 {
@@ -24,7 +24,7 @@ static void take_words(struct falcon_template *template, const u8 *data,
 		at += sizeof(word->mask);
 		word++;
 	}
-	/* What the last go has besides are no bits. Of the first one there are some: a version. */
+	/* Unused words of the last go have an empty mask. One word at least is used: a version. */
 	template->goes = DIV_ROUND_UP(word - template->words, FALCON_TEMPLATE_GO);
 }
 

@@ -19,38 +19,38 @@
 #include "policy/policy.h"
 
 /*
- * FALCON samples every 10 jiffies of 10 ms. Ten times less often while hooks are parked, when
- * nothing is decided but that the host is busy.
+ * FALCON samples every 10 jiffies of 10 ms. While hooks are parked the load decides only whether
+ * the host is busy, and a tenth of the samples will do.
  */
 #define SAMPLE_MS	100
 #define SAMPLE_INTERVAL (HZ * SAMPLE_MS / 1000)
 #define REST_INTERVAL	(10 * SAMPLE_INTERVAL)
 
-/* Intervals after which the mean has all but forgotten what was before. */
+/* After this many intervals the mean has all but forgotten older samples. */
 #define SAMPLES_MAX 20
 
 /* How long a CPU that goes offline waits for its flows to leave. */
 #define OFFLINE_WAIT_MS 100
 
-/* At the last sample, us. */
+/* What the last sample read, in us. */
 struct sampled {
 	u64		idle;
 	u64		wall;
 };
 
 static DEFINE_PER_CPU(struct sampled, samples);
-static struct falcon_cpu *state;	/* by number; load and above are the sampling work's */
+static struct falcon_cpu *state;	/* by CPU number; only sampling writes load and above */
 static unsigned int host_load;
 static bool host_busy;
 
-/* CPUs that are on their way out; written by hotplug callbacks, before the new plan is made. */
+/* CPUs that are going offline. Hotplug callbacks write it before the new plan is made. */
 static struct cpumask leaving;
 
 static const struct falcon_host_ops *host;
 
 static enum cpuhp_state hotplug_state;
 
-/* As the cpufreq governors count: idle is idle and waiting for I/O. */
+/* Counts as the cpufreq governors do: waiting for I/O is idle time. */
 static u64 idle_time(unsigned int cpu, u64 *wall)
 {
 	u64 idle = get_cpu_idle_time_us(cpu, wall);
@@ -81,7 +81,7 @@ static void load_reset(void)
 	WRITE_ONCE(host_busy, false);
 }
 
-/* A sample of several intervals, in us, counts as often. */
+/* A sample that spans several intervals (@elapsed, in us) counts as several samples. */
 static unsigned int average(unsigned int load, unsigned int sample, u64 elapsed)
 {
 	u64 count = clamp_t(u64, div_u64(elapsed, SAMPLE_MS * USEC_PER_MSEC), 1, SAMPLES_MAX);
@@ -91,7 +91,7 @@ static unsigned int average(unsigned int load, unsigned int sample, u64 elapsed)
 	return load;
 }
 
-/* Returns whether the CPU crossed the threshold. */
+/* Return: true if the CPU crossed the threshold. */
 static bool load_sample(unsigned int cpu, unsigned int threshold)
 {
 	struct sampled *last = per_cpu_ptr(&samples, cpu);
@@ -100,7 +100,7 @@ static bool load_sample(unsigned int cpu, unsigned int threshold)
 	u64 rested = min(idle - last->idle, elapsed);
 	bool above;
 
-	/* Idle time of another CPU is read without a lock and may step back. */
+	/* Another CPU's idle time is read without a lock and may step back: count as idle. */
 	if (!elapsed || (s64)(idle - last->idle) < 0)
 		rested = elapsed;
 	last->wall = wall;
@@ -124,7 +124,7 @@ static DECLARE_DELAYED_WORK(sample_work, sample);
 
 static void sample(struct work_struct *work)
 {
-	static struct falcon_config config;	/* too large for the stack; work runs alone */
+	static struct falcon_config config;	/* too large for the stack; the work runs alone */
 	unsigned int cpu, sum = 0, count = 0;
 	bool changed = false, busy;
 
@@ -183,7 +183,7 @@ const struct falcon_cpu *falcon_cpus_state(void)
 	return state;
 }
 
-/* Two at once may count as one: it is a guess. */
+/* Two flows that come at once may count as one: the number is a guess. */
 void falcon_cpu_expect(unsigned int cpu)
 {
 	WRITE_ONCE(state[cpu].expected, falcon_policy_expect(READ_ONCE(state[cpu].expected), true));
@@ -220,8 +220,8 @@ static void tell(enum falcon_event event, unsigned int cpu)
 }
 
 /*
- * Of a cache that several CPUs share, the kernel tells modules no more than the package, or the
- * cluster within it.
+ * The kernel does not tell modules which CPUs share a cache. The package, or the cluster within it,
+ * is the closest that it tells.
  */
 static void look_at(unsigned int cpu)
 {
@@ -243,9 +243,9 @@ static int cpu_online_callback(unsigned int cpu)
 }
 
 /*
- * The CPU still works here. Its flows leave, each when it has drained, so that none is found
- * in the queue that dev_cpu_dead() gives to another CPU, where newer packets would overtake
- * it. A flow that never drains in that time does it the stock way.
+ * The CPU still works here. Its flows leave, each when it has drained, so none of their packets is
+ * in the queue that dev_cpu_dead() moves to another CPU, where newer packets would overtake them. A
+ * flow that does not drain in time moves with that queue, as with RPS.
  */
 static int cpu_offline_callback(unsigned int cpu)
 {
@@ -287,7 +287,7 @@ int falcon_cpus_init(const struct falcon_host_ops *ops)
 
 void falcon_cpus_exit(void)
 {
-	/* No callback: nothing of falcon's is on any CPU any more. */
+	/* No callbacks: falcon has nothing on any CPU any more. */
 	cpuhp_remove_state_nocalls(hotplug_state);
 	kvfree(state);
 }

@@ -13,7 +13,9 @@ static u32 hash_of_dev(const void *dev, u32 len, u32 seed)
 	return hash_long((unsigned long)*(const struct net_device *const *)dev ^ seed, 32);
 }
 
-/* A packet asks, of one pointer: memcmp() would cost as much as all the rest. */
+/*
+ * Packets ask, and the key is one pointer: memcmp() would cost as much as the rest of the lookup.
+ */
 static int is_other_dev(struct rhashtable_compare_arg *arg, const void *device)
 {
 	return ((const struct falcon_device *)device)->dev !=
@@ -42,12 +44,15 @@ static struct rhashtable by_dev, by_index;
 LIST_HEAD(falcon_devices);
 static unsigned int device_count, nic_count;	/* written under RTNL */
 
-/* Written under RTNL: before an entry comes or goes, and after it has. Never 0, as it is odd. */
+/* Changes before and after an entry comes or goes. Odd, so never 0. Written under RTNL. */
 static u32 number = 1;
 
 const struct falcon_device *falcon_device_find(const struct net_device *dev)
 {
-	/* BH off keeps the entry for the caller; the table asks for an RCU read section by name. */
+	/*
+	 * The caller keeps the entry alive, if only by having BH off. The _fast variant takes
+	 * rcu_read_lock(), which the table's lockdep checks ask for by name.
+	 */
 	return rhashtable_lookup_fast(&by_dev, &dev, by_dev_params);
 }
 
@@ -120,7 +125,10 @@ u64 falcon_devices_received(void)
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(device, &falcon_devices, node)
-		/* What unregistering frees at once is waited for since it is in another state. */
+		/*
+		 * Unregistering changes reg_state and waits for a grace period before it frees
+		 * statistics.
+		 */
 		if (READ_ONCE(device->counted) &&
 		    data_race(device->dev->reg_state == NETREG_REGISTERED))
 			received += dev_get_stats(device->dev, &stats)->rx_packets;
@@ -177,7 +185,7 @@ unsigned int falcon_devices_walk(unsigned int skip,
 	const struct falcon_device *device;
 	unsigned int seen = 0, taken = 0;
 
-	/* Without RTNL, which others may hold for seconds. */
+	/* RCU, as others may hold RTNL for seconds. */
 	rcu_read_lock();
 	list_for_each_entry_rcu(device, &falcon_devices, node) {
 		if (seen++ < skip)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the host tells: CPUs and devices that come and go, and load. */
+/* How host/ reports CPUs and devices that come and go, and load. */
 
 #ifndef _FALCON_HOST_H
 #define _FALCON_HOST_H
@@ -10,35 +10,38 @@ struct falcon_device;
 struct net_device;
 
 /*
- * Whom it is told to. All of it is there before the first event, and until after the last one: the
- * host knows nobody of those.
+ * The receivers. Every callback is valid from before the first event until after the last one. The
+ * table is passed in, so host/ knows nobody above it.
  */
 struct falcon_host_ops {
 	/*
-	 * What the plan is made of has changed: usable CPUs, load, tunnels, NICs. Every packet sees
-	 * the new plan after a grace period. Context: process, RTNL may be held.
+	 * An input of the plan has changed: usable CPUs, load, tunnels, NICs. Every packet sees the
+	 * new plan after a grace period. Context: process, RTNL may be held.
 	 */
 	void (*changed)(void);
 
 	/*
-	 * The GRO of some tunnel merges UDP otherwise than the tunnels were told when falcon was
-	 * enabled. Context: RTNL.
+	 * Some tunnel's GRO merges UDP, and the tunnel does not see UDP yet (udp_gro.h). Context:
+	 * RTNL.
 	 */
 	void (*merging_changed)(void);
 
-	/* Whether nothing of falcon's is on a CPU any more. Context: process. */
+	/* True if falcon has nothing left on a CPU. Context: process. */
 	bool (*cpu_has_left)(unsigned int cpu);
 
 	/*
-	 * A device goes, of whatever kind: nothing that is to be delivered there may be left.
-	 * Context: NETDEV_UNREGISTER, for these three.
+	 * A device of any kind goes: falcon must not keep a packet to deliver there. Context of
+	 * this callback and the next two: NETDEV_UNREGISTER.
 	 */
 	void (*device_gone)(const struct net_device *dev);
 
-	/* And it was a tunnel: nothing from there may be left. */
+	/* The device was a tunnel: falcon must not keep a packet from there. */
 	void (*tunnel_gone)(const struct net_device *dev);
 
-	/* And it was a NIC: likewise. @device is the callee's, to be freed after a grace period. */
+	/*
+	 * The device was a NIC: likewise. The callee owns @device, and frees it after a grace
+	 * period.
+	 */
 	void (*nic_gone)(struct falcon_device *device);
 };
 

@@ -13,7 +13,10 @@
 #include "host/netdev.h"
 #include "host/tunnel_group.h"
 
-/* A new kind of tunnel or container is one row; the parser must know a new encapsulation, too. */
+/*
+ * One row for each kind of tunnel or container. A new encapsulation needs the parser as well, see
+ * adding-a-tunnel-kind.md.
+ */
 #define TUNNEL .stage = FALCON_STAGE_TUNNEL, .origin = true
 #define CONTAINER .stage = FALCON_STAGE_CONTAINER
 
@@ -29,7 +32,7 @@ static const struct falcon_kind kinds[] = {
 	{ "ipip",	TUNNEL, FALCON_ENCAP_IP },
 	{ "sit",	TUNNEL, FALCON_ENCAP_IP },
 	{ "ip6tnl",	TUNNEL, FALCON_ENCAP_IP },
-	/* What a bridge hands to its own host, having come through a tunnel or not. */
+	/* Hands packets to its own host, whether they came through a tunnel or not. */
 	{ "bridge",	.stage = FALCON_STAGE_TUNNEL },
 	{ "veth",	CONTAINER },
 	{ "netkit",	CONTAINER },
@@ -52,7 +55,7 @@ const struct falcon_kind *falcon_kind_of(const struct net_device *dev)
 	return NULL;
 }
 
-/* As `ip -d link` would show it: the drivers' own structures are private. */
+/* Reads what `ip -d link` shows, as the drivers' own structures are private. */
 static struct sk_buff *info_of(const struct net_device *dev)
 {
 	const struct rtnl_link_ops *ops = dev->rtnl_link_ops;
@@ -74,7 +77,7 @@ static const struct nlattr *find_in(const struct sk_buff *info, u16 attribute, i
 	return found && nla_len(found) >= len ? found : NULL;
 }
 
-/* Where its socket is, if it is known to be elsewhere than the device. */
+/* The namespace of a tunnel's socket: the device's, unless the driver tells another one. */
 static const struct net *link_net_of(const struct net_device *dev)
 {
 	const struct rtnl_link_ops *ops = dev->rtnl_link_ops;
@@ -101,7 +104,7 @@ void falcon_kind_find_way(const struct net_device *dev, const struct falcon_kind
 	any = find_in(info, kind->any_attribute, 0);
 	if (port)
 		way->encap.port = nla_get_be16(port);
-	/* VXLAN says it by a value, GENEVE by the attribute alone. */
+	/* For VXLAN the value of the attribute counts, for GENEVE its presence. */
 	if (vni && !(any && (!nla_len(any) || nla_get_u8(any))))
 		way->vni = nla_get_u32(vni);
 	kfree_skb(info);

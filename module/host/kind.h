@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Kinds of device, by the name that `ip link add type` knows, and what falcon makes of each. */
+/* Kinds of device, by the name that `ip link add type` knows, and how falcon treats each. */
 
 #ifndef _FALCON_KIND_H
 #define _FALCON_KIND_H
@@ -9,22 +9,22 @@
 struct falcon_tunnel_group_key;
 struct net_device;
 
-/* A kind of device and what falcon makes of it. */
+/* A kind of device. */
 struct falcon_kind {
 	const char	*name;
 	u8		stage;		/* enum falcon_stage */
-	bool		origin;		/* what leaves it came through a tunnel */
+	bool		origin;		/* packets that leave it came through a tunnel */
 	u8		encap;		/* enum falcon_encap_kind */
-	u16		port_attribute;	/* IFLA_ of its UDP destination port, 0 for none, */
-	u16		vni_attribute;	/* of its network, */
-	u16		any_attribute;	/* and that it takes every network */
+	u16		port_attribute;	/* IFLA_ of its UDP destination port, or 0 */
+	u16		vni_attribute;	/* IFLA_ of its virtual network */
+	u16		any_attribute;	/* IFLA_ of a flag: it takes every network */
 };
 
-/* The kind of a device; NULL for one that is not on the way of packets. Context: RTNL. */
+/* The kind of a device; NULL if overlay packets do not pass such devices. Context: RTNL. */
 const struct falcon_kind *falcon_kind_of(const struct net_device *dev);
 
 /**
- * falcon_kind_find_way() - what a tunnel takes
+ * falcon_kind_find_way() - find out which packets a tunnel takes
  * @dev: the tunnel
  * @kind: its kind
  * @way: result

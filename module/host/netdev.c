@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a device is asked for that need be none of falcon's table. */
+/* Questions to a device that need no entry in falcon's table. */
 
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
@@ -7,7 +7,7 @@
 
 #include "host/netdev.h"
 
-/* Devices above another one that are asked whether they put packets aside. */
+/* Number of upper devices that are asked whether they divert packets. */
 #define UPPER_MAX 16
 
 struct net_device *falcon_device_peer(struct net_device *dev)
@@ -24,7 +24,7 @@ bool falcon_device_is_polled(struct net_device *dev)
 	rcu_read_lock();
 	peer = falcon_device_peer(dev);
 	if (peer && peer->netdev_ops->ndo_get_stats64) {
-		/* A poll ends by finding nothing. */
+		/* NAPI stays scheduled until a poll finds no packet. */
 		list_for_each_entry_rcu(napi, &peer->napi_list, dev_list) {
 			polled = test_bit(NAPI_STATE_SCHED, &napi->state);
 			if (polled)
@@ -60,7 +60,7 @@ u64 falcon_device_taken(struct net_device *dev)
 	return stats.rx_packets;
 }
 
-/* tc, netfilter, or XDP that is not the driver's. */
+/* True for tc, netfilter and generic XDP. XDP in the driver has run before. */
 static bool has_ingress(const struct net_device *dev)
 {
 	return rcu_access_pointer(dev->xdp_prog) || falcon_has_ingress(dev);
@@ -75,7 +75,7 @@ static int count_upper(struct net_device *upper, struct netdev_nested_priv *left
 
 bool falcon_device_diverts(struct net_device *dev)
 {
-	/* One with more is not looked at any further. */
+	/* A device with more upper devices than this counts as diverting. */
 	unsigned int count = UPPER_MAX;
 	struct netdev_nested_priv left = { .data = &count };
 	bool found;

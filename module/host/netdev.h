@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a device is asked for that need be none of falcon's table. */
+/* Questions to a device that need no entry in falcon's table. */
 
 #ifndef _FALCON_NETDEV_H
 #define _FALCON_NETDEV_H
 
 #include <linux/netdevice.h>
 
-/* Whether it is of a driver of virtual devices, such as a tunnel, and so no NIC. Context: any. */
+/* True if a device has a virtual driver, as a tunnel has, and so is no NIC. Context: any. */
 static inline bool falcon_device_is_virtual(const struct net_device *dev)
 {
 	return dev->rtnl_link_ops;
@@ -16,39 +16,39 @@ static inline bool falcon_device_is_virtual(const struct net_device *dev)
 struct net_device *falcon_device_peer(struct net_device *dev);
 
 /*
- * Whether the peer of a device is to be polled, as it receives by NAPI, which a veth with XDP or
- * GRO does: otherwise nothing that the device has transmitted is in a ring. Context: softirq.
+ * True if the peer of a device receives by NAPI, as a veth with XDP or GRO does, and is scheduled.
+ * Otherwise no packet that the device has transmitted is in a ring. Context: softirq.
  */
 bool falcon_device_is_polled(struct net_device *dev);
 
 /*
- * Whether what is transmitted to a container's device comes to it in segments, as to a veth with
+ * True if the kernel segments packets before they reach a container's device, such as a veth with
  * XDP in its driver. Context: softirq.
  */
 bool falcon_device_takes_apart(struct net_device *dev);
 
 /*
- * Packets that the peer of a device has received so far. It takes longer the more CPUs and queues
- * there are. Context: softirq.
+ * Packets that the peer of a device has received so far. The cost grows with the number of CPUs and
+ * queues. Context: softirq.
  */
 u64 falcon_device_taken(struct net_device *dev);
 
 /*
- * Whether something at the ingress of a device, or of one that gets its packets, may put packets
- * aside, such as tc, which redirects them to a device with a queue. Context: BH.
+ * True if the ingress of a device, or of a device above it, may put packets aside. tc may, as it
+ * can redirect packets to a device with a queue. Context: BH.
  */
 bool falcon_device_diverts(struct net_device *dev);
 
-/* Whether a device queues what it is to transmit. Context: BH. */
+/* True if a device queues this packet before it transmits it. Context: BH. */
 bool falcon_device_has_queue(const struct net_device *dev, const struct sk_buff *skb);
 
-/* Whether it queues some of that, and whether nothing waits. Context: BH. */
+/* True if a device has such a queue; true if none of its queues holds a packet. Context: BH. */
 bool falcon_device_has_queues(const struct net_device *dev);
 bool falcon_device_queues_empty(const struct net_device *dev);
 
 /*
- * What stands for a network namespace and never for a later one, by its inode number; 0 when there
- * is none of that. Context: process.
+ * The cookie of a network namespace, which no later namespace has, by its inode number; 0 if there
+ * is no such namespace. Context: process.
  */
 u64 falcon_device_netns(u64 inum);
 

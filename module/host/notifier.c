@@ -15,7 +15,7 @@
 #include "host/udp_gro.h"
 #include "host/underlay.h"
 
-/* Set before the notifier goes, which replays NETDEV_UNREGISTER for every device. */
+/* Set before the notifier is unregistered, which replays NETDEV_UNREGISTER for every device. */
 static bool leaving;
 
 static const struct falcon_host_ops *host;
@@ -49,8 +49,8 @@ static struct falcon_device *make(struct net_device *dev, const struct falcon_ki
 	device->index.ifindex = dev->ifindex;
 	device->index.netns = dev_net(dev)->ns.inum;
 	/*
-	 * The flows of a tunnel are found again from the container's stage by the hash of
-	 * the flow alone.
+	 * No salt for tunnels: the container's stage finds their flows again by the hash of the
+	 * flow alone.
 	 */
 	device->salt = kind->origin || falcon_device_is_nic(device) ? 0 : get_random_u32();
 	return device;
@@ -66,7 +66,7 @@ static void add(struct net_device *dev)
 	device = make(dev, kind);
 	if (!device || falcon_device_insert(device)) {
 		netdev_warn(dev, "falcon: no memory, flows of this device are not steered\n");
-		/* It may have been found in one table before there was no room in the next. */
+		/* A reader may have found it in one table before the next one had no room. */
 		if (device)
 			kfree_rcu(device, rcu);
 		falcon_udp_gro_arrived();
@@ -84,7 +84,7 @@ static void del(struct net_device *dev)
 {
 	struct falcon_device *device = falcon_device_find_rtnl(dev);
 
-	/* Packets may have been merged on their way to any device, falcon's business or not. */
+	/* falcon may have merged packets for this device, even if it is not in the table. */
 	host->device_gone(dev);
 	if (!device)
 		return;
@@ -160,7 +160,7 @@ int falcon_devices_init(const struct falcon_host_ops *ops)
 	return 0;
 
 underlays:
-	rcu_barrier();	/* as below: it may have seen some of the devices */
+	rcu_barrier();	/* as in falcon_devices_exit(): entries may have come */
 	falcon_underlays_exit();
 groups:
 	falcon_tunnel_groups_exit();
@@ -177,7 +177,7 @@ void falcon_devices_stop(void)
 
 void falcon_devices_exit(void)
 {
-	rcu_barrier();	/* kfree_rcu() of entries of this module's making */
+	rcu_barrier();	/* entries may still wait in kfree_rcu() */
 	falcon_underlays_exit();
 	falcon_tunnel_groups_exit();
 	falcon_device_tables_exit();

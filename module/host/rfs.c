@@ -6,7 +6,7 @@
 #include "host/rfs.h"
 #include "policy/policy.h"
 
-/* As get_rps_cpu() reads it. */
+/* Reads the table as get_rps_cpu() does. */
 u16 falcon_rfs_cpu(u32 hash)
 {
 	u32 entry, mask;
@@ -17,7 +17,7 @@ u16 falcon_rfs_cpu(u32 hash)
 	rcu_read_lock();
 	found = falcon_sock_flow(hash, &entry, &mask);
 	rcu_read_unlock();
-	/* The upper bits tell whose it is, of those that share an entry. */
+	/* Flows share entries; the upper bits tell which flow wrote this one. */
 	if (!found || (entry ^ hash) & ~mask || (entry & mask) >= nr_cpu_ids)
 		return FALCON_NO_CPU;
 	return entry & mask;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where applications run, as the kernel notes it for RFS (Documentation/networking/scaling.rst):
- * recvmsg() writes its CPU into a table that net.core.rps_sock_flow_entries sizes, by the hash that
- * the socket's packets had. Without a table nobody knows.
+ * Where applications run, as the kernel records it for RFS (Documentation/networking/scaling.rst).
+ * recvmsg() writes its CPU into a table, at the hash of the socket's packets.
+ * net.core.rps_sock_flow_entries sizes the table. Without a table the CPU is unknown.
  */
 
 #ifndef _FALCON_RFS_H
@@ -13,8 +13,8 @@
 #include <net/rps.h>
 
 /*
- * Give a packet the hash that its socket is to remember, as the kernel does where a device has RPS
- * or RFS set. Context: any.
+ * Give a packet the hash that its socket will remember, as the kernel does on a device with RPS or
+ * RFS. Context: any.
  */
 static inline void falcon_rfs_note(struct sk_buff *skb)
 {
@@ -23,10 +23,10 @@ static inline void falcon_rfs_note(struct sk_buff *skb)
 }
 
 /**
- * falcon_rfs_cpu() - where the application of a flow received last
- * @hash: that its packets have, 0 for none
+ * falcon_rfs_cpu() - the CPU on which a flow's application last received
+ * @hash: hash of the flow's packets, 0 for none
  *
- * Context: any. Return: the CPU, or FALCON_NO_CPU when nobody knows.
+ * Context: any. Return: the CPU, or FALCON_NO_CPU if it is unknown.
  */
 u16 falcon_rfs_cpu(u32 hash);
 

@@ -16,11 +16,11 @@ bool falcon_packet_has_rps(const struct sk_buff *skb)
 	const struct net_device *dev = skb->dev;
 	unsigned int index = skb_rx_queue_recorded(skb) ? skb_get_rx_queue(skb) : 0;
 
-	/* As get_rps_cpu() does. */
+	/* Finds the queue as get_rps_cpu() does. */
 	return index < dev->real_num_rx_queues && falcon_queue_has_rps(&dev->_rx[index]);
 }
 
-/* A flow with more receive queues than these behind one inlet stays on the kernel's path. */
+/* Receive queues to look at. A flow whose path has more of them stays on the kernel's path. */
 #define LOOKS 4096
 
 static bool has_rps(const struct net_device *dev, unsigned int *looks)
@@ -35,7 +35,7 @@ static bool has_rps(const struct net_device *dev, unsigned int *looks)
 	return false;
 }
 
-/* What a device belongs to: a bridge, and that to nothing. */
+/* Devices to look at, from a tunnel upwards: it may belong to a bridge, which belongs to none. */
 #define MASTERS 4
 
 static enum falcon_reason limit_of_tunnel(struct net_device *dev, unsigned int *looks)
@@ -68,7 +68,10 @@ static enum falcon_reason limit_of_inlet(const struct falcon_tunnel_group *group
 	return reason;
 }
 
-/* @looks: NULL: as of this jiffy, in which many packets may ask */
+/*
+ * @looks: queues that may still be looked at. NULL: an answer of this jiffy will do, as many
+ * packets may ask
+ */
 static enum falcon_reason limit_of_way(const struct net_device *nic,
 				       const struct falcon_encap *encap, u32 vni,
 				       unsigned int *looks)
@@ -86,7 +89,7 @@ static enum falcon_reason limit_of_way(const struct net_device *nic,
 	return reason;
 }
 
-/* @looks: likewise */
+/* @looks: as above */
 static enum falcon_reason limit_of_ways(const struct net_device *nic,
 					const struct falcon_encap *encap, u32 vni,
 					unsigned int *looks)
@@ -97,7 +100,7 @@ static enum falcon_reason limit_of_ways(const struct net_device *nic,
 		return reason;
 	if (vni != FALCON_NO_VNI)
 		reason = limit_of_way(nic, encap, vni, looks);
-	/* Those that take every network. */
+	/* Tunnels that take every network. */
 	if (reason == FALCON_REASON_NONE)
 		reason = limit_of_way(nic, encap, FALCON_NO_VNI, looks);
 	return reason;
@@ -114,7 +117,7 @@ enum falcon_reason falcon_tunnels_reason(const struct net_device *nic,
 	return reason;
 }
 
-/* A bridge beside the NIC may be on the way to the tunnel, and have its address. */
+/* A bridge beside the NIC may be on the path to the tunnel, and have the tunnel's address. */
 static bool bridges_have_rps(const struct net_device *nic, unsigned int *looks)
 {
 	const struct falcon_underlay *underlay = falcon_underlay_of(dev_net(nic));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whether the kernel itself may have a flow's packets on other CPUs: by RPS, RFS or threaded NAPI
- * of a device on their way.
+ * Checks whether the kernel itself may have a flow's packets on other CPUs: by RPS, RFS or threaded
+ * NAPI of a device on their path.
  */
 
 #ifndef _FALCON_RPS_H
@@ -16,26 +16,27 @@ struct sk_buff;
 
 /**
  * falcon_devices_reason() - why a flow may not leave the kernel's path
- * @nic: that it arrives on
- * @encap: what it is wrapped in
- * @vni: its network
+ * @nic: the NIC that it arrives on
+ * @encap: its encapsulation
+ * @vni: its virtual network
  *
- * By the devices of its own way alone, on which stock may have packets of it on other CPUs: the
- * NIC, the bridges beside it, the tunnels that it may be for, and what those belong to.
+ * Only the devices on the flow's own path count, as only there the kernel may have packets of it on
+ * other CPUs: the NIC, the bridges beside it, the tunnels that may take the flow, and their
+ * masters.
  *
- * Context: BH. Return: FALCON_REASON_NONE: it may.
+ * Context: BH. Return: the reason; FALCON_REASON_NONE if the flow may leave.
  */
 enum falcon_reason falcon_devices_reason(const struct net_device *nic,
 					 const struct falcon_encap *encap, u32 vni);
 
 /*
- * The same by the tunnels alone, and what they belong to, as of this jiffy: for who goes past all
- * queues, and so may be told that late. Context: BH.
+ * The same for the tunnels and their masters alone, as of this jiffy. That is recent enough for a
+ * flow that goes ahead, past all queues. Context: BH.
  */
 enum falcon_reason falcon_tunnels_reason(const struct net_device *nic,
 					 const struct falcon_encap *encap, u32 vni);
 
-/* Whether the kernel would ask RPS or RFS which CPU is to have a packet. Context: BH. */
+/* True if the kernel would ask RPS or RFS for the CPU of this packet. Context: BH. */
 bool falcon_packet_has_rps(const struct sk_buff *skb);
 
 #endif /* _FALCON_RPS_H */

@@ -19,7 +19,7 @@ static const struct rhashtable_params params = {
 /* Written under RTNL, read under RCU. */
 static struct rhashtable groups;
 
-/* The lowest bits of `said` are the limit, the others are the jiffy in which it was asked for. */
+/* The lowest bits of `said` are the reason, the others are the jiffy of the answer. */
 #define LIMIT_BITS 4
 #define LIMIT_MASK ((1 << LIMIT_BITS) - 1)
 

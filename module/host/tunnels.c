@@ -11,26 +11,26 @@
 
 #include "host/tunnels.h"
 
-/* A port that tunnels listen on. Under RTNL. */
+/* A UDP port that tunnels listen on. Under RTNL. */
 struct port {
 	struct hlist_node	hashed;
 	struct list_head	node;
 	struct falcon_encap	encap;
 	unsigned int		tunnels;
-	unsigned int		initial;	/* of them, those of the initial namespace */
+	unsigned int		initial;	/* tunnels of the initial namespace among them */
 };
 
 /*
- * Each once, in the order of their coming: those of the initial namespace, and the others. Any
- * number of them may be others', so each is found by its hash, and no more of them are looked at
- * than the table has room for.
+ * Each port once, in the order in which they came: ports of the initial namespace, and all others.
+ * Other namespaces may bring any number of ports. So a port is found by its hash, and only as many
+ * are looked at as the table has room for.
  */
 static LIST_HEAD(initial_ports);
 static LIST_HEAD(other_ports);
 static DEFINE_HASHTABLE(ports, 10);
-static unsigned int gre_count, ip_in_ip_count;	/* of such tunnels */
+static unsigned int gre_count, ip_in_ip_count;	/* number of tunnels */
 
-/* Written under RTNL, too. */
+/* Written under RTNL and sum_lock, read under either. */
 static struct falcon_tunnel_sum sum = { .changed = INITIAL_JIFFIES };
 static DEFINE_SPINLOCK(sum_lock);	/* innermost */
 
@@ -94,7 +94,7 @@ bool falcon_tunnels_count(const struct falcon_encap *encap, bool initial, int co
 	}
 }
 
-/* Where the table has a port, or its end. */
+/* The index of a port in the table; the number of ports if the port has no entry. */
 static unsigned int place_of(const struct falcon_tunnels *tunnels, __be16 port)
 {
 	unsigned int i;
@@ -123,7 +123,7 @@ static void add_ports(struct falcon_tunnel_sum *next, const struct list_head *po
 	list_for_each_entry(port, ports, node) {
 		if (place_of(tunnels, port->encap.port) < tunnels->ports)
 			continue;
-		/* One too many: its flows are not known at the NIC, everything else works. */
+		/* No room: flows of this port are not known at the NIC. All else works. */
 		if (tunnels->ports == FALCON_TUNNEL_PORTS) {
 			next->left_out = next->left_out ?: be16_to_cpu(port->encap.port);
 			return;
@@ -142,7 +142,7 @@ bool falcon_tunnels_sum_up(bool initial)
 	bool changes;
 
 	ASSERT_RTNL();
-	memset(&next, 0, sizeof(next));		/* compared, with what is between the fields */
+	memset(&next, 0, sizeof(next));		/* padding included, for memcmp() */
 	next.tunnels.gre = gre_count;
 	next.tunnels.ip_in_ip = ip_in_ip_count;
 	next.gre_since = sum.tunnels.gre ? sum.gre_since : jiffies;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tunnels that NICs' packets can come to, as the packet path needs to know them: the UDP ports
- * that they listen on, and whether there are any of the other kinds.
+ * The tunnels that NICs' packets can reach, as the packet path needs to know them: the UDP ports
+ * that they listen on, and whether there are tunnels of the other kinds.
  */
 
 #ifndef _FALCON_TUNNELS_H
@@ -11,36 +11,37 @@
 
 #include "flow/packet.h"
 
-/* What to look into, and since when (jiffies) falcon looks into each. */
+/* The encapsulations to look into, and since when (jiffies) falcon looks into each. */
 struct falcon_tunnel_sum {
 	struct falcon_tunnels	tunnels;
 	unsigned long		port_since[FALCON_TUNNEL_PORTS];
 	unsigned long		gre_since, ip_in_ip_since;
-	unsigned long		changed;	/* since when what is none of them is none */
-	u16			left_out;	/* a port that has no room in the table, or 0 */
+	unsigned long		changed;	/* since when the same packets are in no tunnel */
+	u16			left_out;	/* a port without room in the table, or 0 */
 };
 
 /**
- * falcon_tunnels_count() - a tunnel comes or goes
- * @encap: what it takes
- * @initial: whether it takes that in the initial network namespace
- * @count: 1, or -1 for one that was counted
+ * falcon_tunnels_count() - count a tunnel that comes or goes
+ * @encap: its encapsulation
+ * @initial: true if its socket is in the initial network namespace
+ * @count: 1; or -1 for a tunnel that was counted
  *
- * Context: process, RTNL. Return: whether it is counted.
+ * Context: process, RTNL. Return: true if the tunnel is counted.
  */
 bool falcon_tunnels_count(const struct falcon_encap *encap, bool initial, int count);
 
 /**
- * falcon_tunnels_sum_up() - put what was counted into effect
- * @initial: whether it was about tunnels of the initial network namespace
+ * falcon_tunnels_sum_up() - put the counts into effect
+ * @initial: true if a tunnel of the initial network namespace was counted
  *
- * Its ports have their place in the table first, then those of other namespaces that have a NIC.
+ * Ports of the initial namespace get their entries in the table first, then ports of other
+ * namespaces that have a NIC.
  *
- * Context: process, RTNL. Return: whether the tunnels are others now.
+ * Context: process, RTNL. Return: true if the encapsulations to look into have changed.
  */
 bool falcon_tunnels_sum_up(bool initial);
 
-/* The tunnels. Context: process. */
+/* Copy the sum. Context: process. */
 void falcon_tunnels_get(struct falcon_tunnel_sum *copy);
 
 #endif /* _FALCON_TUNNELS_H */

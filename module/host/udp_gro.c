@@ -8,10 +8,10 @@
 #include "host/tunnel_group.h"
 #include "host/udp_gro.h"
 
-/* Tunnels that see UDP, and those that should; written under RTNL. */
+/* Number of tunnels that see UDP, and of those that should and do not yet. Written under RTNL. */
 static unsigned int seeing, untold;
 
-/* A device that is on its way to another namespace. Under RTNL. */
+/* A device on its way to another namespace. Under RTNL. */
 static struct {
 	const struct net_device	*dev;
 	bool			merges_udp, through_cell;
@@ -33,9 +33,9 @@ static void see_udp(struct falcon_device *tunnel, bool sees)
 }
 
 /*
- * Whether flows have to be brought back first, so that the tunnel sees their UDP from then on. The
- * tunnels of other namespaces' NICs see it all their life, so that their owners have none brought
- * back; those that no NIC's packets come to never do.
+ * True if flows must come back before the tunnel may see their UDP. The tunnels of other namespaces
+ * that have a NIC see it all their life, so their owners cannot have flows brought back. Tunnels
+ * that no NIC's packets reach never see it.
  */
 static bool is_untold(const struct falcon_device *device)
 {
@@ -62,7 +62,7 @@ void falcon_udp_gro_join(struct falcon_device *tunnel, bool has_nic)
 
 void falcon_udp_gro_leave(struct falcon_device *tunnel)
 {
-	/* Then it is registered again before RTNL is given back. */
+	/* A device that stays registered only moves. It is added again before RTNL is released. */
 	moving.dev = tunnel->dev->reg_state == NETREG_REGISTERED ? tunnel->dev : NULL;
 	moving.merges_udp = tunnel->merges_udp;
 	moving.through_cell = tunnel->through_cell;
@@ -79,7 +79,7 @@ void falcon_udp_gro_change(struct falcon_device *tunnel)
 {
 	bool untold_before = is_untold(tunnel);
 
-	/* Its owner may take it back, and again: it has said so once. */
+	/* Once is for good: its owner could clear and set the feature again and again. */
 	tunnel->merges_udp |= falcon_udp_gro_merges(tunnel->dev, tunnel->kind);
 	WRITE_ONCE(untold, untold + is_untold(tunnel) - untold_before);
 }

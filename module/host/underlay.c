@@ -16,7 +16,7 @@ struct falcon_underlay *falcon_underlay_of(const struct net *net)
 	return net_generic(net, underlay_id);
 }
 
-/* A tunnel that NICs' packets can come to from now on, or until now. */
+/* NICs' packets can reach a tunnel from now on (@count 1), or no longer (@count -1). */
 static void count_tunnel(struct falcon_device *tunnel, int count)
 {
 	bool counted = (count > 0 || tunnel->counted) &&
@@ -32,7 +32,7 @@ static void count_nic(struct falcon_underlay *underlay, int count)
 	bool initial = false;
 
 	underlay->nics += count;
-	/* The first one, or the last. */
+	/* The first NIC has come, or the last one has gone. */
 	if (underlay->nics == (count > 0)) {
 		list_for_each_entry(tunnel, &underlay->tunnels, beside) {
 			count_tunnel(tunnel, count);

@@ -6,10 +6,10 @@
 #include "policy/coalesce.h"
 
 #define CREDIT_MAX 8
-#define CREDIT_NEW 2	/* to try it with */
-#define RETRY	   64	/* after how many wake-ups that is done again */
+#define CREDIT_NEW 2	/* for a new try */
+#define RETRY	   64	/* wake-ups until the next try */
 
-/* What the wait that has ended was good for, and how fast runs came in it. */
+/* Learn from a wait that has ended: what it saved, and how fast runs came. */
 static void learn(struct falcon_coalescing *moderation, u64 waited, unsigned int runs)
 {
 	u32 gap = div_u64(waited, runs);

@@ -7,37 +7,37 @@
 #include "policy/policy.h"
 
 /*
- * What it costs to be farther away from the NIC's CPU, in percent of load: a packet's headers
- * come from the other cache. What a busy thread takes from the other one of its core.
+ * Cost of a CPU farther away from the NIC's, in percent of load: a packet's headers come from
+ * another cache. SIBLING() is the part of a core that its other thread takes at some load.
  */
 #define FAR_DOMAIN 20
 #define FAR_NODE   40
 #define SIBLING(load) ((load) / 2)
 
-/* To share the CPU of the application, which waits while packets come. */
+/* Cost of the application's own CPU: the application waits while packets come. */
 #define WITH_APP   30
 
 /*
- * Percent of a CPU that a flow takes from each of its workers before it gets another one, which
- * may be asleep. When others are what makes its CPUs busy, it should be elsewhere, not on more.
+ * Percent of a CPU that a flow must take from each worker before it gets another worker, whose CPU
+ * may be asleep. If others make the flow's CPUs busy, it should move, and not use more CPUs.
  */
 #define WORTH_A_WORKER 40
 
 /*
- * Percent of a CPU that has no idle time, as far as samples tell. What it lacks they do not tell,
- * which may be far more than what the NIC's CPU does, however busy that one is.
+ * From this percentage on a CPU counts as without idle time. Samples cannot tell how much more it
+ * would do: perhaps far more than the NIC's CPU does, however busy that one is.
  */
 #define FULL 98
 
 /*
- * Percent that a flow is expected to bring before its load is seen. Without that all flows that
- * come between two samples would go where the last one found the least.
+ * Percent that a new flow is expected to bring before samples show its load. Without this, all
+ * flows that come between two samples would go to the CPU that had the least load in the last one.
  */
 #define EXPECTED 5
 
-#define ANY (~0U)	/* cost */
+#define ANY (~0U)	/* as a cost: no limit */
 
-/* CPUs that are not to be chosen, beside choice->here. */
+/* CPUs that must not be chosen, in addition to choice->here. */
 struct taken {
 	u16		cpus[FALCON_WORKERS_MAX + 2];
 	unsigned int	count;
@@ -63,7 +63,7 @@ static unsigned int load_of(const struct falcon_choice *choice, u16 cpu)
 	return READ_ONCE(choice->state[cpu].load);
 }
 
-/* What it costs to be there rather than on the best CPU there could be, in percent of load. */
+/* Cost of a CPU's place compared with the best one there could be, in percent of load. */
 static unsigned int cost_of_place(const struct falcon_choice *choice, u16 cpu)
 {
 	const struct falcon_cpu *state = &choice->state[cpu], *near;
@@ -80,7 +80,7 @@ static unsigned int cost_of_place(const struct falcon_choice *choice, u16 cpu)
 		else if (state->domain != near->domain)
 			cost += FAR_DOMAIN;
 	}
-	/* The NIC's CPU is to be busy, whatever it is now. */
+	/* The NIC's CPU will be busy, whatever its load is now. */
 	if (state->sibling != FALCON_NO_CPU)
 		cost += SIBLING(state->sibling == choice->here ? 100 :
 				load_of(choice, state->sibling));
@@ -89,27 +89,29 @@ static unsigned int cost_of_place(const struct falcon_choice *choice, u16 cpu)
 	return cost;
 }
 
-/* What it costs the flow to be on a CPU. */
+/* Cost of a CPU for the flow, in percent of load. */
 static unsigned int cost_of(const struct falcon_choice *choice, u16 cpu)
 {
 	return load_of(choice, cpu) + READ_ONCE(choice->state[cpu].expected) +
 	       cost_of_place(choice, cpu);
 }
 
-/* The hash's choice of those that are not taken and cost no more than @most, or ANY. */
+/* The CPU that the hash picks among CPUs that are not taken and cost no more than @most. */
 static u16 pick(const struct falcon_choice *choice, const struct taken *taken, unsigned int most)
 {
 	unsigned int fit = 0, nth = 0, pass, i;
 	u16 cpu, found = FALCON_NO_CPU;
 
-	/* Counted first: going on to the next would give that one a double share. */
+	/*
+	 * Count first. Going on from an unfit CPU to the next would give that one a double share.
+	 */
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < choice->count; i++) {
 			cpu = choice->cpus[i];
 			if (cpu == choice->here || is_taken(taken, cpu) ||
 			    (most != ANY && cost_of(choice, cpu) > most))
 				continue;
-			/* When loads change in between it is the last one that was seen. */
+			/* If loads change between the passes, the last fitting CPU is returned. */
 			found = cpu;
 			if (pass && !nth--)
 				return cpu;
@@ -135,7 +137,7 @@ static unsigned int least_cost(const struct falcon_choice *choice, const struct 
 	return least;
 }
 
-/* Unlike FALCON's, the second choice is another CPU, and taken only when it is better. */
+/* Unlike FALCON's, the second choice is another CPU, and is taken only if it is better. */
 static u16 pick_of_two(const struct falcon_choice *choice, const struct taken *taken)
 {
 	u16 first = pick(choice, taken, ANY), second;
@@ -167,12 +169,12 @@ static u16 pick_by_policy(const struct falcon_choice *choice, const struct taken
 		if (least == ANY)
 			return FALCON_NO_CPU;
 		cpu = pick(choice, taken, least + FALCON_HYSTERESIS);
-		/* All may cost more by now than the least did. */
+		/* By now every CPU may cost more than the least did. */
 		return cpu != FALCON_NO_CPU ? cpu : pick(choice, taken, ANY);
 	}
 }
 
-/* CPUs to be avoided, as long as that leaves one. */
+/* Take the CPUs to be avoided, if that leaves one. */
 static void avoid(const struct falcon_choice *choice, struct taken *taken)
 {
 	taken->count = 0;
@@ -198,7 +200,7 @@ u16 falcon_policy_choose(const struct falcon_choice *choice)
 	return pick_by_policy(choice, &taken);
 }
 
-/* Neighbours among the others, from one that the hash tells. */
+/* Neighbours among the @others CPUs that are not choice->here, from one that the hash picks. */
 static void spread_by_hash(const struct falcon_choice *choice, unsigned int others,
 			   unsigned int workers, bool apart, struct falcon_spread *spread)
 {
@@ -230,14 +232,14 @@ static bool is_usable(const struct falcon_choice *choice, const struct taken *ta
 	return false;
 }
 
-/* @had, as long as it will do, or another one. */
+/* Keep @had if it will do, or pick another CPU. */
 static u16 keep_or_pick(const struct falcon_choice *choice, struct taken *taken, u16 had,
 			unsigned int cpu_share)
 {
 	bool usable = is_usable(choice, taken, had);
 	u16 cpu = had;
 
-	/* Others are looked at for a reason only: every flow comes here with every plan. */
+	/* Look at other CPUs only for a reason: every flow comes here with every plan. */
 	if (!usable || (cpu_share != FALCON_STAY && (READ_ONCE(choice->state[had].above) ||
 						     cost_of_place(choice, had)))) {
 		cpu = pick_by_policy(choice, taken);
@@ -249,7 +251,10 @@ static u16 keep_or_pick(const struct falcon_choice *choice, struct taken *taken,
 	return cpu;
 }
 
-/* What the flow has and keeps is not given to another part of it; then the workers come first. */
+/*
+ * CPUs that the flow keeps are not given to another part of it. New workers come before a new
+ * delivery.
+ */
 static void spread_by_load(const struct falcon_choice *choice, unsigned int workers, bool apart,
 			   unsigned int cpu_share, struct falcon_spread *spread)
 {
@@ -260,7 +265,7 @@ static void spread_by_load(const struct falcon_choice *choice, unsigned int work
 
 	for (i = 0; i < workers && i < had.count; i++)
 		spread->workers[i] = keep_or_pick(choice, &taken, had.workers[i], cpu_share);
-	/* Nobody has measured what the delivery takes: all that its CPU does, at most. */
+	/* Nobody measures the delivery's share: at most it is the whole load of its CPU. */
 	delivery.for_app = true;
 	spread->delivery = FALCON_NO_CPU;
 	if (apart && had.count && is_usable(choice, &taken, had.delivery))
@@ -321,10 +326,12 @@ unsigned int falcon_policy_workers(const struct falcon_choice *choice, unsigned 
 	return count;
 }
 
-/* Of elephant-rate, what a flow must have on a CPU that is loaded. */
+/* On a loaded CPU a flow needs this part of elephant-rate. */
 #define LOADED_PART 8
 
-/* What all flows in lanes may have in flight together, and each, whatever that makes: two runs. */
+/*
+ * Limits for all flows in lanes together. Each flow may have two runs, even if all have more then.
+ */
 #define ALL_PACKETS	(16 * FALCON_BUDGET_PACKETS)
 #define ALL_BYTES	(16 * FALCON_BUDGET_BYTES)
 #define LEAST_PACKETS	256U
@@ -366,13 +373,16 @@ unsigned long falcon_policy_dwell(unsigned long hold, unsigned long stayed, unsi
 
 u32 falcon_policy_rehash(u32 hash)
 {
-	/* Knuth's multiplicative hash, as the kernel's hash_32(); odd, so a bijection. */
+	/*
+	 * Knuth's multiplicative hash, as in the kernel's hash_32(). The factor is odd: a
+	 * bijection.
+	 */
 	return hash * 0x61C88647u + 0x61C88647u;
 }
 
 unsigned int falcon_policy_average(unsigned int load, unsigned int sample)
 {
-	/* Rounded to the sample's side, or 0 and 100 would never be reached. */
+	/* Rounded towards the sample; otherwise neither 0 nor 100 would ever be reached. */
 	return (4 * load + sample + (sample > load ? 4 : 0)) / 5;
 }
 
@@ -382,6 +392,6 @@ bool falcon_policy_above(bool was, unsigned int load, unsigned int threshold)
 		return false;
 	if (!was)
 		return load >= threshold;
-	/* A low threshold has no room below; an idle CPU is above none. */
+	/* There may be no room below a low threshold. An idle CPU is above no threshold. */
 	return load > (threshold > FALCON_HYSTERESIS ? threshold - FALCON_HYSTERESIS : 0);
 }

@@ -7,7 +7,7 @@
 bool falcon_rr_detect_see(struct falcon_rr_detect *rr_detect, u32 poll, u32 now, u32 window,
 			  u32 most)
 {
-	/* What has none yet begins with its first packet. */
+	/* The first packet begins the first window. */
 	bool known = rr_detect->count;
 
 	if (!known || now - rr_detect->since >= window) {
@@ -18,7 +18,7 @@ bool falcon_rr_detect_see(struct falcon_rr_detect *rr_detect, u32 poll, u32 now,
 	}
 	rr_detect->together = known && poll == rr_detect->poll ? rr_detect->together : 0;
 	rr_detect->poll = poll;
-	/* Neither goes on to count what is too many already. */
+	/* Both saturate once they are too many. */
 	rr_detect->together = min(rr_detect->together + 1, FALCON_RR_DETECT_TOGETHER + 1);
 	rr_detect->count = min(rr_detect->count + 1U, 0xffffU);
 	if (rr_detect->together > FALCON_RR_DETECT_TOGETHER || rr_detect->count > most)

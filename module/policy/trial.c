@@ -7,7 +7,7 @@ static void count(struct falcon_trial *trial, bool came)
 	u8 *more = came ? &trial->hits : &trial->misses;
 	u8 *none = came ? &trial->misses : &trial->hits;
 
-	/* Written when it changes only: other CPUs read the line. */
+	/* Written only when it changes: other CPUs read the cache line. */
 	if (*none)
 		*none = 0;
 	if (*more < FALCON_TRIAL_RUNS)
@@ -18,7 +18,7 @@ enum falcon_verdict falcon_trial_see(struct falcon_trial *trial, bool came, bool
 				     bool ends_here)
 {
 	count(trial, came);
-	/* A queue that was not there before: of a flow on one CPU or several, at once. */
+	/* Too late for patience: a miss means a queue that was not there during the trial. */
 	if (trial->over)
 		return came || ends_here ? FALCON_VERDICT_NONE : FALCON_VERDICT_KERNEL;
 	if (trial->misses == FALCON_TRIAL_RUNS && !ends_here)

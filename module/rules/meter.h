@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The meter of a rule: how many packets per second its flows bring, and for how long the rule is
- * barred when they bring too many.
+ * The meter of a rule: it counts the packets of the rule's flows, and suspends the rule for a while
+ * when there are too many per second.
  *
- * Packets begin a bar. It ends when falcon_meter_look() finds that it has lasted long enough; who
- * owns the meters calls that, at once and then after each window.
+ * Packets begin a suspension. falcon_meter_look() ends it when it has lasted long enough. The owner
+ * of the meter calls that function at once, and then after each window.
  */
 
 #ifndef _FALCON_METER_H
@@ -14,25 +14,25 @@
 #include <linux/jiffies.h>
 #include <linux/types.h>
 
-/* A rate is that of so many jiffies; a rule that is above it is barred for so many. */
+/* Jiffies over which a rate is measured, and for which a rule above its rate is suspended. */
 #define FALCON_METER_WINDOW	(HZ / 10)
 #define FALCON_METER_SUSPENDED_FOR HZ
 
 enum falcon_meter_suspend {
 	FALCON_METER_FREE,
-	FALCON_METER_SUSPENDED_NOW,	/* nobody was told yet */
+	FALCON_METER_SUSPENDED_NOW,	/* nobody has been told yet */
 	FALCON_METER_SUSPENDED,
 };
 
 struct falcon_meter {
 	atomic_t	in_window;	/* packets */
-	unsigned long	window;		/* jiffies of its begin */
+	unsigned long	window;		/* when it began, jiffies */
 	unsigned int	bar;		/* enum falcon_meter_suspend */
-	unsigned long	barred_at;	/* jiffies; falcon_meter_look()'s, as what follows */
+	unsigned long	barred_at;	/* jiffies; this and the next: falcon_meter_look()'s */
 	u64		suspensions;
 };
 
-/* What falcon_meter_look() sees of a bar. */
+/* What falcon_meter_look() finds of a suspension. */
 enum falcon_meter_news {
 	FALCON_METER_QUIET,	/* there is none */
 	FALCON_METER_BEGINS,
@@ -40,26 +40,26 @@ enum falcon_meter_news {
 	FALCON_METER_ENDS,
 };
 
-/* Its first window begins. Context: any, before anybody else knows the meter. */
+/* Begin the first window. Context: any, before anybody else knows the meter. */
 static inline void falcon_meter_init(struct falcon_meter *meter)
 {
 	*meter = (struct falcon_meter){ .window = jiffies };
 }
 
-/* Context: any. */
+/* True while the rule is suspended. Context: any. */
 static inline bool falcon_meter_is_suspended(const struct falcon_meter *meter)
 {
 	return READ_ONCE(meter->bar) != FALCON_METER_FREE;
 }
 
 /**
- * falcon_meter_count() - packets of the rule's flows
+ * falcon_meter_count() - count packets of a rule's flows
  * @meter: the rule's
- * @rate: packets per second that the rule allows, 0 for any number
- * @packets: so many
+ * @rate: packets per second that the rule allows; 0: any number
+ * @packets: number of packets
  *
- * Context: any. Return: whether the rule is barred from now on, so that it is time for
- * falcon_meter_look().
+ * Context: any. Return: true if this call has suspended the rule, so falcon_meter_look() must be
+ * called.
  */
 static inline bool falcon_meter_count(struct falcon_meter *meter, u32 rate, unsigned int packets)
 {
@@ -76,7 +76,9 @@ static inline bool falcon_meter_count(struct falcon_meter *meter, u32 rate, unsi
 	       FALCON_METER_FREE;
 }
 
-/* Ends a bar that has lasted long enough. Context: any, one at a time. Return: what of the bar. */
+/*
+ * End a suspension that has lasted long enough. Context: any, one at a time. Return: what it finds.
+ */
 enum falcon_meter_news falcon_meter_look(struct falcon_meter *meter);
 
 #endif /* _FALCON_METER_H */

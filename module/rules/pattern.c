@@ -6,15 +6,15 @@
 #include "rules/pattern.h"
 #include "rules/rule.h"
 
-#define SHAPES	 64		/* each is a look for every new flow */
+#define SHAPES	 64		/* each costs every new flow a lookup */
 #define PATTERNS 65536
 
 struct pattern {
 	struct rcu_head		rcu;
 	struct rhash_head	hashed;
 	struct falcon_pattern	pattern;
-	struct falcon_patterns	*patterns;	/* it is one of them */
-	struct list_head	node;		/* theirs */
+	struct falcon_patterns	*patterns;	/* of the same rule */
+	struct list_head	node;		/* in their list */
 };
 
 static const struct rhashtable_params params = {
@@ -28,15 +28,15 @@ static struct rhashtable table;
 static unsigned int pattern_count;
 
 /*
- * Changed in place, under the caller's mutex: a shape is overwritten only while no pattern has it.
- * A reader may find nothing meanwhile, and looks again when the generation has changed, but it
- * never finds a pattern that is not the flow's, as the shape is part of what is compared.
+ * Changed in place, under the caller's mutex. A shape is overwritten only while no pattern has it.
+ * A reader may find nothing meanwhile, and looks again because the generation changes. It never
+ * finds a pattern that does not fit its flow, as the shape is compared, too.
  */
 static struct {
 	struct falcon_shape	shape;
-	unsigned int		users;	/* patterns */
+	unsigned int		users;	/* patterns of this shape */
 } shapes[SHAPES];
-static unsigned int shapes_end;		/* those from here on have no users */
+static unsigned int shapes_end;		/* no shape from here on has users */
 
 struct falcon_patterns *falcon_pattern_find(const struct falcon_subject *subject)
 {
@@ -159,7 +159,7 @@ struct falcon_patterns *falcon_pattern_find_met(const struct falcon_match *match
 
 	*sure = true;
 	while (falcon_rule_pattern(match, &cursor, &pattern)) {
-		/* Cgroups above its own are what coarser patterns may be about. */
+		/* A coarser pattern may be about a cgroup above the match's own. */
 		pattern.subject.endpoint = match->endpoint;
 		for (i = 0; i < shapes_end; i++) {
 			if (!shapes[i].users)

@@ -12,7 +12,7 @@
 #include "rules/pattern.h"
 #include "rules/priority.h"
 
-/* Of the automatic rule. */
+/* Packets per second of the automatic rule. */
 #define AUTOMATIC_RATE 10000
 
 struct rule {
@@ -24,14 +24,14 @@ struct rule {
 	struct falcon_meter	meter;
 };
 
-static DEFINE_MUTEX(rules_lock);		/* before that of notices only */
+static DEFINE_MUTEX(rules_lock);		/* only the event mutex is taken under it */
 static DEFINE_XARRAY_ALLOC1(rules);
-static struct rule __rcu *automatic_rule;	/* of them, or NULL */
+static struct rule __rcu *automatic_rule;	/* one of them, or NULL */
 static unsigned int rule_count;
-static u32 number = 1;	/* odd; changes with the list, under the mutex */
-/* Of the rules, those about where packets come to, and about the cgroup there. */
+static u32 number = 1;	/* odd; changes with the list, under rules_lock */
+/* Number of rules about endpoints, and of rules about cgroups among them. */
 static unsigned int place_count, cgroup_count;
-static unsigned int batch_count;	/* of the rules, those by batch */
+static unsigned int batch_count;	/* number of rules with mode batch */
 
 static atomic_t generation;
 
@@ -68,7 +68,7 @@ u32 falcon_priority_generation(void)
 	return atomic_read(&generation);
 }
 
-/* After the change: who sees the new number finds what there is now. */
+/* Called after a change: a reader that sees the new generation finds the new rules. */
 static void changed(void)
 {
 	smp_mb__before_atomic();	/* pairs with falcon_priority_find() */
@@ -131,7 +131,7 @@ static void tell(const struct rule *rule)
 	falcon_event_send(&msg);
 }
 
-/* Says who was barred just now, and ends what has lasted long enough. */
+/* Reports rules that were just suspended, and ends suspensions that have lasted long enough. */
 static void look_at_bars(struct work_struct *work)
 {
 	bool suspended = false, freed = false;
@@ -183,7 +183,7 @@ static int check_alone(const struct falcon_rule *rule, struct netlink_ext_ack *e
 	return -EEXIST;
 }
 
-/* One more rule, or one less. */
+/* A rule comes (@one is 1) or goes (@one is -1). */
 static void count_rule(const struct rule *rule, int one)
 {
 	const struct falcon_endpoint *endpoint = &rule->rule.match.endpoint;
@@ -238,7 +238,7 @@ int falcon_priority_add(const struct falcon_rule *config, u32 *id, struct netlin
 	err = insert(rule, extack);
 	*id = rule->id;
 	mutex_unlock(&rules_lock);
-	/* Some packet may just have found it. */
+	/* A packet may just have found it. */
 	if (err)
 		kfree_rcu(rule, rcu);
 	return err;
@@ -294,7 +294,7 @@ int falcon_priority_automate(bool wanted, struct netlink_ext_ack *extack)
 	};
 	u32 id;
 
-	/* Nobody else changes it: requests come one at a time. */
+	/* Requests come one at a time, so nobody else changes it. */
 	if (wanted == !!rcu_access_pointer(automatic_rule))
 		return 0;
 	if (wanted)

@@ -14,7 +14,7 @@ static unsigned int bits_of(u8 family)
 	return family == 4 ? 32 : family == 6 ? 128 : 0;
 }
 
-/* The bits of a word of an address that the first @len bits of the address have. */
+/* A mask of the bits that a prefix of @len bits has in a word of the address. */
 static __be32 word_mask(unsigned int word, unsigned int len)
 {
 	unsigned int bits = len > 32 * word ? len - 32 * word : 0;
@@ -104,7 +104,7 @@ const char *falcon_rule_check(const struct falcon_match *match, enum falcon_rule
 								    "a VNI has 24 bits";
 }
 
-/* Whether two values meet of which @any stands for each. */
+/* True if two values meet: they are equal, or one of them is @any. */
 static bool meet(u64 a, u64 b, u64 any)
 {
 	return a == b || a == any || b == any;
@@ -121,7 +121,7 @@ static bool prefixes_meet(const __be32 *a, unsigned int a_len, const __be32 *b,
 	return !memcmp(x, y, sizeof(x));
 }
 
-/* Flows of a protocol without ports have 0 for them. */
+/* A protocol without ports has 0 for them. */
 static bool ranges_meet(u8 protocol, const u16 *a, const u16 *b)
 {
 	if (!can_have_ports(protocol))
@@ -129,7 +129,7 @@ static bool ranges_meet(u8 protocol, const u16 *a, const u16 *b)
 	return a[0] <= b[1] && b[0] <= a[1];
 }
 
-/* Cgroups meet when one is in the other. */
+/* Two cgroups meet if one contains the other. */
 static bool places_meet(const struct falcon_endpoint *a, const struct falcon_endpoint *b)
 {
 	unsigned int i;
@@ -154,7 +154,7 @@ bool falcon_rules_meet(const struct falcon_match *a, const struct falcon_match *
 	       prefixes_meet(a->daddr, a->daddr_len, b->daddr, b->daddr_len);
 }
 
-/* The largest block of ports, as a prefix of so many bits, that begins the range from @first on. */
+/* Bits of the prefix that stands for the largest block of ports which begins the range. */
 static unsigned int port_bits(u32 first, u32 last)
 {
 	unsigned int bits = 16;
@@ -224,7 +224,7 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 	subject->key.sport = cpu_to_be16(sport);
 	subject->key.dport = cpu_to_be16(dport);
 
-	/* The next one: of all destination ports, then of the next source ports. */
+	/* The next pattern: through all destination ports, then on to the next source ports. */
 	cursor->dport += 1 << (16 - shape->dport_len);
 	if (match->dport[0] + cursor->dport > match->dport[1]) {
 		cursor->dport = 0;
@@ -257,7 +257,7 @@ bool falcon_shape_is_of(const struct falcon_shape *shape, const struct falcon_sh
 	const u8 *a = (const u8 *)shape, *b = (const u8 *)other;
 	unsigned int i;
 
-	/* Of each field more is finer. */
+	/* In each field a larger value is finer. */
 	for (i = 0; i < sizeof(*shape); i++)
 		if (a[i] > b[i])
 			return false;

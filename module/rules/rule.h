@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a rule says of a flow. It is made into patterns, each of a shape: the fields that it
- * looks at, and how much of each. The patterns of a shape can be in one hash table, so that
- * finding a flow's rule costs a look for each shape and not for each rule (tuple space search:
- * Srinivasan et al., SIGCOMM '99; Open vSwitch does the same).
+ * The match of a rule, and the patterns that it is made into. A pattern has a shape: the fields
+ * that it looks at, and how many bits of each. All patterns of a shape are found by one lookup in a
+ * hash table. So to find a flow's rule costs a lookup for each shape, not for each rule (tuple
+ * space search: Srinivasan et al., SIGCOMM '99; Open vSwitch does the same).
  *
  * Pure: no kernel state; compiled into the unit tests as it is.
  */
@@ -15,18 +15,18 @@
 
 #include "flow/packet.h"
 
-/* From the root on. */
+/* Levels of the hierarchy, from the root on. */
 #define FALCON_CGROUP_LEVELS 8
 
-/* Where packets of a flow come to, 0 as long as that is not known. */
+/* The endpoint that a flow's packets come to; 0 as long as it is unknown. */
 struct falcon_endpoint {
 	u64			netns;		/* cookie of its container's namespace */
-	u64			cgroup[FALCON_CGROUP_LEVELS];	/* ids: the socket's, those above */
+	u64			cgroup[FALCON_CGROUP_LEVELS];	/* ids: the socket's, and above it */
 	u32			ifindex;	/* of the container's device there */
 	u32			pad;
 };
 
-/* What is known of a flow by its packets. Compared as a whole, so cleared first. */
+/* A flow, as far as its packets tell. Compared as a whole, so cleared first. */
 struct falcon_subject {
 	struct falcon_key	key;
 	u32			vni;		/* of its tunnel, or FALCON_NO_VNI */
@@ -36,9 +36,9 @@ struct falcon_subject {
 	struct falcon_endpoint	endpoint;
 };
 
-/* Flows that a rule is about. */
+/* The flows that a rule is about. */
 struct falcon_match {
-	u8	family;			/* 4, 6, or 0 for either, then without prefixes */
+	u8	family;			/* 4 or 6; or 0 for both, without prefixes */
 	u8	protocol;		/* IPPROTO_, or 0 for any */
 	u8	saddr_len, daddr_len;	/* bits of the prefixes */
 	u8	dscp, outer_dscp;	/* or FALCON_NO_DSCP for any */
@@ -48,11 +48,13 @@ struct falcon_match {
 	struct falcon_endpoint endpoint;	/* 0 for any */
 };
 
-/* How much of a subject a pattern looks at. Compared as a whole, so cleared first. */
+/*
+ * The fields and bits of a subject that a pattern looks at. Compared as a whole, so cleared first.
+ */
 struct falcon_shape {
-	u8	family, protocol, dscp, outer_dscp, vni;	/* whether */
+	u8	family, protocol, dscp, outer_dscp, vni;	/* 1: is looked at */
 	u8	netns, ifindex;
-	u8	cgroup_levels;			/* of which the last is looked at */
+	u8	cgroup_levels;			/* the level that is looked at, from 1 on; 0: none */
 	u8	saddr_len, daddr_len, sport_len, dport_len;	/* bits */
 	u8	pad[4];
 };
@@ -62,7 +64,7 @@ struct falcon_pattern {
 	struct falcon_subject	subject;	/* 0 where the shape does not look */
 };
 
-/* Fields of a match, to say which is wrong. */
+/* Fields of a match, to tell which one is wrong. */
 enum falcon_rule_field {
 	FALCON_RULE_SADDR,
 	FALCON_RULE_DADDR,
@@ -74,41 +76,41 @@ enum falcon_rule_field {
 };
 
 /**
- * falcon_rule_check() - whether a match makes sense
+ * falcon_rule_check() - check whether a match is valid
  * @match: the match
  * @field: result: the field that is wrong
  *
- * Context: any. Return: what is wrong with it, or NULL.
+ * Context: any. Return: an error message, or NULL if it is valid.
  */
 const char *falcon_rule_check(const struct falcon_match *match, enum falcon_rule_field *field);
 
-/* Whether some flow is matched by both. Context: any. */
+/* True if some flow fits both matches. Context: any. */
 bool falcon_rules_meet(const struct falcon_match *a, const struct falcon_match *b);
 
-/* How far falcon_rule_pattern() is; zero at first. */
+/* Position of falcon_rule_pattern(); zero at first. */
 struct falcon_rule_cursor {
-	u32	sport, dport;	/* that the next pattern begins with */
+	u32	sport, dport;	/* of the next pattern, from the first port on */
 };
 
 /**
- * falcon_rule_pattern() - the next pattern of a match that makes sense
- * @match: the match
- * @cursor: how far it is
+ * falcon_rule_pattern() - get the next pattern of a match
+ * @match: a valid match
+ * @cursor: position
  * @pattern: result
  *
- * A range of ports is several prefixes, 30 at most. A flow matches when it matches one pattern, and
- * never does two of the same match.
+ * A range of ports becomes several prefixes, 30 at most. A flow fits a match if it fits one of its
+ * patterns, and never fits two of them.
  *
- * Context: any. Return: whether there was another one.
+ * Context: any. Return: true if there was another one.
  */
 bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cursor *cursor,
 			 struct falcon_pattern *pattern);
 
 /**
- * falcon_rule_mask() - what patterns of a shape see of a flow
+ * falcon_rule_mask() - reduce a flow to what patterns of a shape look at
  * @shape: the shape
  * @subject: the flow
- * @pattern: result: the one that the flow matches, if there is any of that shape
+ * @pattern: result: the only pattern of that shape that the flow can fit
  *
  * Context: any.
  */
@@ -116,14 +118,14 @@ void falcon_rule_mask(const struct falcon_shape *shape, const struct falcon_subj
 		      struct falcon_pattern *pattern);
 
 /**
- * falcon_shape_is_of() - whether a shape looks at nothing that another does not look at
+ * falcon_shape_is_of() - check that a shape looks at nothing that another one ignores
  * @shape: the shape
- * @other: the other
+ * @other: the other shape
  *
- * Then what falcon_rule_mask() makes of a rule, by @shape, is the only pattern of that shape which
- * meets the rule's pattern of shape @other.
+ * In that case, falcon_rule_mask() by @shape turns a rule's pattern of shape @other into the only
+ * pattern of shape @shape that meets it.
  *
- * Context: any.
+ * Context: any. Return: true if it does not.
  */
 bool falcon_shape_is_of(const struct falcon_shape *shape, const struct falcon_shape *other);
 
