@@ -27,20 +27,20 @@ bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buf
 		return true;
 	}
 
-	/* These are the values of a packet that the quick look found to be plain. */
+	/* For a packet that the quick look has found to be plain: nothing else sets these. */
 	arrival->packet.firsts = 0;
 	arrival->hash = 0;
 	if (kind == FALCON_PACKET_UNKNOWN)
 		kind = falcon_identify(skb, arrival->frags, &plan->tunnels, &arrival->packet, true,
 				       &arrival->hash);
-	/* Host flows that are in lanes stay so until they have come down. */
+	/* Host flows that are in lanes must be recognised until they have left. */
 	if (kind == FALCON_PACKET_PLAIN && (plan->host || falcon_budget_has_hosts())) {
 		arrival->host = true;
 		kind = falcon_identify(skb, arrival->frags, NULL, &arrival->packet, true,
 				       &arrival->hash);
 	}
 	arrival->whole = kind == FALCON_PACKET_FLOW;
-	/* With 0, too: an older datagram may have had the same identification. */
+	/* With hash 0, too: an older datagram may have had the same identification. */
 	falcon_identify_datagrams(&arrival->packet, arrival->hash);
 	return arrival->hash;
 }
@@ -85,7 +85,7 @@ bool falcon_arrival_learn(const struct falcon_arrival *arrival, const struct sk_
 	unsigned int len;
 	const u8 *data;
 
-	/* Whether it is the host's own depends on more than its headers. */
+	/* Headers alone do not tell that a flow is the host's own. */
 	if (arrival->host)
 		return false;
 	return falcon_key_headers(skb, arrival->frags, &data, &len) &&
@@ -97,8 +97,8 @@ bool falcon_arrival_learn(const struct falcon_arrival *arrival, const struct sk_
 bool falcon_arrival_finish_frags(struct napi_struct *napi, struct sk_buff *skb)
 {
 	/*
-	 * It needs no memory: all bytes are in fragments, and napi_get_frags() has left room before
-	 * them. So this is true unless the packet is shorter, which napi_gro_frags() drops.
+	 * This needs no memory: all bytes are in fragments, and napi_get_frags() has left room for
+	 * the header. So it fails only for a shorter packet, which napi_gro_frags() drops.
 	 */
 	if (!pskb_may_pull(skb, ETH_HLEN))
 		return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A packet as the NIC's driver hands it to GRO, and which flow it belongs to. */
+/* A packet as the NIC's driver hands it to GRO, and the flow that it belongs to. */
 
 #ifndef _FALCON_ARRIVAL_H
 #define _FALCON_ARRIVAL_H
@@ -16,59 +16,59 @@ struct falcon_gro;
 struct napi_struct;
 
 /*
- * Deliberately not cleared, by the compiler neither: that would cost more than all that most
- * packets need. Whoever reads a field has written it.
+ * Deliberately uninitialised, by the compiler as well: clearing it would cost more than the rest of
+ * the work on most packets. A field is read only after it was written.
  */
 struct falcon_arrival {
 	struct falcon_gro	*gro;	/* the NIC's */
-	struct napi_struct	*frags;	/* whose skb it is, for napi_gro_frags(); or NULL */
+	struct napi_struct	*frags;	/* for napi_gro_frags(), whose skb it is; or NULL */
 	const struct falcon_plan *plan;
 	u32			hash;	/* of the flow */
-	bool			known;	/* from the cache: of the rest nothing is written */
+	bool			known;	/* by the cache: then @quick and all below are not valid */
 	bool			whole;	/* not a later fragment, so the key is the flow's */
-	bool			quick;	/* the flow is in tuple, otherwise in packet.key */
+	bool			quick;	/* the key is in @tuple, otherwise in @packet */
 	bool			host;	/* came through no tunnel */
 	struct falcon_tuple	tuple;
 	struct falcon_packet	packet;
 };
 
 /**
- * falcon_arrival_identify() - find the flow
+ * falcon_arrival_identify() - find the flow of a packet
  * @arrival: gro, frags and plan are given, the rest is the result
  * @skb: the packet
  *
- * Context: BH. Return: false when the packet belongs to none that falcon looks after.
+ * Context: BH. Return: false if the packet belongs to no flow that falcon looks after.
  */
 bool falcon_arrival_identify(struct falcon_arrival *arrival, const struct sk_buff *skb);
 
-/* The flow of an arrival that is identified. Context: any. */
+/* The key of an arrival that is identified. Context: any. */
 void falcon_arrival_key(const struct falcon_arrival *arrival, struct falcon_key *key);
 
 /*
- * What rules may want to know of the flow, now or when there are some, and what it is wrapped in:
- * once for each flow, and when it is to go up. Context: BH.
+ * Describe the flow for rules, of now and of later, and its encapsulation. Used for a flow's first
+ * packet, and when the flow is due for promotion. Context: BH.
  */
 void falcon_arrival_subject(struct falcon_arrival *arrival, const struct sk_buff *skb,
 			    struct falcon_subject *flow, struct falcon_encap *encap);
 
 /**
- * falcon_arrival_learn() - have the cache know packets like this one
+ * falcon_arrival_learn() - have the cache learn packets like this one
  * @arrival: identified
  * @skb: the packet
  * @cache: this CPU's
  *
- * Context: BH. Return: whether it does from now on.
+ * Context: BH. Return: true if the cache knows them from now on.
  */
 bool falcon_arrival_learn(const struct falcon_arrival *arrival, const struct sk_buff *skb,
 			  struct falcon_flow_cache *cache);
 
 /*
- * From here on a packet of napi_gro_frags() is like one of napi_gro_receive(). False when that
- * cannot be: of a packet that is identified it can. Context: BH.
+ * Make a packet of napi_gro_frags() like one of napi_gro_receive(). Context: BH. Return: true if it
+ * is; false only for packets that are too short to be identified.
  */
 bool falcon_arrival_finish_frags(struct napi_struct *napi, struct sk_buff *skb);
 
-/* The flow's hash, as falcon_flow_cache_find(), or 0. Context: BH. */
+/* The flow's hash by the cache, or 0. @tried: as for falcon_flow_cache_find(). Context: BH. */
 static inline u32 falcon_arrival_recall(struct falcon_flow_cache *cache, bool frags,
 					const struct sk_buff *skb, unsigned int tried)
 {
@@ -81,7 +81,7 @@ static inline u32 falcon_arrival_recall(struct falcon_flow_cache *cache, bool fr
 				      tried);
 }
 
-/* The same of a packet that has its tail where the last one had; whether the answer is in @hash. */
+/* The same for a packet with its tail where the last one had it. Return: true if @hash is set. */
 static __always_inline bool falcon_arrival_recall_alike(const struct falcon_flow_cache *cache,
 							bool frags, const struct sk_buff *skb,
 							u32 *hash)

@@ -19,7 +19,7 @@ void falcon_bins_hand_over(struct falcon_bins *bins, struct falcon_flow *flow,
 			   struct falcon_chain *packets, struct falcon_runner *runner)
 {
 	falcon_count_taken(READ_ONCE(flow->priority.rule), packets->count);
-	/* It may have left since: nothing of it is in flight. */
+	/* If the flow has left meanwhile it has nothing in flight: its packets become strays. */
 	if (!falcon_transit_take(flow, packets, runner))
 		falcon_chain_splice(&bins->strays.packets, packets);
 	falcon_flow_put(flow);
@@ -35,8 +35,8 @@ static void occupy(struct falcon_bins *bins, struct falcon_bin *bin)
 static void empty_bin(struct falcon_bins *bins, struct falcon_bin *bin,
 		      struct falcon_runner *runner)
 {
-	struct falcon_flow *flow = bin->flow;
 	struct falcon_chain packets = bin->packets;
+	struct falcon_flow *flow = bin->flow;
 
 	bins->of_prio[bin->prio] &= ~BIT(bin - bins->bin);
 	if (!bins->of_prio[bin->prio])
@@ -64,7 +64,10 @@ void falcon_bin_empty_full(struct falcon_bins *bins, struct falcon_bin *bin)
 	falcon_bins_hand_over(bins, bin->flow, &packets, NULL);
 }
 
-/* Another flow comes to the bin. If its own one has left, what comes of that must be behind. */
+/*
+ * Empty the bin for another flow. If its own flow has left, these packets become strays, and the
+ * flow's next ones must stay behind them.
+ */
 static void evict(struct falcon_bins *bins, struct falcon_bin *bin)
 {
 	unsigned int strays = bins->strays.packets.count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the NIC's poll on a CPU has brought so far of flows in lanes: a bin of packets for each of
- * them, which is handed over behind the poll. Touched by its CPU with BH off.
+ * The packets of flows in lanes that the NIC's poll on a CPU has brought so far. Each flow has a
+ * bin, which the gate hands over behind the poll. Only the CPU touches its bins, with BH off.
  */
 
 #ifndef _FALCON_BINS_H
@@ -19,12 +19,12 @@
 struct falcon_runner;
 struct falcon_flow;
 
-#define FALCON_BINS 16	/* flows that one poll is collected for, a power of two */
+#define FALCON_BINS 16	/* flows that one poll can collect at a time; a power of two */
 
 struct falcon_bin {
 	struct falcon_flow	*flow;		/* with a reference; NULL when free */
-	u32			hash;		/* 0 when free, which no flow has */
-	u8			prio;		/* of priority */
+	u32			hash;		/* of the flow; 0 when free, which no flow has */
+	u8			prio;		/* of the flow when it got the bin */
 	struct falcon_chain	packets;
 };
 
@@ -32,51 +32,54 @@ struct falcon_bin {
 struct falcon_bins {
 	struct falcon_bin	bin[FALCON_BINS];
 	u16			of_prio[FALCON_PRIOS];		/* bits of the bins in use */
-	unsigned long		prios;		/* bits of those that have some */
-	struct falcon_strays	strays;		/* of flows that had left */
+	unsigned long		prios;		/* bits of the priorities with bins in use */
+	struct falcon_strays	strays;		/* packets of flows that had left */
 };
 
-/* The bin that a flow's packets are in, if it has the flow's hash. */
+/* The only bin that may have a flow's packets: it has if its hash is the flow's. */
 static inline struct falcon_bin *falcon_bin_of(struct falcon_bins *bins, u32 hash)
 {
 	return &bins->bin[hash % FALCON_BINS];
 }
 
-/* Hand over what a full bin has; what comes next is of the same flow: the bin stays its own. */
+/* Hand over the packets of a full bin. The flow keeps the bin, for its next packet. */
 void falcon_bin_empty_full(struct falcon_bins *bins, struct falcon_bin *bin);
 
-/* A packet of the bin's flow. */
+/* Add a packet of the bin's flow. */
 static inline void falcon_bin_add(struct falcon_bins *bins, struct falcon_bin *bin,
 				  struct sk_buff *skb)
 {
-	/* Those before it: this one is still for a program at GRO's entry to read. */
+	/* Only the packets before this one: a program at GRO's entry may still read this one. */
 	if (unlikely(bin->packets.count >= FALCON_RUN_MAX))
 		falcon_bin_empty_full(bins, bin);
 	falcon_chain_add(&bin->packets, skb);
 }
 
 /**
- * falcon_bins_take() - a bin for a flow of which the poll has brought nothing yet
+ * falcon_bins_take() - get a bin for a flow's first packet in a poll
  * @bins: this CPU's
  * @hash: of the flow
- * @elephant: the flow; takes over the reference
+ * @flow: the flow; takes over the reference
  *
- * What another flow has there is handed over. Return: the bin.
+ * If another flow has the bin, its packets are handed over. Return: the bin.
  */
 struct falcon_bin *falcon_bins_take(struct falcon_bins *bins, u32 hash,
 				    struct falcon_flow *flow);
 
-/* A packet whose flow has left goes behind what the poll had brought of it (stray.h). */
+/* Put a packet whose flow has left behind the flow's earlier packets of this poll (stray.h). */
 void falcon_bins_stray(struct falcon_bins *bins, struct sk_buff *skb);
 
-/* Hand over what was collected, the highest class first. @context: this CPU's */
+/* Hand over all collected packets, the highest priority first. @runner: this CPU's */
 void falcon_bins_empty(struct falcon_bins *bins, struct falcon_runner *runner);
 
-/* Hand packets over; gives the flow's reference back. @context: this CPU's; NULL: not now */
+/*
+ * Hand a flow's packets over, and give its reference back. @runner: this CPU's, to process some of
+ * them here and now; or NULL
+ */
 void falcon_bins_hand_over(struct falcon_bins *bins, struct falcon_flow *flow,
 			   struct falcon_chain *packets, struct falcon_runner *runner);
 
-/* Packets are taken. @rule: that has brought their flow into lanes, or 0 */
+/* Count packets that are taken. @rule: number of their flow's rule, or 0 */
 void falcon_count_taken(u32 rule, unsigned int count);
 
 #endif /* _FALCON_BINS_H */

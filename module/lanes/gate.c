@@ -31,15 +31,15 @@ void falcon_gate_cancel(struct falcon_gate *gate, struct falcon_flow *flow)
 }
 
 /*
- * Whether the flow's earlier packets have left the kernel's queues on this CPU, which the NIC's
- * GRO was flushed into when the gate was shut: the tunnel's GRO cell, then the backlog.
+ * True if the flow's earlier packets have left the kernel's queues on this CPU: the tunnel's GRO
+ * cell, then the backlog. The NIC's GRO was flushed into these when the gate was shut.
  *
- * Neither can be looked into; the cell is known to be empty of them after so many polls of the
- * gate, and the backlog counts (as for RFS).
+ * The packets of a queue cannot be looked at. But after so many polls of the gate the cell has none
+ * of the earlier packets any more, and the backlog counts its packets (as RFS needs it).
  */
 static bool has_drained(const struct falcon_gate *gate, struct falcon_flow *flow)
 {
-	/* What a CPU had that went offline is here now. */
+	/* The gate's CPU went offline, and its queues have moved to this CPU: begin anew. */
 	if (unlikely(flow->gate_cpu != smp_processor_id())) {
 		flow->gate_cpu = smp_processor_id();
 		flow->gate_round = gate->rounds;
@@ -54,12 +54,11 @@ static bool has_drained(const struct falcon_gate *gate, struct falcon_flow *flow
 	return falcon_backlog_is_through(&flow->gate_mark);
 }
 
-/* A flow whose gate is to be opened, or NULL. */
 struct falcon_flow *falcon_gate_next(struct falcon_gate *gate)
 {
 	struct falcon_flow *flow, *found = NULL;
 
-	/* This CPU has shut what is there, so most polls need not take the lock. */
+	/* Only this CPU adds to the list, so a look without the lock misses none. */
 	if (list_empty_careful(&gate->gated))
 		return NULL;
 	spin_lock(&gate->lock);
@@ -74,7 +73,7 @@ struct falcon_flow *falcon_gate_next(struct falcon_gate *gate)
 	return found;
 }
 
-static void ring_here(void *info)
+static void schedule_here(void *info)
 {
 	struct falcon_gate *gate = info;
 
@@ -82,10 +81,11 @@ static void ring_here(void *info)
 }
 
 /*
- * Under the gate's lock, as two may not use the call at once. -EBUSY: it rings already.
- * -ENXIO: as any NAPI of a CPU that is gone, it is polled here.
+ * Schedule the poll on the gate's CPU. Under the gate's lock, since two CPUs must not use its IPI
+ * at once. -EBUSY: the IPI is under way already. -ENXIO: that CPU is offline, and this CPU polls
+ * for it, as the kernel does with NAPI instances of such a CPU.
  */
-static void ring(struct falcon_gate *gate)
+static void schedule_poll(struct falcon_gate *gate)
 {
 	if (gate->cpu == smp_processor_id() ||
 	    smp_call_function_single_async(gate->cpu, &gate->ring) == -ENXIO)
@@ -98,13 +98,13 @@ void falcon_gate_release(u16 cpu, struct falcon_flow *flow)
 
 	spin_lock(&gate->lock);
 	list_add_tail(&flow->gate_node, &gate->released);
-	ring(gate);
+	schedule_poll(gate);
 	spin_unlock(&gate->lock);
 }
 
 bool falcon_gate_take_released(struct falcon_gate *gate, struct list_head *leaving)
 {
-	/* A CPU rings after it has added a flow: the next poll sees a flow that this one misses. */
+	/* A CPU adds a flow, then schedules a poll: that one sees a flow that this look misses. */
 	if (list_empty_careful(&gate->released))
 		return false;
 	spin_lock(&gate->lock);
@@ -117,14 +117,14 @@ void falcon_gate_give_released(struct falcon_gate *gate, struct list_head *leavi
 {
 	spin_lock(&gate->lock);
 	list_splice(leaving, &gate->released);
-	ring(gate);
+	schedule_poll(gate);
 	spin_unlock(&gate->lock);
 }
 
 void falcon_gate_go_home(struct falcon_gate *gate)
 {
 	spin_lock(&gate->lock);
-	ring(gate);
+	schedule_poll(gate);
 	spin_unlock(&gate->lock);
 }
 
@@ -141,7 +141,7 @@ bool falcon_gates_are_flushed(bool begin)
 	bool flushed = true;
 	unsigned int cpu;
 
-	/* Under traffic it is always scheduled: until it has been polled once. */
+	/* Under traffic a gate may be scheduled all the time: one poll since then is enough. */
 	for_each_possible_cpu(cpu) {
 		gate = per_cpu_ptr(gates, cpu);
 		if (begin)
@@ -167,7 +167,7 @@ int falcon_gates_alloc(struct net_device *dummy,
 		spin_lock_init(&gate->lock);
 		INIT_LIST_HEAD(&gate->gated);
 		INIT_LIST_HEAD(&gate->released);
-		INIT_CSD(&gate->ring, ring_here, gate);
+		INIT_CSD(&gate->ring, schedule_here, gate);
 		falcon_napi_add(dummy, &gate->napi, poll);
 		napi_enable(&gate->napi);
 	}

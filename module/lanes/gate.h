@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The gate: a NAPI instance on each CPU, scheduled behind the NIC's, whose poll sees to what
- * the NIC's poll has collected. Here flows wait until the kernel's queues on their CPU have drained
- * (before they go up), and until their home CPU lets them go (when they come down).
+ * The gate: a NAPI instance on each CPU, scheduled behind the NIC's. Its poll hands over packets
+ * that the NIC's poll has collected. At the gate a promoted flow waits until the kernel's queues on
+ * its CPU have drained, and a flow that leaves waits until its home CPU releases it.
  */
 
 #ifndef _FALCON_GATE_H
@@ -18,84 +18,82 @@ struct falcon_flow;
 /* Of a CPU. */
 struct falcon_gate {
 	struct napi_struct	napi;
-	call_single_data_t	ring;
+	call_single_data_t	ring;		/* IPI that schedules the poll */
 	unsigned int		cpu;
-	u32			rounds;		/* polls; by the poll */
-	u32			marked;		/* of them, when flushing began */
-	spinlock_t		lock;		/* innermost; BH; of the lists */
+	u32			rounds;		/* polls so far; written by the poll alone */
+	u32			marked;		/* @rounds when the last flush began */
+	spinlock_t		lock;		/* innermost; BH; for the lists */
 	struct list_head	gated;		/* flows that wait for this CPU's queues */
-	struct list_head	released;	/* flows that go back to the kernel's path here */
+	struct list_head	released;	/* flows that this CPU must release */
 };
 
 /**
- * falcon_gates_alloc() - one for each CPU
- * @dummy: device to hang them on
- * @poll: what is done when it rings
+ * falcon_gates_alloc() - make a gate for each CPU
+ * @dummy: device to hang their NAPI instances on
+ * @poll: their poll function
  *
  * Context: process. Return: 0 or -ENOMEM.
  */
 int falcon_gates_alloc(struct net_device *dummy,
 		       int (*poll)(struct napi_struct *napi, int budget));
 
-/* None is answered on return. Context: process. */
+/* On return no gate is polled any more. Context: process. */
 void falcon_gates_stop(void);
 
-/* Context: process, stopped. A grace period passes before it returns. */
+/* Context: process, after falcon_gates_stop(). A grace period passes before it returns. */
 void falcon_gates_free(void);
 
-/* That of a CPU. */
+/* The gate of a CPU. */
 struct falcon_gate *falcon_gate_of(unsigned int cpu);
 
-/* A poll is over. Context: the poll, before it is complete. */
+/* Count a poll. Context: the poll, before it is complete. */
 static inline void falcon_gate_count(struct falcon_gate *gate)
 {
 	WRITE_ONCE(gate->rounds, gate->rounds + 1);
 }
 
 /*
- * Have this CPU answer its gate, and so see whether others stand still whose lanes have work.
+ * Schedule this CPU's gate. Its poll also looks for lanes with work whose CPUs stand still.
  * Context: process.
  */
 void falcon_gate_look(void);
 
-/* Have the CPU itself answer, whose gate is polled elsewhere. Context: BH. */
+/* Schedule a gate on its own CPU, while another CPU polls it. Context: BH. */
 void falcon_gate_go_home(struct falcon_gate *gate);
 
-/* A flow is to go up: shut its gate. Context: BH, on the gate's CPU. */
+/* Shut the gate for a flow that is about to be promoted. Context: BH, on the gate's CPU. */
 void falcon_gate_shut(struct falcon_gate *gate, struct falcon_flow *flow);
 
-/* It is not, after all. Context: as above. */
+/* Undo falcon_gate_shut(): the flow is not promoted after all. Context: as above. */
 void falcon_gate_cancel(struct falcon_gate *gate, struct falcon_flow *flow);
 
-/*
- * A flow whose gate is to be opened, which is in no list any more, or NULL. Context: the poll.
- */
+/* Take a flow off whose time to enter lanes has come; NULL if there is none. Context: the poll. */
 struct falcon_flow *falcon_gate_next(struct falcon_gate *gate);
 
-/* Whether some gate is still shut. Context: the poll. */
+/* True if the gate is still shut for some flow. Context: the poll. */
 static inline bool falcon_gate_has_gated(const struct falcon_gate *gate)
 {
 	return !list_empty_careful(&gate->gated);
 }
 
 /**
- * falcon_gate_release() - a flow that leaves has nothing in flight any more
- * @cpu: its home, whose gate's poll lets it go
- * @elephant: the flow, in no list
+ * falcon_gate_release() - have a CPU release a flow that leaves with nothing in flight
+ * @cpu: the flow's home
+ * @flow: the flow, in no list
  *
  * Context: BH.
  */
 void falcon_gate_release(u16 cpu, struct falcon_flow *flow);
 
-/* Take those that were released. Context: the poll, or stopped. Return: whether there are any. */
+/* Take all flows of falcon_gate_release(). Context: the poll, or stopped. Return: true if any. */
 bool falcon_gate_take_released(struct falcon_gate *gate, struct list_head *leaving);
 
-/* Give some back, for the next poll, which comes. Context: the poll. */
+/* Give some of them back for the next poll, and schedule it. Context: the poll. */
 void falcon_gate_give_released(struct falcon_gate *gate, struct list_head *leaving);
 
 /*
- * Whether all has been handed over that was collected before the last call with @begin: each
- * gate that had rung then has been answered. Context: process, one at a time.
+ * True if all packets have been handed over that were collected before the last call with @begin:
+ * each gate that was scheduled then has been polled since. Context: process, one at a time.
  */
 bool falcon_gates_are_flushed(bool begin);
 

@@ -15,7 +15,6 @@
 #include "lanes/bins.h"
 #include "lanes/flow_list.h"
 #include "lanes/gate.h"
-#include "lanes/inbox.h"
 #include "lanes/ingress.h"
 #include "lanes/lane.h"
 #include "lanes/prio_queue.h"
@@ -28,32 +27,32 @@
 #include "policy/policy.h"
 #include "rules/priority.h"
 
-/* How often lanes are looked at whose CPUs may stand still. */
+/* Time between two looks for lanes whose CPUs stand still. */
 #define HELP_NS NSEC_PER_MSEC
 
-/* Rounds until the cache may learn again when it was in vain. */
+/* Rounds for which the cache learns nothing after it could not learn a flow. */
 #define LEARN_AGAIN 16
 
-/* Touched by its CPU with BH off. */
+/* Of a CPU, which alone touches it, with BH off. */
 struct ingress {
 	struct falcon_bins	bins;		/* what this poll has brought */
 	struct {
 		struct falcon_flow	*flow;		/* with a reference; or NULL */
 		u32			rule;
 		struct falcon_chain	packets;
-	} ahead;				/* the packet that is to go ahead now */
-	/* Whether the device is a NIC that falcon looks after, by the plan of this number. */
+	} ahead;				/* the packet that goes ahead now */
+	/* @managed: @dev is a NIC that falcon looks after, by the plan with this generation. */
 	const struct net_device	*dev;
 	u32			generation;
 	bool			managed;
-	/* Whose packets are all looked at, if they are this device's; or NULL. */
+	/* The GRO context all of whose packets from @dev are looked at; or NULL. */
 	const struct falcon_gro	*expected;
 	struct falcon_flow_cache flows;		/* by the tunnels of the same plan */
-	u32			learn_from;	/* rounds from which it may learn another one */
+	u32			learn_from;	/* round from which it may learn another flow */
 	struct falcon_sampling	sampling;	/* while hooks are parked, by the same plan */
 	u32			saw;		/* jiffies of the last packet of a tunnel's flow */
 	struct falcon_gate	*gate;
-	struct falcon_releases	releases;	/* the poll's own: of flows that it lets go */
+	struct falcon_releases	releases;	/* for the gate's poll alone */
 	u64			helped;		/* local_clock() when no lane needed help */
 	struct falcon_runner	runner;
 };
@@ -100,7 +99,7 @@ static enum falcon_ingress_answer stray(struct ingress *ingress, struct falcon_g
 	return FALCON_INGRESS_TAKEN;
 }
 
-/* The first packet that this poll brings of the flow; takes over the reference. */
+/* Collect the flow's first packet of this poll. Takes over the flow's reference. */
 static void collect_first(struct ingress *ingress, const struct falcon_arrival *arrival,
 			  struct falcon_flow *flow, struct sk_buff *skb)
 {
@@ -110,7 +109,7 @@ static void collect_first(struct ingress *ingress, const struct falcon_arrival *
 	napi_schedule(&ingress->gate->napi);
 }
 
-/* A packet that goes ahead of those that are collected; takes over the reference. */
+/* Put a packet aside that goes ahead of all collected ones. Takes over the flow's reference. */
 static enum falcon_ingress_answer set_ahead(struct ingress *ingress,
 					    const struct falcon_arrival *arrival,
 					    struct falcon_flow *flow, u32 rule,
@@ -123,7 +122,7 @@ static enum falcon_ingress_answer set_ahead(struct ingress *ingress,
 	return FALCON_INGRESS_AHEAD;
 }
 
-/* Whether the packet is one to be looked at; the caller has BH off. */
+/* True if the packet must be looked at. Context: BH off. */
 static bool wanted(struct ingress *ingress, struct falcon_arrival *arrival,
 		   const struct sk_buff *skb)
 {
@@ -131,16 +130,16 @@ static bool wanted(struct ingress *ingress, struct falcon_arrival *arrival,
 	if (!arrival->plan || arrival->plan->mode != FALCON_MODE_LANES ||
 	    !arrival->plan->lanes_capable)
 		return false;
-	/* Packets that falcon itself hands to GRO. */
+	/* Falcon itself hands this packet to GRO. */
 	if (falcon_runner_active() || falcon_runner_gives_back())
 		return false;
 	return is_managed(ingress, arrival->plan, skb->dev);
 }
 
 /*
- * Whether wanted() would say so, as it did of the packet before: it came from the same device and
- * GRO context, by the same plan. What falcon itself hands to GRO comes from contexts of its own, or
- * from climb(), which has nobody expected.
+ * True if wanted() would return true, as it did for the packet before: device, GRO context and plan
+ * are the same. Packets that falcon itself hands to GRO come from GRO contexts of its own, or from
+ * promote(), which clears @expected.
  */
 static bool is_expected(const struct ingress *ingress, const struct falcon_gro *gro,
 			const struct sk_buff *skb)
@@ -150,8 +149,8 @@ static bool is_expected(const struct ingress *ingress, const struct falcon_gro *
 }
 
 /*
- * Whether the packet need not be looked at: it comes from no NIC that falcon looks after, or hooks
- * rest and of this window enough was seen.
+ * True if the packet need not be looked at: it comes from a device that is no NIC of falcon's, or
+ * hooks are parked and enough packets of this window were looked at.
  */
 static bool is_left_alone(struct ingress *ingress, const struct sk_buff *skb)
 {
@@ -162,7 +161,10 @@ static bool is_left_alone(struct ingress *ingress, const struct sk_buff *skb)
 	return falcon_sampling_has_enough(&ingress->sampling);
 }
 
-/* A flow's first packet. Not inline, as what it has on the stack is cleared each time. */
+/*
+ * Handle a flow's first packet. Out of line, since the compiler may clear its large variables on
+ * each entry, which other packets should not pay for.
+ */
 static noinline enum falcon_ingress_answer
 watch(struct ingress *ingress, struct falcon_arrival *arrival, struct sk_buff *skb)
 {
@@ -170,7 +172,7 @@ watch(struct ingress *ingress, struct falcon_arrival *arrival, struct sk_buff *s
 	struct falcon_encap encap;
 	u32 rule;
 
-	/* Its place in the table is gone since the cache has learnt it. */
+	/* The flow table has forgotten the flow since the cache has learnt it. */
 	if (arrival->known && !falcon_arrival_identify(arrival, skb))
 		return FALCON_INGRESS_PASS;
 	if (!arrival->whole || (arrival->host && !arrival->plan->host))
@@ -183,8 +185,8 @@ watch(struct ingress *ingress, struct falcon_arrival *arrival, struct sk_buff *s
 }
 
 /*
- * Have the cache know a flow of which a poll brings more than one packet, so that mice do not fight
- * for its bins; one flow for each poll at most, so that those who fight for a bin cost little.
+ * Have the cache learn a flow that brings more than one packet in a poll: mice do not compete for
+ * its bins then. It learns one flow per poll at most, so flows that compete for a bin cost little.
  */
 static void learn(struct ingress *ingress, const struct falcon_arrival *arrival,
 		  const struct sk_buff *skb)
@@ -196,7 +198,7 @@ static void learn(struct ingress *ingress, const struct falcon_arrival *arrival,
 		ingress->learn_from += LEARN_AGAIN;
 }
 
-/* @tried: as falcon_flow_cache_find() */
+/* The answer for any packet. @tried: as for falcon_flow_cache_find() */
 static noinline enum falcon_ingress_answer answer(struct ingress *ingress, struct falcon_gro *gro,
 						  struct napi_struct *frags, struct sk_buff *skb,
 						  unsigned int tried)
@@ -233,8 +235,9 @@ static noinline enum falcon_ingress_answer answer(struct ingress *ingress, struc
 	    can_collect(&arrival, skb))
 		return stray(ingress, gro, skb);
 	/*
-	 * It counts the NIC's polls; and the kernel polls it before the cell that this packet may
-	 * be the first to come to, so what a batch brings goes ahead of all that waits there, too.
+	 * The gate counts the NIC's polls for priority-auto. This packet may be the first to enter
+	 * the GRO cell: if the gate is scheduled now, the kernel polls it before the cell, and
+	 * packets with priority by batch also overtake all packets there.
 	 */
 	if (arrival.plan->priority_auto || falcon_priority_has_batches())
 		napi_schedule(&ingress->gate->napi);
@@ -273,12 +276,12 @@ answer_unexpected(struct ingress *ingress, struct falcon_gro *gro, struct napi_s
 }
 
 /*
- * What most packets of a loaded NIC need: the cache tells the flow, and the poll has brought some
- * of it already. Whatever is not so at first sight gets the whole answer().
+ * The fast path, for most packets of a loaded NIC: the cache knows the flow, and the poll has
+ * already brought packets of it. All other packets get the whole answer().
  *
- * Both come to the same: the cache tells the hash that answer() would find, and the slot is by the
- * hash alone. So packets of a flow are in one slot, whichever of them are known to the cache, and
- * whatever is learnt, found at another place or forgotten between them.
+ * Both give the same answer: the cache has the hash that answer() would find, and the bin depends
+ * on the hash alone. So all packets of a flow are in one bin, even if the cache learns the flow,
+ * forgets it, or finds it at another place between two of them.
  */
 static __always_inline enum falcon_ingress_answer
 answer_quickly(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
@@ -334,7 +337,7 @@ static bool promote(struct falcon_gro *gro, struct napi_struct *frags, struct sk
 	struct falcon_subject subject;
 	struct falcon_encap encap;
 
-	/* If it goes the kernel's path after all, it comes by once more. */
+	/* If the packet takes the kernel's path after all, GRO's entry sees it once more. */
 	ingress->expected = NULL;
 	if (!wanted(ingress, &arrival, skb) || !falcon_arrival_identify(&arrival, skb))
 		return false;
@@ -342,7 +345,7 @@ static bool promote(struct falcon_gro *gro, struct napi_struct *frags, struct sk
 	flow = falcon_promote_make(arrival.plan, arrival.hash, &subject, &encap, skb->dev);
 	if (!flow)
 		return false;
-	/* Packets of the flow that the NIC's GRO still has are before this one. */
+	/* The NIC's GRO may hold earlier packets of the flow, which must stay ahead of this one. */
 	falcon_gro_flush(gro);
 	falcon_gate_shut(ingress->gate, flow);
 	if (!falcon_promote_enter(flow)) {
@@ -370,7 +373,7 @@ bool falcon_ingress_promote_frags(struct napi_struct *napi)
 	return promote(falcon_gro_of(napi), napi, napi->skb);
 }
 
-/* Returns whether some gate is still shut. */
+/* Open the gate for flows whose time has come. Returns true if it is still shut for some flow. */
 static bool look_at_gates(struct ingress *ingress)
 {
 	struct falcon_flow *flow;
@@ -392,7 +395,7 @@ static void let_go(struct ingress *ingress)
 		falcon_gate_give_released(ingress->gate, &leaving);
 }
 
-/* Whether some lane was helped, which may need more. */
+/* Do the work of lanes whose CPUs stand still. Returns true if some was done: there may be more. */
 static bool help(struct ingress *ingress)
 {
 	u64 now = local_clock();
@@ -412,8 +415,8 @@ static int poll_gate(struct napi_struct *napi, int budget)
 	bool again;
 
 	/*
-	 * It was polled for a CPU that was offline, and that is back: home with it, where the
-	 * slots are touched.
+	 * This CPU polls for one that was offline and is back. The poll goes home, since only that
+	 * CPU may touch its bins.
 	 */
 	if (unlikely(gate->cpu != smp_processor_id() && cpu_online(gate->cpu))) {
 		if (napi_complete_done(napi, 0))
@@ -491,12 +494,12 @@ void falcon_ingress_free(void)
 		ingress = per_cpu_ptr(ingresses, cpu);
 		falcon_gate_take_released(ingress->gate, &left);
 		list_splice_init(&ingress->releases.put_off, &left);
-		/* Those that had left when another CPU brought something: nobody else has them. */
+		/* Flows that had left when another CPU brought packets: nobody else has them. */
 		list_for_each_entry_safe(flow, next, &left, gate_node)
 			falcon_inbox_drop(flow);
 		falcon_runner_exit(&ingress->runner);
 	}
-	/* A grace period passes, for the context's instances as well. */
+	/* A grace period passes in it, for the runners' NAPI instances as well. */
 	falcon_gates_free();
 	free_percpu(ingresses);
 }

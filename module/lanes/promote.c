@@ -17,31 +17,31 @@
 #include "policy/rr_detect.h"
 #include "rules/priority.h"
 
-#define ELEPHANTS 1024		/* flows in lanes at most, of 8 KB each */
-#define RULED	  512		/* of them, that a rule alone has brought there, at any rate */
+#define FLOWS_MAX 1024		/* flows in lanes, of 8 KB each */
+#define RULED_MAX 512		/* of them, promoted by a rule alone, below the rate */
 
 /* Packets per second above which a flow is not short requests. */
 #define REQUESTS_RATE 10000
 
-/* A flow that was quiet for so long has left nothing in the kernel's queues. */
+/* The kernel's queues hold no packet of a flow that was quiet for so long. */
 #define FRESH HZ
 
-/* After which a flow that could not go up tries again. */
+/* Time after which a flow that could not be promoted, or has failed its trial, is tried again. */
 #define RETRY HZ
 #define RETRY_PARKED (HZ / 50 ?: 1)
 #define RETRY_TRIAL   (5 * HZ)
 
 /*
- * How often it is looked where a flow's packets come to, of all flows at the same time: when that
- * is known, and while a socket may yet be made.
+ * Time between two looks for a flow's endpoint, at the same moments for all flows: the first once
+ * the endpoint is known, the second while its socket may yet appear.
  */
 #define ENDPOINT_INTERVAL HZ
 #define ENDPOINT_RETRY    (HZ / 25 ?: 1)
 
-static unsigned long missed;	/* jiffies when a packet was last seen whose flow is in no entry */
+static unsigned long missed;	/* jiffies of the last packet whose flow got no entry */
 static void (*unpark_hooks)(void);
 
-/* The entry that has been quiet for longest, of those that are not in lanes. */
+/* The entry for a new flow: a free one, or the quietest not in lanes; NULL if all are in lanes. */
 static struct falcon_flow_entry *victim(u32 hash)
 {
 	struct falcon_flow_entry *entry = falcon_flow_table_bucket(hash), *found = NULL;
@@ -60,8 +60,8 @@ static struct falcon_flow_entry *victim(u32 hash)
 }
 
 /*
- * Whether no packet of a flow that is not in the table can be in a queue. The quietest entry makes
- * place: if this one has been quiet for FRESH, so was each before it.
+ * True if no packet of a flow without an entry can be in a queue. Eviction picks the quietest
+ * entry: if today's victim has been quiet for FRESH, so was every earlier one.
  */
 static bool is_fresh(const struct falcon_plan *plan, const struct falcon_flow_entry *victim,
 		     const struct falcon_encap *encap)
@@ -72,8 +72,9 @@ static bool is_fresh(const struct falcon_plan *plan, const struct falcon_flow_en
 }
 
 /*
- * Whether RPS or a thread is set on one of the flow's devices: on the NIC's queue now, on its
- * tunnels in this jiffy. Then it goes ahead no more, so that what they have said need not be kept.
+ * True if RPS or a NAPI thread is set on a device of the flow. The NIC's queue is asked for each
+ * packet, its tunnels once per jiffy. Only their consent is noted: without it the flow goes ahead
+ * no more.
  */
 static bool must_step_back(struct falcon_flow_entry *entry, const struct sk_buff *skb)
 {
@@ -90,9 +91,9 @@ static bool must_step_back(struct falcon_flow_entry *entry, const struct sk_buff
 }
 
 /*
- * Whether a flow by its rule may be on the NIC's CPU, ahead of the others: not when packets of it
- * may be in queues that were not looked at while hooks rested. RPS that was set just now does no
- * harm: what goes ahead comes to no queue.
+ * True if the rule lets the flow's packets go ahead, here on the NIC's CPU, and queues cannot hold
+ * packets of it that nobody has looked at while hooks were parked. RPS that was set just now does
+ * no harm, since packets that go ahead enter no queue.
  */
 static bool can_go_ahead(const struct falcon_plan *plan, struct falcon_flow_entry *entry,
 			 const struct sk_buff *skb)
@@ -121,7 +122,7 @@ static void note_endpoint(u32 hash, const struct falcon_key *key,
 	unsigned int interval = whole ? ENDPOINT_INTERVAL : ENDPOINT_RETRY;
 	struct falcon_flow_entry *entry;
 
-	/* Another CPU has it: the next packet will do. */
+	/* Another CPU has the lock: the next packet will do. */
 	if (!spin_trylock(falcon_flow_table_lock(hash)))
 		return;
 	entry = falcon_flow_table_find_inner(hash, key);
@@ -143,13 +144,13 @@ bool falcon_promote_watch(const struct falcon_plan *plan, u32 hash,
 	struct falcon_flow_entry *entry;
 	bool ahead = false;
 
-	/* Another CPU has it: the next packet will do. */
+	/* Another CPU has the lock: the next packet will do. */
 	if (!spin_trylock(falcon_flow_table_lock(hash))) {
 		WRITE_ONCE(missed, jiffies);
 		return false;
 	}
 	entry = falcon_flow_table_find(hash) ? NULL : victim(hash);
-	/* All of its bucket are in lanes. */
+	/* Another CPU has just put it into the table, or its whole bucket is in lanes. */
 	if (!entry)
 		WRITE_ONCE(missed, jiffies);
 	if (entry) {
@@ -186,7 +187,7 @@ static bool is_above(const struct falcon_plan *plan, u32 count)
 					 falcon_load_above(smp_processor_id()));
 }
 
-/* Returns whether the flow is above the rate. @refused: whether something else keeps it yet */
+/* Returns true if the flow is above the rate. @refused: its promotion failed a short time ago */
 static bool count_packet(const struct falcon_plan *plan, struct falcon_flow_entry *entry,
 			 bool refused)
 {
@@ -195,7 +196,7 @@ static bool count_packet(const struct falcon_plan *plan, struct falcon_flow_entr
 
 	if (elapsed >= FALCON_PROMOTE_WINDOW) {
 		WRITE_ONCE(entry->since, jiffies);
-		/* Whatever refused it at its last try is over: the rate alone keeps it. */
+		/* The last refusal is over: only the rate keeps the flow from lanes. */
 		if (!refused && !READ_ONCE(entry->priority.rule) && !is_above(plan, count - 1))
 			WRITE_ONCE(entry->reason, FALCON_REASON_RATE);
 		count = 1;
@@ -204,11 +205,11 @@ static bool count_packet(const struct falcon_plan *plan, struct falcon_flow_entr
 	return is_above(plan, count);
 }
 
-/* The rules have changed. Another CPU has the table or the flow: the next packet will do. */
+/* Find the rule anew. If another CPU has the table's or the flow's lock the next packet will do. */
 static void look_up(struct falcon_flow_entry *entry, u32 hash)
 {
-	struct falcon_flow *flow;
 	struct falcon_priority priority;
+	struct falcon_flow *flow;
 
 	if (!spin_trylock(falcon_flow_table_lock(hash)))
 		return;
@@ -224,8 +225,9 @@ static void look_up(struct falcon_flow_entry *entry, u32 hash)
 }
 
 /*
- * With each packet, so that a flow that is no longer requests has no priority from this one on. In
- * lanes by their rate flows are bulk, of whose packets some are collected and not asked for.
+ * Count each packet, so that a flow loses its priority with the packet that shows it to be bulk.
+ * Flows that are in lanes by their rate are bulk; besides, most of their packets go into a bin and
+ * do not come here.
  */
 static void watch_requests(struct falcon_flow_entry *entry, u32 poll)
 {
@@ -242,10 +244,10 @@ static void watch_requests(struct falcon_flow_entry *entry, u32 poll)
 	WRITE_ONCE(entry->priority.generation, falcon_priority_generation() - 1);
 }
 
-/* Whether the flow, which is on the kernel's path, is to go into lanes. */
+/* True if the flow, which is on the kernel's path, is due for promotion. */
 static bool is_due(const struct falcon_plan *plan, struct falcon_flow_entry *entry)
 {
-	/* RETRY_TRIAL is the longest that it is set to. */
+	/* RETRY_TRIAL is the longest time that retry is set to. */
 	bool refused = falcon_clock_is_ahead(READ_ONCE(entry->retry), jiffies, RETRY_TRIAL);
 	bool above = count_packet(plan, entry, refused);
 
@@ -282,22 +284,22 @@ enum falcon_promote_answer falcon_promote_ask(const struct falcon_plan *plan, u3
 			*rule = entry->priority.rule;
 			return FALCON_PROMOTE_AHEAD;
 		}
-		/* From here on there may be packets of it in queues. */
+		/* From here on queues may hold packets of it. */
 		WRITE_ONCE(entry->ahead, false);
 	}
 	return is_due(plan, entry) ? FALCON_PROMOTE_DUE : FALCON_PROMOTE_KERNEL;
 }
 
-/* Why a flow may not go into lanes although its rate is above; FALCON_REASON_NONE: it may. */
+/* The reason against the promotion of a flow that is due, or FALCON_REASON_NONE. */
 static enum falcon_reason find_reason(const struct net_device *nic,
 				      const struct falcon_encap *encap,
 				      u32 vni, bool ruled)
 {
-	/* A thread polls the NIC, or a task that waits for packets: on this CPU by chance. */
+	/* A NAPI thread polls the NIC, or a task that busy-polls: on this CPU by chance. */
 	if (!in_serving_softirq())
 		return current->flags & PF_KTHREAD ? FALCON_REASON_THREADED :
 						     FALCON_REASON_BUSY_POLL;
-	if (falcon_budget_flows() >= ELEPHANTS || (ruled && falcon_budget_ruled() >= RULED))
+	if (falcon_budget_flows() >= FLOWS_MAX || (ruled && falcon_budget_ruled() >= RULED_MAX))
 		return FALCON_REASON_TABLE;
 	return falcon_devices_reason(nic, encap, vni);
 }
@@ -320,15 +322,15 @@ struct falcon_flow *falcon_promote_make(const struct falcon_plan *plan, u32 hash
 					const struct falcon_encap *encap,
 					const struct net_device *nic)
 {
-	struct falcon_flow *flow = NULL;
-	struct falcon_priority priority = {};
 	bool host = encap->kind == FALCON_ENCAP_NONE;
-	enum falcon_reason reason;
+	struct falcon_priority priority = {};
 	struct falcon_flow_entry *entry;
+	struct falcon_flow *flow = NULL;
+	enum falcon_reason reason;
 	u32 count = 0;
 	bool ruled;
 
-	/* The entry may become another flow's, or of another rule, meanwhile. */
+	/* The entry may get another flow or another rule at any time: copy it under the lock. */
 	spin_lock(falcon_flow_table_lock(hash));
 	entry = falcon_flow_table_find(hash);
 	if (entry) {
@@ -361,8 +363,8 @@ struct falcon_flow *falcon_promote_make(const struct falcon_plan *plan, u32 hash
 
 bool falcon_promote_enter(struct falcon_flow *flow)
 {
-	u32 hash = flow->hash;
 	struct falcon_flow_entry *entry;
+	u32 hash = flow->hash;
 	bool enters;
 
 	spin_lock(falcon_flow_table_lock(hash));
@@ -371,7 +373,7 @@ bool falcon_promote_enter(struct falcon_flow *flow)
 	if (enters) {
 		entry->reason = FALCON_REASON_NONE;
 		refcount_inc(&flow->refs);
-		/* Found in the list by all that find it in the table. */
+		/* The list first: a flow that is found in the table must be in the list. */
 		falcon_flow_list_add(flow);
 		rcu_assign_pointer(entry->flow, flow);
 	}
@@ -383,8 +385,8 @@ bool falcon_promote_enter(struct falcon_flow *flow)
 
 void falcon_promote_leave(struct falcon_flow *flow)
 {
-	u32 hash = flow->hash;
 	struct falcon_flow_entry *entry;
+	u32 hash = flow->hash;
 
 	spin_lock(falcon_flow_table_lock(hash));
 	entry = falcon_flow_table_find(hash);
@@ -400,7 +402,7 @@ void falcon_promote_leave(struct falcon_flow *flow)
 	}
 	spin_unlock(falcon_flow_table_lock(hash));
 
-	/* In the list as long as somebody has a reference, and so, maybe, packets of it. */
+	/* It stays in the list as long as somebody has a reference, and with it maybe packets. */
 	falcon_flow_list_leave(flow);
 	falcon_flow_put(flow);
 }

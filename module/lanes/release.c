@@ -13,7 +13,7 @@
 #define LOOK_NS (100 * NSEC_PER_USEC)
 
 /* When this CPU goes offline its timers move to another CPU, which then polls the gate. */
-static enum hrtimer_restart ring_again(struct hrtimer *timer)
+static enum hrtimer_restart schedule_poll(struct hrtimer *timer)
 {
 	struct falcon_releases *releases = container_of(timer, struct falcon_releases, timer);
 
@@ -27,7 +27,7 @@ void falcon_releases_init(struct falcon_releases *releases, struct napi_struct *
 	releases->gate = gate;
 	releases->cpu = cpu;
 	INIT_LIST_HEAD(&releases->put_off);
-	hrtimer_setup(&releases->timer, ring_again, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
+	hrtimer_setup(&releases->timer, schedule_poll, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
 }
 
 void falcon_releases_stop(struct falcon_releases *releases)

@@ -23,16 +23,17 @@ static bool in_window(const struct falcon_sampling *sampling)
 }
 
 /*
- * How many packets of a window need not be looked at, beside the one by which mice are known: while
- * no more come to this CPU, none of its flows can be an elephant. (A flow's window overlaps at most
- * two of the CPU's, one of which has at least half of its packets.) @before: in the window before
+ * Packets of a window that may be skipped. As long as this CPU receives no more than these and the
+ * one that is looked at to know the mice, none of its flows can be an elephant: a flow's window
+ * overlaps at most two of the CPU's, and one of the two has at least half of the flow's packets.
+ * @before: packets in the window before
  */
 static u32 spare(const struct falcon_plan *plan, u32 before)
 {
 	bool loaded = falcon_load_above(smp_processor_id());
-	u32 reason = falcon_policy_floor(plan->elephant_window, loaded);
+	u32 limit = falcon_policy_floor(plan->elephant_window, loaded);
 
-	return before < reason && reason > 2 ? reason - 2 : 0;
+	return before < limit && limit > 2 ? limit - 2 : 0;
 }
 
 void falcon_sampling_see(struct falcon_sampling *sampling, const struct falcon_plan *plan)

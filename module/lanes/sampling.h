@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * While hooks are parked: how many packets of a CPU need not be looked at, since none of its flows
- * can be an elephant. Touched by its CPU with BH off.
+ * While hooks are parked, most packets of a CPU need not be looked at: the CPU receives so few that
+ * none of its flows can be an elephant. Only the CPU touches its sampling, with BH off.
  */
 
 #ifndef _FALCON_SAMPLING_H
@@ -12,22 +12,22 @@
 struct falcon_plan;
 
 struct falcon_sampling {
-	unsigned long		window;		/* jiffies of its begin */
-	u32			seen;		/* packets in it that were looked at */
-	u32			unseen;		/* how many more need not be */
-	u32			spared;		/* how many those were at its begin */
+	unsigned long		window;		/* jiffies when it began */
+	u32			seen;		/* packets of it that were looked at */
+	u32			unseen;		/* packets that may still be skipped */
+	u32			spared;		/* @unseen when the window began */
 };
 
 /*
- * A flow may have gone into lanes before hooks are parked: the first window of a plan is seen
- * whole.
+ * Look at every packet of the next window, a plan's first: a flow may have been promoted before
+ * hooks were parked.
  */
 void falcon_sampling_forget(struct falcon_sampling *sampling);
 
-/* A packet is looked at. */
+/* Count a packet that is looked at. */
 void falcon_sampling_see(struct falcon_sampling *sampling, const struct falcon_plan *plan);
 
-/* Whether of this window enough was seen; then it is one fewer. */
+/* True if this packet may be skipped, which counts it. */
 bool falcon_sampling_has_enough(struct falcon_sampling *sampling);
 
 #endif /* _FALCON_SAMPLING_H */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Packets that were taken and go the kernel's path after all, as their flow has left: once the
- * NIC's poll that brought them is over. What it still brings of the flow must be behind them.
+ * Strays are packets that were taken although their flow had left. They take the kernel's path once
+ * the NIC's poll that brought them is over. Packets of the flow that the poll brings later stay
+ * behind them.
  *
- * Of one CPU, with BH off.
+ * Each CPU has its own, and touches them with BH off.
  */
 
 #ifndef _FALCON_STRAY_H
@@ -15,14 +16,14 @@
 
 struct falcon_runner;
 
-/* Flows that meet in a slot have the lowest bits of their hashes in common; these are the next. */
+/* Flows that share a bin have the lowest bits of their hashes in common; so use the next bits. */
 #define FALCON_STRAY_FLOWS 64
 #define FALCON_STRAY_SHIFT 4
 
 /* All members 0 when there are none. */
 struct falcon_strays {
 	struct falcon_chain	packets;
-	/* Hashes of flows of which the poll may bring more; of two in one place the last. */
+	/* Hashes of flows of which the poll may bring more; of two with one index the last. */
 	u32			flows[FALCON_STRAY_FLOWS];
 };
 
@@ -31,13 +32,13 @@ static inline unsigned int falcon_stray_index(u32 hash)
 	return (hash >> FALCON_STRAY_SHIFT) % FALCON_STRAY_FLOWS;
 }
 
-/* The poll may bring more of a flow. Context: of the strays. */
+/* Note that the poll may bring more packets of a flow. Context: of the strays. */
 static inline void falcon_strays_expect(struct falcon_strays *strays, u32 hash)
 {
 	strays->flows[falcon_stray_index(hash)] = hash;
 }
 
-/* Whether a packet of the flow is to be behind them. Context: of the strays. */
+/* True if a packet of the flow must stay behind the strays. Context: of the strays. */
 static inline bool falcon_strays_expected(const struct falcon_strays *strays, u32 hash)
 {
 	return unlikely(strays->packets.count) &&
@@ -45,9 +46,9 @@ static inline bool falcon_strays_expected(const struct falcon_strays *strays, u3
 }
 
 /**
- * falcon_strays_receive() - let them go the kernel's path
- * @strays: the CPU's; empty then
- * @context: likewise, no packet in it
+ * falcon_strays_receive() - let all strays take the kernel's path
+ * @strays: the CPU's; empty on return
+ * @runner: the CPU's, without packets
  *
  * Context: softirq, of the strays.
  */
