@@ -32,7 +32,7 @@ struct falcon_affinity {
 void falcon_affinity_init(struct falcon_affinity *affinity, u32 hash, u8 protocol, bool host);
 
 /*
- * Set whether only the CPU of the NIC's poll may have the flow from now on.
+ * @home: confine the flow to the CPU of the NIC's poll; otherwise let it have workers.
  * Context: under the flow's lock, before falcon_affinity_follow().
  */
 void falcon_affinity_stay_home(struct falcon_affinity *affinity, bool home);

@@ -66,7 +66,7 @@ static inline void falcon_bin_add(struct falcon_bins *bins, struct falcon_bin *b
 struct falcon_bin *falcon_bins_take(struct falcon_bins *bins, u32 hash,
 				    struct falcon_flow *flow);
 
-/* Put a packet whose flow has left behind the flow's earlier packets of this poll (stray.h). */
+/* Queue a packet of a flow that has left, behind its earlier packets of this poll (stray.h). */
 void falcon_bins_stray(struct falcon_bins *bins, struct sk_buff *skb);
 
 /* Hand over all collected packets, the highest priority first. @runner: this CPU's */

@@ -8,7 +8,7 @@ static unsigned int flows;
 static unsigned int hosts;	/* of them, the host's own: through no tunnel */
 static unsigned int ruled;	/* of them, promoted by a rule */
 
-/* Of each flow. */
+/* For one flow. */
 static struct falcon_budget budget = { FALCON_BUDGET_PACKETS, FALCON_BUDGET_BYTES };
 
 struct falcon_budget falcon_budget_get(void)

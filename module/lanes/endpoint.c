@@ -18,7 +18,7 @@
 /* Set before the first packet is expected, and never taken back. */
 static const struct falcon_endpoint_ops *told;
 
-/* Merge points look for a packet for so long. If it takes longer, a later packet starts anew. */
+/* Merge points look for so long. If the packet takes longer, a later packet has them look again. */
 #define EXPECTED_FOR (HZ / 50 ?: 1)
 
 /* Sockets of a group, at most, whose SO_INCOMING_CPU is looked at. */

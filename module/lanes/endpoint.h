@@ -31,13 +31,13 @@ struct falcon_endpoint_ops {
 /* Register the user of endpoints. Context: process. */
 void falcon_endpoint_tell(const struct falcon_endpoint_ops *ops);
 
-/* A packet whose endpoint is due for a look is on its way. Context: any. */
+/* Have the merge points look at packets for a moment. Context: any. */
 void falcon_endpoint_expect(void);
 
 /* Jiffies until which falcon_endpoint_expected() returns true. */
 extern unsigned long falcon_endpoint_until;
 
-/* True if a packet whose endpoint is due for a look may be on its way. Context: any. */
+/* True if a merge point must look at its packets now. Context: any. */
 static inline bool falcon_endpoint_expected(void)
 {
 	return unlikely(time_before(jiffies, READ_ONCE(falcon_endpoint_until))) && !in_hardirq() &&

@@ -158,7 +158,7 @@ static inline bool falcon_flow_can_be_helped(const struct falcon_flow *flow)
 	return data_race(falcon_flow_is_merged(flow)) && !READ_ONCE(flow->path.by_cpu);
 }
 
-/* True if a rule keeps the flow on the NIC's CPU. By batch, it does so below elephant-rate only. */
+/* True if a rule keeps the flow on the NIC's CPU; a rule by batch does below elephant-rate only. */
 bool falcon_flow_stays_home(const struct falcon_flow *flow, const struct falcon_plan *plan);
 
 /* True if the flow is too slow to stay in lanes; with a rule, if it has been idle for too long. */
@@ -175,7 +175,7 @@ static inline enum falcon_reason falcon_flow_standby_reason(const struct falcon_
 							 FALCON_REASON_NO_CPU;
 }
 
-/* Why a flow with several CPUs has its runs on one of them; or FALCON_REASON_NONE. */
+/* Why a flow with several workers uses only one of them; or FALCON_REASON_NONE. */
 enum falcon_reason falcon_flow_reason(const struct falcon_flow *flow);
 
 /* The state that is shown to user space. */

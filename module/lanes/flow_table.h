@@ -57,7 +57,7 @@ void falcon_flow_table_free(void);
 /*
  * Keep the table, and all that is allocated with it, until falcon_flow_table_release(). The device
  * notifier does so under RTNL, so a holder must not wait for anything. Context: process.
- * Return: true if there is a table; it is held, and must be released, either way.
+ * Return: true if there is a table. The caller must release it either way.
  */
 bool falcon_flow_table_hold(void);
 void falcon_flow_table_release(void);
@@ -80,8 +80,8 @@ static inline struct falcon_flow_entry *falcon_flow_table_find(u32 hash)
 }
 
 /*
- * The lock of some buckets: it is held while an entry gets another flow, or its flow is promoted or
- * released. BH; outside a flow's lock and that of the flow list.
+ * The lock of some buckets. A CPU takes it to give an entry another flow, and to promote or release
+ * the entry's flow. BH; taken before a flow's lock and that of the flow list.
  */
 spinlock_t *falcon_flow_table_lock(u32 hash);
 

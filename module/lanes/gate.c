@@ -34,8 +34,8 @@ void falcon_gate_cancel(struct falcon_gate *gate, struct falcon_flow *flow)
  * True if the flow's earlier packets have left the kernel's queues on this CPU: the tunnel's GRO
  * cell, then the backlog. The NIC's GRO was flushed into these when the gate was shut.
  *
- * The packets of a queue cannot be looked at. But after so many polls of the gate the cell has none
- * of the earlier packets any more, and the backlog counts its packets (as RFS needs it).
+ * Neither queue can be searched. But after falcon_gro_bypass_cell_rounds() polls of the gate the
+ * cell has none of these packets any more, and the backlog counts its packets, for RFS.
  */
 static bool has_drained(const struct falcon_gate *gate, struct falcon_flow *flow)
 {

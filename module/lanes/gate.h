@@ -67,7 +67,7 @@ void falcon_gate_shut(struct falcon_gate *gate, struct falcon_flow *flow);
 /* Undo falcon_gate_shut(): the flow is not promoted after all. Context: as above. */
 void falcon_gate_cancel(struct falcon_gate *gate, struct falcon_flow *flow);
 
-/* Take a flow off whose time to enter lanes has come; NULL if there is none. Context: the poll. */
+/* Take a flow off the gate whose queues have drained, or return NULL. Context: the poll. */
 struct falcon_flow *falcon_gate_next(struct falcon_gate *gate);
 
 /* True if the gate is still shut for some flow. Context: the poll. */

@@ -15,6 +15,7 @@
 #include "lanes/bins.h"
 #include "lanes/flow_list.h"
 #include "lanes/gate.h"
+#include "lanes/inbox.h"
 #include "lanes/ingress.h"
 #include "lanes/lane.h"
 #include "lanes/prio_queue.h"
@@ -35,7 +36,7 @@
 
 /* Of a CPU, which alone touches it, with BH off. */
 struct ingress {
-	struct falcon_bins	bins;		/* what this poll has brought */
+	struct falcon_bins	bins;		/* packets of this poll */
 	struct {
 		struct falcon_flow	*flow;		/* with a reference; or NULL */
 		u32			rule;
@@ -45,7 +46,7 @@ struct ingress {
 	const struct net_device	*dev;
 	u32			generation;
 	bool			managed;
-	/* The GRO context all of whose packets from @dev are looked at; or NULL. */
+	/* Every packet from @dev in this GRO context is looked at; or NULL. */
 	const struct falcon_gro	*expected;
 	struct falcon_flow_cache flows;		/* by the tunnels of the same plan */
 	u32			learn_from;	/* round from which it may learn another flow */
@@ -280,8 +281,8 @@ answer_unexpected(struct ingress *ingress, struct falcon_gro *gro, struct napi_s
  * already brought packets of it. All other packets get the whole answer().
  *
  * Both give the same answer: the cache has the hash that answer() would find, and the bin depends
- * on the hash alone. So all packets of a flow are in one bin, even if the cache learns the flow,
- * forgets it, or finds it at another place between two of them.
+ * on the hash alone. So all packets of a flow are in one bin, even if the cache learns, moves or
+ * forgets the flow between two of them.
  */
 static __always_inline enum falcon_ingress_answer
 answer_quickly(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
@@ -333,9 +334,9 @@ static bool promote(struct falcon_gro *gro, struct napi_struct *frags, struct sk
 {
 	struct ingress *ingress = this_cpu_ptr(ingresses);
 	struct falcon_arrival arrival = { .gro = gro, .frags = frags };
-	struct falcon_flow *flow;
 	struct falcon_subject subject;
 	struct falcon_encap encap;
+	struct falcon_flow *flow;
 
 	/* If the packet takes the kernel's path after all, GRO's entry sees it once more. */
 	ingress->expected = NULL;
@@ -373,7 +374,7 @@ bool falcon_ingress_promote_frags(struct napi_struct *napi)
 	return promote(falcon_gro_of(napi), napi, napi->skb);
 }
 
-/* Open the gate for flows whose time has come. Returns true if it is still shut for some flow. */
+/* Let flows in whose queues have drained. Returns true if the gate is still shut for some flow. */
 static bool look_at_gates(struct ingress *ingress)
 {
 	struct falcon_flow *flow;

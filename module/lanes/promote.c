@@ -73,8 +73,8 @@ static bool is_fresh(const struct falcon_plan *plan, const struct falcon_flow_en
 
 /*
  * True if RPS or a NAPI thread is set on a device of the flow. The NIC's queue is asked for each
- * packet, its tunnels once per jiffy. Only their consent is noted: without it the flow goes ahead
- * no more.
+ * packet, its tunnels once per jiffy. A good answer is noted; after a bad one the flow never goes
+ * ahead again.
  */
 static bool must_step_back(struct falcon_flow_entry *entry, const struct sk_buff *skb)
 {

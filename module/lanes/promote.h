@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Promotes flows into lanes. The flow table remembers every flow's rate for a moment; a flow above
- * elephant-rate gets a struct falcon_flow, and loses it when it is released.
+ * The promotion of flows into lanes. The flow table remembers every flow's rate for a moment. A
+ * flow above elephant-rate gets a struct falcon_flow, and loses it when it is released.
  *
  * A mouse costs a look into the table. A new flow may evict one that is not in lanes.
  */

@@ -74,7 +74,7 @@ static void review(struct work_struct *work)
 	falcon_review_now();
 	/*
 	 * The gate's poll does the work of CPUs that stand still, and packets schedule that poll.
-	 * No packet comes if the peer waits for an answer to one that such a CPU has.
+	 * But a peer that waits for an answer from such a CPU sends no packet.
 	 */
 	falcon_gate_look();
 	if (falcon_budget_flows())

@@ -23,9 +23,10 @@ static bool in_window(const struct falcon_sampling *sampling)
 }
 
 /*
- * Packets of a window that may be skipped. As long as this CPU receives no more than these and the
- * one that is looked at to know the mice, none of its flows can be an elephant: a flow's window
- * overlaps at most two of the CPU's, and one of the two has at least half of the flow's packets.
+ * The number of packets that may be skipped in a window. Falcon looks at one more, to know the
+ * mice. While this CPU receives no more than all these, none of its flows can be an elephant: a
+ * flow's window overlaps at most two of the CPU's, and one of the two has at least half of the
+ * flow's packets.
  * @before: packets in the window before
  */
 static u32 spare(const struct falcon_plan *plan, u32 before)

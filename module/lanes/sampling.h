@@ -27,7 +27,7 @@ void falcon_sampling_forget(struct falcon_sampling *sampling);
 /* Count a packet that is looked at. */
 void falcon_sampling_see(struct falcon_sampling *sampling, const struct falcon_plan *plan);
 
-/* True if this packet may be skipped, which counts it. */
+/* True if this packet may be skipped; it is counted then. */
 bool falcon_sampling_has_enough(struct falcon_sampling *sampling);
 
 #endif /* _FALCON_SAMPLING_H */
