@@ -14,7 +14,7 @@
 static DEFINE_MUTEX(lock);
 static const struct genl_family *sender;
 
-static bool put_notice(struct sk_buff *skb, const struct falcon_event_msg *msg)
+static bool put_event(struct sk_buff *skb, const struct falcon_event_msg *msg)
 {
 	const struct falcon_index *device = msg->device;
 
@@ -36,7 +36,7 @@ static void send(const struct falcon_event_msg *msg)
 	if (!skb)
 		return;
 	header = genlmsg_put(skb, 0, 0, sender, 0, FALCON_CMD_EVENT_NTF);
-	if (!header || !put_notice(skb, msg)) {
+	if (!header || !put_event(skb, msg)) {
 		nlmsg_free(skb);
 		return;
 	}

@@ -24,7 +24,7 @@
  */
 #define SAMPLE_MS	100
 #define SAMPLE_INTERVAL (HZ * SAMPLE_MS / 1000)
-#define REST_INTERVAL	(10 * SAMPLE_INTERVAL)
+#define PARKED_INTERVAL	(10 * SAMPLE_INTERVAL)
 
 /* After this many intervals the mean has all but forgotten older samples. */
 #define SAMPLES_MAX 20
@@ -97,17 +97,17 @@ static bool load_sample(unsigned int cpu, unsigned int threshold)
 	struct sampled *last = per_cpu_ptr(&samples, cpu);
 	u64 wall, idle = idle_time(cpu, &wall);
 	u64 elapsed = wall - last->wall;
-	u64 rested = min(idle - last->idle, elapsed);
+	u64 idled = min(idle - last->idle, elapsed);
 	bool above;
 
 	/* Another CPU's idle time is read without a lock and may step back: count as idle. */
 	if (!elapsed || (s64)(idle - last->idle) < 0)
-		rested = elapsed;
+		idled = elapsed;
 	last->wall = wall;
 	last->idle = idle;
 	if (elapsed)
 		WRITE_ONCE(state[cpu].load,
-			   average(state[cpu].load, 100 - div64_u64(100 * rested, elapsed),
+			   average(state[cpu].load, 100 - div64_u64(100 * idled, elapsed),
 				   elapsed));
 
 	WRITE_ONCE(state[cpu].expected,
@@ -153,7 +153,7 @@ static void sample(struct work_struct *work)
 	if (changed)
 		host->changed();
 	schedule_delayed_work(&sample_work,
-			      falcon_plan_parked() ? REST_INTERVAL : SAMPLE_INTERVAL);
+			      falcon_plan_parked() ? PARKED_INTERVAL : SAMPLE_INTERVAL);
 }
 
 void falcon_load_start(void)

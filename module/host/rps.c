@@ -38,7 +38,7 @@ static bool has_rps(const struct net_device *dev, unsigned int *looks)
 /* Devices to look at, from a tunnel upwards: it may belong to a bridge, which belongs to none. */
 #define MASTERS 4
 
-static enum falcon_reason limit_of_tunnel(struct net_device *dev, unsigned int *looks)
+static enum falcon_reason reason_of_tunnel(struct net_device *dev, unsigned int *looks)
 {
 	unsigned int i;
 
@@ -54,14 +54,13 @@ static enum falcon_reason limit_of_tunnel(struct net_device *dev, unsigned int *
 	return FALCON_REASON_NONE;
 }
 
-static enum falcon_reason limit_of_inlet(const struct falcon_tunnel_group *group,
-					 unsigned int *looks)
+static enum falcon_reason ask_group(const struct falcon_tunnel_group *group, unsigned int *looks)
 {
 	enum falcon_reason reason = FALCON_REASON_NONE;
 	struct falcon_device *tunnel;
 
 	list_for_each_entry_rcu(tunnel, &group->tunnels, same_group) {
-		reason = limit_of_tunnel(tunnel->dev, looks);
+		reason = reason_of_tunnel(tunnel->dev, looks);
 		if (reason != FALCON_REASON_NONE)
 			break;
 	}
@@ -72,9 +71,9 @@ static enum falcon_reason limit_of_inlet(const struct falcon_tunnel_group *group
  * @looks: queues that may still be looked at. NULL: an answer of this jiffy will do, as many
  * packets may ask
  */
-static enum falcon_reason limit_of_way(const struct net_device *nic,
-				       const struct falcon_encap *encap, u32 vni,
-				       unsigned int *looks)
+static enum falcon_reason reason_of_group(const struct net_device *nic,
+					  const struct falcon_encap *encap, u32 vni,
+					  unsigned int *looks)
 {
 	struct falcon_tunnel_group *group = falcon_tunnel_group_find(nic, encap, vni);
 	u8 reason = FALCON_REASON_NONE;
@@ -83,26 +82,26 @@ static enum falcon_reason limit_of_way(const struct net_device *nic,
 
 	if (!group || (!looks && falcon_tunnel_group_recall(group, now, &reason)))
 		return reason;
-	reason = limit_of_inlet(group, looks ?: &all);
+	reason = ask_group(group, looks ?: &all);
 	if (!looks)
 		falcon_tunnel_group_note(group, now, reason);
 	return reason;
 }
 
 /* @looks: as above */
-static enum falcon_reason limit_of_ways(const struct net_device *nic,
-					const struct falcon_encap *encap, u32 vni,
-					unsigned int *looks)
+static enum falcon_reason reason_of_groups(const struct net_device *nic,
+					   const struct falcon_encap *encap, u32 vni,
+					   unsigned int *looks)
 {
 	enum falcon_reason reason = FALCON_REASON_NONE;
 
 	if (encap->kind == FALCON_ENCAP_NONE)
 		return reason;
 	if (vni != FALCON_NO_VNI)
-		reason = limit_of_way(nic, encap, vni, looks);
+		reason = reason_of_group(nic, encap, vni, looks);
 	/* Tunnels that take every network. */
 	if (reason == FALCON_REASON_NONE)
-		reason = limit_of_way(nic, encap, FALCON_NO_VNI, looks);
+		reason = reason_of_group(nic, encap, FALCON_NO_VNI, looks);
 	return reason;
 }
 
@@ -112,7 +111,7 @@ enum falcon_reason falcon_tunnels_reason(const struct net_device *nic,
 	enum falcon_reason reason;
 
 	rcu_read_lock();
-	reason = limit_of_ways(nic, encap, vni, NULL);
+	reason = reason_of_groups(nic, encap, vni, NULL);
 	rcu_read_unlock();
 	return reason;
 }
@@ -137,7 +136,7 @@ enum falcon_reason falcon_devices_reason(const struct net_device *nic,
 
 	rcu_read_lock();
 	if (!has_rps(nic, &looks) && !bridges_have_rps(nic, &looks))
-		reason = limit_of_ways(nic, encap, vni, &looks);
+		reason = reason_of_groups(nic, encap, vni, &looks);
 	rcu_read_unlock();
 	return reason;
 }

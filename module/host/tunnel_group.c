@@ -20,8 +20,8 @@ static const struct rhashtable_params params = {
 static struct rhashtable groups;
 
 /* The lowest bits of `said` are the reason, the others are the jiffy of the answer. */
-#define LIMIT_BITS 4
-#define LIMIT_MASK ((1 << LIMIT_BITS) - 1)
+#define REASON_BITS 4
+#define REASON_MASK ((1 << REASON_BITS) - 1)
 
 int falcon_tunnel_groups_init(void)
 {
@@ -40,7 +40,7 @@ static struct falcon_tunnel_group *make(const struct falcon_tunnel_group_key *ke
 	if (!group)
 		return NULL;
 	group->key = *key;
-	group->said = (u32)(jiffies - 1) << LIMIT_BITS;
+	group->said = (u32)(jiffies - 1) << REASON_BITS;
 	INIT_LIST_HEAD(&group->tunnels);
 	if (!rhashtable_insert_fast(&groups, &group->node, params))
 		return group;
@@ -82,12 +82,12 @@ bool falcon_tunnel_group_recall(const struct falcon_tunnel_group *group, u32 now
 {
 	u32 said = READ_ONCE(group->said);
 
-	*reason = said & LIMIT_MASK;
-	return said >> LIMIT_BITS == now << LIMIT_BITS >> LIMIT_BITS;
+	*reason = said & REASON_MASK;
+	return said >> REASON_BITS == now << REASON_BITS >> REASON_BITS;
 }
 
 void falcon_tunnel_group_note(struct falcon_tunnel_group *group, u32 now, u8 reason)
 {
-	BUILD_BUG_ON(FALCON_REASON_MAX > LIMIT_MASK);
-	WRITE_ONCE(group->said, now << LIMIT_BITS | reason);
+	BUILD_BUG_ON(FALCON_REASON_MAX > REASON_MASK);
+	WRITE_ONCE(group->said, now << REASON_BITS | reason);
 }

@@ -95,7 +95,7 @@ bool falcon_tunnels_count(const struct falcon_encap *encap, bool initial, int co
 }
 
 /* The index of a port in the table; the number of ports if the port has no entry. */
-static unsigned int place_of(const struct falcon_tunnels *tunnels, __be16 port)
+static unsigned int index_of(const struct falcon_tunnels *tunnels, __be16 port)
 {
 	unsigned int i;
 
@@ -107,7 +107,7 @@ static unsigned int place_of(const struct falcon_tunnels *tunnels, __be16 port)
 
 static unsigned long since_of(__be16 port, bool geneve)
 {
-	unsigned int i = place_of(&sum.tunnels, port);
+	unsigned int i = index_of(&sum.tunnels, port);
 
 	return i < sum.tunnels.ports && sum.tunnels.port[i].geneve == geneve ?
 	       sum.port_since[i] : jiffies;
@@ -121,7 +121,7 @@ static void add_ports(struct falcon_tunnel_sum *next, const struct list_head *po
 	bool geneve;
 
 	list_for_each_entry(port, ports, node) {
-		if (place_of(tunnels, port->encap.port) < tunnels->ports)
+		if (index_of(tunnels, port->encap.port) < tunnels->ports)
 			continue;
 		/* No room: flows of this port are not known at the NIC. All else works. */
 		if (tunnels->ports == FALCON_TUNNEL_PORTS) {

@@ -110,7 +110,7 @@ bool falcon_devices_see_udp(void)
 	return READ_ONCE(seeing);
 }
 
-static bool sees_udp_of_way(const struct net_device *nic, const struct falcon_encap *encap,
+static bool group_sees_udp(const struct net_device *nic, const struct falcon_encap *encap,
 			    u32 vni)
 {
 	const struct falcon_tunnel_group *group = falcon_tunnel_group_find(nic, encap, vni);
@@ -121,6 +121,6 @@ static bool sees_udp_of_way(const struct net_device *nic, const struct falcon_en
 bool falcon_devices_see_udp_of(const struct net_device *nic, const struct falcon_encap *encap,
 			       u32 vni)
 {
-	return (vni != FALCON_NO_VNI && sees_udp_of_way(nic, encap, vni)) ||
-	       sees_udp_of_way(nic, encap, FALCON_NO_VNI);
+	return (vni != FALCON_NO_VNI && group_sees_udp(nic, encap, vni)) ||
+	       group_sees_udp(nic, encap, FALCON_NO_VNI);
 }

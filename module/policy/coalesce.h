@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Decides when a lane without work looks again by itself, instead of being woken for every run.
- * This is like the interrupt moderation of a NIC, and waits only as far as the traffic makes it
+ * This is like the interrupt coalescing of a NIC, and waits only as far as the traffic makes it
  * worthwhile. Pure functions, compiled into the unit tests as they are.
  */
 
@@ -32,6 +32,6 @@ struct falcon_coalescing {
  * Context: any.
  * Return: ns after which to look again; 0: rest until woken.
  */
-u32 falcon_coalesce(struct falcon_coalescing *moderation, u64 now, unsigned int runs, u32 most);
+u32 falcon_coalesce(struct falcon_coalescing *coalescing, u64 now, unsigned int runs, u32 most);
 
 #endif /* _FALCON_COALESCE_H */

@@ -364,11 +364,11 @@ unsigned int falcon_policy_expect(unsigned int expected, bool comes)
 	return expected + EXPECTED < 100 ? expected + EXPECTED : 100;
 }
 
-unsigned long falcon_policy_dwell(unsigned long hold, unsigned long stayed, unsigned long least)
+unsigned long falcon_policy_dwell(unsigned long dwell, unsigned long stayed, unsigned long least)
 {
-	if (hold < least || stayed >= 4 * hold)
+	if (dwell < least || stayed >= 4 * dwell)
 		return least;
-	return hold < 64 * least ? 2 * hold : hold;
+	return dwell < 64 * least ? 2 * dwell : dwell;
 }
 
 u32 falcon_policy_rehash(u32 hash)

@@ -203,7 +203,7 @@ unsigned int falcon_policy_expect(unsigned int expected, bool comes);
  * Context: any.
  * Return: @least to 64 times that.
  */
-unsigned long falcon_policy_dwell(unsigned long hold, unsigned long stayed, unsigned long least);
+unsigned long falcon_policy_dwell(unsigned long dwell, unsigned long stayed, unsigned long least);
 
 /**
  * falcon_policy_rehash() - the hash of a flow's second choice (FALCON, section 4.3)

@@ -27,8 +27,8 @@ enum falcon_meter_suspend {
 struct falcon_meter {
 	atomic_t	in_window;	/* packets */
 	unsigned long	window;		/* when it began, jiffies */
-	unsigned int	bar;		/* enum falcon_meter_suspend */
-	unsigned long	barred_at;	/* jiffies; this and the next: falcon_meter_look()'s */
+	unsigned int	state;		/* enum falcon_meter_suspend */
+	unsigned long	suspended_at;	/* jiffies; this and the next: falcon_meter_look()'s */
 	u64		suspensions;
 };
 
@@ -49,7 +49,7 @@ static inline void falcon_meter_init(struct falcon_meter *meter)
 /* True while the rule is suspended. Context: any. */
 static inline bool falcon_meter_is_suspended(const struct falcon_meter *meter)
 {
-	return READ_ONCE(meter->bar) != FALCON_METER_FREE;
+	return READ_ONCE(meter->state) != FALCON_METER_FREE;
 }
 
 /**
@@ -72,7 +72,7 @@ static inline bool falcon_meter_count(struct falcon_meter *meter, u32 rate, unsi
 		atomic_set(&meter->in_window, 0);
 	return (u64)atomic_add_return(packets, &meter->in_window) * HZ >
 	       (u64)rate * FALCON_METER_WINDOW &&
-	       cmpxchg(&meter->bar, FALCON_METER_FREE, FALCON_METER_SUSPENDED_NOW) ==
+	       cmpxchg(&meter->state, FALCON_METER_FREE, FALCON_METER_SUSPENDED_NOW) ==
 	       FALCON_METER_FREE;
 }
 

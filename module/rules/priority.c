@@ -30,13 +30,13 @@ static struct rule __rcu *automatic_rule;	/* one of them, or NULL */
 static unsigned int rule_count;
 static u32 number = 1;	/* odd; changes with the list, under rules_lock */
 /* Number of rules about endpoints, and of rules about cgroups among them. */
-static unsigned int place_count, cgroup_count;
+static unsigned int endpoint_count, cgroup_count;
 static unsigned int batch_count;	/* number of rules with mode batch */
 
 static atomic_t generation;
 
-static void look_at_bars(struct work_struct *work);
-static DECLARE_DELAYED_WORK(bar_work, look_at_bars);
+static void look_at_suspensions(struct work_struct *work);
+static DECLARE_DELAYED_WORK(suspension_work, look_at_suspensions);
 
 bool falcon_priority_used(void)
 {
@@ -50,7 +50,7 @@ bool falcon_priority_has_batches(void)
 
 bool falcon_priority_wants_endpoints(void)
 {
-	return READ_ONCE(place_count);
+	return READ_ONCE(endpoint_count);
 }
 
 bool falcon_priority_wants_cgroups(void)
@@ -111,7 +111,7 @@ void falcon_priority_count(u32 id, unsigned int packets)
 		atomic64_add(packets, &rule->packets);
 		if (falcon_meter_count(&rule->meter, rule->rule.rate, packets)) {
 			changed();
-			mod_delayed_work(system_percpu_wq, &bar_work, 0);
+			mod_delayed_work(system_percpu_wq, &suspension_work, 0);
 		}
 	}
 	rcu_read_unlock();
@@ -132,7 +132,7 @@ static void tell(const struct rule *rule)
 }
 
 /* Reports rules that were just suspended, and ends suspensions that have lasted long enough. */
-static void look_at_bars(struct work_struct *work)
+static void look_at_suspensions(struct work_struct *work)
 {
 	bool suspended = false, freed = false;
 	struct rule *rule;
@@ -158,7 +158,7 @@ static void look_at_bars(struct work_struct *work)
 	if (freed)
 		changed();
 	if (suspended)
-		schedule_delayed_work(&bar_work, FALCON_METER_WINDOW);
+		schedule_delayed_work(&suspension_work, FALCON_METER_WINDOW);
 	mutex_unlock(&rules_lock);
 }
 
@@ -196,7 +196,7 @@ static void count_rule(const struct rule *rule, int one)
 	if (cgroup)
 		WRITE_ONCE(cgroup_count, cgroup_count + one);
 	if (cgroup || endpoint->netns)
-		WRITE_ONCE(place_count, place_count + one);
+		WRITE_ONCE(endpoint_count, endpoint_count + one);
 }
 
 static int insert(struct rule *rule, struct netlink_ext_ack *extack)
@@ -347,7 +347,7 @@ void falcon_priority_exit(void)
 {
 	falcon_priority_automate(false, NULL);
 	falcon_priority_flush();
-	cancel_delayed_work_sync(&bar_work);
+	cancel_delayed_work_sync(&suspension_work);
 	falcon_patterns_exit();
 	xa_destroy(&rules);
 }

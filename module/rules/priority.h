@@ -23,7 +23,7 @@ struct falcon_rule {
 	struct falcon_match	match;
 	u32			level;		/* 0 to FALCON_LEVEL_MAX */
 	u32			mode;		/* enum falcon_priority_mode */
-	u32			rate;		/* packets per second of all its flows; 0: any number */
+	u32			rate;		/* packets per second of all its flows; 0: any */
 	/* What match.endpoint was made from, to be shown; 0 and "" for any. */
 	u64			netns;		/* inode number */
 	u64			cgroup;		/* id */

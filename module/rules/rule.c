@@ -130,7 +130,7 @@ static bool ranges_meet(u8 protocol, const u16 *a, const u16 *b)
 }
 
 /* Two cgroups meet if one contains the other. */
-static bool places_meet(const struct falcon_endpoint *a, const struct falcon_endpoint *b)
+static bool endpoints_meet(const struct falcon_endpoint *a, const struct falcon_endpoint *b)
 {
 	unsigned int i;
 
@@ -147,7 +147,7 @@ bool falcon_rules_meet(const struct falcon_match *a, const struct falcon_match *
 	return meet(a->family, b->family, 0) && meet(a->protocol, b->protocol, 0) &&
 	       meet(a->dscp, b->dscp, FALCON_NO_DSCP) &&
 	       meet(a->outer_dscp, b->outer_dscp, FALCON_NO_DSCP) &&
-	       meet(a->vni, b->vni, FALCON_NO_VNI) && places_meet(&a->endpoint, &b->endpoint) &&
+	       meet(a->vni, b->vni, FALCON_NO_VNI) && endpoints_meet(&a->endpoint, &b->endpoint) &&
 	       ranges_meet(protocol, a->sport, b->sport) &&
 	       ranges_meet(protocol, a->dport, b->dport) &&
 	       prefixes_meet(a->saddr, a->saddr_len, b->saddr, b->saddr_len) &&
@@ -179,8 +179,8 @@ static unsigned int cgroup_levels(const struct falcon_endpoint *endpoint)
 	return levels;
 }
 
-static void mask_place(const struct falcon_shape *shape, const struct falcon_endpoint *endpoint,
-		       struct falcon_endpoint *seen)
+static void mask_endpoint(const struct falcon_shape *shape, const struct falcon_endpoint *endpoint,
+			  struct falcon_endpoint *seen)
 {
 	unsigned int levels = shape->cgroup_levels;
 
@@ -218,7 +218,7 @@ bool falcon_rule_pattern(const struct falcon_match *match, struct falcon_rule_cu
 	subject->dscp = shape->dscp ? match->dscp : 0;
 	subject->outer_dscp = shape->outer_dscp ? match->outer_dscp : 0;
 	subject->vni = shape->vni ? match->vni : 0;
-	mask_place(shape, &match->endpoint, &subject->endpoint);
+	mask_endpoint(shape, &match->endpoint, &subject->endpoint);
 	memcpy(subject->key.saddr, match->saddr, sizeof(match->saddr));
 	memcpy(subject->key.daddr, match->daddr, sizeof(match->daddr));
 	subject->key.sport = cpu_to_be16(sport);
@@ -245,7 +245,7 @@ void falcon_rule_mask(const struct falcon_shape *shape, const struct falcon_subj
 	seen->dscp = shape->dscp ? subject->dscp : 0;
 	seen->outer_dscp = shape->outer_dscp ? subject->outer_dscp : 0;
 	seen->vni = shape->vni ? subject->vni : 0;
-	mask_place(shape, &subject->endpoint, &seen->endpoint);
+	mask_endpoint(shape, &subject->endpoint, &seen->endpoint);
 	mask_address(seen->key.saddr, key->saddr, shape->saddr_len);
 	mask_address(seen->key.daddr, key->daddr, shape->daddr_len);
 	seen->key.sport = cpu_to_be16(mask_port(be16_to_cpu(key->sport), shape->sport_len));

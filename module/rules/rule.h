@@ -21,7 +21,7 @@
 /* The endpoint that a flow's packets come to; 0 as long as it is unknown. */
 struct falcon_endpoint {
 	u64			netns;		/* cookie of its container's namespace */
-	u64			cgroup[FALCON_CGROUP_LEVELS];	/* ids: the socket's, and above it */
+	u64			cgroup[FALCON_CGROUP_LEVELS];	/* ids, from the root on down */
 	u32			ifindex;	/* of the container's device there */
 	u32			pad;
 };
@@ -54,7 +54,7 @@ struct falcon_match {
 struct falcon_shape {
 	u8	family, protocol, dscp, outer_dscp, vni;	/* 1: is looked at */
 	u8	netns, ifindex;
-	u8	cgroup_levels;			/* the level that is looked at, from 1 on; 0: none */
+	u8	cgroup_levels;			/* level that is looked at; 0: none */
 	u8	saddr_len, daddr_len, sport_len, dport_len;	/* bits */
 	u8	pad[4];
 };
@@ -125,7 +125,7 @@ void falcon_rule_mask(const struct falcon_shape *shape, const struct falcon_subj
  * In that case, falcon_rule_mask() by @shape turns a rule's pattern of shape @other into the only
  * pattern of shape @shape that meets it.
  *
- * Context: any. Return: true if it does not.
+ * Context: any. Return: true if so.
  */
 bool falcon_shape_is_of(const struct falcon_shape *shape, const struct falcon_shape *other);
 
