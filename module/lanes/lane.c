@@ -22,13 +22,13 @@
 /* A CPU that was woken and has not come for so long needs help. No coalescing waits as long. */
 #define LATE_NS (20 * NSEC_PER_MSEC)
 
-/* Runs of a priority that a helping CPU looks at, for one that it may process. */
+/* Runs of a priority that a helping CPU looks through for one that it may process. */
 #define HELP_TRIES 64
 
-/* When to look again at a device's ring that had no room: a poll of it takes as long. */
+/* When to look again at a device's ring that had no room: the time of one poll of it. */
 #define RING_LOOK_NS (50 * NSEC_PER_USEC)
 
-/* When the lane's own CPU looks again whether the helping CPU is done: some dozen packets. */
+/* When the lane's own CPU looks if the helping CPU is done: the time of some dozen packets. */
 #define OWNER_LOOK_NS (50 * NSEC_PER_USEC)
 
 /*

@@ -49,7 +49,7 @@ void falcon_lanes_free(void);
  * falcon_lane_queue() - queue a run for a CPU
  * @cpu: the CPU
  * @run: the run
- * @to_wake: a lane that was idle is put before these; the caller passes them to falcon_lanes_wake()
+ * @to_wake: lanes to wake, for falcon_lanes_wake(); the CPU's lane is added if it was idle
  *
  * The caller holds the flow's lock. So runs of a flow with the same priority are in the queue in
  * the order of their numbers.
@@ -73,7 +73,10 @@ void falcon_lane_add(u16 cpu, int count);
 /* True if a lane has as many packets queued as it may have. Context: softirq. */
 bool falcon_lane_is_full(u16 cpu);
 
-/* Take back all runs that no worker has started, in order. Context: under the flow's lock. */
+/*
+ * Take back the packets of all runs from falcon_reorder_untouched() on, in order. Context: under
+ * the flow's lock.
+ */
 void falcon_lane_recall(struct falcon_reorder *reorder, struct falcon_chain *packets);
 
 /**
