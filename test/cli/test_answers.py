@@ -81,7 +81,7 @@ def test_status(ctl, peer):
     ({"mode": "lanes", "ahead": 5}, [],
      "3 flows in lanes, 2 of them on several CPUs at once; 5 ahead by a rule; 407 mice on the kernel's path"),
     ({"mode": "lanes", "in-lanes": 0, "several": 0, "not-promoted": 15, "not-promoted-reason": "rps"}, [],
-     "0 flows in lanes; 15 above elephant-rate kept from it (rps); 400 mice on the kernel's path"),
+     "0 flows in lanes; 15 above elephant-rate not promoted (rps); 400 mice on the kernel's path"),
     ({"mode": "lanes", "in-lanes": 0, "several": 0, "flows": 0}, [],
      "0 flows in lanes; 0 mice on the kernel's path; no packet of a tunnel was seen in the last second"),
     ({"flows": 0}, [], "0 flows in the pipeline; no packet of a tunnel was seen in the last second"),
@@ -379,7 +379,7 @@ def test_names_cannot_harm(ctl, peer):
 # ---- events ------------------------------------------------------------------------------------
 
 def event(values):
-    return message(FAMILY, 0, 0, bytes([OPS.index("event-ntf") + 1, 1, 0, 0]) + encode("notice", values))
+    return message(FAMILY, 0, 0, bytes([OPS.index("event-ntf") + 1, 1, 0, 0]) + encode("event", values))
 
 
 EVENTS = [{"event": "enabled"}, {"event": "cpu-offline", "cpu": 3, "reason": "hotplug"},

@@ -132,9 +132,9 @@ def test_until_interrupted(ctl, peer, number):
     assert all(json.loads(line) for line in out.splitlines())
 
 
-@pytest.mark.parametrize("word, message", [("--interval=0", "'0' is not a number from 1 on"),
+@pytest.mark.parametrize("word, message", [("--interval=0", "'0' is not a number of at least 1"),
                                            ("--interval=3601", "3601 is more than 3600"),
-                                           ("--count=0", "'0' is not a number from 1 on")])
+                                           ("--count=0", "'0' is not a number of at least 1")])
 def test_wrong_options(ctl, peer, word, message):
     result = ctl("top", word, "--json")
     assert result.code == 2 and message in result.error()["message"]

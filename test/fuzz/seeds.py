@@ -22,7 +22,7 @@ ANSWERS = [
     [("stats", row) for row in stats_rows()],
     [("rule", RULE)],
     [("rule", {"id": 3})],
-    [("notice", {"event": "device-add", "ifindex": 5, "ifname": "vx0", "stage": "tunnel"})],
+    [("event", {"event": "device-add", "ifindex": 5, "ifname": "vx0", "stage": "tunnel"})],
     [("flow", UDP4)],
     [("status", STATUS)],
     [],

@@ -251,7 +251,7 @@ def test_a_nic_that_a_task_polls_keeps_its_flows_on_stocks_path_until_that_is_ov
             falcon.configure(elephant_rate=LANES["elephant_rate"])
             reach(falcon, state="kernel", reason="busy-poll")
             status = lanes.reach_status(falcon, not_promoted_reason="busy-poll", not_promoted=1)
-            assert "1 above elephant-rate kept from it (busy-poll)" in status["summary"]
+            assert "1 above elephant-rate not promoted (busy-poll)" in status["summary"]
         reach(falcon, state="several", reason="none")
     # When a poll goes to another CPU, stock itself may reorder.
     assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)

@@ -42,7 +42,7 @@ def test_flows_of_a_rule_go_ahead_and_others_do_not(overlay, falcon, mode):
          Traffic(overlay, rate=1000, port=PORT + 1, idle=IDLE) as other:
         lanes.reach(falcon, state="inline", rule=number)
         go_on(falcon, number, 1000)
-        assert "; 1 ahead by a rule; 1 mouse inline" in falcon.ctl("status")["summary"]
+        assert "; 1 ahead by a rule; 1 mouse on the kernel's path" in falcon.ctl("status")["summary"]
         beside = lanes.flow(falcon, PORT + 1)
         assert beside["state"] == "kernel" and "rule" not in beside
     counters = lanes.assert_conserved(falcon)

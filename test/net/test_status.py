@@ -25,7 +25,7 @@ def test_status_counts_elephants_and_mice(overlay, falcon):
          Traffic(overlay, port=udp.DEFAULT_PORT + 1, rate=SLOW, idle=1500) as mouse:
         lanes.reach(falcon, state="several", reason="none")
         status = lanes.reach_status(falcon, flows=2, in_lanes=1, several=1, not_promoted=0)
-        assert status["summary"].startswith("1 flow in lanes, 1 of them on several CPUs at once; 1 mouse inline")
+        assert status["summary"].startswith("1 flow in lanes, 1 of them on several CPUs at once; 1 mouse on the kernel's path")
     assert not trouble(elephant.account) and not trouble(mouse.account)
     lanes.reach_status(falcon, flows=0)
 
@@ -38,7 +38,7 @@ def test_status_says_what_keeps_flows_out_of_lanes(overlay, falcon):
     try:
         with Traffic(overlay, rate=FAST, idle=1500) as traffic:
             status = lanes.reach_status(falcon, not_promoted=1, in_lanes=0, not_promoted_reason="rps")
-            assert "1 above elephant-rate kept from it (rps)" in status["summary"]
+            assert "1 above elephant-rate not promoted (rps)" in status["summary"]
     finally:
         overlay.guest.run(f"{guestside.FIND_NIC}; echo 0 >{rps}")
     assert not trouble(traffic.account)

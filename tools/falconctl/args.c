@@ -8,7 +8,7 @@
 #include "error.h"
 
 const struct option_info options[OPT_MAX] = {
-	[OPT_JSON] = { "--json", NULL, "Print JSON instead of text; errors too." },
+	[OPT_JSON] = { "--json", NULL, "Print JSON instead of text, also for errors." },
 	[OPT_HELP] = { "--help", NULL, "Show the help of the command." },
 	[OPT_VERSION] = { "--version", NULL, "Show the version." },
 	[OPT_ROOT] = { "--root", "DIR", NULL },
@@ -16,7 +16,7 @@ const struct option_info options[OPT_MAX] = {
 		      "Show the N entries with the most packets, 0 for all of them. Default 20." },
 	[OPT_ALL] = { "--all", NULL, "Show counters that are zero, too." },
 	[OPT_EXPLAIN] = { "--explain", NULL, "Say what each counter counts." },
-	[OPT_COUNT] = { "--count", "N", "End after N events, or views of top." },
+	[OPT_COUNT] = { "--count", "N", "End after N events, or after N views of top." },
 	[OPT_INTERVAL] = { "--interval", "SECONDS",
 			   "Time between two views, 1 to 3600. Default 1." },
 };
@@ -92,7 +92,7 @@ int option_number(const struct args *args, enum option opt, unsigned long min,
 	errno = 0;
 	*number = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || errno || *number < min)
-		return fail(EXIT_USAGE, 0, options[opt].name, "'%s' is not a number from %lu on",
+		return fail(EXIT_USAGE, 0, options[opt].name, "'%s' is not a number of at least %lu",
 			    text, min);
 	return EXIT_OK;
 }

@@ -68,7 +68,7 @@ int attr_parse(const struct spec_set *set, struct attr_block block, const struct
 	}
 	if (block.len)
 		return fail(EXIT_SYSTEM, 0, NULL,
-			    "the answer makes no sense: %zu bytes of %s are no attribute",
+			    "the answer makes no sense: %zu bytes of %s are not an attribute",
 			    block.len, set->name);
 	return EXIT_OK;
 }

@@ -159,12 +159,12 @@ static void check_kallsyms(void)
 			finding("symbols", RESULT_OK, NULL, "%s is there", name_of(h, &seen[i]));
 		else if (count_of(&seen[i]))
 			finding("symbols", lost(h),
-				"Boot another kernel, or unload the module that has a second one.",
+				"Boot another kernel, or unload the module with the second function.",
 				"%u functions are called %s%s", count_of(&seen[i]),
 				name_of(h, &seen[i]), text);
 		else if (seen[i].variant[0])
 			finding("symbols", lost(h), "Boot another kernel, such as Debian's.",
-				"the compiler made %s of %s, which cannot be hooked%s",
+				"the compiler made %s of %s, and falcon cannot hook that%s",
 				seen[i].variant, h->symbol, text);
 		else if (!not_yet("symbols", h))
 			finding("symbols", lost(h), "Boot another kernel, such as Debian's.",
@@ -196,8 +196,8 @@ static void check_available(void)
 				name_of(h, &seen[i]));
 		else if (count_of(&seen[i]))
 			finding("traceable", lost(h),
-				"Boot another kernel, or unload the module that has a second one.",
-				"ftrace knows %u functions %s%s", count_of(&seen[i]),
+				"Boot another kernel, or unload the module with the second function.",
+				"ftrace knows %u functions called %s%s", count_of(&seen[i]),
 				name_of(h, &seen[i]), text);
 		else if (!not_yet("traceable", h))
 			finding("traceable", lost(h), "Boot another kernel, such as Debian's.",
@@ -230,10 +230,10 @@ static void tell_conflict(const struct hooked *h, const char *symbol, const char
 			symbol);
 	else if (root_exists("/sys/module/falcon"))
 		finding("conflicts", RESULT_UNKNOWN, "See 'falconctl status'.",
-			"%s is redirected, by falcon or by somebody else", symbol);
+			"%s is redirected, by falcon or by another module", symbol);
 	else
-		finding("conflicts", lost(h), "Remove the livepatch or the module that does.",
-			"somebody redirects %s already, and only one can%s", symbol,
+		finding("conflicts", lost(h), "Remove the livepatch or the module that redirects it.",
+			"another module redirects %s already, and only one can%s", symbol,
 			lost_text(h, text, sizeof(text)));
 }
 
@@ -259,7 +259,7 @@ static void check_enabled(void)
 	fclose(file);
 	for (size_t i = 0; i < HOOKED; i++)
 		if (!told[i])
-			finding("conflicts", RESULT_OK, NULL, "nobody redirects %s",
+			finding("conflicts", RESULT_OK, NULL, "no module redirects %s",
 				names_of(&hooked[i], name, sizeof(name)));
 }
 
@@ -294,7 +294,7 @@ static void check_livepatch(void)
 			found += find_livepatch(&hooked[i], hooked[i].older);
 	}
 	if (!found)
-		finding("livepatch", RESULT_OK, NULL, "no livepatch replaces what falcon hooks");
+		finding("livepatch", RESULT_OK, NULL, "no livepatch replaces a function that falcon hooks");
 }
 
 void check_symbols(void)

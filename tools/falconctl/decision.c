@@ -42,19 +42,19 @@ static const char *text_of(const struct nlattr *attr)
 }
 
 /* Where a flow is: its state and workers, or in the pipeline its CPU. */
-static void place_of(const struct nlattr *const *tb, char *place, size_t size)
+static void where_of(const struct nlattr *const *tb, char *where, size_t size)
 {
 	const struct nlattr *state = tb[FALCON_A_FLOW_STATE], *cpu = tb[FALCON_A_FLOW_CPU];
 	const char *name = spec_name(&spec_enum_flow_state, attr_uint(state));
 
 	if (state && !tb[FALCON_A_FLOW_WORKERS])
-		snprintf(place, size, "%s", name);
+		snprintf(where, size, "%s", name);
 	else if (state)
-		snprintf(place, size, "%s (%s)", name, text_of(tb[FALCON_A_FLOW_WORKERS]));
+		snprintf(where, size, "%s (%s)", name, text_of(tb[FALCON_A_FLOW_WORKERS]));
 	else if (cpu)
-		snprintf(place, size, "CPU %" PRIu64, attr_uint(cpu));
+		snprintf(where, size, "CPU %" PRIu64, attr_uint(cpu));
 	else
-		snprintf(place, size, "-");
+		snprintf(where, size, "-");
 }
 
 /* One that is new is worth telling when it is in lanes already. */
@@ -73,8 +73,8 @@ void decisions_compare(const struct sample *before, const struct sample *now)
 		if (!old && !is_new(flow->tb))
 			continue;
 		if (old)
-			place_of(old->tb, from, sizeof(from));
-		place_of(flow->tb, to, sizeof(to));
+			where_of(old->tb, from, sizeof(from));
+		where_of(flow->tb, to, sizeof(to));
 		if (!strcmp(from, to))
 			continue;
 		flow_name(flow->tb, name, sizeof(name));
@@ -104,7 +104,7 @@ int decisions_event(struct attr_block block, void *data)
 
 void decisions_lost(void)
 {
-	remember("more events than could be taken");
+	remember("some events are lost: there were too many");
 }
 
 void decisions_print(bool screen)

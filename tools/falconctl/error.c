@@ -12,12 +12,12 @@
 
 const char *const exit_docs[EXIT_CODES] = {
 	[EXIT_OK] = "Done.",
-	[EXIT_REFUSED] = "The kernel module refused, and said why.",
-	[EXIT_USAGE] = "The command line is wrong; nothing was done.",
+	[EXIT_REFUSED] = "The kernel module refused the request, and said why.",
+	[EXIT_USAGE] = "The command line is wrong. Nothing was done.",
 	[EXIT_NOT_LOADED] = "The kernel module is not loaded.",
 	[EXIT_NOT_PERMITTED] =
-		"Not permitted: falcon answers root of the initial namespaces alone.",
-	[EXIT_UNFIT] = "check found something that keeps falcon from running here.",
+		"Not permitted: falcon answers only to root of the initial namespaces.",
+	[EXIT_UNFIT] = "check found a reason why falcon cannot run here.",
 	[EXIT_SYSTEM] =
 		"No memory, no socket, output that cannot be written, or an answer that makes no sense.",
 };

@@ -13,14 +13,14 @@ static const struct command config_commands[] = {
 	{
 		.name = "show",
 		.summary = "Show the configuration.",
-		.doc = "Each line may be given to 'config set' as it is.",
+		.doc = "Each line can be passed to 'config set' as it is.",
 		.run = run_config_show,
 		.more_help = help_config_set,
 	}, {
 		.name = "set",
 		.summary = "Change the configuration.",
-		.doc = "All keys are applied, or none. Takes effect at once, also while enabled. "
-		       "Shows the configuration that results.",
+		.doc = "All keys are applied, or none. The change takes effect at once, also while "
+		       "falcon is enabled. Shows the resulting configuration.",
 		.args = "KEY=VALUE...",
 		.min_args = 1,
 		.max_args = 64,
@@ -34,11 +34,11 @@ static const struct command device_commands[] = {
 	{
 		.name = "list",
 		.summary = "List the devices under falcon's care, of every network namespace.",
-		.doc = "NICs, as kind physical; tunnels: vxlan, geneve, gre, gretap, ip6gre, "
-		       "ip6gretap, ipip, sit, ip6tnl; bridge; and devices that lead to "
+		.doc = "These are NICs, of kind physical; tunnels: vxlan, geneve, gre, gretap, "
+		       "ip6gre, ip6gretap, ipip, sit, ip6tnl; bridge; and devices that lead to "
 		       "containers: veth, netkit, macvlan, ipvlan. A device of another kind, such "
 		       "as a VLAN, a bond, WireGuard or a port of Open vSwitch, is not in the "
-		       "list: packets pass it as ever, and falcon decides nothing there.",
+		       "list: packets pass it as usual, and falcon decides nothing there.",
 		.run = run_device_list,
 	}, { 0 }
 };
@@ -47,7 +47,7 @@ static const struct command cpu_commands[] = {
 	{
 		.name = "list",
 		.summary =
-			"List the CPUs that are online, how loaded each is, and whether it is used.",
+			"List the CPUs that are online, the load of each, and whether falcon uses it.",
 		.run = run_cpu_list,
 	}, { 0 }
 };
@@ -56,9 +56,9 @@ static const struct command flow_commands[] = {
 	{
 		.name = "list",
 		.summary =
-			"List the flows that have a CPU, an entry for each stage, the busiest first.",
-		.doc = "In mode lanes a flow has one entry, with its state and why falcon does "
-		       "not promote it any further.",
+			"List the flows that have a CPU, with an entry for each stage, the busiest first.",
+		.doc = "In mode lanes a flow has one entry, with its state and the reason why it "
+		       "is not promoted further.",
 		.options = OPT_BIT(OPT_TOP),
 		.run = run_flow_list,
 	},
@@ -69,11 +69,11 @@ static const struct command priority_commands[] = {
 	{
 		.name = "add",
 		.summary =
-			"Give flows priority, at once and in order, also those that are running.",
-		.doc = "Of several keys all must fit; they are about the inner packet of any "
-		       "tunnel. No flow may be of two rules. Shows the number of the rule. In mode "
-		       "lanes; the rules are kept, and without effect, in mode pipeline and while "
-		       "disabled.",
+			"Give flows priority, at once and in order, also flows that are running.",
+		.doc = "A flow matches a rule if all keys of the rule match. Keys such as src and "
+		       "dport are about the inner packet of a tunnel. No flow may match two rules. "
+		       "Shows the number of the rule. Rules act in mode lanes; in mode pipeline and "
+		       "while falcon is disabled they are kept, without effect.",
 		.args = "KEY=VALUE...",
 		.min_args = 1,
 		.max_args = 16,
@@ -82,7 +82,7 @@ static const struct command priority_commands[] = {
 		.complete = complete_priority_add,
 	}, {
 		.name = "del",
-		.summary = "Take a rule away.",
+		.summary = "Delete a rule.",
 		.args = "ID",
 		.min_args = 1,
 		.max_args = 1,
@@ -93,7 +93,7 @@ static const struct command priority_commands[] = {
 		.run = run_priority_list,
 	}, {
 		.name = "flush",
-		.summary = "Take all rules away.",
+		.summary = "Delete all rules except the one of priority-auto.",
 		.run = run_priority_flush,
 	}, { 0 }
 };
@@ -101,7 +101,7 @@ static const struct command priority_commands[] = {
 static const struct command stats_commands[] = {
 	{
 		.name = "show",
-		.summary = "Show the counters: in all, for each stage, and for each CPU and stage.",
+		.summary = "Show the counters: in total, for each stage, and for each CPU and stage.",
 		.doc = "Counters that are zero are left out, in JSON too, unless --all is given.",
 		.options = OPT_BIT(OPT_ALL) | OPT_BIT(OPT_EXPLAIN),
 		.run = run_stats_show,
@@ -112,20 +112,20 @@ static const struct command stats_commands[] = {
 static const struct command commands[] = {
 	{
 		.name = "status",
-		.summary = "Show what falcon does, in one line and in detail, and what became of "
-			   "its hooks.",
+		.summary = "Show what falcon does, in one line and in detail, and the state of its "
+			   "hooks.",
 		.run = run_status,
 	},
 	{
 		.name = "enable",
 		.summary = "Attach the hooks and steer overlay flows.",
-		.doc = "Shows the status that results.",
+		.doc = "Shows the resulting status.",
 		.run = run_enable,
 	},
 	{
 		.name = "disable",
 		.summary = "Stop steering and detach every hook.",
-		.doc = "Shows the status that results.",
+		.doc = "Shows the resulting status.",
 		.run = run_disable,
 	},
 	{
@@ -150,7 +150,7 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "priority",
-		.summary = "Rules that say which flows go ahead of others.",
+		.summary = "Rules that give flows priority over others.",
 		.sub = priority_commands,
 	},
 	{
@@ -160,17 +160,17 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "top",
-		.summary = "Show what each CPU does, the busiest flows and what is decided, until "
-			   "interrupted.",
-		.doc = "Flows are those that falcon steers. Rates are of the time since the view "
-		       "before; a packet that GRO merged is one. With --json, an object for each "
-		       "view.",
+		.summary = "Show the work of each CPU, the busiest flows and the latest decisions, "
+			   "until interrupted.",
+		.doc = "Only flows that falcon steers are shown. Rates are means over the time since "
+		       "the previous view; a packet that GRO merged counts once. With --json, each "
+		       "view is an object.",
 		.options = OPT_BIT(OPT_TOP) | OPT_BIT(OPT_COUNT) | OPT_BIT(OPT_INTERVAL),
 		.run = run_top,
 	},
 	{
 		.name = "monitor",
-		.summary = "Print events as they happen, a line each, until interrupted.",
+		.summary = "Print events as they happen, one per line, until interrupted.",
 		.options = OPT_BIT(OPT_COUNT),
 		.run = run_monitor,
 		.more_help = help_monitor,
@@ -179,7 +179,8 @@ static const struct command commands[] = {
 		.name = "check",
 		.summary = "Check whether this host can run falcon.",
 		.doc = "Needs no kernel module; some answers need root. Each finding is ok, warn "
-		       "(falcon runs, but read it), fail (falcon cannot run) or unknown (it could not be found out).",
+		       "(falcon runs, but read it), fail (falcon cannot run) or unknown (check could not "
+		       "find out).",
 		.options = OPT_BIT(OPT_ROOT),
 		.run = run_check,
 	},
@@ -198,7 +199,7 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "complete",
-		.summary = "Print what may stand in the place of the last word, for the shell.",
+		.summary = "Print candidates for the last word, for the shell.",
 		.args = "-- [WORD]...",
 		.max_args = 1000,
 		.hidden = true,
@@ -211,10 +212,10 @@ static int check_args(const struct command *c, const char *path, const struct ar
 {
 	for (unsigned int i = 0; i < OPT_MAX; i++)
 		if (args->given[i] && !((c->options | OPT_GLOBAL) & OPT_BIT(i)))
-			return fail(EXIT_USAGE, 0, options[i].name, "does not belong to '%s'",
+			return fail(EXIT_USAGE, 0, options[i].name, "is not an option of '%s'",
 				    path);
 	if (args->argc < c->min_args)
-		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more: %s", path, c->args);
+		return fail(EXIT_USAGE, 0, NULL, "'%s' needs an argument: %s", path, c->args);
 	if (args->argc > c->max_args)
 		return fail(EXIT_USAGE, 0, NULL, "'%s' does not take '%s'", path,
 			    args->argv[c->max_args]);
@@ -253,7 +254,7 @@ static int dispatch(struct args *args)
 	if (args->given[OPT_VERSION])
 		return run_version(args);
 	if (c->sub)
-		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more, see 'falconctl help %s'", path,
+		return fail(EXIT_USAGE, 0, NULL, "'%s' needs a subcommand, see 'falconctl help %s'", path,
 			    path);
 	code = check_args(c, path, args);
 	return code ? code : c->run(args);

@@ -63,7 +63,7 @@ static int print_lost(void)
 	out_object(NULL);
 	print_time();
 	out_string("event", " %s", "lost");
-	out_string("reason", " reason %s\n", "more events than this socket could take");
+	out_string("reason", " reason %s\n", "more events than the socket could hold");
 	out_object_end();
 	return finish();
 }

@@ -150,7 +150,7 @@ static int not_found(void)
 			    "the kernel module falcon is being loaded or unloaded: try again");
 	return fail(
 		EXIT_NOT_LOADED, ENOENT, NULL,
-		"the kernel module falcon is not loaded: try 'modprobe falcon', or 'falconctl check'");
+		"the kernel module falcon is not loaded: try 'modprobe falcon' or 'falconctl check'");
 }
 
 static int refusal_tell(const struct nl *nl, const struct refusal *r)
@@ -214,7 +214,7 @@ static int handle(const struct nlmsghdr *nlh, nl_handler handler, void *data)
 	if (len < sizeof(*genl))
 		return garbled("a message without its header");
 	if (!handler)
-		return garbled("an answer where none is due");
+		return garbled("an answer to a request that has none");
 	return handler((struct attr_block){ genl + 1, len - sizeof(*genl) }, data);
 }
 
@@ -431,7 +431,7 @@ static int found_family(struct attr_block block, void *data)
 	    mnl_attr_get_u32(tb[CTRL_ATTR_VERSION]) != FALCON_FAMILY_VERSION)
 		return fail(
 			EXIT_SYSTEM, 0, NULL,
-			"the module speaks version %u of the protocol, this falconctl version %u: install the two together",
+			"the module speaks version %u of the protocol, and falconctl version %u: install both from one release",
 			mnl_attr_get_u32(tb[CTRL_ATTR_VERSION]), FALCON_FAMILY_VERSION);
 	if (!tb[CTRL_ATTR_MCAST_GROUPS])
 		return EXIT_OK;

@@ -176,7 +176,7 @@ static int put_cgroup(struct nlmsghdr *nlh, const char *key, const char *text)
 		return put_number(nlh, key, text);
 	snprintf(path, sizeof(path), "%s%s", strncmp(text, top, strlen(top)) ? top : "", text);
 	if (!statfs(path, &info) && info.f_type != CGROUP2_SUPER_MAGIC)
-		return fail(EXIT_USAGE, 0, key, "'%s' is no cgroup of version 2", path);
+		return fail(EXIT_USAGE, 0, key, "'%s' is not a cgroup of version 2", path);
 	return put_inode(nlh, key, path, S_IFDIR, "cgroup");
 }
 
@@ -217,26 +217,27 @@ static const struct {
 	int (*put)(struct nlmsghdr *nlh, const char *key, const char *text);
 } keys[] = {
 	{ "protocol", "NAME|NUMBER", "IP protocol, such as udp or tcp.", put_protocol },
-	{ "src", "ADDRESS[/BITS]", "Source, an address or a prefix of IPv4 or IPv6.", put_source },
-	{ "dst", "ADDRESS[/BITS]", "Destination, likewise.", put_destination },
-	{ "sport", "PORT[-PORT]", "Source port, or a range of them.", put_source_ports },
-	{ "dport", "PORT[-PORT]", "Destination port, or a range of them.", put_destination_ports },
-	{ "dscp", "0..63|NAME", "DSCP of the inner header, or its name, such as ef, af41 or cs5.",
+	{ "src", "ADDRESS[/BITS]", "Source address, or a prefix of IPv4 or IPv6.", put_source },
+	{ "dst", "ADDRESS[/BITS]", "Destination address, or a prefix of IPv4 or IPv6.", put_destination },
+	{ "sport", "PORT[-PORT]", "Source port, or a range of ports.", put_source_ports },
+	{ "dport", "PORT[-PORT]", "Destination port, or a range of ports.", put_destination_ports },
+	{ "dscp", "0..63|NAME", "DSCP of the inner header: a number, or a name such as ef, af41 or cs5.",
 	  put_dscp },
-	{ "outer-dscp", "0..63|NAME", "DSCP of the tunnel's header, likewise.", put_dscp },
+	{ "outer-dscp", "0..63|NAME", "DSCP of the tunnel's header: a number or a name.", put_dscp },
 	{ "vni", "0..16777215", "Number of the virtual network.", put_value },
 	{ "netns", "NAME|PATH|NUMBER",
-	  "Network namespace of the container: a name as 'ip netns' has it, a path such as "
+	  "Network namespace of the container: a name of 'ip netns', a path such as "
 	  "/proc/PID/ns/net, or the number that lsns shows.", put_netns },
 	{ "device", "NAME",
 	  "Device of the host that leads to the container, such as its end of a veth.", put_device },
 	{ "cgroup", "PATH|NUMBER",
-	  "Cgroup of the socket that receives the flow, or one above: a path below /sys/fs/cgroup, or "
-	  "the inode number of that directory.", put_cgroup },
-	{ "level", "0..7", "The highest goes first. Default 7.", put_value },
+	  "Cgroup of the socket that receives the flow, or one above it: a path below "
+	  "/sys/fs/cgroup, or the inode number of that directory.", put_cgroup },
+	{ "level", "0..7", "Level of priority; the highest goes first. Default 7.", put_value },
 	{ "mode", "sync|batch", "How packets go ahead. Default sync.", put_value },
 	{ "rate", "NUMBER",
-	  "Packets per second above which it has no effect for a second; 0 for any. Default 10000.",
+	  "Packets per second above which the rule is suspended for a second; 0 means no limit. "
+	  "Default 10000.",
 	  put_value },
 };
 
@@ -441,8 +442,8 @@ int run_priority_list(const struct args *args)
 		attr_print(set, tb, FALCON_A_RULE_ID, "%6" PRIu64, "     -");
 		attr_print(set, tb, FALCON_A_RULE_PACKETS, " %12" PRIu64, "            -");
 		attr_print(set, tb, FALCON_A_RULE_FLOWS, " %8" PRIu64, "        -");
-		attr_print(set, tb, FALCON_A_RULE_SUSPENSIONS, " %6" PRIu64, "      -");
-		attr_print(set, tb, FALCON_A_RULE_SUSPENDED, " %6" PRIu64, "      -");
+		attr_print(set, tb, FALCON_A_RULE_SUSPENSIONS, " %11" PRIu64, "           -");
+		attr_print(set, tb, FALCON_A_RULE_SUSPENDED, " %9" PRIu64, "         -");
 		out_text(" ");
 		print_match(tb);
 		out_text("\n");

@@ -10,16 +10,16 @@
 #include "status.h"
 
 /* What makes it the same flow; the rest of it follows from that. */
-static const unsigned int identity[] = {
+static const unsigned int key[] = {
 	FALCON_A_FLOW_HASH, FALCON_A_FLOW_STAGE, FALCON_A_FLOW_IFINDEX, FALCON_A_FLOW_NETNS
 };
 
-static int by_identity(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
 	const struct record *x = a, *y = b;
 
-	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
-		uint64_t is = attr_uint(x->tb[identity[i]]), was = attr_uint(y->tb[identity[i]]);
+	for (size_t i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
+		uint64_t is = attr_uint(x->tb[key[i]]), was = attr_uint(y->tb[key[i]]);
 
 		if (is != was)
 			return is < was ? -1 : 1;
@@ -72,7 +72,7 @@ int sample_take(struct sample *sample, struct nl *nl)
 		sample_free(sample);
 	else if (sample->flows.count)
 		qsort(sample->flows.list, sample->flows.count, sizeof(*sample->flows.list),
-		      by_identity);
+		      by_key);
 	return code;
 }
 
@@ -81,7 +81,7 @@ const struct record *sample_flow(const struct sample *sample, const struct recor
 	if (!sample->flows.count)
 		return NULL;
 	return bsearch(flow, sample->flows.list, sample->flows.count,
-		       sizeof(*sample->flows.list), by_identity);
+		       sizeof(*sample->flows.list), by_key);
 }
 
 /* Of each stage, those that pipeline and lanes count where the stage runs. */

@@ -47,7 +47,7 @@ static void say_lanes(struct text *text, const struct nlattr *const *status)
 	if (several)
 		say(text, ", %" PRIu64 " of them on several CPUs at once", several);
 	if (not_promoted)
-		say(text, "; %" PRIu64 " above elephant-rate kept from it (%s)", not_promoted,
+		say(text, "; %" PRIu64 " above elephant-rate not promoted (%s)", not_promoted,
 		    spec_name(&spec_enum_reason,
 			      attr_uint(status[FALCON_A_STATUS_NOT_PROMOTED_REASON])));
 	if (ahead)
