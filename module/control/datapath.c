@@ -7,7 +7,7 @@
 #include "lanes/budget.h"
 #include "lanes/flow_list.h"
 #include "lanes/flow_table.h"
-#include "lanes/inbox.h"
+#include "lanes/handover.h"
 #include "lanes/ingress.h"
 #include "lanes/lane.h"
 #include "lanes/promote.h"
@@ -85,7 +85,7 @@ static unsigned int drop_flows(void)
 		local_bh_disable();
 		falcon_flow_list_leave(flow);
 		local_bh_enable();
-		dropped += falcon_inbox_drop(flow);
+		dropped += falcon_handover_drop(flow);
 	}
 	return dropped;
 }

@@ -7,7 +7,7 @@
 #include "control/show.h"
 #include "core/clock.h"
 #include "lanes/flow_list.h"
-#include "lanes/inbox.h"
+#include "lanes/handover.h"
 #include "lanes/transit.h"
 
 static void sum_entry(const struct falcon_flow_entry *entry, struct falcon_flow_sum *sum,
@@ -54,7 +54,7 @@ static void show_flow(struct falcon_flow *flow, struct falcon_flow_info *info)
 {
 	const struct falcon_affinity *affinity = &flow->affinity;
 
-	falcon_inbox_lock(flow);
+	falcon_handover_lock(flow);
 	info->on_lanes = true;
 	info->state = falcon_flow_state_of(flow);
 	info->reason = flow->reason;
@@ -77,7 +77,7 @@ static void show_flow(struct falcon_flow *flow, struct falcon_flow_info *info)
 	info->in_flight_bytes = falcon_flow_memory(flow);
 	info->held = flow->reorder.held;
 	info->idle_ms = falcon_clock_ms(jiffies - flow->used, HZ);
-	falcon_inbox_unlock(flow);
+	falcon_handover_unlock(flow);
 }
 
 /* Return: false if the entry is free, or gets another flow at this moment. */

@@ -18,6 +18,7 @@
 #include "flow/packet.h"
 #include "host/backlog.h"
 #include "lanes/affinity.h"
+#include "lanes/inbox.h"
 #include "lanes/merge_dev.h"
 #include "lanes/path.h"
 #include "lanes/reorder.h"
@@ -66,8 +67,7 @@ struct falcon_flow {
 	struct falcon_priority	priority;	/* from the rules */
 	u8			prio;		/* in the lanes' queues; follows @priority */
 
-	struct llist_head	inbox;		/* posted, not seen by a holder of the lock */
-	atomic_t		posted;		/* bytes that the inbox counts for */
+	struct falcon_inbox	inbox;		/* posted, not seen by a holder of the lock */
 	struct falcon_chain	waiting;	/* taken, not in a run yet */
 	struct falcon_reorder	reorder;
 

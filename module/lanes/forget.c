@@ -12,7 +12,7 @@
 #include "lanes/flow_table.h"
 #include "lanes/forget.h"
 #include "lanes/gate.h"
-#include "lanes/inbox.h"
+#include "lanes/handover.h"
 #include "lanes/lane.h"
 #include "lanes/merge_dev.h"
 #include "lanes/reorder.h"
@@ -79,10 +79,10 @@ static void forget(struct falcon_flow *flow, const struct net_device *dev,
 	bool more;
 
 	do {
-		falcon_inbox_lock(flow);
+		falcon_handover_lock(flow);
 		more = stage == FALCON_STAGE_NIC ? cut_waiting(flow, dev, &cut) :
 						   cut_merged(flow, dev, &cut);
-		falcon_inbox_unlock(flow);
+		falcon_handover_unlock(flow);
 		falcon_drop_gone(&cut, stage);
 		cond_resched();
 	} while (more);

@@ -1,49 +1,86 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A flow's packets before they have a worker. A CPU that brings packets posts them to the flow's
- * inbox, without a lock. The holder of the flow's lock empties the inbox into @waiting, and gives
- * waiting packets to workers, before it gives the lock back.
+ * A flow's inbox: CPUs hand packets over without waiting for the flow's lock.
+ *
+ * A CPU posts a parcel, then tries the lock. If another CPU holds the lock, that CPU sees to the
+ * parcel before it is done: after it has given the lock back it looks into the inbox once more
+ * (falcon_inbox_retry()). Post and unlock are each followed by a full barrier before the other
+ * side's word is read, so at least one of the two sees the other.
+ *
+ * Pure but for the lock, which is the caller's; compiled into the unit tests as it is.
  */
 
 #ifndef _FALCON_INBOX_H
 #define _FALCON_INBOX_H
 
-#include "lanes/flow.h"
+#include <linux/atomic.h>
+#include <linux/llist.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
 
-/* Post packets to the inbox. Context: softirq; needs no lock. */
-void falcon_inbox_post(struct falcon_flow *flow, struct falcon_chain *packets);
+#include "core/chain.h"
 
-/* Move packets from the inbox to @waiting, as far as the budget allows. Context: under the lock. */
-void falcon_inbox_empty(struct falcon_flow *flow, const struct falcon_plan *plan);
+/* All members 0 when empty. */
+struct falcon_inbox {
+	struct llist_head	parcels;	/* newest first */
+	atomic_t		weight;		/* bytes; see falcon_inbox_weight() */
+};
 
 /**
- * falcon_inbox_push() - give waiting packets to workers, as far as the reorder ring has room
- * @flow: the flow
- * @batch: packets of a micro-flow
- * @here: true if this CPU may process a run
+ * falcon_inbox_post() - put packets into the inbox, as one parcel
+ * @inbox: the inbox
+ * @packets: at least one; moved from
+ * @home: CPU that brings them
  *
- * A run that finishes makes room, and its worker calls this function again.
+ * The parcel lies in the first packet's cb, which GRO has not used yet.
  *
- * Context: softirq, under the lock.
- * Return: a run that this CPU must process at once, or NULL.
+ * Context: softirq, without the lock. A full barrier.
  */
-struct falcon_run *falcon_inbox_push(struct falcon_flow *flow, u32 batch, bool here);
+void falcon_inbox_post(struct falcon_inbox *inbox, struct falcon_chain *packets, u16 home);
 
-/* Empty the inbox, push, give the lock back and wake lanes. Context: softirq, under the lock. */
-void falcon_inbox_done(struct falcon_flow *flow, const struct falcon_plan *plan)
-	__releases(&flow->lock);
+static inline bool falcon_inbox_is_empty(const struct falcon_inbox *inbox)
+{
+	return llist_empty(&inbox->parcels);
+}
+
+/* Return: all parcels, oldest first, for falcon_inbox_unpack(); or NULL. Context: under the lock. */
+struct llist_node *falcon_inbox_take(struct falcon_inbox *inbox);
+
+/**
+ * falcon_inbox_unpack() - open the next parcel of those taken
+ * @inbox: the inbox
+ * @taken: what falcon_inbox_take() returned; moved to the next parcel
+ * @packets: result: its packets; empty before
+ * @home: result: CPU that brought them
+ *
+ * Context: under the lock. Return: false if there is none left.
+ */
+bool falcon_inbox_unpack(struct falcon_inbox *inbox, struct llist_node **taken,
+			 struct falcon_chain *packets, u16 *home);
 
 /*
- * Lock a flow from outside the packet path, and empty its inbox. Keep the lock for a moment only:
- * the CPUs that bring and process packets need it. Context: process, with a reference.
+ * What the parcels weigh that nobody has unpacked: their memory in bytes, and for each packet at
+ * least its part of what a flow may have in flight. So a bound in bytes bounds the packets, too.
+ * Context: any.
  */
-void falcon_inbox_lock(struct falcon_flow *flow) __acquires(&flow->lock);
-void falcon_inbox_unlock(struct falcon_flow *flow) __releases(&flow->lock);
+static inline u32 falcon_inbox_weight(const struct falcon_inbox *inbox)
+{
+	return atomic_read(&inbox->weight);
+}
 
-/*
- * Drop all packets of a flow that nobody uses any more, and give the caller's reference back.
- * Context: process. Return: packets dropped.
+/**
+ * falcon_inbox_retry() - whether the inbox needs the caller once more
+ * @inbox: the inbox
+ * @lock: given back just now
+ *
+ * If another CPU gets the lock first, the inbox is that CPU's.
+ *
+ * Return: true with the lock taken again.
  */
-unsigned int falcon_inbox_drop(struct falcon_flow *flow);
+static inline bool falcon_inbox_retry(const struct falcon_inbox *inbox, spinlock_t *lock)
+{
+	smp_mb();	/* pairs with llist_add() in falcon_inbox_post(), a full barrier */
+	return !falcon_inbox_is_empty(inbox) && spin_trylock(lock);
+}
 
 #endif /* _FALCON_INBOX_H */

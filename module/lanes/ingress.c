@@ -15,7 +15,7 @@
 #include "lanes/bins.h"
 #include "lanes/flow_list.h"
 #include "lanes/gate.h"
-#include "lanes/inbox.h"
+#include "lanes/handover.h"
 #include "lanes/ingress.h"
 #include "lanes/lane.h"
 #include "lanes/prio_queue.h"
@@ -497,7 +497,7 @@ void falcon_ingress_free(void)
 		list_splice_init(&ingress->releases.put_off, &left);
 		/* Flows that had left when another CPU brought packets: nobody else has them. */
 		list_for_each_entry_safe(flow, next, &left, gate_node)
-			falcon_inbox_drop(flow);
+			falcon_handover_drop(flow);
 		falcon_runner_exit(&ingress->runner);
 	}
 	/* A grace period passes in it, for the runners' NAPI instances as well. */

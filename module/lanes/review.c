@@ -6,7 +6,7 @@
 #include "lanes/budget.h"
 #include "lanes/flow_list.h"
 #include "lanes/gate.h"
-#include "lanes/inbox.h"
+#include "lanes/handover.h"
 #include "lanes/review.h"
 #include "lanes/transition.h"
 
@@ -55,7 +55,7 @@ static void review_flow(struct falcon_flow *flow, const struct falcon_plan *plan
 		else
 			balance(flow, plan, elapsed);
 	}
-	falcon_inbox_done(flow, plan);
+	falcon_handover_done(flow, plan);
 }
 
 void falcon_review_now(void)

@@ -8,7 +8,7 @@
 #include "host/cpu.h"
 #include "lanes/budget.h"
 #include "lanes/drop.h"
-#include "lanes/inbox.h"
+#include "lanes/handover.h"
 #include "lanes/lane.h"
 #include "lanes/runner.h"
 #include "lanes/transit.h"
@@ -29,12 +29,12 @@ bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
 	 * The flow has its budget in flight, its inbox included. The inbox fills up only while the
 	 * holder of the lock does not run, as happens to virtual CPUs.
 	 */
-	if (unlikely(atomic_read(&flow->posted) + falcon_flow_memory(flow) >=
+	if (unlikely(falcon_inbox_weight(&flow->inbox) + falcon_flow_memory(flow) >=
 		     falcon_budget_get().bytes)) {
 		falcon_drop_full(packets);
 		return true;
 	}
-	falcon_inbox_post(flow, packets);
+	falcon_inbox_post(&flow->inbox, packets, smp_processor_id());
 	for (;;) {
 		if (unlikely(!spin_trylock(&flow->lock))) {
 			/*
@@ -47,12 +47,12 @@ bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
 				break;
 			spin_lock(&flow->lock);
 		}
-		falcon_inbox_empty(flow, plan);
-		run = runner ? falcon_inbox_push(flow, plan ? plan->batch : 1, true) : NULL;
+		falcon_handover_empty(flow, plan);
+		run = runner ? falcon_handover_push(flow, plan ? plan->batch : 1, true) : NULL;
 		number = run ? run->number : 0;
 		if (run)
 			falcon_lane_add(run->worker, run->taken);
-		falcon_inbox_done(flow, plan);
+		falcon_handover_done(flow, plan);
 		if (!run)
 			break;
 		count = falcon_transit_process(flow, number, 1, runner);
@@ -105,7 +105,7 @@ bool falcon_transit_prioritise(struct falcon_flow *flow,
 		else
 			falcon_transition_adapt(flow, plan, flow->home);
 	}
-	falcon_inbox_done(flow, plan);
+	falcon_handover_done(flow, plan);
 	return true;
 }
 
@@ -113,7 +113,7 @@ void falcon_transit_leave(struct falcon_flow *flow, enum falcon_reason reason)
 {
 	spin_lock(&flow->lock);
 	falcon_transition_demote(flow, reason);
-	falcon_inbox_done(flow, rcu_dereference_bh(falcon_plan));
+	falcon_handover_done(flow, rcu_dereference_bh(falcon_plan));
 }
 
 void falcon_transit_open(struct falcon_flow *flow)
@@ -124,7 +124,7 @@ void falcon_transit_open(struct falcon_flow *flow)
 	flow->admission = flow->leaving ? FALCON_ADMISSION_CLOSED : FALCON_ADMISSION_OPEN;
 	falcon_transition_count(flow, FALCON_A_COUNTERS_PROMOTIONS);
 	falcon_transition_release(flow);
-	falcon_inbox_done(flow, plan);
+	falcon_handover_done(flow, plan);
 }
 
 /* Waiting packets that a leaving flow may process in one go: as many as the NIC's poll would. */
@@ -263,7 +263,7 @@ static unsigned int deliver_ready(struct falcon_flow *flow,
 		flow->delivering = packets.count;
 		flow->delivering_bytes = packets.bytes;
 		count += packets.count;
-		falcon_inbox_done(flow, plan);
+		falcon_handover_done(flow, plan);
 		delivered = falcon_runner_deliver(&packets);
 		*behind += delivered.behind;
 		forwarded |= delivered.forwarded;
@@ -296,7 +296,7 @@ int falcon_transit_deliver(struct falcon_flow *flow, unsigned int budget)
 		count = -EAGAIN;
 	}
 	falcon_transition_release(flow);
-	falcon_inbox_done(flow, plan);
+	falcon_handover_done(flow, plan);
 	return count < 0 ? count : count + behind;
 }
 
@@ -310,7 +310,7 @@ static void start(struct falcon_flow *flow, const struct falcon_plan *plan, u32 
 	for (i = 0; i < count; i++)
 		falcon_reorder_start(falcon_reorder_run(&flow->reorder, first + i), packets);
 	falcon_lane_add(falcon_reorder_run(&flow->reorder, first)->worker, -packets->count);
-	falcon_inbox_done(flow, plan);
+	falcon_handover_done(flow, plan);
 }
 
 /*
@@ -379,7 +379,7 @@ unsigned int falcon_transit_process(struct falcon_flow *flow, u32 first,
 	queue_delivery(flow);
 	falcon_transition_release(flow);
 	flow->affinity.work += local_clock() - began;
-	falcon_inbox_done(flow, plan);
+	falcon_handover_done(flow, plan);
 
 	falcon_runner_count(count, taken, merged, held);
 	return taken;
@@ -394,30 +394,30 @@ enum falcon_release falcon_transit_release(struct falcon_flow *flow,
 	bool left;
 
 	spin_lock(&flow->lock);
-	falcon_inbox_empty(flow, plan);
+	falcon_handover_empty(flow, plan);
 	/* Earlier packets may be in a backlog or queue: those that wait would overtake them. */
 	if (!may_deliver(flow, smp_processor_id()) ||
 	    unlikely(!falcon_path_has_calmed(&flow->path, flow->left))) {
-		falcon_inbox_done(flow, plan);
+		falcon_handover_done(flow, plan);
 		return FALCON_RELEASE_WAITS;
 	}
 	while (flow->waiting.count) {
 		if (done >= RELEASE_MAX) {
-			falcon_inbox_done(flow, plan);
+			falcon_handover_done(flow, plan);
 			return FALCON_RELEASE_MORE;
 		}
 		falcon_chain_cut(&packets, &flow->waiting, RELEASE_MAX);
-		falcon_inbox_done(flow, plan);
+		falcon_handover_done(flow, plan);
 		done += falcon_runner_pass(runner, &packets,
 					   wants_gro(flow, &packets));
 		spin_lock(&flow->lock);
 		/* The flow may have another home CPU before the next go. */
 		falcon_backlog_mark(&flow->delivered, FALCON_BACKLOG_PASSES);
-		falcon_inbox_empty(flow, plan);
+		falcon_handover_empty(flow, plan);
 	}
 	left = !flow->dead;
 	WRITE_ONCE(flow->dead, true);
 	flow->releasing = false;
-	falcon_inbox_done(flow, plan);
+	falcon_handover_done(flow, plan);
 	return left ? FALCON_RELEASE_LEFT : FALCON_RELEASE_EMPTIED;
 }
