@@ -16,7 +16,7 @@ struct net_device;
  */
 void falcon_forget(const struct net_device *dev);
 
-/* Drop packets of a tunnel that wait before a gate of gro_bypass.h. Context: as above. */
+/* Drop packets of a tunnel that wait before a gate of gro_bypass.c. Context: as above. */
 void falcon_forget_tunnel(const struct net_device *dev);
 
 /**

@@ -6,6 +6,7 @@
 #include "lanes/inbox.h"
 #include "policy/policy.h"
 
+/* Packets in the inbox. Lies in the cb of their first one, which GRO has not used yet. */
 struct parcel {
 	struct llist_node	node;
 	struct sk_buff		*last;

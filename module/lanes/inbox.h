@@ -2,12 +2,12 @@
 /*
  * A flow's inbox: CPUs hand packets over without waiting for the flow's lock.
  *
- * A CPU posts a parcel, then tries the lock. If another CPU holds the lock, that CPU sees to the
- * parcel before it is done: after it has given the lock back it looks into the inbox once more
- * (falcon_inbox_retry()). Post and unlock are each followed by a full barrier before the other
- * side's word is read, so at least one of the two sees the other.
+ * A CPU posts a parcel, then tries the lock. If another CPU holds the lock, that CPU unpacks the
+ * parcel: after it has given the lock back, it looks into the inbox once more
+ * (falcon_inbox_retry()). A full barrier is between post and trylock, another between unlock and
+ * look. So the holder sees the parcel, or the poster sees the lock free.
  *
- * Pure but for the lock, which is the caller's; compiled into the unit tests as it is.
+ * Pure but for the lock, which is the caller's: the unit tests compile it as it is.
  */
 
 #ifndef _FALCON_INBOX_H
@@ -23,45 +23,46 @@
 /* All members 0 when empty. */
 struct falcon_inbox {
 	struct llist_head	parcels;	/* newest first */
-	atomic_t		weight;		/* bytes; see falcon_inbox_weight() */
+	atomic_t		weight;		/* for falcon_inbox_weight() */
 };
 
 /**
  * falcon_inbox_post() - put packets into the inbox, as one parcel
  * @inbox: the inbox
  * @packets: at least one; moved from
- * @home: CPU that brings them
+ * @home: this CPU, which brings them
  *
- * The parcel lies in the first packet's cb, which GRO has not used yet.
+ * Implies a full barrier after the post.
  *
- * Context: softirq, without the lock. A full barrier.
+ * Context: softirq; needs no lock.
  */
 void falcon_inbox_post(struct falcon_inbox *inbox, struct falcon_chain *packets, u16 home);
 
+/* True if the inbox has no parcel. Context: any. */
 static inline bool falcon_inbox_is_empty(const struct falcon_inbox *inbox)
 {
 	return llist_empty(&inbox->parcels);
 }
 
-/* Return: all parcels, oldest first, for falcon_inbox_unpack(); or NULL. Context: under the lock. */
+/* Take all parcels for falcon_inbox_unpack(), oldest first; or NULL. Context: under the lock. */
 struct llist_node *falcon_inbox_take(struct falcon_inbox *inbox);
 
 /**
  * falcon_inbox_unpack() - open the next parcel of those taken
  * @inbox: the inbox
- * @taken: what falcon_inbox_take() returned; moved to the next parcel
- * @packets: result: its packets; empty before
+ * @taken: from falcon_inbox_take(); moved on to the next parcel
+ * @packets: result: the parcel's packets; previous content is overwritten
  * @home: result: CPU that brought them
  *
- * Context: under the lock. Return: false if there is none left.
+ * Context: under the lock. Return: false if no parcel is left.
  */
 bool falcon_inbox_unpack(struct falcon_inbox *inbox, struct llist_node **taken,
 			 struct falcon_chain *packets, u16 *home);
 
 /*
- * What the parcels weigh that nobody has unpacked: their memory in bytes, and for each packet at
- * least its part of what a flow may have in flight. So a bound in bytes bounds the packets, too.
- * Context: any.
+ * The weight of all parcels that are not unpacked: their memory in bytes, where a packet counts as
+ * FALCON_BUDGET_BYTES / FALCON_BUDGET_PACKETS at least. So a limit in bytes also limits the packets,
+ * and thereby how long the CPU that unpacks them holds the lock. Context: any.
  */
 static inline u32 falcon_inbox_weight(const struct falcon_inbox *inbox)
 {
@@ -69,13 +70,13 @@ static inline u32 falcon_inbox_weight(const struct falcon_inbox *inbox)
 }
 
 /**
- * falcon_inbox_retry() - whether the inbox needs the caller once more
+ * falcon_inbox_retry() - look into the inbox after unlocking, and lock again if it has parcels
  * @inbox: the inbox
- * @lock: given back just now
+ * @lock: that the caller has just given back
  *
- * If another CPU gets the lock first, the inbox is that CPU's.
+ * If another CPU gets the lock first, that CPU unpacks the parcels.
  *
- * Return: true with the lock taken again.
+ * Return: true if the caller holds the lock again, and must unpack.
  */
 static inline bool falcon_inbox_retry(const struct falcon_inbox *inbox, spinlock_t *lock)
 {

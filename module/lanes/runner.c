@@ -129,7 +129,7 @@ void falcon_runner_run(struct falcon_runner *runner, struct falcon_chain *packet
 		receive_merging(runner, packets);
 	else
 		receive(runner, packets);
-	/* What now comes to a GRO cell is of a tunnel in the tunnel, and gets no more GRO. */
+	/* Packets that come to a GRO cell now are of a tunnel in the tunnel: no more GRO. */
 	runner->gro = false;
 	runner->in_cell = true;
 	if (runner->inner_used) {

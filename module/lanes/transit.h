@@ -66,7 +66,7 @@ unsigned int falcon_transit_process(struct falcon_flow *flow, u32 first,
 /**
  * falcon_transit_deliver() - deliver ready packets
  * @flow: a flow that was queued for delivery
- * @budget: packets, about
+ * @budget: packets, at most but for those that come up behind
  *
  * Context: softirq.
  * Return: packets delivered; or -EAGAIN, and the flow counts as queued still, if the ring of the
