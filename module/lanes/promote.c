@@ -26,7 +26,7 @@
 /* The kernel's queues hold no packet of a flow that was quiet for so long. */
 #define FRESH HZ
 
-/* Time after which a flow that could not be promoted, or has failed its trial, is tried again. */
+/* Time until the next try: after a refusal, after one as hooks are parked, after a failed trial. */
 #define RETRY HZ
 #define RETRY_PARKED (HZ / 50 ?: 1)
 #define RETRY_TRIAL   (5 * HZ)
@@ -40,24 +40,6 @@
 
 static unsigned long missed;	/* jiffies of the last packet whose flow got no entry */
 static void (*unpark_hooks)(void);
-
-/* The entry for a new flow: a free one, or the quietest not in lanes; NULL if all are in lanes. */
-static struct falcon_flow_entry *victim(u32 hash)
-{
-	struct falcon_flow_entry *entry = falcon_flow_table_bucket(hash), *found = NULL;
-	unsigned long now = jiffies;
-	unsigned int i;
-
-	for (i = 0; i < FALCON_FLOW_TABLE_WAYS; i++, entry++) {
-		if (rcu_access_pointer(entry->flow))
-			continue;
-		if (!entry->hash)
-			return entry;
-		if (!found || now - entry->since > now - found->since)
-			found = entry;
-	}
-	return found;
-}
 
 /*
  * True if no packet of a flow without an entry can be in a queue. Eviction picks the quietest
@@ -149,7 +131,7 @@ bool falcon_promote_watch(const struct falcon_plan *plan, u32 hash,
 		WRITE_ONCE(missed, jiffies);
 		return false;
 	}
-	entry = falcon_flow_table_find(hash) ? NULL : victim(hash);
+	entry = falcon_flow_table_find(hash) ? NULL : falcon_flow_table_victim(hash);
 	/* Another CPU has just put it into the table, or its whole bucket is in lanes. */
 	if (!entry)
 		WRITE_ONCE(missed, jiffies);
