@@ -61,7 +61,7 @@ bool falcon_inbox_unpack(struct falcon_inbox *inbox, struct llist_node **taken,
 
 /*
  * The weight of all parcels that are not unpacked: their memory in bytes, where a packet counts as
- * FALCON_BUDGET_BYTES / FALCON_BUDGET_PACKETS at least. So a limit in bytes also limits the packets,
+ * FALCON_BUDGET_BYTES / FALCON_BUDGET_PACKETS at least. So a limit in bytes also limits packets,
  * and thereby how long the CPU that unpacks them holds the lock. Context: any.
  */
 static inline u32 falcon_inbox_weight(const struct falcon_inbox *inbox)
