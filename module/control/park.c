@@ -89,7 +89,7 @@ void falcon_park_stop(bool wake)
 
 void falcon_park_end(void)
 {
-	/* falcon_park_stop() waits for this section; a request is in no other one. */
+	/* For falcon_park_stop(), which waits: a caller in process context has no section yet. */
 	rcu_read_lock();
 	if (READ_ONCE(active))
 		mod_delayed_work(system_percpu_wq, &look_work, 0);
