@@ -1,26 +1,61 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which file may include which: the module's folders are floors, and no files include each other in a circle."""
+"""Which file may include which: the module's folders are floors, and no files include each other in a circle.
+
+module/README.md shows the floors in a table, which scripts/folder-table writes.
+"""
 
 import re
 from pathlib import PurePath
 
 # From the top down: a file includes its own folder and those below it.
 FLOORS = {
-    "main": "brings the module up and takes it down",
-    "control": "requests of user space, enabling and disabling, the plan that every packet reads",
-    "hook": "the kernel's functions that are hooked, and what each of them calls",
-    "lanes": "mode lanes: a flow's packets from the NIC's poll to the container",
-    "pipeline": "mode pipeline: steering by RPS, and the way past the GRO cell",
-    "rules": "which flows have priority",
+    "main": "loads the module and unloads it",
+    "control": "requests of user space, enabling and disabling, and the plan that every packet reads",
+    "hook": "the functions of the kernel that falcon hooks, and the handler of each",
+    "lanes": "mode lanes: the packets of a flow from the NIC's poll to the container",
+    "pipeline": "mode pipeline: steering by RPS, and the path past the GRO cell",
+    "rules": "the flows that have priority",
     "host": "devices, CPUs and sockets of the host",
-    "policy": "which CPUs, how many, when: pure functions",
+    "policy": "pure functions that choose CPUs, their number, and the moment of a change",
     "core": "the plan as packets read it, configuration, counters, events",
-    "flow": "packets in, flows out: pure functions",
+    "flow": "pure functions that tell the flow of a packet",
 }
 EVERYWHERE = {"control/netlink-gen.h"}      # generated from the specification, as the uAPI is
 ROOTS = ("module/", "tools/falconctl/", "test/unit/")
 
+README = "module/README.md"
+BEGIN = "<!-- folders: scripts/folder-table writes this table from test/lint/floors.py -->\n"
+END = "<!-- end of folders -->\n"
+
 _INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
+
+
+def table():
+    """The folders from the top down, each with those that it may include."""
+    rows = ["| folder | purpose | may include |", "|---|---|---|"]
+    names = list(FLOORS)
+    for number, name in enumerate(names):
+        place = "[`main.c`](main.c)" if name == "main" else f"[`{name}/`]({name}/README.md)"
+        below = ", ".join(f"`{other}`" for other in names[number + 1:])
+        rows.append(f"| {place} | {FLOORS[name]} | {below or 'no other folder'} |")
+    return "\n".join(rows) + "\n"
+
+
+def with_table(text):
+    """The text with the current table between its two markers, or None when it lacks them."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    return head + begin + table() + end + tail if begin and end else None
+
+
+def folder_table_current(files):
+    """A README of the module whose table of folders is missing or stale."""
+    if README not in files.names:
+        return [f"{README}: is missing"]
+    wanted = with_table(files.text(README))
+    if wanted is None:
+        return [f"{README}: lacks the markers of the table of folders"]
+    return [] if wanted == files.text(README) else [f"{README}: the table of folders is stale, run make generate"]
 
 
 def _floor(path):

@@ -19,7 +19,7 @@ RULES = [rules.generated_files_current, rules.kernel_style_of_c, rules.shellchec
          rules.python_compiles, rules.python_flakes, rules.python_style, rules.version_conditions, rules.man_pages,
          rules.top_level, rules.machine_paths, rules.archive_hosts, rules.unfinished, rules.file_lengths,
          rules.blanks, rules.licences, rules.executable_bits, rules.one_version, rules.documented, floors.floors,
-         floors.circles]
+         floors.circles, floors.folder_table_current]
 
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
 BASH = f"#!/bin/bash\n# {LICENCE}\nset -euo pipefail\n"
@@ -87,6 +87,10 @@ BAD = [
                       "module/host/a.h": "\n"}),
     (floors.circles, {"tools/falconctl/a.c": '#include "b.h"\n', "tools/falconctl/b.h": '#include "c.h"\n',
                       "tools/falconctl/c.h": '#include "a.h"\n', "tools/falconctl/a.h": "\n"}),
+    (floors.folder_table_current, {"module/a.md": "\n"}),
+    (floors.folder_table_current, {floors.README: "# A module without a table\n"}),
+    (floors.folder_table_current, {floors.README: floors.BEGIN + floors.table()}),
+    (floors.folder_table_current, {floors.README: floors.BEGIN + floors.table().replace("host", "guest") + floors.END}),
 ]
 
 # What none of them complains about.
@@ -102,6 +106,7 @@ GOOD = {
     "module/core/a.h": f"/* {LICENCE} */\n",
     "test/a.c": f'// {LICENCE}\n\nconst char *other = "11.2' '.3 1.2.3' '.4";\n',
     rules.SPEC: f"# {LICENCE}\n" + SPEC,
+    floors.README: "# A module\n\n" + floors.BEGIN + floors.table() + floors.END + "\nMore.\n",
 }
 
 HEAD = f"// {LICENCE}\n\n"

@@ -92,7 +92,7 @@ int option_number(const struct args *args, enum option opt, unsigned long min,
 	errno = 0;
 	*number = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || errno || *number < min)
-		return fail(EXIT_USAGE, 0, options[opt].name, "'%s' is not a number of at least %lu",
-			    text, min);
+		return fail(EXIT_USAGE, 0, options[opt].name,
+			    "'%s' is not a number of at least %lu", text, min);
 	return EXIT_OK;
 }

@@ -9,8 +9,8 @@
 #include "root.h"
 
 #define TRAILER "~Module signature appended~\n"
-#define ADVICE "Sign it with a key that the firmware knows. DKMS does so; its key becomes known by " \
-	"'mokutil --import /var/lib/dkms/mok.pub', confirmed at the next boot."
+#define ADVICE "Sign it with a key that the firmware knows. DKMS does so; its key becomes known " \
+	"by 'mokutil --import /var/lib/dkms/mok.pub', confirmed at the next boot."
 
 /* Why unsigned modules are refused, NULL when they are not. */
 static const char *enforced(bool *known)

@@ -232,7 +232,8 @@ static void tell_conflict(const struct hooked *h, const char *symbol, const char
 		finding("conflicts", RESULT_UNKNOWN, "See 'falconctl status'.",
 			"%s is redirected, by falcon or by another module", symbol);
 	else
-		finding("conflicts", lost(h), "Remove the livepatch or the module that redirects it.",
+		finding("conflicts", lost(h),
+			"Remove the livepatch or the module that redirects it.",
 			"another module redirects %s already, and only one can%s", symbol,
 			lost_text(h, text, sizeof(text)));
 }
@@ -294,7 +295,8 @@ static void check_livepatch(void)
 			found += find_livepatch(&hooked[i], hooked[i].older);
 	}
 	if (!found)
-		finding("livepatch", RESULT_OK, NULL, "no livepatch replaces a function that falcon hooks");
+		finding("livepatch", RESULT_OK, NULL,
+			"no livepatch replaces a function that falcon hooks");
 }
 
 void check_symbols(void)

@@ -101,7 +101,8 @@ static const struct command priority_commands[] = {
 static const struct command stats_commands[] = {
 	{
 		.name = "show",
-		.summary = "Show the counters: in total, for each stage, and for each CPU and stage.",
+		.summary =
+			"Show the counters: in total, for each stage, and for each CPU and stage.",
 		.doc = "Counters that are zero are left out, in JSON too, unless --all is given.",
 		.options = OPT_BIT(OPT_ALL) | OPT_BIT(OPT_EXPLAIN),
 		.run = run_stats_show,
@@ -162,9 +163,9 @@ static const struct command commands[] = {
 		.name = "top",
 		.summary = "Show the work of each CPU, the busiest flows and the latest decisions, "
 			   "until interrupted.",
-		.doc = "Only flows that falcon steers are shown. Rates are means over the time since "
-		       "the previous view; a packet that GRO merged counts once. With --json, each "
-		       "view is an object.",
+		.doc = "Only flows that falcon steers are shown. Rates are means over the time "
+		       "since the previous view; a packet that GRO merged counts once. With "
+		       "--json, each view is an object.",
 		.options = OPT_BIT(OPT_TOP) | OPT_BIT(OPT_COUNT) | OPT_BIT(OPT_INTERVAL),
 		.run = run_top,
 	},
@@ -254,8 +255,8 @@ static int dispatch(struct args *args)
 	if (args->given[OPT_VERSION])
 		return run_version(args);
 	if (c->sub)
-		return fail(EXIT_USAGE, 0, NULL, "'%s' needs a subcommand, see 'falconctl help %s'", path,
-			    path);
+		return fail(EXIT_USAGE, 0, NULL,
+			    "'%s' needs a subcommand, see 'falconctl help %s'", path, path);
 	code = check_args(c, path, args);
 	return code ? code : c->run(args);
 }
