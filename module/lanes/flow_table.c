@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
@@ -49,6 +50,23 @@ void falcon_flow_table_release(void)
 spinlock_t *falcon_flow_table_lock(u32 hash)
 {
 	return &claim_locks[hash % FALCON_FLOW_TABLE_BUCKETS % CLAIM_LOCKS].lock;
+}
+
+struct falcon_flow_entry *falcon_flow_table_victim(u32 hash)
+{
+	struct falcon_flow_entry *entry = falcon_flow_table_bucket(hash), *found = NULL;
+	unsigned long now = jiffies;
+	unsigned int i;
+
+	for (i = 0; i < FALCON_FLOW_TABLE_WAYS; i++, entry++) {
+		if (rcu_access_pointer(entry->flow))
+			continue;
+		if (!entry->hash)
+			return entry;
+		if (!found || now - entry->since > now - found->since)
+			found = entry;
+	}
+	return found;
 }
 
 struct falcon_flow_entry *falcon_flow_table_find_inner(u32 hash, const struct falcon_key *key)

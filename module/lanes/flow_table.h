@@ -86,6 +86,12 @@ static inline struct falcon_flow_entry *falcon_flow_table_find(u32 hash)
 spinlock_t *falcon_flow_table_lock(u32 hash);
 
 /*
+ * The entry for a new flow: a free one, or the quietest that is not in lanes; NULL if all of its
+ * bucket are in lanes. Context: under the lock of the bucket.
+ */
+struct falcon_flow_entry *falcon_flow_table_victim(u32 hash);
+
+/*
  * The only entry with these headers behind the tunnels, or NULL. If two virtual networks have such
  * a flow each, nobody can tell which of them a packet belongs to.
  */

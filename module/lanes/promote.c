@@ -41,24 +41,6 @@
 static unsigned long missed;	/* jiffies of the last packet whose flow got no entry */
 static void (*unpark_hooks)(void);
 
-/* The entry for a new flow: a free one, or the quietest not in lanes; NULL if all are in lanes. */
-static struct falcon_flow_entry *victim(u32 hash)
-{
-	struct falcon_flow_entry *entry = falcon_flow_table_bucket(hash), *found = NULL;
-	unsigned long now = jiffies;
-	unsigned int i;
-
-	for (i = 0; i < FALCON_FLOW_TABLE_WAYS; i++, entry++) {
-		if (rcu_access_pointer(entry->flow))
-			continue;
-		if (!entry->hash)
-			return entry;
-		if (!found || now - entry->since > now - found->since)
-			found = entry;
-	}
-	return found;
-}
-
 /*
  * True if no packet of a flow without an entry can be in a queue. Eviction picks the quietest
  * entry: if today's victim has been quiet for FRESH, so was every earlier one.
@@ -149,7 +131,7 @@ bool falcon_promote_watch(const struct falcon_plan *plan, u32 hash,
 		WRITE_ONCE(missed, jiffies);
 		return false;
 	}
-	entry = falcon_flow_table_find(hash) ? NULL : victim(hash);
+	entry = falcon_flow_table_find(hash) ? NULL : falcon_flow_table_victim(hash);
 	/* Another CPU has just put it into the table, or its whole bucket is in lanes. */
 	if (!entry)
 		WRITE_ONCE(missed, jiffies);

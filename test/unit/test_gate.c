@@ -137,6 +137,26 @@ static void gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offlin
 	assert_ptr_equal(falcon_gate_next(gate), &flow);
 }
 
+/* Its mark is of a backlog that has moved, behind the cell of another CPU. */
+static void gate__whose_cpu_went_offline_behind_the_cell_waits_for_another_cell(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(1);
+	struct falcon_flow flow = gated(1);
+
+	shim_cpu = 1;
+	softnet_data[1].input_queue_tail = 1;
+	falcon_gate_shut(gate, &flow);
+	polls(1, ROUNDS + 1);
+	assert_false(flow.gate_in_cell);
+	shim_offline = 1;
+	shim_cpu = 2;
+	assert_null(falcon_gate_next(gate));
+	gate->rounds += ROUNDS - 1;
+	assert_null(falcon_gate_next(gate));
+	gate->rounds++;
+	assert_ptr_equal(falcon_gate_next(gate), &flow);
+}
+
 static void gate__that_is_cancelled_is_never_opened(void **state)
 {
 	struct falcon_flow one = gated(0), other = gated(0);
@@ -208,15 +228,15 @@ static void gates__are_flushed_when_each_that_rang_has_been_polled(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
-		TEST(gate__opens_when_the_cell_and_then_the_backlog_have_drained),
-		TEST(gate__opens_at_once_after_the_cell_when_the_backlog_is_empty),
-		TEST(gate__counts_its_rounds_from_the_moment_it_was_shut),
-		TEST(gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offline),
-		TEST(gate__that_is_cancelled_is_never_opened),
-		TEST(gate__rings_the_home_cpu_of_a_flow_that_leaves),
-		TEST(gate__of_a_cpu_that_is_offline_is_polled_here),
-		TEST(gates__are_flushed_when_each_that_rang_has_been_polled),
+		unit_case(gate__opens_when_the_cell_and_then_the_backlog_have_drained),
+		unit_case(gate__opens_at_once_after_the_cell_when_the_backlog_is_empty),
+		unit_case(gate__counts_its_rounds_from_the_moment_it_was_shut),
+		unit_case(gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offline),
+		unit_case(gate__whose_cpu_went_offline_behind_the_cell_waits_for_another_cell),
+		unit_case(gate__that_is_cancelled_is_never_opened),
+		unit_case(gate__rings_the_home_cpu_of_a_flow_that_leaves),
+		unit_case(gate__of_a_cpu_that_is_offline_is_polled_here),
+		unit_case(gates__are_flushed_when_each_that_rang_has_been_polled),
 	};
 
 	return unit_run(tests);

@@ -18,9 +18,20 @@ unsigned int shim_cpu, shim_offline, shim_calls, shim_napi_count;
 bool shim_calls_arrive;
 void (*shim_at_mb)(void);
 unsigned long jiffies;
-u64 shim_clock;
+static u64 clock;		/* ns */
+static void (*at_clock)(void);	/* the next time that somebody looks at it */
 struct falcon_plan *falcon_plan;
 DEFINE_PER_CPU(struct falcon_stats, falcon_stats);
+
+u64 local_clock(void)
+{
+	void (*call)(void) = at_clock;
+
+	at_clock = NULL;
+	if (call)
+		call();
+	return clock;
+}
 
 void falcon_runner_init(struct falcon_runner *runner, struct net_device *dev)
 {
@@ -77,10 +88,12 @@ static int start(void **state)
 	shim_calls = 0;
 	shim_calls_arrive = true;
 	shim_napi_count = 0;
-	shim_clock = 1000 * MS;
+	clock = 1000 * MS;
 	logged = 0;
 	stuck = NULL;
 	meanwhile = NULL;
+	at_clock = NULL;
+	shim_at_mb = NULL;
 	return falcon_lanes_alloc(NULL, &ops);
 }
 
@@ -289,7 +302,8 @@ static void lane__sees_what_is_posted_while_it_works(void **state)
 	assert_true(falcon_lane_is_idle(1));
 }
 
-static void post_at_the_last_moment(void)
+/* By CPU 0, while CPU 1 polls. */
+static void post_from_elsewhere(void)
 {
 	shim_at_mb = NULL;
 	shim_cpu = 0;
@@ -297,18 +311,39 @@ static void post_at_the_last_moment(void)
 	shim_cpu = 1;
 }
 
-/* Either the lane sees the post, or who posts sees that the lane rests: here it is the latter. */
-static void lane__is_woken_by_a_post_while_it_goes_to_rest(void **state)
+static void post_when_it_looks_at_the_clock(void)
+{
+	at_clock = post_from_elsewhere;
+}
+
+/* The post comes first, and finds the lane active: the lane sees it, and nobody wakes it. */
+static void lane__sees_what_is_posted_before_it_goes_to_rest(void **state)
 {
 	struct falcon_flow flow = merged();
 	struct falcon_run run = run_of(&flow, 1, 0);
 
 	late_run = run_of(&flow, 2, 0);
 	queue(1, &run);
-	shim_at_mb = post_at_the_last_moment;
+	meanwhile = post_when_it_looks_at_the_clock;
+	assert_int_equal(poll(1), NAPI_POLL_WEIGHT);
+	assert_int_equal(logged, 1);
+	assert_int_equal(shim_calls, 1);
+	assert_int_equal(poll(1), 10);
+	assert_done(1, &flow, 2, 1);
+	assert_true(falcon_lane_is_idle(1));
+}
+
+/* The lane rests first: the post sees that, and wakes it. */
+static void lane__is_woken_by_what_is_posted_when_it_rests(void **state)
+{
+	struct falcon_flow flow = merged();
+	struct falcon_run run = run_of(&flow, 1, 0);
+
+	late_run = run_of(&flow, 2, 0);
+	queue(1, &run);
+	shim_at_mb = post_from_elsewhere;
 	assert_int_equal(poll(1), 10);
 	assert_int_equal(logged, 1);
-	/* The post made it active, and its wake-up found the poll at work. */
 	assert_int_equal(shim_calls, 2);
 	assert_false(falcon_lane_is_idle(1));
 	assert_int_equal(poll(1), 10);
@@ -366,9 +401,9 @@ static void lane__is_helped_only_when_its_cpu_is_late(void **state)
 	struct falcon_run run = run_of(&flow, 1, 0);
 
 	stand_still(&run, 1);
-	shim_clock += LATE;
+	clock += LATE;
 	assert_int_equal(falcon_lanes_help(), 0);
-	shim_clock++;
+	clock++;
 	assert_int_equal(falcon_lanes_help(), 10);
 	assert_done(0, &flow, 1, 1);
 	/* Nobody helps itself, and the lane rests only when its own CPU comes. */
@@ -386,7 +421,7 @@ static void lane__is_not_helped_with_a_flow_that_must_stay_on_its_cpu(void **sta
 
 	stand_still(runs, ARRAY_SIZE(runs));
 	queue_delivery(1, &stays);
-	shim_clock += LATE + 1;
+	clock += LATE + 1;
 	assert_int_equal(falcon_lanes_help(), 10);
 	assert_int_equal(logged, 1);
 	assert_done(0, &flow, 1, 1);
@@ -418,7 +453,7 @@ static void lane__is_left_to_the_helper_until_that_is_done(void **state)
 	struct falcon_run runs[] = { run_of(&a, 1, 0), run_of(&b, 1, 0) };
 
 	stand_still(runs, ARRAY_SIZE(runs));
-	shim_clock += LATE + 1;
+	clock += LATE + 1;
 	meanwhile = owner_comes;
 	work_of_owner = -1;
 	assert_int_equal(falcon_lanes_help(), 20);
@@ -456,22 +491,22 @@ static void lane__gives_back_what_no_worker_has_begun_with(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
-		TEST(lane__processes_runs_in_the_order_of_their_posts),
-		TEST(lane__takes_consecutive_runs_of_a_flow_together),
-		TEST(lane__stops_at_its_budget_and_is_polled_again),
-		TEST(lane__does_runs_and_deliveries_of_higher_priority_first),
-		TEST(lane__is_woken_once_until_it_rests),
-		TEST(lane__of_this_cpu_needs_no_call),
-		TEST(lane__of_a_cpu_that_is_offline_is_polled_here),
-		TEST(lane__sees_what_is_posted_while_it_works),
-		TEST(lane__is_woken_by_a_post_while_it_goes_to_rest),
-		TEST(lane__is_full_at_a_backlogs_worth),
-		TEST(lane__tries_a_delivery_again_that_had_no_room),
-		TEST(lane__is_helped_only_when_its_cpu_is_late),
-		TEST(lane__is_not_helped_with_a_flow_that_must_stay_on_its_cpu),
-		TEST(lane__is_left_to_the_helper_until_that_is_done),
-		TEST(lane__gives_back_what_no_worker_has_begun_with),
+		unit_case(lane__processes_runs_in_the_order_of_their_posts),
+		unit_case(lane__takes_consecutive_runs_of_a_flow_together),
+		unit_case(lane__stops_at_its_budget_and_is_polled_again),
+		unit_case(lane__does_runs_and_deliveries_of_higher_priority_first),
+		unit_case(lane__is_woken_once_until_it_rests),
+		unit_case(lane__of_this_cpu_needs_no_call),
+		unit_case(lane__of_a_cpu_that_is_offline_is_polled_here),
+		unit_case(lane__sees_what_is_posted_while_it_works),
+		unit_case(lane__sees_what_is_posted_before_it_goes_to_rest),
+		unit_case(lane__is_woken_by_what_is_posted_when_it_rests),
+		unit_case(lane__is_full_at_a_backlogs_worth),
+		unit_case(lane__tries_a_delivery_again_that_had_no_room),
+		unit_case(lane__is_helped_only_when_its_cpu_is_late),
+		unit_case(lane__is_not_helped_with_a_flow_that_must_stay_on_its_cpu),
+		unit_case(lane__is_left_to_the_helper_until_that_is_done),
+		unit_case(lane__gives_back_what_no_worker_has_begun_with),
 	};
 
 	return unit_run(tests);

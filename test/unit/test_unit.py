@@ -21,7 +21,7 @@ PROGRAMS = sorted(path.stem for path in HERE.glob("test_*.c"))
 
 
 def cases(program):
-    return re.findall(r"^\t\tcmocka_unit_test\((\w+)\),$", (HERE / f"{program}.c").read_text(), re.M)
+    return re.findall(r"^\t\t(?:cmocka_unit_test|unit_case)\((\w+)\),$", (HERE / f"{program}.c").read_text(), re.M)
 
 
 CASES = [(program, case) for program in PROGRAMS for case in cases(program)]
@@ -207,6 +207,35 @@ def test_model_finds(built, tmp_path, text, fault, violation):
     found = re.findall(r"^model__\w+: violation: (.*), after\n((?:  \w+ +\d+ \d+\n)+)", result.output, re.M)
     assert found, result.output[-6000:]
     assert any(re.search(violation, what) for what, steps in found), [what for what, steps in found]
+
+
+# Likewise of the files that are compiled against shims: file, its text, the fault, and the case that must fail.
+SHIMMED = [
+    ("lanes/lane.c", "run->number != first + count", "(false && first)", "lane__takes_consecutive_runs_of_a_flow_together"),
+    ("lanes/lane.c", "> LATE_NS", ">= LATE_NS", "lane__is_helped_only_when_its_cpu_is_late"),
+    ("lanes/lane.c", "return !test_and_set_bit_lock(0, &lane->owned);", "return true;",
+     "lane__is_left_to_the_helper_until_that_is_done"),
+    ("lanes/lane.c", "likely(!lane->helped) ||", "true ||", "lane__is_not_helped_with_a_flow_that_must_stay_on_its_cpu"),
+    ("lanes/lane.c", "llist_empty(&lane->posted_runs) && llist_empty(&lane->posted_deliveries)", "true",
+     "lane__sees_what_is_posted_before_it_goes_to_rest"),
+    ("lanes/gate.c", "FALCON_BACKLOG_PASSES", "1", "gate__opens_when_the_cell_and_then_the_backlog_have_drained"),
+    ("lanes/gate.c", "flow->gate_in_cell = true;", "", "gate__whose_cpu_went_offline_behind_the_cell_waits_for_another_cell"),
+    ("lanes/inbox.c", "return llist_reverse_order(llist_del_all(&inbox->parcels));", "return llist_del_all(&inbox->parcels);",
+     "inbox__gives_parcels_oldest_first_as_they_were_posted"),
+    ("lanes/flow_table.c", "now - entry->since > now - found->since", "(now && entry->since < found->since)",
+     "flow_table__evicts_the_quietest_flow"),
+]
+
+
+@pytest.mark.parametrize("file, text, fault, case", SHIMMED, ids=[case for *_, case in SHIMMED])
+def test_case_finds(built, tmp_path, file, text, fault, case):
+    """A case fails when its fault is put into the module's file."""
+    source = spoiled(MODULE / file, tmp_path / Path(file).name, text, fault)
+    program = case.partition("__")[0]
+    made = subprocess.run(["make", "-s", "-C", str(HERE), f"O={tmp_path}/out", f"spoiled={tmp_path}", f"{tmp_path}/out/test_{program}"],
+                          text=True, check=False, capture_output=True)
+    assert made.returncode == 0, made.stderr
+    assert source.exists() and execute([tmp_path / f"out/test_{program}"]).outcome(case) != "passed"
 
 
 def test_threads_that_forget_the_lock_are_seen(built, tmp_path):

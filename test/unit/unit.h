@@ -16,6 +16,9 @@
 
 #include "random.h"
 
+/* A case of a program that has start() and stop() around each. */
+#define unit_case(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
 /* So that what was printed before a sanitizer ends the program is seen. */
 #define unit_run(tests) \
 	(setvbuf(stdout, NULL, _IOLBF, 0), cmocka_run_group_tests(tests, NULL, NULL))
