@@ -114,9 +114,9 @@ static void settle(void)
 }
 
 /*
- * First flows stay where they are, while the hooks enter them into the tables, and the GRO cells
- * lose the packets that they hold. Only then may a flow move: no packet of it is left in a place
- * where the next one could overtake it.
+ * First flows stay where they are, while the hooks enter them into the tables, and the packets in
+ * the GRO cells leave. Only then may a flow move: no packet of it is left in a place where the next
+ * one could overtake it.
  */
 static void warm_up(void)
 {
