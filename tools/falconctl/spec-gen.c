@@ -95,7 +95,7 @@ static const struct spec_entry delivery_entries[] = {
 	},
 	[FALCON_DELIVERY_WORKER] = {
 		.name = "worker",
-		.doc = "The worker that has processed the packets which the other workers' packets wait for.",
+		.doc = "The worker that finishes the next run in order. It delivers this run, and the finished runs that have waited for it.",
 	},
 	[FALCON_DELIVERY_AUTO] = {
 		.name = "auto",
@@ -501,7 +501,7 @@ static const struct spec_attr config_attrs[] = {
 	},
 	[FALCON_A_CONFIG_COALESCE] = {
 		.name = "coalesce", .type = SPEC_U32, .min = 0, .max = 10000U,
-		.doc = "Microseconds that a packet in a lane may wait, at most, so that its CPU is woken less often. It waits no longer than two more runs of packets would take to come. It does not wait while waiting saves no wake-ups. 0 means never. Default 250.",
+		.doc = "Microseconds that a packet in a lane may wait, at most, so that its CPU is woken less often. It waits no longer than two more runs of packets would take to come. It does not wait while waiting saves no wake-ups. 0 turns this off. Default 250.",
 	},
 	[FALCON_A_CONFIG_PARK] = {
 		.name = "park", .type = SPEC_U32, .min = 0, .max = 3600U,
@@ -513,7 +513,7 @@ static const struct spec_attr config_attrs[] = {
 	},
 	[FALCON_A_CONFIG_PRIORITY_AUTO] = {
 		.name = "priority-auto", .type = SPEC_U32, .names = &spec_enum_switch, .min = 0, .max = 1U,
-		.doc = "on lets flows of short requests and responses go ahead without a rule, by sync and at level 0. The packets of such a flow have come singly for a while, and 10000 a second at most. A flow that becomes bulk loses the priority at once. All such flows together may bring 10000 packets per second; the list of rules shows a rule for them. Only for mode lanes. Default off.",
+		.doc = "If on, flows of short requests and responses go ahead without a rule, by sync and at level 0. The packets of such a flow have come singly for a while, and 10000 a second at most. A flow that becomes bulk loses the priority at once. All such flows together may bring 10000 packets per second; the list of rules shows a rule for them. Only for mode lanes. Default off.",
 	},
 };
 

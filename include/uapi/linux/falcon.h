@@ -91,8 +91,8 @@ enum falcon_mode {
 /**
  * enum falcon_delivery - The CPU that runs the container's stage of a flow in lanes.
  * @FALCON_DELIVERY_OWN: A CPU that runs no other stage of the flow, if there is one.
- * @FALCON_DELIVERY_WORKER: The worker that has processed the packets which the other
- *	workers' packets wait for.
+ * @FALCON_DELIVERY_WORKER: The worker that finishes the next run in order. It delivers
+ *	this run, and the finished runs that have waited for it.
  * @FALCON_DELIVERY_AUTO: worker for a UDP flow on several workers, own otherwise. So
  *	TCP's answers always come from one CPU.
  */
@@ -406,8 +406,8 @@ enum falcon_a_status {
  *	tunnel, into lanes too, on one worker each. Default 0.
  * @FALCON_A_CONFIG_COALESCE: (u32) Microseconds that a packet in a lane may wait, at
  *	most, so that its CPU is woken less often. It waits no longer than two more runs of
- *	packets would take to come. It does not wait while waiting saves no wake-ups. 0 means
- *	never. Default 250.
+ *	packets would take to come. It does not wait while waiting saves no wake-ups. 0 turns
+ *	this off. Default 250.
  * @FALCON_A_CONFIG_PARK: (u32) Seconds without a flow in lanes after which falcon parks
  *	the hooks that only such flows need, so that other traffic does not pay for them.
  *	falcon attaches them again before a flow goes into lanes. While hooks are parked,
@@ -416,7 +416,7 @@ enum falcon_a_status {
  *	never. Default 2.
  * @FALCON_A_CONFIG_POLICY: (u32) How falcon chooses the CPU of a stage or of a worker.
  *	Default auto.
- * @FALCON_A_CONFIG_PRIORITY_AUTO: (u32) on lets flows of short requests and responses go
+ * @FALCON_A_CONFIG_PRIORITY_AUTO: (u32) If on, flows of short requests and responses go
  *	ahead without a rule, by sync and at level 0. The packets of such a flow have come
  *	singly for a while, and 10000 a second at most. A flow that becomes bulk loses the
  *	priority at once. All such flows together may bring 10000 packets per second; the list
