@@ -21,7 +21,7 @@ LIMITS = (
     "Every case is measured at a rate that stock Linux can take on the emulator, so nothing is overloaded. The speed-up of a "
     "flow that loads a CPU fully is concluded from the work per packet, not measured.",
     "A poll of the NIC carries as many packets as the sender sends at once (4, or 32 in cases that say so). On a NIC near "
-    "saturation polls are full; with few packets a poll the interrupt, the softirq and the doorbell weigh more.",
+    "saturation polls are full; with few packets a poll the interrupt, the softirq and the gate's poll weigh more.",
     "Memory that the NIC writes (DMA) does not count as a moved line and is never cold in a cache. The NIC has one queue and "
     "no offloads for tunnels: hardware GRO and checksums by the NIC are missing on both sides of each ratio.",
     "An IPI, an interrupt and a wake-up cost their instructions only; on hardware, and more so in a virtual machine, each "

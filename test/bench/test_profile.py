@@ -88,7 +88,7 @@ STACKS = {
 
 @pytest.mark.parametrize("text", STACKS)
 def test_stack_is_part_of(text):
-    parts = Parts({"take": "intake", "lane_poll": "lane", "inner": "lane", "wake": "lane", "release": "merge",
+    parts = Parts({"take": "ingress", "lane_poll": "lane", "inner": "lane", "wake": "lane", "release": "merge",
                    "gone": "device", "transmit": "transit", "notice": "event"})
     assert parts.of(stack(text)) == STACKS[text]
 

@@ -11,7 +11,7 @@ from bench.case import CASES, BenchError
 from bench.variant import VARIANTS
 
 UDP, RR = CASES["udp-1400-1flow"], CASES["udp-rr"]
-FLOW = {"protocol": "udp", "dport": 5000, "packets": 9000, "rung": "several", "workers": "1,2", "cpu": 3}
+FLOW = {"protocol": "udp", "dport": 5000, "packets": 9000, "state": "several", "workers": "1,2", "cpu": 3}
 
 
 class Guest:
@@ -51,8 +51,8 @@ def test_lanes_are_believed():
 
 
 def test_the_busiest_of_the_flows_counts():
-    check("lanes-1", Guest([{**FLOW, "rung": "stock", "workers": "", "packets": 5},
-                            {**FLOW, "rung": "one", "workers": "2"},
+    check("lanes-1", Guest([{**FLOW, "state": "kernel", "workers": "", "packets": 5},
+                            {**FLOW, "state": "one", "workers": "2"},
                             {**FLOW, "dport": 53, "packets": 10 ** 6}]))
 
 
@@ -63,7 +63,7 @@ def test_the_busiest_of_the_flows_counts():
     ("lanes-3", Guest([FLOW]), "not spread over 3 worker.*several"),
     ("lanes-1", Guest([FLOW]), "not spread over 1 worker"),
     ("lanes-2", Guest([{**FLOW, "workers": "1"}]), "not spread over 2 worker"),
-    ("auto", Guest([{**FLOW, "rung": "gated"}]), "not spread over as many .*gated"),
+    ("auto", Guest([{**FLOW, "state": "gated"}]), "not spread over as many .*gated"),
     ("pipeline", Guest(), "steered no packet"),
     ("standby", Guest(taken=0), "falcon is enabled"),
     ("standby", Guest(taken=2000, steered=1001, status={"state": "standby"}), "took 2000 and steered 1001 of 10000"),
@@ -77,7 +77,7 @@ def test_standby_is_believed():
     check("standby", Guest(taken=2000, steered=900, status={"state": "standby"}))
 
 
-@pytest.mark.parametrize("flow", [FLOW, {**FLOW, "rung": "one", "workers": "4"}])
+@pytest.mark.parametrize("flow", [FLOW, {**FLOW, "state": "one", "workers": "4"}])
 def test_auto_is_believed_on_one_worker_and_on_several(flow):
     variant = check("auto", Guest([flow]))
     assert variant.config(RR) == {"cpus": "1,2,3,4"}

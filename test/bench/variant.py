@@ -64,9 +64,9 @@ class Falcon(Variant):
         guest.run(f"set -e\n{FALCONCTL} disable\nrmmod falcon")
 
     def calm(self, guest):
-        def resting():
-            return any(hook["state"] == "resting" for hook in self.ask(guest, "status")["hooks"])
-        wait.until(resting, 30, f"hooks of {self.name} to rest")
+        def parked():
+            return any(hook["state"] == "parked" for hook in self.ask(guest, "status")["hooks"])
+        wait.until(parked, 30, f"hooks of {self.name} to be parked")
 
     def switch(self, guest, case, on):
         guest.run(f"{FALCONCTL} {'enable' if on else 'disable'}")
@@ -130,7 +130,7 @@ class Lanes(Falcon):
 
     def is_spread(self, flow):
         """Whether the flow has as many workers as this variant is about."""
-        return flow.get("rung") == ("several" if self.workers > 1 else "one") and len(self._used()) == self.workers
+        return flow.get("state") == ("several" if self.workers > 1 else "one") and len(self._used()) == self.workers
 
     def _is_up(self, guest, case):
         flows = [flow for flow in self.ask(guest, "flow list --top 1000")["flows"]
@@ -140,16 +140,16 @@ class Lanes(Falcon):
 
     def ready(self, guest, case):
         if case.paced:
-            self._wait_for_rung(guest, case, self.READY_S)
+            self._wait_for_state(guest, case, self.READY_S)
 
     def watch(self, guest, case):
         # A sender that the host stopped for a moment is a mouse for another one.
-        self._wait_for_rung(guest, case, self.WATCH_S if case.paced else 0)
+        self._wait_for_state(guest, case, self.WATCH_S if case.paced else 0)
 
-    def _wait_for_rung(self, guest, case, seconds):
+    def _wait_for_state(self, guest, case, seconds):
         """check() tells when it does not get there."""
         with contextlib.suppress(TimeoutError):
-            wait.until(lambda: self._is_up(guest, case), seconds, "its rung")
+            wait.until(lambda: self._is_up(guest, case), seconds, "its state")
 
     def check(self, guest, case, done):
         taken = self.counter(guest, "taken")
@@ -217,7 +217,7 @@ class Auto(Lanes):
         return {}
 
     def is_spread(self, flow):
-        return flow.get("rung") in ("one", "several")
+        return flow.get("state") in ("one", "several")
 
 
 class Hash(Auto):
@@ -269,7 +269,7 @@ class Rules10(Auto):
         rules.add(guest, self.count)
 
     def calm(self, guest):
-        """With a rule hooks do not rest."""
+        """With a rule hooks are never parked."""
 
     def check(self, guest, case, done):
         super().check(guest, case, done)
@@ -304,7 +304,7 @@ class SyncRule(Falcon):
         self.ask(guest, f"priority add protocol={case.protocol} dport={PORTS[case.kind]} mode=sync rate=0")
 
     def calm(self, guest):
-        """With a rule hooks do not rest."""
+        """With a rule hooks are never parked."""
 
     def check(self, guest, case, done):
         rule, = self.ask(guest, "priority list")["rules"]
@@ -323,7 +323,7 @@ class Lanes3SyncRule(Lanes3):
 
 
 class PrioritySync(Falcon):
-    """Requests go ahead by a rule, at once; all else is on stock's path, on the NIC's CPU."""
+    """Requests go ahead by a rule, at once; all else is on the kernel's path, on the NIC's CPU."""
 
     name, how, usual, min_vcpus = "priority-sync", "sync", False, 4
 

@@ -20,7 +20,7 @@ from vm import crash
 # Every flow goes into lanes at once, and on to its next worker after every few packets.
 LANES = {"mode": "lanes", "elephant_rate": 0, "workers": 2, "batch": 16}
 PIPELINE = {"mode": "pipeline"}
-# Traffic may be over before hooks that rest have woken: test_rest.py is about these.
+# Traffic may be over before parked hooks are attached: test_park.py is about these.
 COMMON = {"cpus": "1-3", "busy_threshold": 100, "load_threshold": 100, "park": 0}
 
 # What is compared with stock, by name.

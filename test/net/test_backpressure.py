@@ -127,7 +127,7 @@ def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, 
     """What is beyond its bound, in packets and in bytes, is dropped; its NIC's CPU goes on with the others, and waits for nobody."""
     falcon.enable(elephant_rate=rate // 4 // wait.patience, **LANES)
     overlay.net.set_mtu(overlay.guest, mtu)
-    seen, polls_and_looks = {}, ("answer_doorbell", "falcon_lanes_help")
+    seen, polls_and_looks = {}, ("poll_gate", "falcon_lanes_help")
     before = ring_drops(overlay)
 
     def is_full():

@@ -137,11 +137,11 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("symbol", ["the intake", *(pytest.param(name, marks=pytest.mark.soak)
+@pytest.mark.parametrize("symbol", ["the ingress", *(pytest.param(name, marks=pytest.mark.soak)
                                                    for name in ("enqueue_to_backlog", "gro_cells_receive"))])
 def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overlay, control, kernel, symbol):
     """And status says why; the others of the capability are not attached alone."""
-    symbol = hookable(kernel)[2] if symbol == "the intake" else symbol
+    symbol = hookable(kernel)[2] if symbol == "the ingress" else symbol
     control.configure(park=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
     with Redirect(control.guest, kernel, symbol):
         control.enable(park=0)

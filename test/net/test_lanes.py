@@ -100,7 +100,7 @@ def test_a_flow_comes_down_and_goes_up_as_the_rate_is_set(overlay, falcon):
 
 
 @pytest.mark.thorough
-def test_one_worker_is_the_rung_one_and_more_the_rung_several(overlay, falcon):
+def test_one_worker_is_the_state_one_and_more_the_state_several(overlay, falcon):
     falcon.enable(**{**LANES, "workers": 1})
     with flowing(overlay, falcon):
         entry = reach(falcon, state="one", reason="none", merge="backlog")

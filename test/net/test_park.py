@@ -15,7 +15,7 @@ from stress.traffic import Traffic, trouble
 LANES = {"mode": "lanes", "cpus": "1-3", "workers": 2, "batch": 16, "elephant_rate": 2000, "busy_threshold": 100,
          "load_threshold": 100, "park": 1}
 NEVER = 4_000_000_000       # packets per second that no flow has
-# What rests in each mode.
+# What is parked in each mode.
 OF_LANES = {"gro_cells_receive", "enqueue_to_backlog", "veth_xmit"}
 
 
@@ -29,7 +29,7 @@ def parked(control):
 
 
 def until_resting(control, wanted):
-    until(lambda: parked(control) == wanted, 20, f"{wanted} to rest")
+    until(lambda: parked(control) == wanted, 20, f"{wanted} to be parked")
 
 
 def test_what_only_lanes_take_rests_until_a_flow_goes_into_lanes(overlay, control, hooked):

@@ -16,7 +16,7 @@ MOVES = (4, 0, 4)           # none of the CPUs that falcon has
 
 
 def taken_by(falcon, cpu):
-    """Packets that the intake of a CPU has taken."""
+    """Packets that the ingress of a CPU has taken."""
     return sum(row["counters"]["taken"] for row in falcon.ctl("stats show --all")["cpus"]
                if (row["stage"], row["cpu"]) == ("nic", cpu))
 

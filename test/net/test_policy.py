@@ -188,7 +188,7 @@ def test_little_traffic_wakes_no_other_cpu(overlay, falcon, record_property):
 
     stock = softirqs()
     falcon.enable(mode="auto", park=1)
-    until(lambda: any(hook["state"] == "parked" for hook in falcon.ctl("status")["hooks"]), 20, "hooks to rest")
+    until(lambda: any(hook["state"] == "parked" for hook in falcon.ctl("status")["hooks"]), 20, "hooks to be parked")
     ours = softirqs()
     record_property("stock", stock)
     record_property("falcon", ours)

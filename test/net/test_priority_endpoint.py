@@ -107,7 +107,7 @@ def test_a_process_that_moves_leaves_its_sockets_where_they_are(overlay, falcon)
 def test_rules_that_are_added_while_hooks_rest_are_heeded(overlay, falcon):
     falcon.enable(**LANES, park=1)
     with Traffic(overlay, rate=1000, idle=IDLE) as traffic:
-        until(lambda: not any("enqueue_to_backlog" in line for line in falcon.attached()), 20, "hooks to rest")
+        until(lambda: not any("enqueue_to_backlog" in line for line in falcon.attached()), 20, "hooks to be parked")
         number = add(falcon, FIELDS["netns"][0])
         lanes.reach(falcon, state="inline", rule=number)
     assert not trouble(traffic.account)

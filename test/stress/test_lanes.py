@@ -80,13 +80,13 @@ def request(**values):
 
 @pytest.mark.thorough
 def test_promotions_and_demotions_keep_the_order(overlay, falcon, record_property):
-    # Hooks that rest between two visits to the guest would need longer to wake than the next one takes.
+    # Hooks parked between two visits to the guest would take longer to attach than the next visit lasts.
     falcon.enable(**{**LANES, "batch": 1, "park": 0})
     raw, began, before = rawnl.Raw(overlay.guest), time.monotonic(), 0
     # Single packets, so that a flow of few ends a run often.
     with Traffic(overlay, flows=32, rate=8000, size=64, burst=1, idle=IDLE) as traffic:
         while before < STEPS:
-            # Every flow up, between the upper rungs hundreds of times, and down.
+            # Every flow is promoted, rotates hundreds of times, and is demoted.
             raw.turns(1, [request(elephant_rate=0)])
             raw.turns(TURNS, [request(workers=1), request(workers=3)], PAUSE)
             raw.turns(1, [request(elephant_rate=NEVER)])
@@ -153,7 +153,7 @@ def test_everything_at_once(overlay, falcon, record_property):
     record(record_property, traffic.account, taken=counters["taken"], steered=counters["steered"],
            held=counters["held"], steps=steps(counters))
     assert not trouble(traffic.account)
-    # How often, is a matter of time: waking the hooks that rest takes a slow machine seconds.
+    # How often, is a matter of time: attaching parked hooks takes a slow machine seconds.
     assert counters["taken"] > 100 and counters["steered"] > 100
     assert steps(counters) > 0
 
@@ -195,7 +195,7 @@ def test_workers_go_offline_and_come_back_under_traffic(overlay, falcon, record_
     record(record_property, account, cycles=cycles, taken=counters["taken"],
            longest_gap_ms=account["longest_gap_ns"] // 1_000_000,
            stock_lost=stock["lost"], stock_longest_gap_ms=stock["longest_gap_ns"] // 1_000_000)
-    # All but what went before the flow had climbed.
+    # All but what came before the flow was promoted.
     assert counters["taken"] > 0.5 * account["sent"]
     assert not trouble(stock)
     assert not trouble(account)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where the table has a flow, which one makes place for another, and which ones are alike inside. */
+/* Where the table has a flow, which entry a new flow gets, and which flows are alike inside. */
 
 #include "unit.h"
 #include "lanes/flow_table.h"
