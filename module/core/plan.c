@@ -11,14 +11,8 @@ static unsigned long known_since(const struct falcon_plan *plan, const struct fa
 {
 	unsigned int i;
 
-	switch (encap->kind) {
-	case FALCON_ENCAP_NONE:
-		return plan->known.none;
-	case FALCON_ENCAP_GRE:
-		return plan->known.gre;
-	case FALCON_ENCAP_IP:
-		return plan->known.ip_in_ip;
-	}
+	if (!falcon_encap_has_port(encap->kind))
+		return plan->known.kind[encap->kind];
 	for (i = 0; i < plan->tunnels.ports; i++)
 		if (plan->tunnels.port[i].port == encap->port)
 			return plan->known.port[i];

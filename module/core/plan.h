@@ -42,8 +42,7 @@ struct falcon_plan {
 	struct falcon_tunnels	tunnels;
 	struct {
 		unsigned long	port[FALCON_TUNNEL_PORTS];
-		unsigned long	gre, ip_in_ip;
-		unsigned long	none;		/* packets that came through no tunnel */
+		unsigned long	kind[FALCON_ENCAP_KINDS]; /* without a port; none included */
 	} known;		/* jiffies since which falcon knows the flows of each */
 	struct cpumask		mask;
 	unsigned int		count;

@@ -246,8 +246,9 @@ static bool skip_payload_type(struct cursor *at, u16 *protocol)
 }
 
 /* VXLAN and GENEVE have the VNI at the same offset. */
-static bool skip_udp_tunnel(struct cursor *at, bool geneve, u16 *protocol, u32 *vni)
+static bool skip_udp_tunnel(struct cursor *at, u8 kind, u16 *protocol, u32 *vni)
 {
+	bool geneve = kind == FALCON_ENCAP_GENEVE;
 	const u8 *header = take(at, geneve ? GENEVE_HEADER : VXLAN_HEADER);
 	u8 options;
 
@@ -295,7 +296,6 @@ static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels,
 {
 	const struct udphdr *udp;
 	unsigned int i;
-	bool geneve;
 
 	switch (outer) {
 	case IPPROTO_UDP:
@@ -308,20 +308,19 @@ static bool skip_tunnel(struct cursor *at, const struct falcon_tunnels *tunnels,
 				break;
 		if (i == tunnels->ports)
 			return false;
-		geneve = tunnels->port[i].geneve;
-		packet->encap.kind = geneve ? FALCON_ENCAP_GENEVE : FALCON_ENCAP_VXLAN;
+		packet->encap.kind = tunnels->port[i].kind;
 		packet->encap.port = udp->dest;
-		return skip_udp_tunnel(at, geneve, protocol, &packet->vni) &&
+		return skip_udp_tunnel(at, packet->encap.kind, protocol, &packet->vni) &&
 		       skip_payload_type(at, protocol);
 	case IPPROTO_GRE:
 		packet->encap.kind = FALCON_ENCAP_GRE;
-		return tunnels->gre && skip_gre(at, protocol, &packet->vni) &&
+		return tunnels->kind[FALCON_ENCAP_GRE] && skip_gre(at, protocol, &packet->vni) &&
 		       skip_payload_type(at, protocol);
 	case IPPROTO_IPIP:
 	case IPPROTO_IPV6:
 		packet->encap.kind = FALCON_ENCAP_IP;
 		*protocol = outer == IPPROTO_IPIP ? ETH_P_IP : ETH_P_IPV6;
-		return tunnels->ip_in_ip;
+		return tunnels->kind[FALCON_ENCAP_IP];
 	default:
 		return false;
 	}
@@ -439,7 +438,7 @@ enum falcon_packet_kind falcon_packet_quick(const u8 *data, unsigned int len,
 	if (i == tunnels->ports)
 		return FALCON_PACKET_PLAIN;
 
-	if (len < QUICK_LEN || tunnels->port[i].geneve ||
+	if (len < QUICK_LEN || tunnels->port[i].kind != FALCON_ENCAP_VXLAN ||
 	    (data[QUICK_VXLAN] & (VXLAN_FLAG_VNI | VXLAN_FLAG_GPE)) != VXLAN_FLAG_VNI ||
 	    be16_at(data + QUICK_ETHERNET + 2 * ETH_ALEN) != ETH_P_IP ||
 	    !is_plain_ipv4(inner) ||

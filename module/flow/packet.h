@@ -32,23 +32,30 @@ struct falcon_key {
 	u16	pad;
 };
 
-/* The encapsulations that devices of this host take. */
-struct falcon_tunnels {
-	unsigned int	ports;				/* entries in port[] */
-	struct {
-		__be16	port;
-		u8	geneve;				/* 1 GENEVE, 0 VXLAN */
-	} port[FALCON_TUNNEL_PORTS];
-	bool		gre;
-	bool		ip_in_ip;			/* IPIP, SIT, IPv6 tunnels */
-};
-
 enum falcon_encap_kind {
 	FALCON_ENCAP_NONE,
 	FALCON_ENCAP_VXLAN,
 	FALCON_ENCAP_GENEVE,
 	FALCON_ENCAP_GRE,
 	FALCON_ENCAP_IP,		/* IPIP, SIT, IPv6 tunnels */
+	FALCON_ENCAP_KINDS,
+};
+
+/* True if a kind is told by a UDP destination port; otherwise the IP protocol tells it. */
+static inline bool falcon_encap_has_port(u8 kind)
+{
+	return kind == FALCON_ENCAP_VXLAN || kind == FALCON_ENCAP_GENEVE;
+}
+
+/* The encapsulations that devices of this host take. */
+struct falcon_tunnels {
+	unsigned int	ports;				/* entries in port[] */
+	struct {
+		__be16	port;
+		u8	kind;				/* enum falcon_encap_kind */
+		u8	pad;
+	} port[FALCON_TUNNEL_PORTS];
+	bool		kind[FALCON_ENCAP_KINDS];	/* those that have no port */
 };
 
 /* The encapsulation of a packet. Compared as a whole. */

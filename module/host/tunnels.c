@@ -28,7 +28,7 @@ struct port {
 static LIST_HEAD(initial_ports);
 static LIST_HEAD(other_ports);
 static DEFINE_HASHTABLE(ports, 10);
-static unsigned int gre_count, ip_in_ip_count;	/* number of tunnels */
+static unsigned int counts[FALCON_ENCAP_KINDS];	/* of tunnels without a port */
 
 /* Written under RTNL and sum_lock, read under either. */
 static struct falcon_tunnel_sum sum = { .changed = INITIAL_JIFFIES };
@@ -82,16 +82,10 @@ static bool count_port(const struct falcon_encap *encap, bool initial, int count
 bool falcon_tunnels_count(const struct falcon_encap *encap, bool initial, int count)
 {
 	ASSERT_RTNL();
-	switch (encap->kind) {
-	case FALCON_ENCAP_GRE:
-		gre_count += count;
-		return true;
-	case FALCON_ENCAP_IP:
-		ip_in_ip_count += count;
-		return true;
-	default:
+	if (falcon_encap_has_port(encap->kind))
 		return encap->port && count_port(encap, initial, count);
-	}
+	counts[encap->kind] += count;
+	return true;
 }
 
 /* The index of a port in the table; the number of ports if the port has no entry. */
@@ -105,11 +99,11 @@ static unsigned int index_of(const struct falcon_tunnels *tunnels, __be16 port)
 	return i;
 }
 
-static unsigned long since_of(__be16 port, bool geneve)
+static unsigned long since_of(__be16 port, u8 kind)
 {
 	unsigned int i = index_of(&sum.tunnels, port);
 
-	return i < sum.tunnels.ports && sum.tunnels.port[i].geneve == geneve ?
+	return i < sum.tunnels.ports && sum.tunnels.port[i].kind == kind ?
 	       sum.port_since[i] : jiffies;
 }
 
@@ -118,7 +112,6 @@ static void add_ports(struct falcon_tunnel_sum *next, const struct list_head *po
 	struct falcon_tunnels *tunnels = &next->tunnels;
 	const struct port *port;
 	unsigned int at;
-	bool geneve;
 
 	list_for_each_entry(port, ports, node) {
 		if (index_of(tunnels, port->encap.port) < tunnels->ports)
@@ -128,25 +121,25 @@ static void add_ports(struct falcon_tunnel_sum *next, const struct list_head *po
 			next->left_out = next->left_out ?: be16_to_cpu(port->encap.port);
 			return;
 		}
-		geneve = port->encap.kind == FALCON_ENCAP_GENEVE;
 		at = tunnels->ports++;
 		tunnels->port[at].port = port->encap.port;
-		tunnels->port[at].geneve = geneve;
-		next->port_since[at] = since_of(port->encap.port, geneve);
+		tunnels->port[at].kind = port->encap.kind;
+		next->port_since[at] = since_of(port->encap.port, port->encap.kind);
 	}
 }
 
 bool falcon_tunnels_sum_up(bool initial)
 {
 	struct falcon_tunnel_sum next;
+	unsigned int kind;
 	bool changes;
 
 	ASSERT_RTNL();
 	memset(&next, 0, sizeof(next));		/* padding included, for memcmp() */
-	next.tunnels.gre = gre_count;
-	next.tunnels.ip_in_ip = ip_in_ip_count;
-	next.gre_since = sum.tunnels.gre ? sum.gre_since : jiffies;
-	next.ip_in_ip_since = sum.tunnels.ip_in_ip ? sum.ip_in_ip_since : jiffies;
+	for (kind = 0; kind < FALCON_ENCAP_KINDS; kind++) {
+		next.tunnels.kind[kind] = counts[kind];
+		next.kind_since[kind] = sum.tunnels.kind[kind] ? sum.kind_since[kind] : jiffies;
+	}
 	add_ports(&next, &initial_ports);
 	add_ports(&next, &other_ports);
 	changes = memcmp(&sum.tunnels, &next.tunnels, sizeof(next.tunnels));

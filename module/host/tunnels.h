@@ -15,7 +15,7 @@
 struct falcon_tunnel_sum {
 	struct falcon_tunnels	tunnels;
 	unsigned long		port_since[FALCON_TUNNEL_PORTS];
-	unsigned long		gre_since, ip_in_ip_since;
+	unsigned long		kind_since[FALCON_ENCAP_KINDS];
 	unsigned long		changed;	/* since when the same packets are in no tunnel */
 	u16			left_out;	/* a port without room in the table, or 0 */
 };

@@ -294,7 +294,7 @@ int falcon_priority_automate(bool wanted, struct netlink_ext_ack *extack)
 	};
 	u32 id;
 
-	/* Requests come one at a time, so nobody else changes it. */
+	/* The control mutex is held, or no request can come any more: nobody else changes it. */
 	if (wanted == !!rcu_access_pointer(automatic_rule))
 		return 0;
 	if (wanted)

@@ -74,7 +74,7 @@ void falcon_priority_flush(void);
  * @wanted: true: there must be one
  * @extack: gets an error message
  *
- * Context: process, one at a time. Return: 0; -ENOSPC; -ENOMEM.
+ * Context: process, under the control mutex. Return: 0; -ENOSPC; -ENOMEM.
  */
 int falcon_priority_automate(bool wanted, struct netlink_ext_ack *extack);
 
