@@ -39,8 +39,8 @@ struct falcon_device {
 	struct falcon_index		index;
 	u32				salt;		/* mixed into the hash of a flow */
 	/*
-	 * Both under RTNL, of a tunnel. merges_udp: its GRO merges UDP, or did so at some time
-	 * since falcon was enabled. through_cell: it sees UDP (udp_gro.h).
+	 * Both of a tunnel, and written under RTNL. merges_udp: its GRO merges UDP, or has done
+	 * so since falcon was enabled. through_cell: it sees UDP (udp_gro.h); packets read it, too.
 	 */
 	bool				merges_udp;
 	bool				through_cell;
