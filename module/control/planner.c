@@ -87,9 +87,8 @@ static void take_tunnels(struct falcon_plan *plan)
 	falcon_tunnels_get(&sum);
 	plan->tunnels = sum.tunnels;
 	memcpy(plan->known.port, sum.port_since, sizeof(plan->known.port));
-	plan->known.gre = sum.gre_since;
-	plan->known.ip_in_ip = sum.ip_in_ip_since;
-	plan->known.none = sum.changed;
+	memcpy(plan->known.kind, sum.kind_since, sizeof(plan->known.kind));
+	plan->known.kind[FALCON_ENCAP_NONE] = sum.changed;
 }
 
 static struct falcon_plan *plan_make(void)

@@ -9,6 +9,16 @@
 #include "host/device.h"
 #include "host/tunnels.h"
 
+static bool has_tunnels(const struct falcon_tunnels *tunnels)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < FALCON_ENCAP_KINDS; kind++)
+		if (tunnels->kind[kind])
+			return true;
+	return tunnels->ports;
+}
+
 static const char *idle_reason(const struct falcon_plan *plan)
 {
 	bool lanes = plan->mode == FALCON_MODE_LANES;
@@ -22,8 +32,7 @@ static const char *idle_reason(const struct falcon_plan *plan)
 	if (plan->count == 1)
 		return lanes ? "the set has one CPU, flows that arrive there stay there" :
 			       "the set has one CPU, stages that arrive there stay there";
-	if (!plan->tunnels.ports && !plan->tunnels.gre && !plan->tunnels.ip_in_ip &&
-	    !(lanes && plan->host))
+	if (!has_tunnels(&plan->tunnels) && !(lanes && plan->host))
 		return "this host has no tunnel device that its NICs' packets come to";
 	if (lanes && !falcon_devices_nics())
 		return "every device of this host is virtual, no NIC brings packets";

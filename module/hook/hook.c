@@ -159,20 +159,27 @@ static bool is_needed(unsigned int first, int err)
 	return !hooks_wanted && (hooks[first].site->required || err == -ENOMEM);
 }
 
-/* Attach all hooks of the capability that begins at @first, or none. */
-static int attach_capability(unsigned int first)
+/*
+ * Attach all hooks of the capability that begins at @first, or none. @extack: gets the hook that
+ * cannot be attached, if the capability is needed.
+ */
+static int attach_capability(unsigned int first, struct netlink_ext_ack *extack)
 {
 	unsigned int i, end = end_of(first);
+	const struct hook *failed;
 	int err = 0;
 
 	for (i = first; i < end && !err; i++)
 		err = attach(&hooks[i]);
 	if (!err)
 		return 0;
+	failed = &hooks[i - 1];
+	if (is_needed(first, err))
+		NL_SET_ERR_MSG_FMT(extack, "%s: %s", failed->site->symbol, failed->detail);
 	/* It is normal that a driver's module is not loaded: do not log that. */
-	if (!is_needed(first, err) && !(hooks[i - 1].site->module && err == -ENOENT))
-		pr_info("%s: %s; going without %s\n", hooks[i - 1].site->symbol,
-			hooks[i - 1].detail, hooks[first].site->capability);
+	else if (!failed->site->module || err != -ENOENT)
+		pr_info("%s: %s; going without %s\n", failed->site->symbol, failed->detail,
+			hooks[first].site->capability);
 	for (i = first; i < end; i++)
 		detach(&hooks[i]);
 	return err;
@@ -184,11 +191,9 @@ static int attach_all(struct netlink_ext_ack *extack)
 	int err;
 
 	for (i = 0; i < FALCON_HOOKS; i = end_of(i)) {
-		err = attach_capability(i);
-		if (!err || !is_needed(i, err))
-			continue;
-		NL_SET_ERR_MSG_FMT(extack, "%s: %s", hooks[i].site->symbol, hooks[i].detail);
-		return err;
+		err = attach_capability(i, extack);
+		if (err && is_needed(i, err))
+			return err;
 	}
 	return 0;
 }
@@ -257,7 +262,7 @@ void falcon_hooks_unpark(void)
 	parked = 0;
 	for (i = 0; i < FALCON_HOOKS; i = end_of(i))
 		if (some_parked(i))
-			attach_capability(i);
+			attach_capability(i, NULL);
 	mutex_unlock(&hooks_lock);
 }
 

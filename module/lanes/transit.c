@@ -21,6 +21,7 @@ bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
 	struct falcon_run *run;
 	unsigned int count;
 	u32 number;
+	bool own;
 
 	/* The home CPU sets it. If that is not this one, its packets and ours have no order. */
 	if (unlikely(READ_ONCE(flow->dead)))
@@ -50,13 +51,17 @@ bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
 		falcon_handover_empty(flow, plan);
 		run = runner ? falcon_handover_push(flow, plan ? plan->batch : 1, true) : NULL;
 		number = run ? run->number : 0;
+		/* Not for want of room in a lane: the flow has no other worker. */
+		own = flow->affinity.home || !flow->trial.over;
 		if (run)
 			falcon_lane_add(run->worker, run->taken);
 		falcon_handover_done(flow, plan);
 		if (!run)
 			break;
 		count = falcon_transit_process(flow, number, 1, runner);
-		falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_BACKPRESSURED, count);
+		if (!own)
+			falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_BACKPRESSURED,
+					  count);
 	}
 	return true;
 }

@@ -289,6 +289,16 @@ def test_bpf_programs_that_are_attached_all_the_time_are_told_of(overlay, kernel
         assert falcon.traces().redirected == []
 
 
+@pytest.mark.thorough
+def test_a_refusal_for_want_of_memory_names_the_hook_that_got_none(overlay, kernel, tmp_path):
+    """Not the first one of its capability, which was attached, and is detached again."""
+    with Sabotaged(overlay.guest, kernel, tmp_path, "no memory for the last") as falcon:
+        error = falcon.say("enable").error()
+        assert (error["exit"], error["name"]) == (REFUSED, "ENOMEM")
+        assert error["message"] == "napi_gro_frags: no memory to hook it"
+        assert falcon.traces().redirected == []
+
+
 class Without:
     """The built module, but it looks for another name than a function's, as on a kernel without it."""
 

@@ -37,7 +37,7 @@ def test_rules_changed_under_traffic(overlay, falcon, record_property):
         rawnl.Raw(overlay.guest).turns(TURNS, changes, pause=1)
     counters = lanes.assert_conserved(falcon)
     record(record_property, elephant.account, changes=TURNS * len(changes), promotions=counters["promotions"],
-           inline=counters["inline"], mouse=trouble(mouse.account))
+           backpressured=counters["backpressured"], mouse=trouble(mouse.account))
     # The mouse is in lanes by rules alone.
     assert counters["promotions"] > TURNS / 10
     assert not trouble(elephant.account) and not trouble(mouse.account)

@@ -414,7 +414,7 @@ static void parse__full_table_of_ports(void **state)
 
 	for (i = 0; i < FALCON_TUNNEL_PORTS; i++) {
 		tunnels.port[i].port = cpu_to_be16(6000 + i);
-		tunnels.port[i].geneve = i % 2;
+		tunnels.port[i].kind = i % 2 ? FALCON_ENCAP_GENEVE : FALCON_ENCAP_VXLAN;
 	}
 	for (i = 0; i < FALCON_TUNNEL_PORTS; i++) {
 		struct wire wire = { 0 };
@@ -743,7 +743,9 @@ static void quick__leaves_every_other_shape_to_the_parser(void **state)
 
 static void quick__only_tunnels_asked_for(void **state)
 {
-	static const struct falcon_tunnels none = { .gre = true, .ip_in_ip = true };
+	static const struct falcon_tunnels none = {
+		.kind = { [FALCON_ENCAP_GRE] = true, [FALCON_ENCAP_IP] = true }
+	};
 	struct falcon_key outer = wire_flow(4, 0, 1), inner = wire_flow(4, IPPROTO_UDP, 2);
 	struct wire wire = { 0 };
 
