@@ -245,17 +245,20 @@ int falcon_gro_bypass_alloc(struct net_device *dummy)
 
 void falcon_gro_bypass_free(void)
 {
+	unsigned int cpu, dropped = 0;
 	struct sk_buff *skb;
 	struct gate *gate;
-	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
 		gate = per_cpu_ptr(gates, cpu);
 		napi_disable(&gate->napi);
 		__netif_napi_del(&gate->napi);
+		dropped += gate->waiting.count;
 		while ((skb = falcon_chain_pop(&gate->waiting)))
 			kfree_skb(skb);
 	}
+	if (dropped)
+		pr_warn("%u packets that waited to pass the GRO cells are dropped\n", dropped);
 	synchronize_net();
 	free_percpu(gates);
 }

@@ -50,7 +50,7 @@ SABOTAGES = {
                           "register_when_free(&hook->ops);\n"),
     # Likewise for the last hook of a capability.
     "no memory for the last": Sabotage("module/hook/hook.c", "\terr = register_when_free(&hook->ops);\n",
-                                       "\terr = !strcmp(hook->site->symbol, \"napi_gro_frags\") ? -ENOMEM : "
+                                       "\terr = hook == &hooks[FALCON_HOOK_INGRESS] ? -ENOMEM : "
                                        "register_when_free(&hook->ops);\n"),
     # As if somebody attached BPF programs to a function, now and then or all the time.
     "busy for a moment": Sabotage("module/hook/hook.c", REGISTER, "\t\tstatic atomic_t calls;\n\n\t\terr = atomic_inc_return(&calls) "
