@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Words of a command line: which are options, and what these are worth. */
+/* Sorts the options of a command line from its other words, and parses their values. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -27,10 +27,10 @@ struct option_info {
 extern const struct option_info options[OPT_MAX];
 
 #define OPT_BIT(opt)	(1U << (opt))
-/* Belong to every command. */
+/* Options of every command. */
 #define OPT_GLOBAL	(OPT_BIT(OPT_JSON) | OPT_BIT(OPT_HELP) | OPT_BIT(OPT_VERSION))
 
-/* What was typed after the command's own name. */
+/* The words after the command's own name. */
 struct args {
 	unsigned int argc;
 	char **argv;
@@ -38,10 +38,16 @@ struct args {
 	const char *value[OPT_MAX];
 };
 
-/* Sort options from other words; the latter end up in args->argv. EXIT_OK or EXIT_USAGE, told. */
+/*
+ * Sort options from other words, which end up in args->argv. Return: EXIT_OK, or EXIT_USAGE after
+ * an error message.
+ */
 int args_parse(int argc, char **argv, struct args *args);
 
-/* A number of an option, from min on. EXIT_OK or EXIT_USAGE, told. */
+/*
+ * The value of an option, a number of at least min. Return: EXIT_OK, or EXIT_USAGE after an error
+ * message.
+ */
 int option_number(const struct args *args, enum option opt, unsigned long min,
 		  unsigned long *number);
 

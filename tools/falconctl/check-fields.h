@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The fields of 'falconctl check': of each a file check-*.c looks, check.c calls them all. */
+/* The fields of 'falconctl check'. Each has a file check-*.c; check.c calls them all. */
 #ifndef FALCONCTL_CHECK_FIELDS_H
 #define FALCONCTL_CHECK_FIELDS_H
 

@@ -16,14 +16,14 @@
 
 static const struct {
 	const char *name;
-	const char *why;	/* falcon requires it; NULL if it does not */
+	const char *why;	/* why falcon requires it; NULL if it does not */
 } options[] = {
 	[INIT_ON_ALLOC] = { "CONFIG_INIT_ON_ALLOC_DEFAULT_ON", NULL },
 	{ "CONFIG_MODULES", "modules can be loaded" },
 	{ "CONFIG_KALLSYMS", "functions are found by name" },
 	{ "CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "functions can be redirected" },
 	{ "CONFIG_RPS", "packets can be handed to other CPUs" },
-	/* The kernel exports the lookups for these alone (or for TPROXY, which is as common). */
+	/* The kernel exports the lookups only for these, or for TPROXY, which is as common. */
 	{ "CONFIG_NF_SOCKET_IPV4", "the socket of a packet can be looked up, for rules by cgroup" },
 	{ "CONFIG_NF_SOCKET_IPV6", "the same for IPv6" },
 };
@@ -35,9 +35,9 @@ enum setting {
 	SETTING_ON,
 };
 
-/* How the kernel was configured. */
+/* The kernel's configuration. */
 struct config {
-	const char *source;	/* NULL: no file tells */
+	const char *source;	/* NULL if no file has it */
 	char path[300];
 	bool set[OPTIONS];
 };
@@ -156,7 +156,7 @@ static void check_ftrace(void)
 		finding("ftrace", RESULT_OK, NULL, "ftrace is on");
 }
 
-/* As the kernel reads a switch; it ignores a word that is none. */
+/* Reads a switch as the kernel does, which ignores a word that is not a switch. */
 static void read_switch(const char *text, enum setting *setting)
 {
 	bool o = text[0] == 'o' || text[0] == 'O';
@@ -176,7 +176,7 @@ static void look_for_init_on_alloc(const char *parameter, void *data)
 		read_switch(parameter + strlen(name), data);
 }
 
-/* The command line decides; without a word there the kernel's configuration does. */
+/* The command line decides. If it says nothing, the kernel's configuration does. */
 static void check_init_on_alloc(const struct config *config)
 {
 	enum setting setting = SETTING_UNKNOWN;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* check: CPUs, what spreads packets already, and whether there is a tunnel. */
+/* check: CPUs, features that spread packets already, NICs, tunnels and encryption. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 #include "finding.h"
 #include "root.h"
 
-/* A stage for each of three CPUs. */
+/* Each stage can have a CPU of its own. */
 #define STAGES 3
 
-/* How many CPUs a list such as 0-3,6 has; 0 when it is none. */
+/* The number of CPUs of a list such as 0-3,6; 0 if the text is not a list. */
 static unsigned long count_cpus(const char *list)
 {
 	unsigned long count = 0;
@@ -58,7 +58,7 @@ static void check_cpus(void)
 		finding("cpus", RESULT_OK, NULL, "%lu CPUs are online", count);
 }
 
-/* The device's name of /sys/class/net/NAME/... */
+/* The name of the device in /sys/class/net/NAME/... */
 static void device_of(const char *path, char *buf, size_t size)
 {
 	const char *name = path + strlen("/sys/class/net/");
@@ -76,7 +76,7 @@ static bool add_if(bool wanted, const char *path, struct few *few)
 	return true;
 }
 
-/* A mask such as 00000000,0000000f that has a bit. */
+/* Adds the device if its mask, such as 00000000,0000000f, has a bit. */
 static bool add_masked(const char *path, void *data)
 {
 	char mask[2048];
@@ -149,7 +149,7 @@ static void check_threads(void)
 		finding("backlog-threads", RESULT_OK, NULL, "softirqs process the backlogs");
 }
 
-/* By DEVTYPE, which these drivers give, or by the ARPHRD number of the others. */
+/* Knows a tunnel by DEVTYPE, which some drivers set, or by the ARPHRD number of the others. */
 static bool add_tunnel(const char *path, void *data)
 {
 	static const char *const kinds[] = { "DEVTYPE=vxlan\n", "DEVTYPE=geneve\n" };
@@ -184,7 +184,7 @@ static void check_tunnels(void)
 			"no VXLAN, GENEVE, GRE or IP tunnel device here: falcon has nothing to do");
 }
 
-/* What the kernel knows as a device of hardware, and as Ethernet. */
+/* A NIC is an Ethernet device with hardware behind it, as far as the kernel knows. */
 static bool add_nic(const char *path, void *data)
 {
 	char line[64], type_path[300];
@@ -228,7 +228,10 @@ static bool is_holder(const char *path, void *data)
 	return true;
 }
 
-/* Each state that a module encrypts for holds it, and so does each module that needs it. */
+/*
+ * Each ESP state holds a reference to the module, and so does each module that needs it. More
+ * references than such modules mean that there are states.
+ */
 static bool has_esp_states(const char *count, const char *holders)
 {
 	char line[64];

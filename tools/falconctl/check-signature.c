@@ -12,7 +12,7 @@
 #define ADVICE "Sign it with a key that the firmware knows. DKMS does so; its key becomes known " \
 	"by 'mokutil --import /var/lib/dkms/mok.pub', confirmed at the next boot."
 
-/* Why unsigned modules are refused, NULL when they are not. */
+/* The reason why the kernel refuses unsigned modules, or NULL if it does not. */
 static const char *enforced(bool *known)
 {
 	char line[256];
@@ -23,7 +23,7 @@ static const char *enforced(bool *known)
 		if (line[0] == 'Y')
 			return "module.sig_enforce";
 	}
-	/* "[none] integrity confidentiality": the one in brackets is on */
+	/* "[none] integrity confidentiality": the word in brackets is in force */
 	if (root_line("/sys/kernel/security/lockdown", line, sizeof(line))) {
 		*known = true;
 		if (strstr(line, "[integrity]") || strstr(line, "[confidentiality]"))

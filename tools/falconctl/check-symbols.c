@@ -13,10 +13,10 @@
 /* A kernel function that falcon hooks. */
 struct hooked {
 	const char *symbol;
-	const char *older;	/* what stands in for it in older kernels, or NULL */
-	const char *module;	/* that has it, or NULL */
-	bool seldom;		/* few need that */
-	const char *without;	/* what is lost without it; NULL: falcon cannot do without */
+	const char *older;	/* its name in older kernels, or NULL */
+	const char *module;	/* its module, or NULL */
+	bool seldom;		/* few hosts need it */
+	const char *without;	/* the loss without it; NULL if falcon requires it */
 };
 
 static const struct hooked hooked[] = {
@@ -34,7 +34,7 @@ static const struct hooked hooked[] = {
 };
 #define HOOKED (sizeof(hooked) / sizeof(hooked[0]))
 
-/* tracefs has its own mount, or is found below debugfs. */
+/* tracefs has a mount of its own, or is below debugfs. */
 static FILE *open_tracefs(const char *name)
 {
 	static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
@@ -53,7 +53,7 @@ static enum result lost(const struct hooked *h)
 	return h->without ? RESULT_WARN : RESULT_FAIL;
 }
 
-/* "", or what goes missing. */
+/* "", or the loss without the hook. */
 static const char *lost_text(const struct hooked *h, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s%s", h->without ? "; without it " : "",
@@ -62,12 +62,12 @@ static const char *lost_text(const struct hooked *h, char *buf, size_t size)
 }
 
 struct seen {
-	unsigned int exact;	/* functions of just that name */
-	unsigned int older;	/* of the name that older kernels have */
+	unsigned int exact;	/* functions of this very name */
+	unsigned int older;	/* functions of its older name */
 	char variant[128];	/* one that the compiler changed, such as get_rps_cpu.isra.0 */
 };
 
-/* The name that this kernel has it by. */
+/* The name of the function in this kernel. */
 static const char *name_of(const struct hooked *h, const struct seen *seen)
 {
 	return !seen->exact && seen->older ? h->older : h->symbol;
@@ -124,7 +124,7 @@ static void count_available(FILE *file, struct seen *seen)
 				count(&hooked[i], name, &seen[i]);
 }
 
-/* Its module is not loaded: nobody can tell, nor needs to know of a seldom one. */
+/* True if its module is not loaded, so check cannot tell. Few hosts need a seldom one. */
 static bool not_yet(const char *what, const struct hooked *h)
 {
 	char path[256], advice[128];

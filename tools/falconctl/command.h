@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a command is, and the functions of each; main.c has the table, from which parsing, help and
- * completion come.
+ * The commands and their functions. main.c has the table; parsing, help and completion read it.
  */
 #ifndef FALCONCTL_COMMAND_H
 #define FALCONCTL_COMMAND_H
@@ -19,14 +18,14 @@ struct command {
 	unsigned int min_args, max_args;
 	unsigned int options;		/* of its own, OPT_BIT() each */
 	bool hidden;
-	const struct command *sub;	/* ended by one without name; or NULL, and then run */
+	const struct command *sub;	/* ends with a nameless one; or NULL: call run() */
 	int (*run)(const struct args *args);
-	void (*more_help)(void);	/* prints what only it knows, or NULL */
+	void (*more_help)(void);	/* prints more help, or NULL */
 	/* print candidates for the last of argc words, or NULL */
 	void (*complete)(unsigned int argc, char **argv);
 };
 
-/* NULL after telling that there is no such command. path: what stands before it, or NULL. */
+/* NULL after an error message if there is no such command. path: the words before it, or NULL. */
 const struct command *command_find(const struct command *table, const char *path, const char *name);
 
 int run_status(const struct args *args);
@@ -57,13 +56,13 @@ void complete_config_set(unsigned int argc, char **argv);
 void complete_priority_add(unsigned int argc, char **argv);
 void complete_help(unsigned int argc, char **argv);
 
-/* A candidate, when it begins with word. */
+/* Print a candidate if it begins with word. */
 void candidate(const char *word, const char *text);
 
-/* KEY= for the last of argc words, unless it is given before. */
+/* Print KEY= for the last of argc words, unless an earlier word gives the key. */
 void candidate_key(unsigned int argc, char **argv, const char *key);
 
-/* KEY=VALUE with each value of an enum. */
+/* Print KEY=VALUE with each value of an enum. */
 void candidate_values(const char *word, const char *key, const struct spec_enum *names);
 
 /* The table of all commands, for help and completion. Comes before any of their functions. */

@@ -19,7 +19,7 @@ struct decision {
 };
 
 static struct decision ring[DECISIONS];
-static size_t made, told;	/* since the start */
+static size_t made, told;	/* decisions since the start */
 
 __attribute__((format(printf, 1, 2)))
 static void remember(const char *fmt, ...)
@@ -41,7 +41,7 @@ static const char *text_of(const struct nlattr *attr)
 	return attr ? mnl_attr_get_str(attr) : "";
 }
 
-/* Where a flow is: its state and workers, or in the pipeline its CPU. */
+/* A flow's state and workers, or in mode pipeline its CPU. */
 static void where_of(const struct nlattr *const *tb, char *where, size_t size)
 {
 	const struct nlattr *state = tb[FALCON_A_FLOW_STATE], *cpu = tb[FALCON_A_FLOW_CPU];
@@ -57,7 +57,7 @@ static void where_of(const struct nlattr *const *tb, char *where, size_t size)
 		snprintf(where, size, "-");
 }
 
-/* One that is new is worth telling when it is in lanes already. */
+/* A new flow is worth a line if it is in lanes already. */
 static bool is_new(const struct nlattr *const *tb)
 {
 	return tb[FALCON_A_FLOW_WORKERS];

@@ -31,7 +31,7 @@ static int by_packets(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* NULL when it is neither an IPv4 nor an IPv6 address. */
+/* NULL if it is neither an IPv4 nor an IPv6 address. */
 static const char *address(const struct nlattr *attr, char *buf, size_t size)
 {
 	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
@@ -42,7 +42,7 @@ static const char *address(const struct nlattr *attr, char *buf, size_t size)
 			 (socklen_t)size);
 }
 
-/* NULL when it is absent. */
+/* NULL if it is absent. */
 static const char *protocol(const struct nlattr *attr, char *buf, size_t size)
 {
 	return attr ? protocol_name(attr_uint(attr), buf, size) : NULL;
@@ -113,7 +113,7 @@ void flow_name(const struct nlattr *const *tb, char *name, size_t size)
 	snprintf(name, size, "%s %s > %s%s", proto ? proto : "?", from, to, vni);
 }
 
-/* Of mode lanes: the columns are there when some flow has them. */
+/* The columns of mode lanes are shown if any flow has them. */
 static bool any_lanes(const struct records *flows)
 {
 	for (size_t i = 0; i < flows->count; i++)

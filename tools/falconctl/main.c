@@ -269,7 +269,7 @@ int main(int argc, char **argv)
 	args.argv = calloc((size_t)argc + 1, sizeof(*args.argv));
 	if (!args.argv)
 		return fail(EXIT_SYSTEM, ENOMEM, NULL, "no memory");
-	/* First, so that whatever is wrong with the rest is told in JSON as well. */
+	/* First, so that an error in any other word is printed as JSON, too. */
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], options[OPT_JSON].name))
 			out_set_json(true);

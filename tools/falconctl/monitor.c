@@ -68,7 +68,7 @@ static int print_lost(void)
 	return finish();
 }
 
-/* After joining: who reads this may now cause events, and will see them. */
+/* After joining: the reader of this line may now cause events, and will see them. */
 static void tell_ready(void)
 {
 	out_to(stderr);
@@ -87,8 +87,8 @@ static int ignore(struct attr_block block, void *data)
 }
 
 /*
- * A container may join the group of its own network namespace, where nothing is ever sent:
- * only a question tells that it has no business here.
+ * A container may join the group of its own network namespace, where no event is ever sent. Only a
+ * request is refused there, so ask first.
  */
 static int ask_permission(struct nl *nl)
 {

@@ -21,7 +21,7 @@
 
 static const struct spec_set *const set = &spec_set_rule;
 
-/* The first len bytes of a text are the number of a port. */
+/* The number of a port, in the first len bytes of a text. */
 static int parse_port(const char *key, const char *text, size_t len, uint64_t *value)
 {
 	char copy[32];
@@ -113,7 +113,7 @@ static int put_destination_ports(struct nlmsghdr *nlh, const char *key, const ch
 	return put_ports(nlh, key, text, FALCON_A_RULE_DPORT_FIRST, FALCON_A_RULE_DPORT_LAST);
 }
 
-/* An attribute of the key's name. */
+/* The attribute has the name of the key. */
 static int put_value(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	unsigned int attr = spec_attr(set, key);
@@ -129,7 +129,7 @@ static int put_u64(struct nlmsghdr *nlh, unsigned int attr, uint64_t value)
 		       EXIT_OK : no_room(set->attrs[attr].name);
 }
 
-/* The number of a file, of a type, that stands for something of the kernel's. */
+/* The inode number of a file of that type, which stands for an object of the kernel. */
 static int put_inode(struct nlmsghdr *nlh, const char *key, const char *path, mode_t type,
 		     const char *what)
 {
@@ -154,7 +154,7 @@ static int put_number(struct nlmsghdr *nlh, const char *key, const char *text)
 	return code ? code : put_u64(nlh, attr, value);
 }
 
-/* A name as `ip netns` has it, a path, or the number that the list shows. */
+/* A name of `ip netns`, a path, or the number that the list shows. */
 static int put_netns(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	char path[PATH_MAX];
@@ -165,7 +165,7 @@ static int put_netns(struct nlmsghdr *nlh, const char *key, const char *text)
 	return put_inode(nlh, key, path, S_IFREG, "network namespace");
 }
 
-/* A path below where the kernel shows them, or the number that the list shows. */
+/* A path below the mount of cgroups, or the number that the list shows. */
 static int put_cgroup(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	const char *top = "/sys/fs/cgroup/";
@@ -269,7 +269,7 @@ static int put_setting(struct nlmsghdr *nlh, char *word, bool *given)
 		    nearest_hint(&nearest, hint, sizeof(hint)));
 }
 
-/* The key by which an attribute is given, where it is called otherwise. */
+/* The key of an attribute that has another name, or NULL. */
 static const char *key_of(unsigned int attr)
 {
 	switch (attr) {
@@ -312,7 +312,7 @@ int run_priority_add(const struct args *args)
 	struct nl *nl;
 	int code;
 
-	/* All of it before the first word to the kernel. */
+	/* Parse all of it before the kernel hears of it. */
 	for (unsigned int i = 0; i < args->argc; i++) {
 		code = put_setting(rule, args->argv[i], given);
 		if (code)
@@ -396,7 +396,7 @@ static void print_ports(const char *key, const char *fmt, const struct nlattr *f
 	out_string(key, fmt, text);
 }
 
-/* What may be given to 'priority add' as it is. */
+/* The text can be passed to 'priority add' as it is. */
 static void print_match(const struct nlattr *const *tb)
 {
 	char buf[32];

@@ -40,7 +40,7 @@ static void print_counters(const char *key, const struct counters *c, bool all)
 	out_object_end();
 }
 
-/* What the dump said, summed up. */
+/* The dump, and its sums. */
 struct stats {
 	struct records rows;
 	struct counters total;

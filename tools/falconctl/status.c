@@ -43,7 +43,7 @@ static int print_status(struct record *status, const struct records *cpus)
 	const struct nlattr *hook[SPEC_ATTRS_MAX + 1], **tb = status->tb;
 	int code;
 
-	/* All of them first: no half of a status is printed. */
+	/* Parse all hooks first, so that no half of a status is printed. */
 	code = attr_each(status->block, FALCON_A_STATUS_HOOK, parse_hook, hook);
 	if (code)
 		return code;

@@ -91,7 +91,7 @@ static void say_busiest(struct text *text, const struct records *cpus)
 		    attr_uint(busiest->tb[FALCON_A_CPU_CPU]), load(busiest));
 }
 
-/* None is a state as good as any, but it is said what was looked for. */
+/* Without flows, say which packets falcon looks for. */
 static void say_none(struct text *text, const struct nlattr *const *status)
 {
 	if (attr_uint(status[FALCON_A_STATUS_STATE]) == FALCON_STATE_ENABLED &&
