@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/bitops.h>
+#include <linux/bottom_half.h>
 
 #include "core/stats.h"
 #include "lanes/bins.h"
+#include "lanes/drop.h"
 #include "lanes/flow_list.h"
 #include "lanes/transit.h"
 #include "rules/priority.h"
@@ -53,6 +55,23 @@ void falcon_bins_empty(struct falcon_bins *bins, struct falcon_runner *runner)
 		prio = __fls(bins->prios);
 		empty_bin(bins, &bins->bin[__ffs(bins->of_prio[prio])], runner);
 	}
+}
+
+void falcon_bins_drop(struct falcon_bins *bins)
+{
+	struct falcon_bin *bin;
+
+	local_bh_disable();
+	for (bin = bins->bin; bin < bins->bin + FALCON_BINS; bin++) {
+		if (!bin->flow)
+			continue;
+		falcon_count_taken(0, bin->packets.count);
+		falcon_drop_gone(&bin->packets, FALCON_STAGE_NIC);
+		falcon_flow_put(bin->flow);
+	}
+	/* They have been counted as taken. */
+	falcon_drop_gone(&bins->strays.packets, FALCON_STAGE_NIC);
+	local_bh_enable();
 }
 
 void falcon_bin_empty_full(struct falcon_bins *bins, struct falcon_bin *bin)

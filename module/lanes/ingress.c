@@ -493,6 +493,7 @@ void falcon_ingress_free(void)
 		LIST_HEAD(left);
 
 		ingress = per_cpu_ptr(ingresses, cpu);
+		falcon_bins_drop(&ingress->bins);
 		falcon_gate_take_released(ingress->gate, &left);
 		list_splice_init(&ingress->releases.put_off, &left);
 		/* Flows that had left when another CPU brought packets: nobody else has them. */

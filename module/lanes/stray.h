@@ -10,6 +10,7 @@
 #ifndef _FALCON_STRAY_H
 #define _FALCON_STRAY_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "core/chain.h"
@@ -23,26 +24,44 @@ struct falcon_runner;
 /* All members 0 when there are none. */
 struct falcon_strays {
 	struct falcon_chain	packets;
-	/* Hashes of flows of which the poll may bring more; of two with one index the last. */
+	/*
+	 * Hashes of flows of which the poll may bring more: each at its index, or in the first free
+	 * slot behind. A NIC's poll takes 64 packets, so it evicts fewer flows than there are slots.
+	 */
 	u32			flows[FALCON_STRAY_FLOWS];
 };
 
-static inline unsigned int falcon_stray_index(u32 hash)
+/* The index of the flow's slot, or of a free one; FALCON_STRAY_FLOWS if there is neither. */
+static inline unsigned int falcon_stray_index(const struct falcon_strays *strays, u32 hash)
 {
-	return (hash >> FALCON_STRAY_SHIFT) % FALCON_STRAY_FLOWS;
+	unsigned int i, index;
+
+	for (i = 0; i < FALCON_STRAY_FLOWS; i++) {
+		index = ((hash >> FALCON_STRAY_SHIFT) + i) % FALCON_STRAY_FLOWS;
+		if (!strays->flows[index] || strays->flows[index] == hash)
+			return index;
+	}
+	return FALCON_STRAY_FLOWS;
 }
 
 /* Note that the poll may bring more packets of a flow. Context: of the strays. */
 static inline void falcon_strays_expect(struct falcon_strays *strays, u32 hash)
 {
-	strays->flows[falcon_stray_index(hash)] = hash;
+	unsigned int index = falcon_stray_index(strays, hash);
+
+	if (index < FALCON_STRAY_FLOWS)
+		strays->flows[index] = hash;
 }
 
 /* True if a packet of the flow must stay behind the strays. Context: of the strays. */
 static inline bool falcon_strays_expected(const struct falcon_strays *strays, u32 hash)
 {
-	return unlikely(strays->packets.count) &&
-	       strays->flows[falcon_stray_index(hash)] == hash;
+	unsigned int index;
+
+	if (likely(!strays->packets.count))
+		return false;
+	index = falcon_stray_index(strays, hash);
+	return index < FALCON_STRAY_FLOWS && strays->flows[index] == hash;
 }
 
 /**
