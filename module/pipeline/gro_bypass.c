@@ -17,7 +17,7 @@ struct gate {
 	u32			tail;		/* of the backlog of @cpu when it was shut */
 	u16			cpu;
 	bool			shut;
-	spinlock_t		lock;		/* BH; protects @waiting from forget() */
+	spinlock_t		lock;		/* BH; protects @waiting from a device that goes */
 	struct falcon_chain	waiting;
 	struct napi_struct	napi;
 };
@@ -197,19 +197,6 @@ bool falcon_gro_bypass_settled(void)
 	return true;
 }
 
-/* Take the packets of @dev out. Packets of other devices stay, in order. */
-static void forget(struct gate *gate, const struct net_device *dev, struct falcon_chain *gone)
-{
-	struct falcon_chain kept = {};
-	struct sk_buff *skb;
-
-	spin_lock_bh(&gate->lock);
-	while ((skb = falcon_chain_pop(&gate->waiting)))
-		falcon_chain_add(skb->dev == dev ? gone : &kept, skb);
-	gate->waiting = kept;
-	spin_unlock_bh(&gate->lock);
-}
-
 void falcon_gro_bypass_forget(const struct net_device *dev)
 {
 	struct falcon_chain gone = {};
@@ -219,8 +206,11 @@ void falcon_gro_bypass_forget(const struct net_device *dev)
 
 	for_each_possible_cpu(cpu) {
 		gate = per_cpu_ptr(gates, cpu);
-		if (READ_ONCE(gate->shut))
-			forget(gate, dev, &gone);
+		if (!READ_ONCE(gate->shut))
+			continue;
+		spin_lock_bh(&gate->lock);
+		falcon_chain_cut_of(&gone, &gate->waiting, dev, UINT_MAX);
+		spin_unlock_bh(&gate->lock);
 	}
 	while ((skb = falcon_chain_pop(&gone)))
 		drop(skb);
