@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Functions that only flows in lanes take are the kernel's own again while there is no such flow."""
+"""Hooks that only flows in lanes need are detached (parked) while no such flow exists."""
 
 import pytest
 
@@ -14,8 +14,8 @@ from stress.traffic import Traffic, trouble
 
 LANES = {"mode": "lanes", "cpus": "1-3", "workers": 2, "batch": 16, "elephant_rate": 2000, "busy_threshold": 100,
          "load_threshold": 100, "park": 1}
-NEVER = 4_000_000_000       # packets per second that no flow has
-# What is parked in each mode.
+NEVER = 4_000_000_000       # packets per second: no flow has so many
+# The hooks that are parked in each mode.
 OF_LANES = {"gro_cells_receive", "enqueue_to_backlog", "veth_xmit"}
 
 
@@ -63,7 +63,7 @@ def test_each_mode_has_the_hooks_that_it_needs(overlay, control, hooked):
 
 @pytest.mark.soak
 def test_a_flow_that_comes_and_goes_stays_in_order(overlay, control):
-    """Hooks that come while packets are on stock's path, and go while they are."""
+    """Hooks are attached, and later detached, while packets are on the kernel's path."""
     control.enable(**LANES)
     with Traffic(overlay, rate=3000, idle=1500) as traffic:
         for _ in range(3):
@@ -86,9 +86,11 @@ def test_mice_wake_nothing(overlay, control):
 
 @pytest.mark.thorough
 def test_of_few_packets_some_are_looked_at_while_hooks_rest(overlay, control):
-    """So that mice are known and cost nothing; of a flow that falcon looks after every packet is."""
+    """Falcon samples the packets of small flows, so it knows these flows at no cost. It counts every packet of a flow
+    only while hooks are attached.
+    """
     def looked_at():
-        """The most packets of the flow that a window of 20 ms had."""
+        """The most packets of the flow that falcon saw in a window of 20 ms."""
         return max(lanes.flow(control).get("packets", 0) for _ in range(20))
 
     control.enable(**{**LANES, "elephant_rate": 10_000})
@@ -108,7 +110,7 @@ def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(
     with Redirect(control.guest, kernel, "enqueue_to_backlog"):
         with Traffic(overlay, rate=3000, idle=1500) as traffic:
             until(lambda: control.hooks()["enqueue_to_backlog"]["state"] == "conflict", 20, "a conflict")
-            # The plan comes after the hooks.
+            # The plan is published after the hooks.
             until(lambda: "mode lanes needs is not hooked" in control.status().get("reason", ""), 20, "the reason")
         assert not trouble(traffic.account), traffic.account
         assert control.counters()["taken"] == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What changes at the NIC under a flow in lanes: its interrupt moves, it is removed."""
+"""Changes at the NIC below a flow in lanes: its interrupt moves, or the NIC is removed."""
 
 import pytest
 
@@ -10,9 +10,9 @@ from stress.traffic import Traffic, clean_log, trouble
 
 pytestmark = pytest.mark.thorough
 
-NEVER = 4_000_000_000       # packets per second that no flow has
+NEVER = 4_000_000_000       # packets per second: no flow has so many
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
-MOVES = (4, 0, 4)           # none of the CPUs that falcon has
+MOVES = (4, 0, 4)           # none of falcon's CPUs
 
 
 def taken_by(falcon, cpu):
@@ -22,7 +22,7 @@ def taken_by(falcon, cpu):
 
 
 def nics(falcon):
-    """Names of those that falcon looks after."""
+    """Names of the NICs that falcon knows."""
     return [device["ifname"] for device in falcon.ctl("device list")["devices"] if device["stage"] == "nic"]
 
 
@@ -41,7 +41,7 @@ def test_a_flow_in_lanes_follows_its_nics_interrupt_to_another_cpu_in_order(over
                 before = taken_by(falcon, cpu)
                 move(cpu)
                 until(lambda cpu=cpu, before=before: taken_by(falcon, cpu) > before + 500, 20, f"packets taken by CPU {cpu}")
-            # Its new home lets it go.
+            # The new home CPU releases the flow.
             falcon.configure(elephant_rate=NEVER)
             lanes.reach(falcon, state="kernel", reason="rate")
     finally:
@@ -61,7 +61,7 @@ def test_a_nic_removed_under_load_leaves_nothing_behind_and_has_flows_in_lanes_w
             lanes.reach(falcon, state="several", merge="backlog")
             with net.without_nic(guest):
                 assert not nics(falcon)
-                # What was in flight is gone, too.
+                # Packets that were in flight are lost, too.
                 lanes.assert_conserved(falcon)
             assert nics(falcon) == [nic(guest)]
             lanes.reach(falcon, state="several", merge="backlog")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Devices of other kinds and settings on the way."""
+"""Devices of other kinds, and with other settings, on the path."""
 
 import contextlib
 
@@ -27,7 +27,7 @@ def expect_all(seen):
 
 
 def test_a_veth_that_receives_by_napi_gets_the_same(overlay, same):
-    """GRO on in the container while the host's end cannot segment: the veth's ring is a queue of its own."""
+    """The container has GRO and the host's end cannot segment, so the veth receives into a ring of its own."""
     veth, inside = guestside.veth(0), f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
     with path.commands(overlay.guest, f"{inside} gro on; ethtool -K {veth} tso off",
                        f"ethtool -K {veth} tso on; {inside} gro off"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which CPUs a flow gets by its policy, and that load moves it, in order."""
+"""The CPUs that a flow gets by its policy. Load moves it, and it stays in order."""
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ from net.wait import until
 from stress.traffic import Traffic, trouble
 
 CPUS = (1, 2, 3, 4)
-# From the first packet on, and whatever the host's load, which another guest's can be.
+# Flows are promoted from their first packet on, whatever the host's load, which another guest may cause.
 LANES = {"mode": "lanes", "cpus": "1-4", "elephant_rate": 0, "busy_threshold": 100, "batch": 16}
 POLICIES = ("hash", "two-choice", "least-loaded", "auto")
 
@@ -27,7 +27,7 @@ def flowing(overlay, falcon, rate=3000, **options):
 
 @contextlib.contextmanager
 def burning(guest, *cpus):
-    """Somebody else works on these CPUs, without a pause."""
+    """Another task keeps these CPUs busy."""
     processes = [guest.spawn(f"exec taskset -c {cpu} bash -c 'while :; do :; done'") for cpu in cpus]
     try:
         yield
@@ -45,13 +45,13 @@ def workers(falcon):
 
 
 def go_on(falcon, packets):
-    """Wait until the flow has brought so many more."""
+    """Wait until so many more packets of the flow have arrived."""
     before = lanes.flow(falcon)["packets"]
     until(lambda: lanes.flow(falcon).get("packets", 0) >= before + packets, 60, f"{packets} packets more")
 
 
 def load_of(guest, seconds=1):
-    """Percent of each CPU's time that it was not idle."""
+    """Percentage of time that each CPU was not idle."""
     def times():
         lines = guest.run("grep ^cpu[0-9] /proc/stat").out.splitlines()
         return {int(cpu): [int(n) for n in rest.split()]
@@ -79,7 +79,7 @@ def test_a_worker_whose_cpu_gets_busy_is_moved_in_order(overlay, falcon, policy)
     falcon.enable(**LANES, policy=policy, workers=1, load_threshold=70)
     with flowing(overlay, falcon):
         was, = workers_of(reach(falcon, state="one"))
-        # two-choice has one other CPU for this flow, which may be the busy one's neighbour.
+        # Only this CPU is kept busy: two-choice has one alternative for the flow, and it may be any other CPU.
         with burning(overlay.guest, was):
             until(lambda: workers(falcon) not in ([], [was]), 30, f"a worker on another CPU than {was}")
 
@@ -91,7 +91,7 @@ def test_by_hash_a_worker_stays_where_it_is_busy(overlay, falcon):
         was = workers_of(reach(falcon, state="one"))
         with burning(overlay.guest, *was):
             until(lambda: load_of(overlay.guest)[was[0]] > 90, 20, "a busy CPU")
-            go_on(falcon, 9000)     # three seconds: three times what the others take to move
+            go_on(falcon, 9000)     # three seconds: three times as long as other policies need to move it
             assert workers(falcon) == was
 
 
@@ -99,9 +99,9 @@ def test_by_hash_a_worker_stays_where_it_is_busy(overlay, falcon):
 def test_a_flow_comes_to_a_cpu_that_has_time(overlay, falcon):
     falcon.enable(**LANES, policy="auto", workers=1)
     with burning(overlay.guest, 1, 2, 3):
-        # Three of six: the weighted means have followed.
+        # Three of six seconds: the weighted means have followed.
         until(lambda: falcon.ctl("status")["host-load"] >= 45, 20, "falcon to see three busy CPUs")
-        # What begins with the traffic may keep CPU 4 busy, too, for a while. A small flow gets there later.
+        # Tasks that start with the traffic may keep CPU 4 busy for a while, too. A small flow then gets there later.
         with flowing(overlay, falcon, rate=500):
             until(lambda: workers(falcon) == [4], 60, "a worker on the CPU that has time")
 
@@ -122,13 +122,13 @@ def test_a_flow_that_one_cpu_is_enough_for_gets_no_second(overlay, falcon):
     falcon.enable(**LANES, workers=0, policy="auto")
     with flowing(overlay, falcon, rate=500):
         reach(falcon, state="one", reason="none")
-        go_on(falcon, 1500)     # three seconds: three times what a worker more takes to come
+        go_on(falcon, 1500)     # three seconds: three times as long as another worker needs to be added
         assert len(workers(falcon)) == 1
 
 
 @pytest.mark.thorough
 def test_a_flow_that_is_too_much_for_one_cpu_gets_more(overlay, falcon):
-    """Each packet is made dear for the workers alone: netfilter runs through many rules there."""
+    """netfilter makes each packet expensive, for the workers only: their CPUs run through many rules."""
     guest = overlay.guest
     rules = "\n".join("add rule bridge dear pre udp dport 9" for _ in range(400))
     guest.run("modprobe br_netfilter; nft -f - <<'END'\nadd table bridge dear\n"
@@ -136,7 +136,7 @@ def test_a_flow_that_is_too_much_for_one_cpu_gets_more(overlay, falcon):
     try:
         falcon.enable(**LANES, workers=0, policy="auto", delivery="own")
         with flowing(overlay, falcon):
-            # It begins with one, for a second at least, which may be over before we look.
+            # A flow begins with one worker, for a second at least, which may be over before the test looks.
             until(lambda: len(workers(falcon)) > 1, 50, "a second worker")
             reach(falcon, state="several")
     finally:
@@ -160,7 +160,7 @@ def test_mode_auto_is_lanes_and_left_and_entered_in_order(overlay, falcon):
 
 @pytest.mark.soak
 def test_a_small_flow_goes_into_a_lane_where_it_relieves_the_nics_cpu(overlay, falcon):
-    """An eighth of elephant-rate is enough on a CPU that is loaded; what has gone stays when it is so no more."""
+    """On a loaded NIC's CPU, an eighth of elephant-rate is enough. The flow stays in lanes when the load ends."""
     config = {**LANES, "workers": 1, "elephant_rate": 12000, "park": 0}
     falcon.enable(**{**config, "load_threshold": 100})
     with flowing(overlay, falcon):
@@ -175,7 +175,8 @@ def test_a_small_flow_goes_into_a_lane_where_it_relieves_the_nics_cpu(overlay, f
 
 @pytest.mark.thorough
 def test_little_traffic_wakes_no_other_cpu(overlay, falcon, record_property):
-    """Mice cost no CPU its sleep: as many softirqs of the network's on CPUs without a part in it as in stock."""
+    """Small flows wake no other CPU: CPUs without a part in the traffic run as many NET_RX softirqs as without falcon.
+    """
     def elsewhere():
         rows = [line.split() for line in overlay.guest.run("cat /proc/softirqs").out.splitlines()]
         return sum(int(count) for count in next(row for row in rows if row[0] == "NET_RX:")[2:6])     # CPUs 1 to 4

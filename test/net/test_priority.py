@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rules: which flows go ahead, in order whenever a rule comes or goes, and not without a bound."""
+"""Rules: the flows that go ahead. They stay in order whenever a rule is added or removed, and a rule has a bound."""
 
 import json
 import time
@@ -27,7 +27,7 @@ def rule(falcon, number):
 
 
 def go_on(falcon, number, packets):
-    """Until the rule brought so many more."""
+    """Wait until the rule has counted so many more packets."""
     end = rule(falcon, number)["packets"] + packets
     until(lambda: rule(falcon, number)["packets"] >= end, 60, f"{packets} packets by rule {number}")
 
@@ -36,7 +36,7 @@ def go_on(falcon, number, packets):
 @pytest.mark.parametrize("mode", ["sync", "batch"])
 def test_flows_of_a_rule_go_ahead_and_others_do_not(overlay, falcon, mode):
     falcon.enable(**LANES)
-    # A guest that stood still gets what came meanwhile in one go.
+    # A guest that stood still receives a burst of all packets since.
     number = add(falcon, "protocol=udp", f"dport={PORT}", f"mode={mode}", "rate=0")
     with Traffic(overlay, rate=1000, idle=IDLE) as traffic, \
          Traffic(overlay, rate=1000, port=PORT + 1, idle=IDLE) as other:
@@ -58,7 +58,7 @@ def test_the_first_packet_of_a_flow_goes_ahead_too(overlay, falcon):
     """A request often is a flow of one packet."""
     falcon.enable(**LANES)
     number = add(falcon, "protocol=udp")
-    # What was under way before it was looked at could be overtaken.
+    # No new flow goes ahead in the first second: packets from before could still be queued, and would be overtaken.
     time.sleep(1.5)
     account = overlay.udp(count=300, flows=300, rate=300, burst=1, size=64)
     assert not trouble(account)
@@ -103,12 +103,12 @@ def test_a_rule_above_its_rate_has_no_effect_for_a_second(overlay, falcon):
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
     until(lambda: not rule(falcon, number)["suspended"], 20, "it to be free again")
-    # Of what was sent, at most what the windows that it was free in let pass.
+    # At most the packets of the windows in which the rule was not suspended.
     assert rule(falcon, number)["packets"] < traffic.account["sent"] / 2
 
 
 def automatic(falcon):
-    """The rule that is priority-auto's."""
+    """The rule that priority-auto adds."""
     return next(item for item in falcon.ctl("priority list")["rules"] if item.get("automatic"))
 
 
@@ -124,7 +124,7 @@ def test_requests_go_ahead_without_a_rule_and_bulk_does_not(overlay, falcon):
             go_on(falcon, number, 300)
             beside = lanes.flow(falcon, PORT + 1)
             assert beside["state"] == "kernel" and "rule" not in beside
-            # A rule of one's own is before it.
+            # A rule that the administrator adds comes before it.
             own = add(falcon, f"dport={PORT}", "level=5")
             lanes.reach(falcon, state="inline", rule=own)
             falcon.ctl("priority flush")
@@ -161,7 +161,7 @@ def test_the_rule_of_requests_is_nobodys_to_take_away(falcon):
     assert said.rc == 1 and "the rule is there while priority-auto is on" in said.err
     falcon.ctl("priority flush")
     assert automatic(falcon)["id"] == seen["id"]
-    # It is in nobody's way.
+    # It does not conflict with any other rule.
     other = add(falcon, "level=1", f"dport={PORT + 9}")
     falcon.configure(priority_auto="off")
     assert [item["id"] for item in falcon.ctl("priority list")["rules"]] == [other] != [seen["id"]]
@@ -169,7 +169,9 @@ def test_the_rule_of_requests_is_nobodys_to_take_away(falcon):
 
 @pytest.mark.thorough
 def test_what_a_rule_says_of_a_flow(overlay, falcon):
-    """Every field, by the same flow: it is of the rule, or by one that differs in that field it is not."""
+    """For every field of a rule: the flow matches a rule with its value, and does not match one that differs in that
+    field.
+    """
     falcon.enable(**LANES)
     with Traffic(overlay, rate=500, idle=IDLE):
         seen = lanes.reach(falcon, state="kernel")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rules by where packets come to, which is seen when they do: the container's network namespace and device,
-and the cgroup of the socket.
+"""Rules by a packet's endpoint, which falcon learns when the packet gets there: the container's network namespace and
+device, and the cgroup of the socket.
 """
 
 import pytest
@@ -32,13 +32,13 @@ def _cgroups(overlay):
 
 @pytest.fixture(name="spare")
 def _spare(overlay):
-    """A pair of devices that leads to no container that has traffic."""
+    """A pair of devices that leads to no container with traffic."""
     with path.commands(overlay.guest, "ip link add spare0 type veth peer name spare1", "ip link del spare0"):
         yield
 
 
 def assert_told_apart(overlay, falcon, right, wrong, traffic=None, **expected):
-    """A flow is of the one rule and not of the other, from its beginning, and when rules change meanwhile."""
+    """A flow matches the first rule and not the second, from its beginning, and also when rules change meanwhile."""
     numbers = [add(falcon, wrong), add(falcon, right)]
     with Traffic(overlay, rate=1000, idle=IDLE, **(traffic or {})) as traffic:
         lanes.reach(falcon, state="inline", rule=numbers[1])
@@ -64,7 +64,7 @@ def test_flows_of_a_container_go_ahead_and_others_do_not(overlay, falcon, key):
 @pytest.mark.usefixtures("cgroups")
 @pytest.mark.parametrize("family", [4, pytest.param(6, marks=pytest.mark.soak)])
 def test_flows_of_a_cgroup_go_ahead_and_others_do_not(overlay, falcon, family):
-    """The socket's own is below that of the rule."""
+    """The socket's cgroup is below the rule's."""
     falcon.enable(**LANES)
     assert_told_apart(overlay, falcon, "cgroup=app", "cgroup=app2", {"cgroup": "app/inner", "family": family})
 
@@ -73,7 +73,7 @@ def test_flows_of_a_cgroup_go_ahead_and_others_do_not(overlay, falcon, family):
 @pytest.mark.usefixtures("cgroups")
 @pytest.mark.parametrize("family", [4, pytest.param(6, marks=pytest.mark.soak)])
 def test_a_connection_is_of_the_cgroup_of_who_listens(overlay, falcon, family):
-    """It is established after the flow's first packet was seen."""
+    """The connection is established after falcon has seen the flow's first packet."""
     falcon.enable(**LANES)
     number, other = add(falcon, "cgroup=app"), add(falcon, f"cgroup={TOP}/app2")
     server = overlay.net.rr_server(overlay.guest, family=family, tcp=True, cgroup="app")
@@ -169,13 +169,14 @@ def test_places_that_are_not_there_are_refused_by_name(falcon):
         said = falcon.guest.run(f"{CTL} priority add {words}", check=False)
         assert said.rc and message in said.err, f"{words}: {said.err}"
     assert falcon.ctl("priority list")["rules"] == []
-    # Of cgroups one in the other, and side by side.
+    # Two cgroup rules conflict if one cgroup contains the other.
     first = add(falcon, "cgroup=app/inner")
     for name, rc in {"app": 1, "app/inner": 1, "app2": 0, DEEPEST: 0}.items():
         said = falcon.guest.run(f"{CTL} priority add cgroup={name}", check=False)
         assert said.rc == rc and (not rc or f"rule {first} is about some of these flows" in said.err)
     falcon.ctl("priority flush")
-    # Of one container, by either; of both ends of a pair, each leads to the other's.
+    # Two rules for one container, by namespace and by device, conflict. The two ends of a pair do not: each leads to
+    # the other's namespace.
     first = add(falcon, FIELDS["netns"][0])
     said = falcon.guest.run(f"{CTL} priority add {FIELDS['device'][0]}", check=False)
     assert said.rc and f"rule {first} is about some of these flows" in said.err

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What status, cpu list and top tell of a host under traffic."""
+"""status, cpu list and top on a host under traffic."""
 
 import json
 
@@ -79,7 +79,7 @@ def test_top_shows_who_does_what_and_what_is_decided(overlay, falcon):
     assert "config" in decisions
     [flow] = views[-1]["flows"]
     assert (flow["state"], flow["workers"], flow["dport"]) == ("several", workers, udp.DEFAULT_PORT)
-    # Wide: the host that sends may be late.
+    # Wide bounds: the sending host may be late.
     assert FAST / 4 < flow["rate"] < FAST * 2
     cpus = {cpu["cpu"]: cpu for cpu in views[-1]["cpus"]}
     assert cpus[0]["nic"] > FAST / 4 and cpus[0]["tunnel"] == 0
@@ -87,8 +87,8 @@ def test_top_shows_who_does_what_and_what_is_decided(overlay, falcon):
     assert sum(cpu["container"] for cpu in cpus.values()) > FAST / 4
 
 
-# Tunnels whose packets come to no NIC, as those that are encrypted: one of the host, and one between two containers, which is
-# their own business.
+# Tunnels whose packets reach no NIC, like those that are encrypted: one tunnel of the host, and one between two
+# containers, which is none of falcon's business.
 HIDDEN = """
 set -e
 tunnel() {  # NUMBER REMOTE ip OPTION...
@@ -108,12 +108,14 @@ tunnel 5 6 ip -n hidden1
 tunnel 6 5 ip -n hidden2
 """
 SHOWN = "ip link del hidden1; for n in 1 2; do ip netns del hidden$n; done"
-PINGS = 40      # ten a second: for more than the three seconds that it takes to be sure
+PINGS = 40      # ten a second, for longer than the three seconds after which falcon is certain
 
 
 @pytest.mark.thorough
 def test_status_says_that_packets_of_a_tunnel_are_not_seen_at_a_nic(overlay, falcon):
-    """While there are some, hooks parked or not, and not when a NIC brings others; and only of tunnels that a NIC could bring."""
+    """While such packets arrive, with hooks parked or not, and only for tunnels that a NIC could bring. Not when a NIC
+    brings other packets.
+    """
     falcon.enable(**{**LANES, "park": 1})
     none = "0 flows in lanes; 0 mice on the kernel's path"
 
@@ -135,7 +137,7 @@ def test_status_says_that_packets_of_a_tunnel_are_not_seen_at_a_nic(overlay, fal
     assert not trouble(seen.account)
 
 
-# A datagram of each of two virtual networks, of one host and two ports, and one of a third port.
+# Datagrams of two virtual networks with the same host and two ports, and one with a third port.
 EQUAL = """
 import socket, struct
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
