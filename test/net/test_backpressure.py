@@ -49,7 +49,7 @@ def test_a_cpu_that_stands_still_holds_up_nobody(overlay, falcon, role, record_p
 @pytest.mark.thorough
 @pytest.mark.torture
 def test_a_cpu_that_stands_still_makes_no_ring_overflow(overlay, falcon, record_property):
-    """A veth that receives by NAPI has a ring of 256 packets. The packets that waited for a worker would overflow it."""
+    """A veth that receives by NAPI has a ring of 256 packets. Packets that waited for a worker would overflow it."""
     fault, veth = module.fault(overlay.kernel), guestside.veth(0)
     inside = f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
     falcon.enable(elephant_rate=RATE // 4 // wait.patience, **{**LANES, "cpus": "1-3", "workers": 2, "delivery": "worker"})
