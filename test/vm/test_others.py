@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A machine that others keep busy is told from a fault."""
+"""The harness distinguishes a machine that others keep busy from a fault."""
 
 import io
 import os
@@ -30,7 +30,7 @@ def test_what_a_child_used_that_has_ended_is_the_tests_own():
 
 def test_what_others_use_is_seen():
     began = time.monotonic()
-    others = Others(root=2 ** 22 + 1)       # a process that there is not: so all are others
+    others = Others(root=2 ** 22 + 1)       # a process that does not exist, so all processes are others
     burn()
     assert others.share() > 0.9 / (time.monotonic() - began) / os.cpu_count()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What test/run makes of the outcomes: its last lines and its exit code."""
+"""test/run's last lines and exit code for given outcomes."""
 
 import importlib.machinery
 import importlib.util
@@ -16,10 +16,10 @@ TWICE = ("failed 2 times, as", "others used 40% of the machine; stale breakpoint
 
 
 def end(capfd, outcomes, again=()):
-    """The exit code and the lines that are printed last, for {node: outcome}."""
+    """The exit code and the last lines printed, for {node: outcome}."""
     progress = RUN.Progress()
     for node, outcome in outcomes.items():
-        # A test whose set-up skips it is not called.
+        # A test that is skipped during its set-up is not called.
         for when in ("setup", "teardown") if outcome == "skipped" else ("setup", "call", "teardown"):
             report = SimpleNamespace(
                 nodeid=node, when=when, duration=1, failed=outcome == "failed" and when == "call", longreprtext="", sections=[],
