@@ -20,7 +20,7 @@ FLOORS = {
     "core": "the plan as packets read it, configuration, counters, events",
     "flow": "pure functions that tell the flow of a packet",
 }
-EVERYWHERE = {"control/netlink-gen.h"}      # generated from the specification, as the uAPI is
+EVERYWHERE = {"control/netlink-gen.h"}      # generated from the specification, like the uAPI
 ROOTS = ("module/", "tools/falconctl/", "test/unit/")
 
 README = "module/README.md"
@@ -31,7 +31,7 @@ _INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 
 
 def table():
-    """The folders from the top down, each with those that it may include."""
+    """The folders from the top down, each with the folders that it may include."""
     rows = ["| folder | purpose | may include |", "|---|---|---|"]
     names = list(FLOORS)
     for number, name in enumerate(names):
@@ -42,14 +42,14 @@ def table():
 
 
 def with_table(text):
-    """The text with the current table between its two markers, or None when it lacks them."""
+    """The text with the current table between its two markers, or None if it lacks them."""
     head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
     return head + begin + table() + end + tail if begin and end else None
 
 
 def folder_table_current(files):
-    """A README of the module whose table of folders is missing or stale."""
+    """Complains if module/README.md's table of folders is missing or stale."""
     if README not in files.names:
         return [f"{README}: is missing"]
     wanted = with_table(files.text(README))
@@ -59,7 +59,7 @@ def folder_table_current(files):
 
 
 def _floor(path):
-    """The floor of a path below module/, or None: compat/ is everybody's."""
+    """The floor of a path below module/, or None for compat/, which every floor may include."""
     parts = PurePath(path).parts
     name = parts[0] if len(parts) > 1 else PurePath(path).stem
     return list(FLOORS).index(name) if name in FLOORS else None
@@ -70,7 +70,7 @@ def _sources(files, root):
 
 
 def floors(files):
-    """A file of the module that includes one of a floor above its own, or lies on none."""
+    """Complains about a file of the module that includes a file of a higher floor, or belongs to no floor."""
     found = []
     for name in _sources(files, "module/"):
         path = name.removeprefix("module/")
@@ -101,7 +101,9 @@ def _arrows(files, root):
 
 
 def circles(files):
-    """Files that include each other, directly or around: what is left when those that include nobody are taken away."""
+    """Complains about files that include each other, directly or indirectly. It removes files that include no other
+    until none is left to remove.
+    """
     found = []
     for root in ROOTS:
         arrows = _arrows(files, root)

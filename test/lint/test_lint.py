@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rules that every file keeps; and for each rule, that breaking it is seen."""
+"""Rules for every file, and for each rule a test that a violation is detected."""
 
 import shutil
 import sys
@@ -39,7 +39,7 @@ MAN = f""".\\" {LICENCE}
 .Nd do it
 """
 
-# What each rule must complain about: {file: text}. A text may be (text, mode).
+# Violations of each rule: {file: text}. A text may be (text, mode).
 BAD = [
     (rules.shellcheck, {"a": BASH + "rm $1\n"}),
     (rules.shellcheck, {"a.bash": f"# {LICENCE}\n# shellcheck shell=bash\nrm $1\n"}),
@@ -93,7 +93,7 @@ BAD = [
     (floors.folder_table_current, {floors.README: floors.BEGIN + floors.table().replace("host", "guest") + floors.END}),
 ]
 
-# What none of them complains about.
+# Text about which no rule complains.
 GOOD = {
     "module/compat/a.h": f"/* {LICENCE} */\n#if FALCON_HAS_A\n#endif\n",
     "scripts/a": (BASH + 'rm "$1"\n', 0o755),
@@ -245,7 +245,7 @@ def test_every_rule_has_a_bad_sample():
 
 @pytest.mark.parametrize("what", ["spec", "header"])
 def test_stale_generated_files_are_seen(what, tmp_path, files):
-    """A copy of the repository in which the specification, or what came of it, was changed."""
+    """In a copy of the repository, the specification or a generated file was changed."""
     for name in files.names:
         if name.startswith(("include/", "module/", "tools/", "scripts/", "dkms.conf")):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
