@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the module says is what falconctl prints, as text and as JSON alike."""
+"""falconctl prints the module's answers, in text and in JSON alike."""
 
 import datetime
 import json
@@ -46,7 +46,7 @@ def leaves(value):
 
 
 def both(ctl, *args, text_has_not=()):
-    """The JSON; after a look that the text has every value, but those under text_has_not."""
+    """The JSON output. Asserts that the text has every value, except those of the keys in text_has_not."""
     text, as_json = ctl(*args), ctl("--json", *args)
     assert (text.code, text.err, as_json.code, as_json.err) == (0, "", 0, "")
     found = as_json.json()
@@ -106,7 +106,7 @@ def test_status_reason(ctl, peer):
 
 
 def test_status_of_a_newer_module(ctl, peer):
-    """Values and attributes that came later are shown as numbers, or left out."""
+    """Values and attributes of later versions are shown as numbers, or left out."""
     more = encode("status", {"state": 77}) + attr(200, b"whatever")
     peer.handlers["status-get"] = lambda r: [r.answer(more), r.ack()]
     assert both(ctl, "status") == {"state": "77", "hooks": [], "summary": "0 flows in the pipeline"}
@@ -125,7 +125,7 @@ def test_config_show(ctl, peer):
 
 
 def test_config_set(ctl, peer):
-    """All keys in one message, with the values that were typed, and the result shown."""
+    """All keys go in one message, with the values typed, and the result is shown."""
     peer.handlers.update({"config-set": accept, "config-get": do("config", CONFIG)})
     result = ctl("config", "set", "nic-split=0", "cpus=1-3,6", "load-threshold=100", "mode=pipeline", "--json")
     assert (result.code, result.json()) == (0, CONFIG)
@@ -180,7 +180,7 @@ def test_rules(ctl, peer):
 
 
 def test_rule_round_trip(ctl, peer):
-    """What is listed may be added as it is."""
+    """A rule that `list` printed can be added unchanged."""
     peer.handlers.update({"priority-get": dump("rule", RULES), "priority-add": do("rule", {"id": 5})})
     modes = {"sync": 0, "batch": 1}
     for wanted, line in zip(RULES, ctl("priority", "list").out.splitlines()[1:]):
@@ -352,7 +352,7 @@ def test_stats_explain(ctl, peer):
 
 
 def test_list_that_changes(ctl, peer):
-    """An interrupted dump is asked for again, and what it gave is forgotten."""
+    """An interrupted dump is requested again, and its first part is discarded."""
     def handler(request):
         flags = NLM_F_DUMP_INTR if peer.ops().count("device-get") == 1 else 0
         return [request.answer(encode("device", DEVICES[0]), NLM_F_MULTI | flags), request.done()]
@@ -368,7 +368,7 @@ def test_list_that_never_rests(ctl, peer):
 
 
 def test_names_cannot_harm(ctl, peer):
-    """A device may be called almost anything: no escape sequence for the terminal, valid JSON."""
+    """A device may have almost any name: no escape sequence reaches the terminal, and the JSON stays valid."""
     name = "\x1b[2J\"\\\x07\udcff\u00fc\u009b"
     peer.handlers["device-get"] = dump("device", [{**DEVICES[0], "ifname": name}])
     text, found = ctl("device", "list").out, ctl("device", "list", "--json").json()
@@ -425,7 +425,7 @@ def test_monitor_without_group(ctl, peer):
 
 
 def test_monitor_not_permitted(ctl, peer):
-    """A container's root could join its own group, and would wait for ever."""
+    """root in a container could join its own group, and would wait for ever."""
     peer.handlers["status-get"] = refuse(1, "falcon answers in the initial network namespace only")
     result = ctl("monitor", "--json")
     assert result.code == 4 and "initial network namespace" in result.error()["message"]
@@ -468,7 +468,7 @@ def test_dump_refused(ctl, peer):
 
 
 def test_dump_that_ends_in_failure(ctl, peer):
-    """Nothing of the list is printed."""
+    """falconctl prints no part of the list."""
     peer.handlers["flow-get"] = lambda r: [r.answer(encode("flow", FLOW), NLM_F_MULTI), r.done(105)]
     result = ctl("flow", "list", "--json")
     assert result.code == 1 and result.error()["name"] == "ENOBUFS"

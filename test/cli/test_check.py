@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falconctl check on hosts that the test makes: each finding, good and bad."""
+"""falconctl check on simulated hosts: each finding, good and bad."""
 
 import gzip
 
@@ -47,13 +47,13 @@ NOT_THERE = None
 
 
 def without(text, name, other=None):
-    """The list, a line of it gone or with another name."""
+    """The text with a line removed, or with another name in it."""
     return "".join(line for line in text.replace(name + "\n", (other or "GONE") + "\n").splitlines(True) if "GONE" not in line)
 
 
 @pytest.fixture
 def host(tmp_path, falconctl):
-    """check(changes) on a fit host with some files changed, or away when None."""
+    """check(changes) on a fit host in which some files are changed, or removed (None)."""
     def check(changes, *args):
         root = tmp_path / "host"
         for path, text in {**FIT, **changes}.items():
@@ -92,7 +92,7 @@ def test_text_says_the_same(host):
 
 
 def test_environment(falconctl, tmp_path):
-    """FALCONCTL_ROOT does what --root does; an empty host is unknown, not fit."""
+    """FALCONCTL_ROOT has the effect of --root. An empty host is unknown, not fit."""
     result = falconctl("check", "--json")
     assert result.json()["unknown"] >= 8 and result.json()["ok"] < 8
     (tmp_path / "no-host/proc/sys/kernel").mkdir(parents=True)
@@ -153,7 +153,7 @@ CASES = [
     ("symbols", "warn", "no veth_xmit; without it mode lanes takes no flow to a veth", {"proc/kallsyms": without(KALLSYMS, "veth_xmit")}),
     ("symbols", "unknown", "module veth, which has veth_xmit, is not loaded",
      {"proc/kallsyms": without(KALLSYMS, "veth_xmit"), "sys/module/veth/refcnt": NOT_THERE}),
-    ("symbols", "ok", "veth_xmit is there", {"sys/module/veth/refcnt": NOT_THERE}),     # built in
+    ("symbols", "ok", "veth_xmit is there", {"sys/module/veth/refcnt": NOT_THERE}),     # built into the kernel
     ("symbols", "ok", "module macvlan, which has macvlan_handle_frame, is not loaded", {}),
     ("symbols", "warn", "no macvlan_handle_frame; without it a flow to a macvlan has one worker", {"sys/module/macvlan/refcnt": "0\n"}),
     ("symbols", "ok", "ipvlan_handle_frame is there", {"proc/kallsyms": KALLSYMS + "0 T ipvlan_handle_frame\t[ipvlan]\n"}),

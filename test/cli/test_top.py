@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falconctl top: rates between two views, the busiest first, and what was decided between them."""
+"""falconctl top: rates between two samples, the busiest first, and the decisions between them."""
 
 import json
 import signal
@@ -10,11 +10,11 @@ from cli.fake_kernel import do, dump
 from cli.test_answers import CPUS, ELEPHANT, MOUSE, STATUS, TCP6, UDP4
 
 LANES = {**STATUS, "mode": "lanes"}
-ROOM = 0.5      # of a rate, up or down: views are a second apart, or more on a busy machine
+ROOM = 0.5      # tolerance of a rate: samples are a second apart, or more on a busy machine
 
 
 def rising(set_name, views):
-    """A handler whose answers are the views in turn, the last one for ever."""
+    """A handler whose answers are the samples in turn, the last one for ever."""
     asked = iter(range(10 ** 6))
     return lambda request: dump(set_name, views[min(next(asked), len(views) - 1)])(request)
 
@@ -36,7 +36,7 @@ def views(ctl, *args):
 
 
 def is_rate(rate, count):
-    """A view takes a second at least."""
+    """Two samples are at least a second apart."""
     return ROOM * count <= rate <= count
 
 
