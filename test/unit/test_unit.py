@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The pure parts of the module, compiled as they are for user space, under ASan and UBSan, or TSan.
+"""The pure parts of the module, compiled unchanged for user space, under ASan and UBSan, or TSan.
 
-Every case of every program is a test here. A program runs once; what it printed says how each of
-its cases ended, and a case that began and did not end took the program with it.
+Every case of every program is a test here. A program runs once; its output says how each case ended. A case that began
+and did not end crashed the program.
 """
 
 import os
@@ -28,7 +28,7 @@ CASES = [(program, case) for program in PROGRAMS for case in cases(program)]
 
 
 class Run:
-    """What a program said of its cases, and how it ended."""
+    """A program's output on its cases, and how it ended."""
 
     def __init__(self, status, output):
         self.status, self.output = status, output
@@ -41,7 +41,7 @@ class Run:
         return "missing"
 
     def about(self, case):
-        """From the case's beginning on; all of it when it never began."""
+        """The output from the case's beginning on; all output if the case never began."""
         _, begin, rest = self.output.partition(f"[ RUN      ] {case}\n")
         return (begin + rest.partition("[ RUN ")[0])[-6000:] if begin else self.output[-6000:]
 
@@ -78,7 +78,7 @@ def test_case(run, program, case):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_program_ends_well(run, program):
-    """No leak and no sanitizer's report, also after the last case; and no case but those above."""
+    """No leak and no sanitizer report, also after the last case, and no other cases than those above."""
     result = run(program)
     assert result.status == 0, result.output[-6000:]
     assert re.findall(r"^\[ RUN      \] (\w+)$", result.output, re.M) == cases(program)
@@ -120,7 +120,7 @@ int main(void)
 
 
 def test_failures_are_seen(built, tmp_path):
-    """A program whose cases fail by an assertion, and by a read one byte too far."""
+    """A program whose cases fail, one by an assertion and one by a read one byte too far."""
     (tmp_path / "test_bad.c").write_text(BAD)
     made = subprocess.run(["make", "-s", "-C", str(HERE), f"O={tmp_path}", "programs=test_bad",
                            f"{tmp_path}/test_bad.o"], text=True, check=False, capture_output=True,
@@ -136,7 +136,7 @@ def test_failures_are_seen(built, tmp_path):
 
 
 def test_model_tries_many_orders(run, record_property):
-    """The model checker's figures; that each of its cases has explored thousands of states is its own test."""
+    """The model checker's figures. Each of its cases itself asserts that it has explored thousands of states."""
     said = re.findall(r"^(\w+): (\d+) states, (\d+) steps, (\d+) ends, (\d+) refusals$",
                       run("test_reorder_model").output, re.M)
     assert [case for case, *_ in said] == cases("test_reorder_model")
@@ -150,7 +150,7 @@ MODULE = HERE.parents[1] / "module"
 REORDER = MODULE / "lanes/reorder.c"
 CHAIN = MODULE / "core/chain.c"
 
-# What could be wrong with reorder.c or chain.c: id, its text, the fault, and what the model checker says of it.
+# Possible faults in reorder.c or chain.c: id, the original text, the fault, and the model checker's verdict.
 FAULTS = [
     ("released-before-done", "run->state != FALCON_RUN_DONE", "false", "in no lane|in two places|overtakes"),
     ("started-taken-for-done", "run->state != FALCON_RUN_DONE", "run->state == FALCON_RUN_QUEUED",
@@ -180,7 +180,7 @@ FAULTS = [
 
 
 def spoiled(source, copy, text, fault):
-    """A copy of a source with a fault in the one place that has the text."""
+    """A copy of a source in which the fault replaces the one occurrence of the text."""
     whole = source.read_text()
     assert whole.count(text) == 1, f"{source.name} has not one {text}"
     copy.write_text(whole.replace(text, fault))
@@ -197,7 +197,9 @@ def compiled(program, sanitizer, *sources):
 
 @pytest.mark.parametrize("text, fault, violation", [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
 def test_model_finds(built, tmp_path, text, fault, violation):
-    """Each fault that is put into a copy of the source that has the text, with the steps that lead to it."""
+    """The model checker finds each fault, put into a copy of the source that has the text, and prints the steps that
+    lead to it.
+    """
     source, other = (REORDER, CHAIN) if text in REORDER.read_text() else (CHAIN, REORDER)
     program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/reorder.h",
                        spoiled(source, tmp_path / source.name, text, fault), other,
@@ -209,7 +211,7 @@ def test_model_finds(built, tmp_path, text, fault, violation):
     assert any(re.search(violation, what) for what, steps in found), [what for what, steps in found]
 
 
-# Likewise of the files that are compiled against shims: file, its text, the fault, and the case that must fail.
+# Possible faults in files that are compiled against shims: file, original text, the fault, and the case that must fail.
 SHIMMED = [
     ("lanes/lane.c", "run->number != first + count", "(false && first)", "lane__takes_consecutive_runs_of_a_flow_together"),
     ("lanes/lane.c", "> LATE_NS", ">= LATE_NS", "lane__is_helped_only_when_its_cpu_is_late"),
@@ -229,7 +231,7 @@ SHIMMED = [
 
 @pytest.mark.parametrize("file, text, fault, case", SHIMMED, ids=[case for *_, case in SHIMMED])
 def test_case_finds(built, tmp_path, file, text, fault, case):
-    """A case fails when its fault is put into the module's file."""
+    """A case fails if its fault is put into the module's file."""
     source = spoiled(MODULE / file, tmp_path / Path(file).name, text, fault)
     program = case.partition("__")[0]
     made = subprocess.run(["make", "-s", "-C", str(HERE), f"O={tmp_path}/out", f"spoiled={tmp_path}", f"{tmp_path}/out/test_{program}"],
@@ -239,7 +241,7 @@ def test_case_finds(built, tmp_path, file, text, fault, case):
 
 
 def test_threads_that_forget_the_lock_are_seen(built, tmp_path):
-    """TSan watches the very code: workers that finish without the flow's lock."""
+    """TSan checks the module's own code: workers that finish without the flow's lock."""
     lock, finish = "\tpthread_mutex_lock(&flow->lock);\n", "\tfor (i = 0; i < count; i++)\n\t\tflow->held"
     count = "\tflow->dropped += dropped;"
     source = spoiled(HERE / "test_reorder_threads.c", tmp_path / "never.c", lock + finish, finish)
@@ -251,7 +253,7 @@ def test_threads_that_forget_the_lock_are_seen(built, tmp_path):
 
 
 def test_threads_see_packets_that_overtake(built, tmp_path):
-    """Without the merge, several workers do reorder, and the threads' own test says so."""
+    """Without the merge, several workers do reorder, and the threads' own test detects it."""
     source = spoiled(REORDER, tmp_path / "reorder.c", "falcon_chain_splice(&run->packets, output);",
                      "falcon_chain_splice(released, output);")
     program = compiled(tmp_path / "threads", "thread", HERE / "test_reorder_threads.c", source, CHAIN)
