@@ -205,7 +205,8 @@ void falcon_cpus_usable(const struct cpumask *configured, struct cpumask *usable
 		cpumask_and(usable, cpu_online_mask, housekeeping_cpumask(HK_TYPE_DOMAIN));
 	else
 		cpumask_and(usable, cpu_online_mask, configured);
-	cpumask_andnot(usable, usable, &leaving);
+	/* A CPU that begins or ceases to leave meanwhile makes another plan after this one. */
+	data_race(cpumask_andnot(usable, usable, &leaving));
 }
 
 static void tell(enum falcon_event event, unsigned int cpu)

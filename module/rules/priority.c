@@ -125,7 +125,7 @@ static void tell(const struct rule *rule)
 	};
 
 	snprintf(reason, sizeof(reason),
-		 "rule %u%s: more than %u packets per second; barred for %u ms", rule->id,
+		 "rule %u%s: more than %u packets per second; suspended for %u ms", rule->id,
 		 rule->rule.automatic ? " (priority-auto)" : "", rule->rule.rate,
 		 jiffies_to_msecs(FALCON_METER_SUSPENDED_FOR));
 	falcon_event_send(&msg);

@@ -88,13 +88,13 @@ STACKS = {
 
 @pytest.mark.parametrize("text", STACKS)
 def test_stack_is_part_of(text):
-    parts = Parts({"take": "ingress", "lane_poll": "lane", "inner": "lane", "wake": "lane", "release": "merge",
+    parts = Parts({"take": "ingress", "lane_poll": "lane", "inner": "lane", "wake": "lane", "release": "reorder",
                    "gone": "device", "transmit": "transit", "notice": "event"})
     assert parts.of(stack(text)) == STACKS[text]
 
 
 def test_parts_of_falcon_are_where_they_are_looked_for():
-    files = {path.stem: path.read_text() for path in (REPO / "module").glob("*.c")}
+    files = {path.stem: path.read_text() for path in (REPO / "module").rglob("*.c")}
     assert set(FALCON_FILES) <= set(files)
     text = "".join(files.values())
     assert [name for name in FALCON_FUNCTIONS if not re.search(rf"^[a-z][^;]*\b{name}\(", text, re.M)] == []

@@ -179,7 +179,7 @@ def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(ove
     falcon.enable(**LANES)
     with told_to_use_a_thread(overlay), Traffic(overlay, rate=3000, idle=IDLE):
         reach(falcon, state="kernel", reason="threaded")
-        lanes.reach_status(falcon, reason="threaded")
+        lanes.reach_status(falcon, not_promoted_reason="threaded")
         assert falcon.counters()["taken"] == 0
     # Another tunnel's thread does not matter.
     with devices(overlay.guest, ["vt0"], "type vxlan id 9 dstport 4790"):

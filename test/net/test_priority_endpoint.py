@@ -158,7 +158,7 @@ def test_places_that_are_not_there_are_refused_by_name(falcon):
             "netns=1": "netns: there is no such network namespace",
             "cgroup=nobody": f"cgroup: there is no cgroup '{TOP}/nobody'",
             "cgroup=/sys": "cgroup: there is no cgroup",
-            f"cgroup={TOP}/..": "is no cgroup of version 2",
+            f"cgroup={TOP}/..": "is not a cgroup of version 2",
             "cgroup=99999999": "cgroup: there is no such cgroup",
             f"cgroup={DEEPEST}/level8": "cgroup: the cgroup is more than 7 levels below the root",
             "device=nobody0": "device: there is no such device",

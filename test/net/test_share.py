@@ -19,7 +19,7 @@ def test_flows_of_a_rule_leave_places_to_those_of_a_rate(overlay, falcon, record
         wait.until(lambda: falcon.ctl("status")["ahead"] >= RULED, 60, "flows of the rule")
         with Traffic(overlay, port=port, rate=2500, size=64, idle=5000) as elephant:
             lanes.reach(falcon, port=port, state="one")
-            status = lanes.reach_status(falcon, reason="table")
+            status = lanes.reach_status(falcon, not_promoted_reason="table")
     record_property("status", {key: status[key] for key in ("flows", "ahead", "in-lanes", "not-promoted", "not-promoted-reason")})
     assert status["ahead"] == RULED
     assert status["not-promoted"] > 0
