@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The profile: names for addresses, parts for stacks, what is executed in them."""
+"""The profile: names for addresses, parts for stacks, and their instructions."""
 
 import json
 import re
@@ -101,7 +101,7 @@ def test_parts_of_falcon_are_where_they_are_looked_for():
 
 
 class Names:
-    """Symbols whose addresses are the texts of stacks' functions."""
+    """Symbols whose addresses are the names in the stacks."""
 
     @staticmethod
     def at(address):
@@ -109,7 +109,7 @@ class Names:
 
 
 def make_hotspots():
-    """Of 10 packets."""
+    """Hotspots of 10 packets."""
     stacks = [
         {("memcpy", "take[falcon]"): Spent(500, 10), ("virtnet_poll[virtio_net]",): Spent(1500, 30)},
         {(): Spent(0, 5), ("udp_recvmsg",): Spent(100, 0)},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A round that did not measure what its variant says is refused; what the table shows of the others."""
+"""A round that did not measure its variant is refused; the table of the other rounds."""
 
 import json
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ FLOW = {"protocol": "udp", "dport": 5000, "packets": 9000, "state": "several", "
 
 
 class Guest:
-    """Answers falconctl's questions."""
+    """Answers falconctl's commands."""
 
     def __init__(self, flows=(), taken=10000, steered=0, status=None, ahead=0, others=0, found=0):
         self._answers = {
@@ -88,7 +88,7 @@ def test_mice_are_to_be_left_alone():
     check("lanes-2", Guest(taken=0), case=RR)
     with pytest.raises(BenchError, match="took 7 packets"):
         check("lanes-2", Guest(taken=7), case=RR)
-    # one that is that fast is no mouse
+    # a flow of that rate is no mouse
     check("lanes-2", Guest(taken=7), case=RR, delivered=20000)
 
 
@@ -130,7 +130,7 @@ def test_table_shows_each_vcpu_and_what_it_did():
             for metric, unit in UDP.metrics.items()]
     lined = [{**item, "per_cpu_lines": item["per_cpu_instructions"]} for item in rounds[:1]]
     lines = [line.split() for line in report.table(rows, {"rounds": rounds, "lined": lined})]
-    # the CPUs of the path are all but the application's
+    # the path's CPUs are all except the application's
     assert ["lanes-2", "3", "2", "NIC", "6", "worker", "2", "worker", "3", "delivery", "1", "0", "app", "9"] in lines
     assert ["lanes-2", "NIC", "5.0", "worker", "2.0", "worker", "3.0", "delivery", "1.0", "0.0", "app", "9.0"] in lines
 
@@ -153,7 +153,7 @@ def test_table_shows_what_requests_gain_and_cost():
                       *rows_of(idle, "stock", 0.3), *rows_of(idle, "priority-sync", 0.3)])
     assert ["priority-sync", "250%", *4 * ["-60%"]] in lines
     assert ["stock,", "beside", "nothing", "2.1", "2.4", "2.7", "3.0"] in lines
-    # what is beside nothing has no packets whose cost would mean anything
+    # requests without other traffic have no packets whose cost would mean anything
     assert ["priority-sync", "-", *4 * ["+0%"]] in lines
 
 
