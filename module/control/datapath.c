@@ -78,7 +78,7 @@ static unsigned int drop_flows(void)
 	unsigned int dropped = 0;
 
 	while ((flow = falcon_flow_list_next(flow))) {
-		/* falcon_ingress_free() drops the packets of a flow that has left lanes. */
+		/* falcon_ingress_drop() drops the packets of a flow that has left lanes. */
 		if (flow->dead)
 			continue;
 		list_del_init(&flow->gate_node);
@@ -107,7 +107,7 @@ void falcon_datapath_free(void)
 
 	/* The device notifier waits for this under RTNL: wait for no packet and no softirq here. */
 	falcon_flow_table_hold();
-	dropped = drop_flows();
+	dropped = drop_flows() + falcon_ingress_drop();
 	if (dropped)
 		pr_warn("%u packets of flows that did not come down in time are dropped\n",
 			dropped);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/bitops.h>
-#include <linux/bottom_half.h>
 
 #include "core/stats.h"
 #include "lanes/bins.h"
@@ -61,17 +60,15 @@ void falcon_bins_drop(struct falcon_bins *bins)
 {
 	struct falcon_bin *bin;
 
-	local_bh_disable();
 	for (bin = bins->bin; bin < bins->bin + FALCON_BINS; bin++) {
-		if (!bin->flow)
+		if (likely(!bin->flow))
 			continue;
-		falcon_count_taken(0, bin->packets.count);
+		falcon_count_taken(READ_ONCE(bin->flow->priority.rule), bin->packets.count);
 		falcon_drop_gone(&bin->packets, FALCON_STAGE_NIC);
 		falcon_flow_put(bin->flow);
 	}
 	/* They have been counted as taken. */
 	falcon_drop_gone(&bins->strays.packets, FALCON_STAGE_NIC);
-	local_bh_enable();
 }
 
 void falcon_bin_empty_full(struct falcon_bins *bins, struct falcon_bin *bin)

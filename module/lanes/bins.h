@@ -72,7 +72,7 @@ void falcon_bins_stray(struct falcon_bins *bins, struct sk_buff *skb);
 /* Hand over all collected packets, the highest priority first. @runner: this CPU's */
 void falcon_bins_empty(struct falcon_bins *bins, struct falcon_runner *runner);
 
-/* Drop all collected packets and strays. Context: process; nobody collects any more. */
+/* Drop all collected packets and strays. Context: BH off; nobody collects any more. */
 void falcon_bins_drop(struct falcon_bins *bins);
 
 /*

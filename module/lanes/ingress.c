@@ -43,7 +43,7 @@ struct ingress {
 		struct falcon_chain	packets;
 	} ahead;				/* the packet that goes ahead now */
 	/* @managed: @dev is a NIC that falcon looks after, by the plan with this generation. */
-	const struct net_device	*dev;
+	const struct net_device	*dev ____cacheline_aligned_in_smp; /* read for each packet */
 	u32			generation;
 	bool			managed;
 	/* Every packet from @dev in this GRO context is looked at; or NULL. */
@@ -481,26 +481,37 @@ void falcon_ingress_stop(void)
 	falcon_gates_stop();
 	for_each_possible_cpu(cpu)
 		falcon_releases_stop(&per_cpu_ptr(ingresses, cpu)->releases);
+	/* A gate whose CPU had just come back was polled elsewhere, and handed nothing over. */
+	local_bh_disable();
+	for_each_possible_cpu(cpu)
+		falcon_bins_drop(&per_cpu_ptr(ingresses, cpu)->bins);
+	local_bh_enable();
 }
 
-void falcon_ingress_free(void)
+unsigned int falcon_ingress_drop(void)
 {
 	struct falcon_flow *flow, *next;
+	unsigned int cpu, dropped = 0;
 	struct ingress *ingress;
-	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
 		LIST_HEAD(left);
 
 		ingress = per_cpu_ptr(ingresses, cpu);
-		falcon_bins_drop(&ingress->bins);
 		falcon_gate_take_released(ingress->gate, &left);
 		list_splice_init(&ingress->releases.put_off, &left);
-		/* Flows that had left when another CPU brought packets: nobody else has them. */
 		list_for_each_entry_safe(flow, next, &left, gate_node)
-			falcon_handover_drop(flow);
-		falcon_runner_exit(&ingress->runner);
+			dropped += falcon_handover_drop(flow);
 	}
+	return dropped;
+}
+
+void falcon_ingress_free(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		falcon_runner_exit(&per_cpu_ptr(ingresses, cpu)->runner);
 	/* A grace period passes in it, for the runners' NAPI instances as well. */
 	falcon_gates_free();
 	free_percpu(ingresses);

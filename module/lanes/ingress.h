@@ -27,9 +27,16 @@ enum falcon_ingress_answer {
 
 int falcon_ingress_alloc(struct net_device *dummy);
 
-/* On return no gate is polled, and nothing is collected any more. Context: process. */
+/* On return no gate is polled, and no packet is collected any more. Context: process. */
 void falcon_ingress_stop(void);
 
+/*
+ * Drop the packets of flows that had left lanes when another CPU brought them: nobody else has
+ * these flows. Context: process, stopped. Return: the number of packets.
+ */
+unsigned int falcon_ingress_drop(void);
+
+/* Context: process, stopped, without flows. */
 void falcon_ingress_free(void);
 
 /**

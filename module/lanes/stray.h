@@ -26,7 +26,7 @@ struct falcon_strays {
 	struct falcon_chain	packets;
 	/*
 	 * Hashes of flows of which the poll may bring more: each at its index, or in the first free
-	 * slot behind. A NIC's poll takes 64 packets, so it evicts fewer flows than there are slots.
+	 * slot behind. One poll of a NIC takes 64 packets, so it evicts no more flows than that.
 	 */
 	u32			flows[FALCON_STRAY_FLOWS];
 };

@@ -20,8 +20,8 @@ bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
 	const struct falcon_plan *plan = rcu_dereference_bh(falcon_plan);
 	struct falcon_run *run;
 	unsigned int count;
+	bool pressed;
 	u32 number;
-	bool own;
 
 	/* The home CPU sets it. If that is not this one, its packets and ours have no order. */
 	if (unlikely(READ_ONCE(flow->dead)))
@@ -51,15 +51,16 @@ bool falcon_transit_take(struct falcon_flow *flow, struct falcon_chain *packets,
 		falcon_handover_empty(flow, plan);
 		run = runner ? falcon_handover_push(flow, plan ? plan->batch : 1, true) : NULL;
 		number = run ? run->number : 0;
-		/* Not for want of room in a lane: the flow has no other worker. */
-		own = flow->affinity.home || !flow->trial.over;
+		/* It is another worker's turn, whose lane is full. */
+		pressed = run && falcon_flow_is_merged(flow) &&
+			  run->worker != flow->affinity.spread.workers[flow->turn];
 		if (run)
 			falcon_lane_add(run->worker, run->taken);
 		falcon_handover_done(flow, plan);
 		if (!run)
 			break;
 		count = falcon_transit_process(flow, number, 1, runner);
-		if (!own)
+		if (pressed)
 			falcon_count_more(FALCON_STAGE_TUNNEL, FALCON_A_COUNTERS_BACKPRESSURED,
 					  count);
 	}

@@ -155,7 +155,7 @@ CASES = [
      {"proc/kallsyms": without(KALLSYMS, "veth_xmit"), "sys/module/veth/refcnt": NOT_THERE}),
     ("symbols", "ok", "veth_xmit is there", {"sys/module/veth/refcnt": NOT_THERE}),     # built into the kernel
     ("symbols", "ok", "module macvlan, which has macvlan_handle_frame, is not loaded", {}),
-    ("symbols", "warn", "no macvlan_handle_frame; without it a flow to a macvlan has one worker", {"sys/module/macvlan/refcnt": "0\n"}),
+    ("symbols", "warn", "no macvlan_handle_frame; without it a flow to a macvlan stays on the kernel's path", {"sys/module/macvlan/refcnt": "0\n"}),
     ("symbols", "ok", "ipvlan_handle_frame is there", {"proc/kallsyms": KALLSYMS + "0 T ipvlan_handle_frame\t[ipvlan]\n"}),
     ("symbols", "unknown", "cannot be read", {"proc/kallsyms": NOT_THERE}),
     ("traceable", "fail", "cannot hook get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": "gro_cells_receive\n"}),

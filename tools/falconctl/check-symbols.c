@@ -28,9 +28,9 @@ static const struct hooked hooked[] = {
 	{ .symbol = "veth_xmit", .module = "veth",
 	  .without = LANES " to a veth that runs NAPI" },
 	{ .symbol = "macvlan_handle_frame", .module = "macvlan", .seldom = true,
-	  .without = "a flow to a macvlan has one worker" },
+	  .without = "a flow to a macvlan stays on the kernel's path" },
 	{ .symbol = "ipvlan_handle_frame", .module = "ipvlan", .seldom = true,
-	  .without = "a flow to an ipvlan has one worker" },
+	  .without = "a flow to an ipvlan stays on the kernel's path" },
 };
 #define HOOKED (sizeof(hooked) / sizeof(hooked[0]))
 
