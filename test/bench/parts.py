@@ -29,7 +29,7 @@ FALCON_FUNCTIONS = {
 INTERRUPTS = "interrupts"
 
 HALTED = re.compile(r"(pv_)?native_safe_halt|acpi_safe_halt|default_idle|mwait_idle|intel_idle")
-# In this order: the first that fits a function.
+# In this order: the first pattern that matches a function counts.
 _KERNEL = [(re.compile(pattern), part) for pattern, part in (
     (r"(dev|napi|skb|eth|inet6?|ipv6|udp[46]?|tcp[46]?|vlan|vxlan|geneve|gre)_gro_.*|gro_(?!cell).*"
      r"|napi_gro_.*", "GRO"),

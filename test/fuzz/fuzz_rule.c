@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules: a flow matches one pattern of a rule if a plain comparison says that the rule is about it,
- * and none otherwise; two rules meet if and only if there is a flow of both.
+ * Rules: a flow matches exactly one pattern of a rule if a plain comparison says that the rule
+ * matches it, and none otherwise. Two rules meet if and only if a flow matches both.
  */
 
 #include <arpa/inet.h>
@@ -38,7 +38,7 @@ static bool is_in(__be16 port, const u16 *range)
 	return ntohs(port) >= range[0] && ntohs(port) <= range[1];
 }
 
-/* A cgroup has one id on each level, by which those above it are known. */
+/* A cgroup has one id on each level, which identifies its ancestors. */
 static void take_cgroup(u64 *cgroup)
 {
 	u64 levels = cgroup[0] % (FALCON_CGROUP_LEVELS + 1), path = cgroup[1];
@@ -57,7 +57,7 @@ static bool is_within(const u64 *cgroup, const u64 *other)
 	return !i || cgroup[i - 1] == other[i - 1];
 }
 
-/* What a rule means, field by field. */
+/* The meaning of a rule, field by field. */
 static bool says(const struct falcon_match *match, const struct falcon_subject *flow)
 {
 	const struct falcon_key *key = &flow->key;
@@ -75,7 +75,7 @@ static bool says(const struct falcon_match *match, const struct falcon_subject *
 	       is_in(key->sport, match->sport) && is_in(key->dport, match->dport);
 }
 
-/* Any bytes, but such that most are a rule that makes sense. */
+/* Any bytes, adjusted so that most make a valid rule. */
 static void take_match(const uint8_t **data, size_t *size, struct falcon_match *match)
 {
 	static const u16 all[] = { 0, 65535 };
@@ -109,7 +109,7 @@ static void take_match(const uint8_t **data, size_t *size, struct falcon_match *
 		clear_bit(match->daddr, bit);
 }
 
-/* One that the parser could have found. */
+/* A flow that the parser could have found. */
 static void make_possible(struct falcon_subject *flow)
 {
 	struct falcon_key *key = &flow->key;
@@ -144,7 +144,7 @@ static void copy_prefix(__be32 *address, const __be32 *prefix, unsigned int bits
 	}
 }
 
-/* As much as can be of what both say. */
+/* Set as many fields as possible to values of both rules. */
 static void make_common(const struct falcon_match *a, const struct falcon_match *b,
 			struct falcon_subject *flow)
 {
@@ -220,7 +220,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		expect_found(&a, &flow);
 		expect_found(&b, &flow);
 		must(meet || !says(&a, &flow) || !says(&b, &flow));
-		/* The same flow, with what the rules ask for. */
+		/* The same flow, with the values that the rules require. */
 		make_common(&a, i ? &b : &a, &flow);
 		expect_found(&a, &flow);
 		if (i)

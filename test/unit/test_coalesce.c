@@ -5,14 +5,14 @@
 
 #define MOST 250000
 
-/* Looks of a lane at which it finds so many runs each, at the times that it asked for. */
+/* A lane is polled at the time that it asked for, and finds @runs runs. */
 static u32 look(struct falcon_coalescing *lane, u64 *now, u32 wait, unsigned int runs)
 {
 	*now += wait ? wait : 1000;
 	return falcon_coalesce(lane, *now, runs, MOST);
 }
 
-/* Woken by runs that come alone, until it tries to wait. */
+/* Single runs wake the lane until it tries to wait. */
 static u32 try_it(struct falcon_coalescing *lane, u64 *now, unsigned int *wakes)
 {
 	u32 wait = 0;
@@ -77,11 +77,11 @@ static void ends__when_one_run_comes_at_a_time(void **state)
 	u64 now = 0;
 	u32 wait;
 
-	/* A request that is sent when the one before has been answered. */
+	/* Each request is sent after the answer to the one before. */
 	for (wait = try_it(&lane, &now, &wakes); wait && waits < 1000; waits++)
 		wait = look(&lane, &now, wait, 1);
 	assert_in_range(waits, 1, 8);
-	/* And it stays so for most of the time. */
+	/* It stays like this most of the time. */
 	assert_true(try_it(&lane, &now, &wakes));
 	assert_true(wakes > 8 * waits);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where the table has a flow, which entry a new flow gets, and which flows are alike inside. */
+/*
+ * Where the table has a flow, which entry a new flow gets, and which flows have the same inner
+ * headers.
+ */
 
 #include "unit.h"
 #include "lanes/flow_table.h"
@@ -24,7 +27,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* As falcon_promote_watch() does. Return: the entry, or NULL. */
+/* Like falcon_promote_watch(). Return: the entry, or NULL. */
 static struct falcon_flow_entry *put(u32 hash, unsigned long since, __be32 saddr)
 {
 	struct falcon_flow_entry *entry = falcon_flow_table_victim(hash);
@@ -59,7 +62,7 @@ static void flow_table__gives_a_free_entry_before_any_other(void **state)
 	assert_ptr_equal(falcon_flow_table_victim(hash_of(7, 2)), first + 1);
 }
 
-/* The quietest one, also when jiffies have come round since. */
+/* The quietest one, even if jiffies have wrapped since. */
 static void flow_table__evicts_the_quietest_flow(void **state)
 {
 	struct falcon_flow_entry *entry;
@@ -72,7 +75,7 @@ static void flow_table__evicts_the_quietest_flow(void **state)
 	assert_int_equal(entry->hash, hash_of(7, 3));
 	*entry = (struct falcon_flow_entry){ .hash = hash_of(7, 9), .since = jiffies };
 	assert_int_equal(falcon_flow_table_victim(hash_of(7, 10))->hash, hash_of(7, 1));
-	/* Another bucket's flows are not asked. */
+	/* Flows of another bucket are no candidates. */
 	assert_int_equal(falcon_flow_table_victim(hash_of(8, 1))->hash, 0);
 }
 
@@ -93,7 +96,7 @@ static void flow_table__never_evicts_a_flow_in_lanes(void **state)
 	assert_ptr_equal(falcon_flow_table_victim(hash_of(7, 9)), entries[3]);
 }
 
-/* What is seen behind the tunnel tells the inner headers alone. */
+/* Behind the tunnel only the inner headers are known. */
 static void flow_table__finds_by_inner_headers_only_what_is_the_only_one(void **state)
 {
 	struct falcon_flow_entry *one = put(hash_of(7, 1), 0, 1), *other = put(hash_of(7, 2), 0, 2);
@@ -106,7 +109,7 @@ static void flow_table__finds_by_inner_headers_only_what_is_the_only_one(void **
 	assert_null(falcon_flow_table_find_inner(hash_of(7, 77), &key));
 	assert_true(falcon_flow_table_has_twin(one, one->hash, &key));
 	assert_true(falcon_flow_table_has_twin(other, other->hash, &key));
-	/* One that is free, or changes its flow at this moment, is none. */
+	/* An entry that is free, or changes its flow at this moment, does not count. */
 	other->hash = 0;
 	assert_ptr_equal(falcon_flow_table_find_inner(hash_of(7, 77), &key), one);
 	assert_false(falcon_flow_table_has_twin(one, one->hash, &key));

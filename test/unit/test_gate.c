@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When the gate of a flow is opened, and who lets a flow go that leaves. */
+/* When the gate of a flow opens, and which CPU releases a flow that leaves. */
 
 #include "unit.h"
 #include "lanes/flow.h"
 #include "lanes/gate.h"
 #include "pipeline/gro_bypass.h"
 
-#define ROUNDS 5		/* that the cell needs, here */
+#define ROUNDS 5		/* that the GRO cell needs in this test */
 
 struct softnet_data softnet_data[SHIM_CPUS];
 struct napi_struct *shim_napis[SHIM_NAPIS];
@@ -41,7 +41,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* As the poll does. */
+/* Like the poll. */
 static struct falcon_flow *poll(unsigned int cpu)
 {
 	struct falcon_gate *gate = falcon_gate_of(cpu);
@@ -71,12 +71,12 @@ static void gate__opens_when_the_cell_and_then_the_backlog_have_drained(void **s
 
 	falcon_gate_shut(falcon_gate_of(0), &flow);
 	polls(0, ROUNDS);
-	/* The cell is through, so the mark is made; three packets are in the backlog by then. */
+	/* The GRO cell has drained, so the mark is set; the backlog has three packets by then. */
 	softnet_data[0].input_queue_tail = 3;
 	assert_null(poll(0));
 	softnet_data[0].input_queue_head = 2;
 	assert_null(poll(0));
-	/* What passed the backlog may come there again, twice. */
+	/* A packet may enter the backlog again after it has passed, twice. */
 	softnet_data[0].input_queue_head = 3;
 	softnet_data[0].input_queue_tail = 4;
 	assert_null(poll(0));
@@ -99,7 +99,7 @@ static void gate__opens_at_once_after_the_cell_when_the_backlog_is_empty(void **
 	assert_ptr_equal(poll(0), &flow);
 }
 
-/* Rounds count from the moment at which the gate was shut, and may come round. */
+/* Rounds count from the moment at which the gate was shut, and may wrap. */
 static void gate__counts_its_rounds_from_the_moment_it_was_shut(void **state)
 {
 	struct falcon_gate *gate = falcon_gate_of(0);
@@ -123,7 +123,7 @@ static void gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offlin
 	shim_cpu = 1;
 	falcon_gate_shut(gate, &flow);
 	polls(1, ROUNDS - 1);
-	/* CPU 2 polls it, and has what was in the queues of CPU 1. */
+	/* CPU 2 polls the gate, and has the packets of CPU 1's queues. */
 	shim_offline = 1;
 	softnet_data[2].input_queue_tail = 1;
 	shim_cpu = 2;
@@ -137,7 +137,7 @@ static void gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offlin
 	assert_ptr_equal(falcon_gate_next(gate), &flow);
 }
 
-/* Its mark is of a backlog that has moved, behind the cell of another CPU. */
+/* The mark is of a backlog that has moved behind the GRO cell of another CPU. */
 static void gate__whose_cpu_went_offline_behind_the_cell_waits_for_another_cell(void **state)
 {
 	struct falcon_gate *gate = falcon_gate_of(1);
@@ -185,7 +185,7 @@ static void gate__rings_the_home_cpu_of_a_flow_that_leaves(void **state)
 	assert_true(falcon_gate_take_released(gate, &leaving));
 	assert_ptr_equal(leaving.next, &one.gate_node);
 	assert_ptr_equal(leaving.prev, &other.gate_node);
-	/* One of them has to wait: the next poll comes. */
+	/* One of them waits for the next poll. */
 	list_del_init(&one.gate_node);
 	gate->napi.state = 0;
 	falcon_gate_give_released(gate, &leaving);
@@ -196,7 +196,7 @@ static void gate__rings_the_home_cpu_of_a_flow_that_leaves(void **state)
 	list_del(&other.gate_node);
 }
 
-/* As any NAPI instance of a CPU that is gone. */
+/* Like any NAPI instance of a CPU that has gone offline. */
 static void gate__of_a_cpu_that_is_offline_is_polled_here(void **state)
 {
 	struct falcon_flow flow = {};
@@ -215,11 +215,14 @@ static void gates__are_flushed_when_each_that_rang_has_been_polled(void **state)
 	shim_cpu = 1;
 	napi_schedule(&falcon_gate_of(1)->napi);
 	assert_false(falcon_gates_are_flushed(true));
-	/* Polled, and scheduled again under traffic. */
+	/* The gate has been polled, and is scheduled again under traffic. */
 	poll(1);
 	napi_schedule(&falcon_gate_of(1)->napi);
 	assert_true(falcon_gates_are_flushed(false));
-	/* What rings after the beginning does not matter, what rang before does. */
+	/*
+	 * A gate that is scheduled after the beginning does not matter, one that was scheduled
+	 * before does.
+	 */
 	assert_false(falcon_gates_are_flushed(true));
 	poll(1);
 	assert_true(falcon_gates_are_flushed(false));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The inbox of a flow, one call after the other; and the hand-over between CPUs that post and the
- * holder of the lock, in every order of their steps.
+ * lock's holder, in every order of their steps.
  */
 
 #include "lanes/inbox.h"
@@ -73,7 +73,9 @@ static void inbox__is_empty_at_first(void **state)
 	assert_true(spin_trylock(&lock));
 }
 
-/* A bound in bytes must bound the packets, however small each is; a large one counts as it is. */
+/*
+ * A bound in bytes also bounds the number of packets, because a small packet counts as LEAST bytes.
+ */
 static void inbox__weighs_a_packet_as_a_part_of_the_budget_at_least(void **state)
 {
 	static const u32 sizes[] = { 1, 768, LEAST, LEAST + 1, 1U << 20 };
@@ -90,7 +92,7 @@ static void inbox__weighs_a_packet_as_a_part_of_the_budget_at_least(void **state
 		falcon_inbox_post(&inbox, &chain, 0);
 		assert_int_equal(falcon_inbox_weight(&inbox), 4 * max(sizes[i], LEAST));
 		taken = falcon_inbox_take(&inbox);
-		/* Taken and not unpacked, it weighs yet. */
+		/* Packets that are taken but not unpacked still count. */
 		assert_int_equal(falcon_inbox_weight(&inbox), 4 * max(sizes[i], LEAST));
 		falcon_inbox_unpack(&inbox, &taken, &packets, &home);
 		assert_int_equal(falcon_inbox_weight(&inbox), 0);
@@ -117,13 +119,13 @@ static void inbox__retry_takes_a_free_lock_and_only_for_a_parcel(void **state)
 }
 
 /*
- * The model: CPUS bring POSTS parcels each. A CPU posts, then tries the lock; the holder takes,
- * gives the lock back and looks again, in steps between which any other CPU may do any of its own.
- * The lock's owner may also be one that only looks at the flow (a reviewer), which posts nothing.
+ * The model: CPUS CPUs post POSTS parcels each. A CPU posts, then tries the lock. The holder takes
+ * the parcels, unlocks and looks again, in steps between which any other CPU may take steps of its
+ * own. The lock's holder may also be a reviewer, which only looks at the flow and posts nothing.
  */
 #define CPUS 3
 #define POSTS 2
-#define REVIEWS 1		/* by one CPU more */
+#define REVIEWS 1		/* by one more CPU */
 
 enum at { POST, TRY, TAKE, UNLOCK, LOOK, RELOCK, END };
 
@@ -134,14 +136,14 @@ struct actor {
 
 static struct {
 	struct falcon_inbox inbox;
-	spinlock_t lock;		/* of the flow that has the inbox */
+	spinlock_t lock;		/* the lock of the inbox's flow */
 	struct actor actors[CPUS + 1];
 	struct sk_buff skbs[CPUS][POSTS];
 	unsigned int seen[CPUS];		/* parcels that a holder has unpacked */
 } world;
 
 static unsigned long states, ends;
-static bool forgetful;				/* the holder does not look again */
+static bool forgetful;				/* the holder omits the second look */
 static const char *violation;
 
 static unsigned int wanted(unsigned int who)
@@ -171,7 +173,7 @@ static void take(void)
 	}
 }
 
-/* False: this actor cannot move. */
+/* Return: false if this actor cannot move. */
 static bool step(unsigned int who)
 {
 	struct actor *actor = &world.actors[who];
@@ -191,7 +193,7 @@ static bool step(unsigned int who)
 		if (spin_trylock(&world.lock))
 			actor->at = TAKE;
 		else if (who < CPUS)
-			actor->at = POST;	/* the holder sees to it */
+			actor->at = POST;	/* the holder handles the parcel */
 		else
 			return false;		/* a reviewer waits */
 		return true;
@@ -203,7 +205,7 @@ static bool step(unsigned int who)
 		spin_unlock(&world.lock);
 		actor->at = forgetful ? POST : LOOK;
 		return true;
-	case LOOK:	/* falcon_inbox_retry(), in its two steps */
+	case LOOK:	/* falcon_inbox_retry() in two steps */
 		actor->at = falcon_inbox_is_empty(&world.inbox) ? POST : RELOCK;
 		return true;
 	case RELOCK:
@@ -278,7 +280,7 @@ static void inbox__leaves_no_parcel_behind_in_any_order_of_steps(void **state)
 	assert_true(ends > 0);
 }
 
-/* That the model sees what the second look is for. */
+/* Proves that the model detects the fault that the second look prevents. */
 static void inbox__without_the_second_look_a_parcel_is_left_behind(void **state)
 {
 	check(true);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * inbox.c as CPUs use it, under TSan: threads post parcels of numbered packets and try the lock;
- * whoever has it sees to all parcels, and looks again when it has given the lock back. After each
- * round all threads meet, and nothing may be left. What test_inbox tries in every order of a few
- * steps happens here in parallel.
+ * inbox.c as CPUs use it, under TSan: threads post parcels of numbered packets and try the lock.
+ * The holder handles all parcels, and looks again after it has unlocked. After each round all
+ * threads meet, and no parcel may be left. test_inbox tries every order of a few steps; here they
+ * happen in parallel.
  */
 
 #include <pthread.h>
@@ -13,7 +13,7 @@
 
 #define POSTERS 4
 #define ROUNDS 20000
-#define PARCELS 3		/* of each, in a round */
+#define PARCELS 3		/* of each thread, in a round */
 #define PARCEL 8		/* packets at most */
 #define PACKETS (ROUNDS * PARCELS * PARCEL)
 
@@ -23,7 +23,7 @@ struct packet {
 };
 
 static struct falcon_inbox inbox;
-static spinlock_t lock;		/* of the flow that has the inbox */
+static spinlock_t lock;		/* the lock of the inbox's flow */
 static struct packet *packets[POSTERS];
 static unsigned int brought[POSTERS];
 static pthread_barrier_t round_over;

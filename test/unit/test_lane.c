@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a lane does with runs and deliveries, in which order, when it rests, and who helps it. */
+/*
+ * The order in which a lane processes runs and deliveries, when it becomes idle, and which CPU
+ * helps it.
+ */
 
 #include "unit.h"
 #include "core/plan.h"
@@ -19,7 +22,7 @@ bool shim_calls_arrive;
 void (*shim_at_mb)(void);
 unsigned long jiffies;
 static u64 clock;		/* ns */
-static void (*at_clock)(void);	/* the next time that somebody looks at it */
+static void (*at_clock)(void);	/* called at the next reading of the clock */
 struct falcon_plan *falcon_plan;
 DEFINE_PER_CPU(struct falcon_stats, falcon_stats);
 
@@ -41,7 +44,7 @@ void falcon_runner_exit(struct falcon_runner *runner)
 {
 }
 
-/* What was done, in its order. */
+/* A log of the work, in order. */
 struct done {
 	const struct falcon_flow *flow;
 	u32 first;
@@ -50,8 +53,8 @@ struct done {
 
 static struct done history[64];
 static unsigned int logged;
-static const struct falcon_flow *stuck;	/* its deliveries cannot be made */
-static void (*meanwhile)(void);		/* while a run is processed */
+static const struct falcon_flow *stuck;	/* its deliveries are refused */
+static void (*meanwhile)(void);		/* called while a run is processed */
 
 static void note(const struct falcon_flow *flow, u32 first, unsigned int count)
 {
@@ -104,7 +107,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* Flows whose runs are put in order, so that any CPU may help: or not. */
+/* A flow whose runs are put in order, so any CPU may help; or one without a merge point. */
 static struct falcon_flow merged(void)
 {
 	return (struct falcon_flow){
@@ -124,7 +127,7 @@ static struct falcon_run run_of(struct falcon_flow *flow, u32 number, u8 prio)
 	};
 }
 
-/* Post as the flow does, and wake whom it has to. */
+/* Post like the flow does, and wake the lane's CPU if necessary. */
 static void queue(unsigned int cpu, struct falcon_run *run)
 {
 	struct falcon_lane *to_wake = NULL;
@@ -142,7 +145,7 @@ static void queue_delivery(unsigned int cpu, struct falcon_flow *flow)
 	falcon_lanes_wake(to_wake);
 }
 
-/* Its poll, by a CPU. Return: what the kernel gets. */
+/* Poll the lane on a CPU. Return: the value for the kernel. */
 static int poll_by(unsigned int cpu, unsigned int lane, int budget)
 {
 	struct napi_struct *napi = shim_napis[lane];
@@ -186,7 +189,7 @@ static void lane__processes_runs_in_the_order_of_their_posts(void **state)
 	assert_true(falcon_lane_is_idle(1));
 }
 
-/* Those that follow each other, and no more than the budget. */
+/* Consecutive runs, but not beyond the budget. */
 static void lane__takes_consecutive_runs_of_a_flow_together(void **state)
 {
 	struct falcon_flow flow = merged();
@@ -210,7 +213,7 @@ static void lane__stops_at_its_budget_and_is_polled_again(void **state)
 
 	queue(1, &runs[0]);
 	queue(1, &runs[1]);
-	/* What begins with an empty budget left waits. */
+	/* The next run waits, because the budget is used up. */
 	assert_int_equal(poll_by(1, 1, 10), 10);
 	assert_int_equal(logged, 1);
 	assert_false(falcon_lane_is_idle(1));
@@ -231,7 +234,7 @@ static void lane__does_runs_and_deliveries_of_higher_priority_first(void **state
 	queue_delivery(1, &high);
 	poll(1);
 	assert_int_equal(logged, 4);
-	/* A delivery first: it empties what a run fills. */
+	/* Deliveries come first, because they empty what runs fill. */
 	assert_done(0, &high, 0, 0);
 	assert_done(1, &high, 1, 1);
 	assert_done(2, &low, 0, 0);
@@ -286,7 +289,7 @@ static void post_late(void)
 	queue(1, &late_run);
 }
 
-/* The post finds the lane active, so nobody is woken, and the poll must see it. */
+/* The post finds the lane active, so it wakes no CPU. The poll must see the run. */
 static void lane__sees_what_is_posted_while_it_works(void **state)
 {
 	struct falcon_flow flow = merged();
@@ -316,7 +319,9 @@ static void post_when_it_looks_at_the_clock(void)
 	at_clock = post_from_elsewhere;
 }
 
-/* The post comes first, and finds the lane active: the lane sees it, and nobody wakes it. */
+/*
+ * The post comes first and finds the lane active: the lane sees the run, and no wake-up is needed.
+ */
 static void lane__sees_what_is_posted_before_it_goes_to_rest(void **state)
 {
 	struct falcon_flow flow = merged();
@@ -333,7 +338,7 @@ static void lane__sees_what_is_posted_before_it_goes_to_rest(void **state)
 	assert_true(falcon_lane_is_idle(1));
 }
 
-/* The lane rests first: the post sees that, and wakes it. */
+/* The lane becomes idle first: the post sees that and wakes it. */
 static void lane__is_woken_by_what_is_posted_when_it_rests(void **state)
 {
 	struct falcon_flow flow = merged();
@@ -370,12 +375,12 @@ static void lane__tries_a_delivery_again_that_had_no_room(void **state)
 	queue_delivery(1, &flow);
 	queue_delivery(1, &other);
 	poll(1);
-	/* The other one does not wait for it. */
+	/* The other delivery does not wait for this one. */
 	assert_int_equal(logged, 1);
 	assert_done(0, &other, 0, 0);
 	assert_false(falcon_lane_is_idle(1));
 	stuck = NULL;
-	/* Its timer, which is to expire in a moment. */
+	/* The lane's timer would expire in a moment. */
 	shim_cpu = 1;
 	napi_schedule(shim_napis[1]);
 	poll(1);
@@ -384,7 +389,7 @@ static void lane__tries_a_delivery_again_that_had_no_room(void **state)
 	assert_true(falcon_lane_is_idle(1));
 }
 
-/* CPU 1 was woken and does not come. */
+/* CPU 1 was woken, but does not run. */
 static void stand_still(struct falcon_run *runs, unsigned int count)
 {
 	unsigned int i;
@@ -406,7 +411,7 @@ static void lane__is_helped_only_when_its_cpu_is_late(void **state)
 	clock++;
 	assert_int_equal(falcon_lanes_help(), 10);
 	assert_done(0, &flow, 1, 1);
-	/* Nobody helps itself, and the lane rests only when its own CPU comes. */
+	/* No CPU helps itself. The lane becomes idle only when its own CPU runs. */
 	assert_int_equal(falcon_lanes_help(), 0);
 	assert_false(falcon_lane_is_idle(1));
 }
@@ -425,7 +430,7 @@ static void lane__is_not_helped_with_a_flow_that_must_stay_on_its_cpu(void **sta
 	assert_int_equal(falcon_lanes_help(), 10);
 	assert_int_equal(logged, 1);
 	assert_done(0, &flow, 1, 1);
-	/* Its own CPU does the rest, in order. */
+	/* Its own CPU does the remaining work, in order. */
 	shim_cpu = 1;
 	napi_schedule(shim_napis[1]);
 	poll(1);
@@ -446,7 +451,7 @@ static void owner_comes(void)
 	shim_cpu = 2;
 }
 
-/* It must not process beside the helper; its timer brings it back. */
+/* The lane's CPU must not process beside the helper; a timer brings it back. */
 static void lane__is_left_to_the_helper_until_that_is_done(void **state)
 {
 	struct falcon_flow a = merged(), b = merged();

@@ -53,12 +53,12 @@ static void parse__vxlan(void **state)
 		wire_ethernet(&wire, wire_type(&inner));
 		wire_packet(&wire, &inner);
 		wire_expect_flow(&wire, wire_type(&outer), &wire_tunnels, &inner);
-		/* What the kernel's side of it counts on; the last 4 bytes are behind the ports. */
+		/* The assumption of falcon's kernel side. The last 4 bytes are behind the ports. */
 		assert_true(wire.len - 4 <= FALCON_PACKET_USUAL);
 	}
 }
 
-/* Of the IP header that begins at @at. */
+/* Set the DSCP of the IP header at @at. */
 static void set_dscp(struct wire *wire, unsigned int at, u8 dscp)
 {
 	if (wire->bytes[at] >> 4 == 4) {
@@ -101,7 +101,7 @@ static void parse__tells_network_and_dscp(void **state)
 			} else if (outer.protocol == IPPROTO_GRE) {
 				at = wire.len;
 				wire_gre(&wire, cases[i].gre, 0, wire_type(&inner));
-				/* The key is behind the checksum. */
+				/* The key follows the checksum. */
 				if (cases[i].gre & 0x20)
 					memcpy(wire.bytes + at + 4 + (cases[i].gre & 0x80 ? 4 : 0),
 					       "\x99\xab\xcd\xef", 4);
@@ -115,7 +115,7 @@ static void parse__tells_network_and_dscp(void **state)
 			assert_int_equal(packet.vni, cases[i].vni);
 			assert_int_equal(packet.outer_dscp, 10);
 			assert_int_equal(packet.dscp, 46);
-			/* The same packet as the host's own. */
+			/* The same packet is the host's own if tunnels are not known. */
 			wire_expect(&wire, wire_type(&outer), NULL, FALCON_PACKET_FLOW, &packet);
 			assert_int_equal(packet.vni, FALCON_NO_VNI);
 			assert_int_equal(packet.outer_dscp, FALCON_NO_DSCP);
@@ -158,7 +158,7 @@ static void parse__vxlan_flags(void **state)
 		wire_vxlan(&wire, flags);
 		wire_ethernet(&wire, ETH_P_IP);
 		wire_packet(&wire, &inner);
-		/* Without a VNI it is none; GPE's next header need not be Ethernet. */
+		/* Without a VNI it is no tunnel; GPE's next header need not be Ethernet. */
 		if (flags & 0x08 && !(flags & 0x04))
 			wire_expect_flow(&wire, ETH_P_IP, &wire_tunnels, &inner);
 		else
@@ -256,7 +256,7 @@ static void parse__gre_and_gretap_with_each_field(void **state)
 		}
 }
 
-/* A tunnel may check sequence numbers (0x10), over all that it carries. */
+/* A tunnel may check sequence numbers (0x10) across all flows that it carries. */
 static void parse__gre_with_numbers_or_flags_that_nobody_sends(void **state)
 {
 	static const u8 flags[] = { 0x40, 0x08, 0x04, 0x02, 0x01, 0xc0, 0xff,
@@ -298,7 +298,7 @@ static void parse__gre_reserved_bits_do_not_matter(void **state)
 {
 	unsigned int bit;
 
-	/* As in the kernel's gre_parse_header(). */
+	/* Like the kernel's gre_parse_header(). */
 	for (bit = 3; bit < 8; bit++) {
 		struct falcon_key outer = wire_flow(4, IPPROTO_GRE, 1);
 		struct falcon_key inner = wire_flow(4, IPPROTO_UDP, 2);
@@ -328,7 +328,7 @@ static void parse__ip_in_ip(void **state)
 
 static void parse__ip_in_ipv6_with_encapsulation_limit(void **state)
 {
-	/* What ip6_tunnel puts in front unless told otherwise. */
+	/* A header that ip6_tunnel adds by default. */
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
@@ -429,7 +429,7 @@ static void parse__full_table_of_ports(void **state)
 		wire_packet(&wire, &inner);
 		wire_expect_flow(&wire, ETH_P_IP, &tunnels, &inner);
 	}
-	/* Entries beyond the count don't count. */
+	/* Entries beyond the count are ignored. */
 	tunnels.ports = 1;
 	for (i = 0; i < FALCON_TUNNEL_PORTS; i++) {
 		struct wire wire = { 0 };
@@ -593,7 +593,9 @@ static void parse__fragments_outside_and_inside(void **state)
 		wire_expect_datagram(&packet.first[0], &outer, 79);
 		wire_expect_datagram(&packet.first[1], &inner, 80);
 
-		/* The first fragment of the outer datagram has a later one of the inner. */
+		/*
+		 * The outer datagram's first fragment contains a later fragment of the inner one.
+		 */
 		put_fragment(&later, &inner, IPPROTO_UDP, 185, false, 80);
 		wire_expect(&later, wire_type(&outer), &wire_tunnels, FALCON_PACKET_FRAGMENT,
 			    &packet);
@@ -603,7 +605,7 @@ static void parse__fragments_outside_and_inside(void **state)
 	}
 }
 
-/* The usual shape but for what the arguments say; a fragment offset is in units of 8 bytes. */
+/* The usual shape except for these arguments; a fragment offset is in units of 8 bytes. */
 struct shape {
 	u8	outer_protocol, inner_protocol, inner_family, flags;
 	u16	port, outer_options, inner_options, outer_fragment, inner_fragment;
@@ -655,7 +657,7 @@ static void quick__knows_the_usual_shape(void **state)
 		shape.port = ports[i % 2];
 		expect_quick(&shape, FALCON_PACKET_FLOW);
 	}
-	/* Don't fragment is not a fragment; nor do the flag's other bits matter. */
+	/* "Don't fragment" does not make a fragment, and the field's other flags do not matter. */
 	shape.outer_fragment = 0x4000;
 	shape.inner_fragment = 0x4000;
 	shape.flags = 0xff & ~0x04;

@@ -101,7 +101,7 @@ static void choose__same_hash_same_cpu(void **state)
 	}
 }
 
-/* @left CPUs may be chosen: each must get its share of many hashes, within a tenth. */
+/* @left CPUs may be chosen: each must get an equal part of many hashes, within a tenth. */
 static void check_even(u16 here, u16 avoid0, u16 avoid1, unsigned int left)
 {
 	enum { SAMPLES = 80000 };
@@ -169,7 +169,7 @@ static void rehash__chooses_another_cpu_mostly(void **state)
 		choice.hash = falcon_policy_rehash(choice.hash);
 		same += falcon_policy_choose(&choice) == first;
 	}
-	/* One in eight by chance. */
+	/* One in eight is the same by chance. */
 	assert_in_range(same, 0, 8000 / 4);
 }
 
@@ -273,7 +273,7 @@ static void above__never_at_100(void **state)
 
 static void above__does_not_flap(void **state)
 {
-	/* A load that swings by less than the hysteresis changes the answer at most once. */
+	/* A load that fluctuates by less than the hysteresis changes the answer at most once. */
 	unsigned int i, changes = 0;
 	bool above = false, now;
 
@@ -309,13 +309,13 @@ static void elephant__is_less_on_a_loaded_cpu(void **state)
 	assert_true(falcon_policy_is_elephant(200, 200, false));
 	assert_false(falcon_policy_is_elephant(24, 200, true));
 	assert_true(falcon_policy_is_elephant(25, 200, true));
-	/* elephant-rate=0 takes every flow, and none comes back for its rate */
+	/* elephant-rate=0 promotes every flow, and never demotes one for its rate */
 	assert_true(falcon_policy_is_elephant(0, 0, false));
 	assert_true(falcon_policy_is_elephant(0, 0, true));
 	assert_int_equal(falcon_policy_floor(0, false), 0);
 	assert_int_equal(falcon_policy_floor(10000, false), 5000);
 	assert_int_equal(falcon_policy_floor(10000, true), 625);
-	/* Who has just gone up does not come back at once, whatever the rate. */
+	/* A flow that has just been promoted is not demoted at once, for any rate. */
 	for (limit = 1; limit; limit <<= 1) {
 		assert_false(falcon_policy_floor(limit, false) > limit / 2);
 		assert_true(falcon_policy_is_elephant(limit, limit, true));
@@ -323,7 +323,7 @@ static void elephant__is_less_on_a_loaded_cpu(void **state)
 	}
 }
 
-/* As many flows as there may be in lanes hold a bounded number of packets, and of bytes. */
+/* The flows that can be in lanes hold a bounded number of packets, and of bytes, together. */
 static void share__bounds_what_all_hold_together(void **state)
 {
 	struct falcon_budget share, before = { 8192, 32 << 20 };
@@ -413,7 +413,7 @@ static void choose__least_loaded_takes_one_of_the_least_by_hash(void **state)
 		choice.hash = unit_random(&seed);
 		seen[falcon_policy_choose(&choice)]++;
 	}
-	/* 5 and those within the hysteresis of it. */
+	/* CPUs within the hysteresis of the least load, 5. */
 	assert_in_range(seen[2], 800, 1200);
 	assert_in_range(seen[5], 800, 1200);
 	assert_in_range(seen[21], 800, 1200);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queues by class: the highest first, nobody for ever. */
+/* Queues by priority: the highest first, but none waits for ever. */
 
 #include "lanes/prio_queue.h"
 #include "unit.h"
@@ -20,7 +20,7 @@ static void add(struct falcon_prio_queue *queue, unsigned int prio)
 	falcon_prio_queue_add(queue, &item->node, prio);
 }
 
-/* The next one, which is a packet. */
+/* The next packet. */
 static struct item *serve(struct falcon_prio_queue *queue)
 {
 	unsigned int prio = falcon_prio_queue_turn(queue);
@@ -67,7 +67,10 @@ static void prio_queue__serve_a_priority_that_waits_after_a_bound(void **state)
 	for (prio = 0; prio < FALCON_PRIOS; prio++)
 		for (i = 0; i < 1000; i++)
 			add(&queue, prio);
-	/* All always wait: nobody is served later than the bound, and one for each other. */
+	/*
+	 * All priorities always have packets: none waits longer than the bound, even though others
+	 * wait.
+	 */
 	for (i = 0; i < 900; i++) {
 		struct item *item = serve(&queue);
 
@@ -79,7 +82,7 @@ static void prio_queue__serve_a_priority_that_waits_after_a_bound(void **state)
 	}
 	for (prio = 0; prio < FALCON_PRIOS - 1; prio++)
 		assert_in_range(seen[prio], 2, 4);
-	/* The highest has nearly all of it. */
+	/* The highest priority gets nearly all turns. */
 	assert_true(seen[prio] > 850);
 }
 
@@ -99,7 +102,7 @@ static void prio_queue__owe_nothing_to_who_does_not_wait(void **state)
 	assert_int_equal(serve(&queue)->prio, 0);
 }
 
-/* What a CPU that helps may take is behind what it may not. */
+/* Entries that a helping CPU may take stand behind others that it may not take. */
 static void prio_queue__give_from_anywhere_in_a_class(void **state)
 {
 	struct falcon_prio_queue queue;
@@ -117,7 +120,7 @@ static void prio_queue__give_from_anywhere_in_a_class(void **state)
 	assert_true(falcon_prio_queue_empty(&queue));
 }
 
-/* A CPU that helps may do nothing of some classes: however long those wait, others have turns. */
+/* A helping CPU may not serve some priorities. However long these wait, the others get turns. */
 static void prio_queue__find_whose_turn_it_is_of_some_classes(void **state)
 {
 	const unsigned long classes = 1 << 1 | 1 << 3;
@@ -134,7 +137,7 @@ static void prio_queue__find_whose_turn_it_is_of_some_classes(void **state)
 	assert_int_equal(falcon_prio_queue_turn_of(&queue, 1 << 3 | 1 << 4), 4);
 }
 
-/* One that has waited, was served and comes again begins anew. */
+/* A priority that has been served starts its wait anew. */
 static void prio_queue__count_from_the_last_turn(void **state)
 {
 	struct falcon_prio_queue queue;

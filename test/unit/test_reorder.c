@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One call of merge.c after the other; any order of calls is test_merge_model's. */
+/* Calls of reorder.c one after the other. test_reorder_model tries every order of calls. */
 
 #include "lanes/reorder.h"
 #include "unit.h"
 
-/* More than any case needs: the packet after the last one belongs to ASan. */
+/* More than any case needs, so ASan detects an access behind the last packet. */
 #define PACKETS ((FALCON_RUNS + 1) * 2 * FALCON_RUN_MAX)
 
 struct packet {
@@ -30,20 +30,20 @@ static int end(void **state)
 	return 0;
 }
 
-/* As after so many runs. */
+/* As if so many runs had been assigned before. */
 static void numbers_begin_at(u32 number)
 {
 	reorder.head = number;
 	reorder.tail = number;
 }
 
-/* What packet @number takes: no two the same. */
+/* Memory of packet @number; all packets differ. */
 static u32 memory_of(unsigned int number)
 {
 	return 768 + number;
 }
 
-/* What packets @first, @first + 1, and so on take together, @count of them. */
+/* Memory of @count packets from @first on. */
 static u32 memory(unsigned int first, unsigned int count)
 {
 	u32 bytes = 0;
@@ -53,7 +53,7 @@ static u32 memory(unsigned int first, unsigned int count)
 	return bytes;
 }
 
-/* The next @count packets, numbered on from those before. */
+/* The next @count packets, with consecutive numbers. */
 static struct falcon_chain chain_of(unsigned int count)
 {
 	struct falcon_chain chain = {};
@@ -61,7 +61,7 @@ static struct falcon_chain chain_of(unsigned int count)
 	while (count--) {
 		assert_true(used < PACKETS);
 		packets[used].number = used;
-		packets[used].skb.next = &packets[0].skb;	/* left over from elsewhere */
+		packets[used].skb.next = &packets[0].skb;	/* a stale pointer from elsewhere */
 		packets[used].skb.truesize = memory_of(used);
 		falcon_chain_add(&chain, &packets[used++].skb);
 	}
@@ -73,7 +73,7 @@ static unsigned int number_of(const struct sk_buff *skb)
 	return container_of(skb, struct packet, skb)->number;
 }
 
-/* @chain is packets @first, @first + 1, and so on, @count of them, and nothing else. */
+/* Assert that @chain has exactly the @count packets from @first on. */
 static void expect(const struct falcon_chain *chain, unsigned int first, unsigned int count)
 {
 	const struct sk_buff *skb = chain->first, *last = NULL;
@@ -93,7 +93,7 @@ static void expect(const struct falcon_chain *chain, unsigned int first, unsigne
 		assert_null(chain->first);
 }
 
-/* Give all of @count new packets to a run of their own. */
+/* Assign @count new packets to a run of their own. */
 static struct falcon_run *new_run(u16 worker, u32 batch, unsigned int count)
 {
 	struct falcon_chain chain = chain_of(count);
@@ -105,7 +105,7 @@ static struct falcon_run *new_run(u16 worker, u32 batch, unsigned int count)
 	return run;
 }
 
-/* Give @count new packets to a run that is queued already. */
+/* Assign @count new packets to a run that is queued already. */
 static void more(u16 worker, u32 batch, unsigned int count)
 {
 	struct falcon_chain chain = chain_of(count);
@@ -126,7 +126,10 @@ static struct falcon_chain start(struct falcon_run *run)
 	return chain;
 }
 
-/* Let @count of the run's packets through, its first ones; what is released, and what is held. */
+/*
+ * Finish the run with its first @count packets as output. Return: the released packets. Asserts
+ * that @held packets of the run are held.
+ */
 static struct falcon_chain finish_some(struct falcon_run *run, unsigned int count,
 				       unsigned int held)
 {
@@ -230,7 +233,7 @@ static void assign__new_run_says_all_about_it(void **state)
 	assert_int_equal(reorder.tail - reorder.head, 1);
 }
 
-/* What its lane knows of it is the lane's. */
+/* Members of a run that belong to its lane stay unchanged. */
 static void assign__leaves_the_lane_s_members(void **state)
 {
 	struct list_head *node = &reorder.runs[0].node;
@@ -257,7 +260,10 @@ static void cut_to__ends_with_the_packet_that_has_the_bytes(void **state)
 		falcon_chain_cut_to(&to, &from, 4, bytes[i]);
 		expect(&to, 0, counts[i]);
 		expect(&from, counts[i], 4 - counts[i]);
-		/* Behind what is there, whose bytes do not count; whichever bound comes first. */
+		/*
+		 * It appends to the chain, whose bytes do not count. The first bound that is
+		 * reached ends it.
+		 */
 		falcon_chain_cut_to(&to, &from, counts[i] - 1, U32_MAX);
 		expect(&to, 0, min(2 * counts[i] - 1, 4U));
 	}
@@ -313,7 +319,7 @@ static void assign__what_is_too_much_stays_for_the_next(void **state)
 	expect(&runs[0]->packets, 0, FALCON_RUN_MAX);
 	expect(&runs[1]->packets, FALCON_RUN_MAX, FALCON_RUN_MAX);
 	expect(&runs[2]->packets, 2 * FALCON_RUN_MAX, 3);
-	/* Into the rest of an open run, and no more than that. */
+	/* It fills an open run, and takes no more packets. */
 	chain = chain_of(FALCON_RUN_MAX);
 	assert_int_equal(falcon_reorder_assign(&reorder, &chain, 1, 1, &run), FALCON_RUN_MAX - 3);
 	assert_null(run);
@@ -326,7 +332,10 @@ static void assign__another_worker_closes_a_run(void **state)
 	struct falcon_run *run = new_run(1, 1, 1), *other = new_run(2, 1, 1);
 
 	assert_int_equal(other->number, run->number + 1);
-	/* Back at the first worker, the closed run stays closed: other's packet is between. */
+	/*
+	 * The first run stays closed when the first worker returns, because other's packet is
+	 * between.
+	 */
 	expect(&new_run(1, 1, 1)->packets, 2, 1);
 	expect(&run->packets, 0, 1);
 }
@@ -349,7 +358,7 @@ static void assign__start_closes_a_run(void **state)
 	other = new_run(1, 1, 1);
 	expect(&other->packets, 1, 1);
 	expect(&chain, 0, 1);
-	/* So does its end, while it stays in the ring. */
+	/* The run's end also keeps it closed while it stays in the ring. */
 	chain = start(other);
 	falcon_reorder_finish(&reorder, other, &chain, &released);
 	expect(&released, 0, 0);
@@ -370,10 +379,10 @@ static void assign__full_ring_takes_nothing(void **state)
 	assert_null(run);
 	expect(&chain, FALCON_RUNS, 2);
 	assert_int_equal(reorder.taken, FALCON_RUNS);
-	/* The newest run is open all the same. */
+	/* The newest run is still open. */
 	assert_int_equal(falcon_reorder_assign(&reorder, &chain, 1, FALCON_RUNS - 1, &run), 2);
 	assert_null(run);
-	/* One released makes room for one. */
+	/* A released run makes room for one. */
 	released = finish_some(&reorder.runs[reorder.head % FALCON_RUNS], 1, 0);
 	expect(&released, 0, 1);
 	expect(&new_run(1, FALCON_RUNS, 1)->packets, FALCON_RUNS + 2, 1);
@@ -389,7 +398,7 @@ static void start__goes_behind_what_is_there(void **state)
 	falcon_reorder_start(first, &chain);
 	falcon_reorder_start(second, &chain);
 	expect(&chain, 0, 5);
-	/* The ring goes on counting them: they are in flight. */
+	/* The ring still counts them, because they are in flight. */
 	assert_int_equal(reorder.taken, 5);
 	assert_int_equal(reorder.held, 0);
 }
@@ -484,7 +493,7 @@ static void finish__stops_at_the_first_that_is_not_done(void **state)
 	assert_true(falcon_reorder_empty(&reorder));
 }
 
-/* A device goes with its packets, which whoever owns the ring takes out of it. */
+/* When a device is deleted, the ring's owner removes its packets. */
 static void finish__what_is_gone_meanwhile_is_counted_down(void **state)
 {
 	struct falcon_run *first = new_run(1, 1, 2), *second = new_run(2, 2, 3);
@@ -500,7 +509,7 @@ static void finish__what_is_gone_meanwhile_is_counted_down(void **state)
 	assert_int_equal(reorder.taken, 0);
 }
 
-/* What no worker has begun with comes back in order, whatever was begun with between. */
+/* Runs that no worker has started return in order, even if a run between them was started. */
 static void recall__takes_what_is_queued(void **state)
 {
 	struct falcon_run *runs[] = { new_run(1, 1, 2), new_run(2, 2, 3), new_run(1, 3, 4) };
@@ -514,7 +523,7 @@ static void recall__takes_what_is_queued(void **state)
 	assert_int_equal(back.count, 6);
 	assert_int_equal(number_of(back.last), 8);
 	assert_int_equal(reorder.taken, 3);
-	/* They stay in the ring and give nothing. */
+	/* The recalled runs stay in the ring and release no packets. */
 	assert_int_equal(falcon_reorder_finish(&reorder, runs[1], &begun, &released), 3);
 	falcon_reorder_start(runs[0], &none);
 	assert_int_equal(none.count, 0);
@@ -528,7 +537,7 @@ static void recall__takes_what_is_queued(void **state)
 	assert_true(falcon_reorder_empty(&reorder));
 }
 
-/* Several at once, as a worker that finds consecutive runs does it. */
+/* Finishes several runs at once, as a worker does with consecutive runs. */
 static void finish_together(unsigned int held)
 {
 	struct falcon_chain output = {}, none = {}, released = {};
@@ -566,7 +575,7 @@ static void finish__several_at_once_behind_another_one(void **state)
 	finish_together(6);
 }
 
-/* What it was given, and from the end of its processing on what came of that. */
+/* The memory of a run's input, and after its processing of its output. */
 static void ring__counts_the_memory_of_its_runs(void **state)
 {
 	struct falcon_run *first = new_run(1, 1, 4), *second = new_run(2, 2, 4);
@@ -578,7 +587,7 @@ static void ring__counts_the_memory_of_its_runs(void **state)
 	assert_int_equal(reorder.bytes, memory(0, 11));
 	chain = start(second);
 	assert_int_equal(reorder.bytes, memory(0, 11));
-	/* One left, larger than all of them were. */
+	/* One packet remains, and it is larger than all of them were. */
 	falcon_chain_cut(&output, &chain, 1);
 	output.first->truesize += 5000;
 	output.bytes += 5000;
@@ -631,7 +640,7 @@ static void numbers__wrap_one_at_a_time_keeps_the_open_run(void **state)
 	assert_int_equal(reorder.head, 2);
 }
 
-/* Packets in runs that wait for their worker. */
+/* The number of packets in runs that wait for their worker. */
 static unsigned int queued(void)
 {
 	unsigned int count = 0;
@@ -644,7 +653,7 @@ static unsigned int queued(void)
 	return count;
 }
 
-/* The end of a random one of @waiting: what is out is added to @out, what is lost is returned. */
+/* Finish a random run of @waiting. Adds the released packets to @out. Return: the lost packets. */
 static unsigned int finish_any(struct falcon_run **waiting, unsigned int waits, uint32_t *seed,
 			       unsigned int *out)
 {
@@ -705,7 +714,7 @@ static void random__is_in_order_and_adds_up(void **state)
 #undef cmocka_unit_test
 #define cmocka_unit_test(case) cmocka_unit_test_setup_teardown(case, begin, end)
 
-/* Any pointers: they are compared. */
+/* Any two pointers: the code only compares them. */
 #define DEVICE ((struct net_device *)packets)
 #define OTHER  ((struct net_device *)&reorder)
 
@@ -726,7 +735,7 @@ static void cut_of__all_of_one_device_goes_in_portions(void **state)
 	assert_true(falcon_chain_cut_of(&to, &from, DEVICE, 64));
 	expect(&to, 0, 64);
 	expect(&from, 64, 86);
-	/* What it has counts. */
+	/* Packets already in @to count. */
 	assert_true(falcon_chain_cut_of(&to, &from, DEVICE, 64));
 	expect(&from, 64, 86);
 	to = (struct falcon_chain){};
@@ -747,7 +756,7 @@ static void cut_of__others_stay_in_order(void **state)
 	some = chain_for(10, OTHER);
 	some.first->dev = DEVICE;
 	falcon_chain_splice(&from, &some);
-	/* All at once, as what stays is in front. */
+	/* One call is enough, because the packets that stay are in front. */
 	assert_false(falcon_chain_cut_of(&to, &from, DEVICE, 64));
 	expect(&to, 10, 101);
 	assert_int_equal(from.count, 19);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every order of steps that the users of merge.c can take, tried: a model checker of that very
- * code, compiled with a ring of 4 runs of 2 packets. Each step is what elephant.c and lane.c do
- * in one critical section:
+ * A model checker for the code of reorder.c: it tries every order of steps that its users can take.
+ * The code is compiled with a ring of 4 runs of 2 packets. Each step is what handover.c, transit.c
+ * and lane.c do in one critical section:
  *
  *	arrive	a NIC poll's packets wait; as many as fit go into runs, by turns of the workers
  *	pop	a worker takes the oldest run of its lane, and some that directly follow it
  *	start	it takes their packets
  *	finish	each packet of them came out, was dropped or merged into the one before (GRO);
- *		then what waits goes into runs
+ *		then waiting packets go into runs
  *
- * and what may come between any two of these: other workers (change), a worker that leaves its
- * runs to another one, a device that goes with its packets (forget), a lane that is full, so
- * that the packets are processed where they came (home), a gate that opens late.
+ * Events may come between any two of these: other workers (change), a worker that leaves its runs
+ * to another one, a device that is deleted with its packets (forget), a full lane, so the packets
+ * are processed on their home CPU (home), a gate that opens late.
  */
 
 #include "lanes/reorder.h"
@@ -23,7 +23,7 @@ _Static_assert(FALCON_RUNS == 4 && FALCON_RUN_MAX == 2, "this is not the small r
 
 #define PACKETS_MAX 8
 #define WORKERS 3
-#define HOME WORKERS		/* the NIC's CPU, as a worker without a lane */
+#define HOME WORKERS		/* the NIC's CPU, like a worker without a lane */
 #define DEPTH_MAX 128
 
 static const struct {
@@ -35,10 +35,10 @@ static const struct {
 
 enum outcome { KEPT, DROPPED, MERGED };
 
-/* What is tried; the larger, the more states. */
+/* The parameters of a search. Larger values mean more states. */
 struct scenario {
 	unsigned int packets, burst, batch;
-	unsigned int outcomes;		/* of enum outcome */
+	unsigned int outcomes;		/* allowed ones, of enum outcome */
 	unsigned int changes, leaves, forgets, homes;
 	bool gated;
 	u32 first;			/* number of the first run */
@@ -48,7 +48,7 @@ static const struct scenario *scenario;
 
 struct packet {
 	struct sk_buff skb;
-	u8 covers;			/* itself and those merged into it, a bit each */
+	u8 covers;			/* itself and the packets merged into it, a bit each */
 };
 
 enum stage { IDLE, POPPED, STARTED };
@@ -61,7 +61,7 @@ struct worker {
 	struct falcon_chain packets;
 };
 
-/* All that a step can see. Restored as it was to try the next step, always in its place. */
+/* The whole state that a step can see. It is restored in place before the next step is tried. */
 static struct {
 	struct falcon_reorder reorder;
 	struct packet packets[PACKETS_MAX];
@@ -110,7 +110,7 @@ static struct falcon_run *run_at(u32 number)
 	return &world.reorder.runs[number % FALCON_RUNS];
 }
 
-/* The packets of a chain, which must be one. */
+/* The packets of a chain, which must be consecutive. */
 static u8 covered(const struct falcon_chain *chain)
 {
 	const struct sk_buff *skb, *last = NULL;
@@ -134,7 +134,7 @@ static void queue(struct falcon_run *run, unsigned int worker)
 	list_add_tail(&run->node, &world.workers[worker].lane);
 }
 
-/* As push() of elephant.c. */
+/* Like falcon_handover_push(). */
 static void push(bool home)
 {
 	struct falcon_run *run, *newest;
@@ -206,7 +206,7 @@ static void pop(struct worker *worker, unsigned int count)
 	}
 }
 
-/* Runs at the front of the lane that directly follow each other. */
+/* Number of runs at the front of the lane that directly follow each other. */
 static unsigned int front(const struct worker *worker)
 {
 	const struct falcon_run *run;
@@ -231,7 +231,7 @@ static void start(struct worker *worker)
 		falcon_reorder_start(run_at(worker->first + i), &worker->packets);
 }
 
-/* What the kernel makes of packets; @outcomes has one of enum outcome for each, base 3. */
+/* The kernel's processing of packets; @outcomes has an enum outcome for each packet, in base 3. */
 static void process(struct falcon_chain *packets, unsigned int outcomes,
 		    struct falcon_chain *output)
 {
@@ -248,7 +248,7 @@ static void process(struct falcon_chain *packets, unsigned int outcomes,
 	}
 }
 
-/* A packet is released once, and all that arrived before it are through. */
+/* Each packet is released once, and only after all packets that arrived before it. */
 static void release(struct falcon_chain *released)
 {
 	const struct packet *packet;
@@ -264,7 +264,7 @@ static void release(struct falcon_chain *released)
 	}
 }
 
-/* Every packet that arrived is in one place, and what the ring says of itself is true. */
+/* Every packet that arrived is in one place, and the ring's counters are correct. */
 static void check(void)
 {
 	u8 all = (1u << world.arrived) - 1, places[FALCON_RUNS + WORKERS + 3], seen = 0;
@@ -326,7 +326,7 @@ static void finish(struct worker *worker, unsigned int outcomes)
 	must(!output.count, "an output is left");
 	must(held == (last - world.reorder.head < FALCON_RUNS ? count : 0),
 	     "held is not what must wait");
-	/* Now, since a run that was released too early is about to be used again. */
+	/* Check now, because a run that was released too early is about to be reused. */
 	check();
 	push(false);
 }
@@ -400,7 +400,10 @@ static void key_add_chain(struct seen_key *key, const struct falcon_chain *chain
 		seen_mix(key, packet_of(skb)->covers);
 }
 
-/* All that what comes can depend on; of the micro-flow's number, whether a run can still grow. */
+/*
+ * All state on which the future depends. Of the micro-flow's number that is only whether a run can
+ * still grow.
+ */
 static struct seen_key key_of_world(void)
 {
 	const struct worker *worker;
@@ -459,7 +462,7 @@ static void attempt(u8 kind, u8 who, unsigned int what)
 	world = before;
 }
 
-/* Each packet in every way; the first one has none before it to be merged into. */
+/* Tries every outcome for each packet. The first packet has none before it to be merged into. */
 static void attempt_outcomes(unsigned int who)
 {
 	unsigned int count = world.workers[who].packets.count, all = 1, code, rest, i;
@@ -538,7 +541,9 @@ static void explore(void)
 	attempt_of_others();
 	if (violation || !world.open)
 		return;
-	/* When no worker has anything to do, nothing may wait, for a next packet least of all. */
+	/*
+	 * When no worker has work, no packet may wait, least of all for the next packet to arrive.
+	 */
 	for (i = 0; i <= WORKERS; i++) {
 		if (world.workers[i].stage != IDLE || front(&world.workers[i]))
 			return;
@@ -567,7 +572,7 @@ static void model(const char *name, const struct scenario *which)
 	unsigned int i;
 
 	if (failed)
-		skip();		/* one trail of what is wrong is enough */
+		skip();		/* one trace of a violation is enough */
 	scenario = which;
 	memset(&world, 0, sizeof(world));
 	world.reorder.head = which->first;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * merge.c as threads use it, under TSan: one that takes packets of two flows, three workers
- * with a lane each, and a flow's lock that is the only one around its ring. Workers drop and
- * merge at random, the set of workers changes, and now and then one leaves its lane to another
- * worker and comes back. What test_merge_model tries in every order happens here by chance,
- * but in parallel and with millions of packets.
+ * reorder.c as threads use it, under TSan: one thread takes packets of two flows, three workers
+ * have a lane each, and a flow's lock is the only one around its ring. Workers drop and merge at
+ * random, the set of workers changes, and now and then one leaves its lane to another worker and
+ * returns. test_reorder_model tries every order; here it is chance, but in parallel and with
+ * millions of packets.
  */
 
 #include <pthread.h>
@@ -19,46 +19,46 @@
 #define WORKERS 3
 #define POLL 64			/* packets of a flow in one NIC poll at most */
 #define BATCH 48
-#define WAITING_MAX 1024	/* then the taker waits */
+#define WAITING_MAX 1024	/* at this number the taker waits */
 #define TOGETHER 4		/* runs that a worker takes at once */
-#define DEADLINE 50		/* seconds of a round, which needs one */
+#define DEADLINE 50		/* seconds for a round, which takes one */
 
 enum fate { IN_FLIGHT, DROPPED, MERGED, DELIVERED };
 
 struct packet {
 	struct sk_buff skb;
-	unsigned int number;		/* in its flow */
-	unsigned int covers;		/* itself and those merged into it */
+	unsigned int number;		/* number in its flow */
+	unsigned int covers;		/* itself and the packets merged into it */
 	unsigned char fate;
 };
 
 struct falcon_flow {
-	pthread_mutex_t lock;		/* all below; a lane's is inside */
+	pthread_mutex_t lock;		/* protects all below; a lane's lock nests inside */
 	pthread_cond_t room;
 	struct falcon_reorder reorder;
 	struct falcon_chain waiting;
 	unsigned int workers[WORKERS], count, turn, in_batch;
 	u32 batch;
 	struct packet *packets;
-	unsigned int arrived;		/* the taker's */
+	unsigned int arrived;		/* only the taker uses it */
 	unsigned int expected;		/* number of the packet that may come next, or one after */
 	unsigned int dropped, merged, delivered, held;
 	unsigned int faults;
 };
 
 struct lane {
-	pthread_mutex_t lock;		/* all below */
+	pthread_mutex_t lock;		/* protects all below */
 	pthread_cond_t work;
 	struct list_head runs;
 	bool away, end;
 	unsigned int leaves, taken, inherited;
-	uint32_t seed;			/* its thread's */
+	uint32_t seed;			/* its own thread's */
 };
 
 static struct falcon_flow flows[FLOWS];
 static struct lane lanes[WORKERS];
 
-/* A run for a worker, or for the next one when it is away. There is always one that is not. */
+/* A run for a worker, or for the next one if it is away. At least one worker is present. */
 static void queue(unsigned int worker, struct falcon_run *run)
 {
 	struct lane *lane;
@@ -101,7 +101,9 @@ static void push(struct falcon_flow *flow)
 	}
 }
 
-/* What is released must follow what was, with nothing between but dropped and merged ones. */
+/*
+ * Released packets must follow the previous ones; only dropped and merged packets may be between.
+ */
 static void deliver(struct falcon_flow *flow, struct falcon_chain *released)
 {
 	struct packet *packet;
@@ -120,11 +122,11 @@ static void deliver(struct falcon_flow *flow, struct falcon_chain *released)
 	}
 }
 
-/* Packets of the flow that were taken, in the chain @packets; what becomes of them. */
+/* Process the flow's packets in @packets: each is passed on, dropped or merged. */
 static void process(struct falcon_chain *packets, struct falcon_chain *output, uint32_t *seed,
 		    unsigned int *dropped, unsigned int *merged)
 {
-	bool merges = unit_random(seed) % 2;	/* TCP's run, or UDP's */
+	bool merges = unit_random(seed) % 2;	/* a run of TCP, or of UDP */
 	struct packet *packet, *last = NULL;
 
 	while (packets->count) {
@@ -148,7 +150,7 @@ static struct falcon_run *run_at(struct falcon_flow *flow, u32 number)
 	return &flow->reorder.runs[number % FALCON_RUNS];
 }
 
-/* As falcon_transit_process(). */
+/* Like falcon_transit_process(). */
 static void work(struct falcon_flow *flow, u32 first, unsigned int count, uint32_t *seed)
 {
 	struct falcon_chain packets = {}, output = {}, none = {}, released = {};
@@ -173,7 +175,7 @@ static void work(struct falcon_flow *flow, u32 first, unsigned int count, uint32
 	pthread_mutex_unlock(&flow->lock);
 }
 
-/* As pop_runs() of lane.c. */
+/* Like pop_runs() of lane.c. */
 static unsigned int pop(struct lane *lane, struct falcon_flow **flow, u32 *first)
 {
 	struct falcon_run *run;
@@ -218,7 +220,7 @@ static void *worker(void *data)
 	return NULL;
 }
 
-/* A worker goes, or the one that is away comes back. What it had queued, another one does. */
+/* A worker leaves, or the absent one returns. Another worker processes its queued runs. */
 static void leave_or_return(unsigned int *away, uint32_t *seed)
 {
 	LIST_HEAD(runs);
@@ -264,7 +266,10 @@ static void change_workers(struct falcon_flow *flow, uint32_t *seed)
 
 static struct timespec stalled_at;
 
-/* Wait until @flow has less than @limit packets waiting or in the ring; false: stalled. */
+/*
+ * Wait until @flow has fewer than @limit packets waiting or in the ring. Return: false if it
+ * stalls.
+ */
 static bool wait_for_room(struct falcon_flow *flow, unsigned int limit)
 {
 	while (flow->waiting.count + flow->reorder.taken >= limit) {
@@ -274,7 +279,7 @@ static bool wait_for_room(struct falcon_flow *flow, unsigned int limit)
 	return true;
 }
 
-/* Every poll brings packets of both flows; false when one of them is stalled. */
+/* Every poll brings packets of both flows. Return: false if one of them stalls. */
 static bool take_all(uint32_t *seed)
 {
 	struct falcon_flow *flow;
@@ -325,7 +330,7 @@ static void begin_flow(struct falcon_flow *flow, u32 first, uint32_t *seed)
 	change_workers(flow, seed);
 }
 
-/* What was counted is what the packets say. */
+/* The counters agree with the packets. */
 static void check(const struct falcon_flow *flow)
 {
 	unsigned int i, fates[DELIVERED + 1] = {}, covered = 0;
@@ -344,7 +349,7 @@ static void check(const struct falcon_flow *flow)
 	assert_true(falcon_reorder_empty(&flow->reorder));
 	assert_int_equal(flow->reorder.taken + flow->reorder.held, 0);
 	assert_int_equal(flow->waiting.count, 0);
-	/* It did happen. */
+	/* All of these events did happen. */
 	assert_true(flow->dropped > 1000 && flow->merged > 1000 && flow->held > 1000);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which flows are short requests and responses. */
+/* Which flows consist of short requests and responses. */
 
 #include "policy/rr_detect.h"
 #include "unit.h"
@@ -13,7 +13,7 @@ struct flow {
 	u32 poll, now;
 };
 
-/* A poll of the NIC brings so many packets of the flow; whether they are requests. */
+/* A NIC poll brings @packets packets of the flow. Return: true if they are requests. */
 static bool bring(struct flow *flow, unsigned int packets)
 {
 	bool requests = false;
@@ -25,7 +25,7 @@ static bool bring(struct flow *flow, unsigned int packets)
 	return requests;
 }
 
-/* For some windows, so many polls in each. */
+/* Bring packets for some windows, with so many polls in each. */
 static bool go_on(struct flow *flow, unsigned int windows, unsigned int polls, unsigned int packets)
 {
 	bool requests = false;
@@ -41,7 +41,7 @@ static bool go_on(struct flow *flow, unsigned int windows, unsigned int polls, u
 
 static void requests__are_known_after_some_windows(void **state)
 {
-	/* Clocks wrap, and polls begin anywhere. */
+	/* Clocks wrap, and poll numbers begin anywhere. */
 	struct flow flow = { .poll = -3, .now = -7 };
 
 	assert_false(go_on(&flow, FALCON_RR_DETECT_WINDOWS, 4, 1));
@@ -69,7 +69,7 @@ static void bulk__is_told_by_its_first_poll(void **state)
 	assert_true(go_on(&flow, FALCON_RR_DETECT_WINDOWS + 1, 4, 1));
 	assert_true(bring(&flow, FALCON_RR_DETECT_TOGETHER));
 	assert_false(bring(&flow, FALCON_RR_DETECT_TOGETHER + 1));
-	/* And not forgotten by the next packet. */
+	/* The next packet does not reset this. */
 	assert_false(go_on(&flow, FALCON_RR_DETECT_WINDOWS - 1, 4, 1));
 	assert_true(go_on(&flow, 2, 4, 1));
 }
@@ -89,13 +89,13 @@ static void bulk__is_never_taken_for_requests(void **state)
 	unsigned int i;
 	u32 seed = 7;
 
-	/* In every few windows one poll has more. */
+	/* One poll in every few windows brings more. */
 	for (i = 0; i < 2000; i++) {
 		assert_false(go_on(&flow, unit_random(&seed) % FALCON_RR_DETECT_WINDOWS, 2, 1));
 		assert_false(bring(&flow,
 				   FALCON_RR_DETECT_TOGETHER + 1 + unit_random(&seed) % 300));
 	}
-	/* However much: counters do not wrap. */
+	/* Counters do not wrap, whatever the number. */
 	assert_false(bring(&flow, 200000));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rules: what they match, in how many patterns, and which of them meet. */
+/* Rules: the flows that they match, the number of their patterns, and which rules meet. */
 
 #include <arpa/inet.h>
 
@@ -29,7 +29,7 @@ static struct falcon_subject flow(const char *from, const char *to, u16 sport, u
 	return subject;
 }
 
-/* The patterns that a flow matches, and how many there are. */
+/* The number of patterns of the rule that match the flow. */
 static unsigned int matches(const struct falcon_match *match, const struct falcon_subject *subject,
 			    unsigned int *count)
 {
@@ -132,7 +132,7 @@ static void rule__of_a_cgroup_matches_it_and_those_below(void **state)
 		subject.endpoint.cgroup[i] = i + 1;
 		assert_true(is_matched(&match, &subject));
 	}
-	/* The rule's own is what counts. */
+	/* Only the rule's own cgroup counts. */
 	subject.endpoint.cgroup[i - 1] = 99;
 	assert_false(is_matched(&match, &subject));
 	match.endpoint.cgroup[i - 1] = 0;
@@ -143,7 +143,7 @@ static void rule__of_a_cgroup_matches_it_and_those_below(void **state)
 	assert_true(is_matched(&match, &subject));
 }
 
-/* A place in a tree of cgroups, in which every one has two below. */
+/* A position in a tree of cgroups in which each has two children. */
 static void random_cgroups(u64 *cgroup, unsigned int levels, u32 *seed)
 {
 	unsigned int i;
@@ -291,7 +291,7 @@ static void random_match(struct falcon_match *match, u32 *seed)
 	}
 }
 
-/* Rules that do not meet have no flow in common, and a flow that two have means that they meet. */
+/* Rules that do not meet have no flow in common. If two rules match one flow, they meet. */
 static void rules__meet_when_a_flow_is_of_both(void **state)
 {
 	unsigned int i, j, met = 0, common = 0;
@@ -326,7 +326,7 @@ static void rules__meet_when_a_flow_is_of_both(void **state)
 	assert_true(met > 300 && met < 2500 && common > 300);
 }
 
-/* Found by fuzz_rule: a flow without ports is of no rule that asks for some. */
+/* Found by fuzz_rule: a flow without ports matches no rule that names ports. */
 static void rules__of_ports_and_of_a_protocol_without_do_not_meet(void **state)
 {
 	struct falcon_match icmp = any(), web = any();
@@ -363,7 +363,7 @@ static bool has_met(const struct falcon_match *match, const struct falcon_match 
 	return false;
 }
 
-/* What the patterns say is what the rules do, where they can tell. */
+/* The patterns agree with the rules, as far as they can decide. */
 static void rules__meet_by_their_patterns_when_these_are_coarser(void **state)
 {
 	unsigned int i, met = 0, told = 0;

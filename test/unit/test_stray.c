@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which flows' packets must stay behind the strays of a poll. */
+/* Which flows' packets must stay behind the stray packets of a poll. */
 
 #include "unit.h"
 #include "lanes/stray.h"
 
-/* Hashes of one index. */
+/* Hashes with one index. */
 static u32 hash_of(u32 index, u32 number)
 {
 	return (index << FALCON_STRAY_SHIFT) + number * (FALCON_STRAY_FLOWS << FALCON_STRAY_SHIFT) + 1;
@@ -16,7 +16,7 @@ static void stray__keeps_its_flows_later_packets_behind_it(void **state)
 	struct sk_buff skb = {};
 
 	falcon_strays_expect(&strays, hash_of(3, 0));
-	/* A flow may leave without a packet that strays. */
+	/* A flow may leave without a stray packet. */
 	assert_false(falcon_strays_expected(&strays, hash_of(3, 0)));
 	falcon_chain_add(&strays.packets, &skb);
 	assert_true(falcon_strays_expected(&strays, hash_of(3, 0)));
@@ -38,7 +38,7 @@ static void stray__of_flows_with_one_index_forgets_none(void **state)
 	}
 	for (i = 0; i < FALCON_STRAY_FLOWS; i++)
 		assert_true(falcon_strays_expected(&strays, hash_of(5, i)));
-	/* One more than there are slots changes nothing. */
+	/* One flow more than there are slots changes nothing. */
 	falcon_strays_expect(&strays, hash_of(5, i));
 	assert_false(falcon_strays_expected(&strays, hash_of(5, i)));
 	assert_true(falcon_strays_expected(&strays, hash_of(5, 0)));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When a flow goes from the NIC's CPU to its workers, and when back to stock's path. */
+/* When a flow moves from the NIC's CPU to its workers, and when back to the kernel's path. */
 
 #include "policy/trial.h"
 #include "unit.h"
 
 #define RUNS FALCON_TRIAL_RUNS
 
-/* So many runs, one after the other; what the last one said. */
+/* Process so many runs, one after the other. Return: the verdict on the last one. */
 static enum falcon_verdict go_on(struct falcon_trial *trial, unsigned int runs, bool came,
 				 bool ends_here)
 {
@@ -72,7 +72,7 @@ static void one_worker__for_a_flow_that_ends_here(void **state)
 	assert_int_equal(go_on(&trial, 1, false, true), FALCON_VERDICT_WORKERS);
 	assert_false(falcon_trial_merges(&trial));
 	assert_int_equal(go_on(&trial, 1000, false, true), FALCON_VERDICT_NONE);
-	/* Until there is a queue on its way. */
+	/* Until there is a queue on its path. */
 	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_KERNEL);
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Of a word that is not 0, as the kernel's. */
+/* Like the kernel's, the word must not be 0. */
 static inline unsigned long __ffs(unsigned long word)
 {
 	return __builtin_ctzl(word);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The test says on which CPU it is, and which one is offline. */
+/* The test sets the current CPU, and the one that is offline. */
 #ifndef _SHIM_CPUMASK_H
 #define _SHIM_CPUMASK_H
 
@@ -16,7 +16,7 @@ struct cpumask {
 
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < SHIM_CPUS; (cpu)++)
 
-/* The mask is always that of the CPUs that are online. */
+/* The mask is always the online mask. */
 #define for_each_cpu_wrap(cpu, mask, first)						\
 	for (unsigned int _n = 0; _n < SHIM_CPUS; _n++)					\
 		if (cpu_online((cpu) = ((first) + _n) % SHIM_CPUS))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Timers, which the test lets expire. */
+/* Timers; the test makes them expire. */
 #ifndef _SHIM_HRTIMER_H
 #define _SHIM_HRTIMER_H
 

@@ -30,7 +30,7 @@ static inline void list_add_tail(struct list_head *entry, struct list_head *head
 	head->prev = entry;
 }
 
-/* As the kernel's, who follows the entry from now on falls. */
+/* Like the kernel's: following the entry's pointers from now on crashes. */
 static inline void list_del(struct list_head *entry)
 {
 	entry->prev->next = entry->next;

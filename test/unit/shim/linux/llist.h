@@ -16,7 +16,7 @@ struct llist_head {
 #define llist_entry(pointer, type, member) \
 	((type *)((unsigned long)(pointer) - __builtin_offsetof(type, member)))
 
-/* Of no node there is no entry, so this looks at addresses. */
+/* A NULL node has no entry, so this compares addresses. */
 #define llist_for_each_entry_safe(entry, following, node, member)				\
 	for (struct llist_node *_node = (node), *_next;						\
 	     _node && (_next = _node->next,							\
@@ -29,7 +29,7 @@ static inline bool llist_empty(const struct llist_head *head)
 	return !__atomic_load_n(&head->first, __ATOMIC_RELAXED);
 }
 
-/* A full barrier, as the kernel's. Return: true if the list was empty. */
+/* A full barrier, like the kernel's. Return: true if the list was empty. */
 static inline bool llist_add(struct llist_node *node, struct llist_head *head)
 {
 	struct llist_node *first = __atomic_load_n(&head->first, __ATOMIC_RELAXED);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The counts of a CPU's backlog; and NAPI, whose instances the test polls. */
+/* The counters of a CPU's backlog; and NAPI, whose instances the test polls. */
 #ifndef _SHIM_NETDEVICE_H
 #define _SHIM_NETDEVICE_H
 
@@ -33,7 +33,7 @@ typedef int gro_result_t;
 
 struct napi_struct {
 	unsigned long state;
-	unsigned int cpu;		/* that is to poll it */
+	unsigned int cpu;		/* that must poll it */
 	int (*poll)(struct napi_struct *napi, int budget);
 };
 

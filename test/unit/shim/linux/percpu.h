@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A member for each of the CPUs; the test says on which one it is. Nothing is counted. */
+/* A member for each CPU; the test sets the current one. Allocations are not counted. */
 #ifndef _SHIM_PERCPU_H
 #define _SHIM_PERCPU_H
 
@@ -16,7 +16,7 @@
 #define this_cpu_inc(variable)		((void)0)
 #define this_cpu_add(variable, value)	((void)(value))
 
-/* From one CPU's to the next one's: what is allocated must be no larger. */
+/* Distance from one CPU's copy to the next one's; an allocation must not be larger. */
 #define SHIM_PERCPU			(1UL << 16)
 
 #define shim_of_cpu(pointer, cpu) \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Calls to other CPUs, which arrive at once, or not at all where the test says so. */
+/* Calls to other CPUs. They arrive at once, or never if the test says so. */
 #ifndef _SHIM_SMP_H
 #define _SHIM_SMP_H
 
@@ -14,7 +14,7 @@ typedef struct {
 #define INIT_CSD(csd, function, data) \
 	((void)(*(csd) = (call_single_data_t){ .func = (function), .info = (data) }))
 
-extern unsigned int shim_calls;		/* that were made */
+extern unsigned int shim_calls;		/* number of calls made */
 extern bool shim_calls_arrive;
 
 static inline int smp_call_function_single_async(unsigned int cpu, call_single_data_t *csd)

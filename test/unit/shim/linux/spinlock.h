@@ -10,12 +10,12 @@ typedef struct {
 	bool held;
 } spinlock_t;
 
-/* What another CPU does at that moment, if the test says so. */
+/* The step of another CPU at this moment, if the test sets one. */
 extern void (*shim_at_mb)(void) __attribute__((weak));
 
 static inline void smp_mb(void)
 {
-	/* TSan knows no fences; on x86 a locked instruction is one. */
+	/* TSan does not know fences; on x86 a locked instruction is one. */
 	__atomic_fetch_add(&(int){ 0 }, 0, __ATOMIC_SEQ_CST);
 	if (&shim_at_mb && shim_at_mb)
 		shim_at_mb();

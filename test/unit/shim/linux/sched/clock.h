@@ -4,7 +4,7 @@
 
 #include <linux/types.h>
 
-/* The test's: ns. */
+/* The test defines it; ns. */
 u64 local_clock(void);
 
 #endif
