@@ -194,7 +194,7 @@ def listen(ready, stop):
 
 
 class Others:
-    """Sends requests to the controller's family, which holds the mutex that families share by default."""
+    """Sends requests to the controller's family, which takes the mutex that families share by default."""
 
     def __init__(self):
         self.sock, self.spans, self.over = connect(), [], False

@@ -85,7 +85,7 @@ def test_busy_host_stands_by_and_resumes(control):
     control.configure(busy_threshold=1)
     monitor = control.spawn_monitor()
     control.enable()
-    # Any host that answers this request has a load of more than 1 percent, and none has more than 100.
+    # Any host that answers this request has a load of more than 1 percent. At 100, the other end, none stands by.
     spin = control.guest.spawn("exec timeout 60 sh -c 'while :; do :; done'")
     try:
         monitor.until("standby")

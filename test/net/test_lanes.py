@@ -196,7 +196,7 @@ def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
         reach(falcon, state="several")
 
 
-# Busy-polls the NIC that brought the socket's packets, a second at a time. The NIC's interrupts stay off for longer.
+# Busy-polls the NIC that brought the socket's packets, a second at a time. The pauses between polls are shorter.
 BUSY_POLLS = """
 import socket
 SO_BUSY_POLL = 46

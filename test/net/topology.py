@@ -187,7 +187,7 @@ class Topology:
 
     @staticmethod
     def in_cgroup(cgroup):
-        """First line of a script in the guest that joins a cgroup. None: no cgroup."""
+        """Prefix of a script in the guest that joins a cgroup. None: it stays where it is."""
         return f"echo $$ >/sys/fs/cgroup/{cgroup}/cgroup.procs && " if cgroup else ""
 
     def tap_dropped(self):

@@ -19,7 +19,7 @@ CPU = 5     # the sinks' CPU, which is in none of falcon's sets
 
 
 def in_parts(name, count):
-    """A test's parameter: SCALE times `count` in all, split into tests of at most five times `count`.
+    """A test's parameter: SCALE times `count` in all, split into tests of about five times `count` each.
 
     These tests patch the kernel's code so often that a long one meets a fault of the emulator (crash.STALE). Then only
     one part is repeated.

@@ -100,7 +100,7 @@ static void first__overwrites_the_entry_of_another_tag(void **state)
 {
 	struct falcon_datagram old = datagram(9), new = datagram(10);
 
-	/* Keys that differ in their upper bits only share a place. */
+	/* Tags that differ in their upper bits only share a place. */
 	forced = 0x00345678;
 	falcon_fragment_first(&old, 1);
 	assert_int_equal(falcon_fragment_later(&old), 1);

@@ -137,7 +137,7 @@ static void gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offlin
 	assert_ptr_equal(falcon_gate_next(gate), &flow);
 }
 
-/* The mark is of a backlog that has moved behind the GRO cell of another CPU. */
+/* The packets of the marked backlog have moved behind the GRO cell of another CPU. */
 static void gate__whose_cpu_went_offline_behind_the_cell_waits_for_another_cell(void **state)
 {
 	struct falcon_gate *gate = falcon_gate_of(1);
