@@ -14,12 +14,14 @@
 #include <linux/spinlock.h>
 
 struct falcon_flow;
+struct falcon_gate_poll;
 
 /* Of a CPU. */
 struct falcon_gate {
 	struct napi_struct	napi;
 	call_single_data_t	ring;		/* IPI that schedules the poll */
 	unsigned int		cpu;
+	struct falcon_gate_poll	*poll;		/* for the poll function */
 	u32			rounds;		/* polls so far; written by the poll alone */
 	u32			marked;		/* @rounds when the last flush began */
 	spinlock_t		lock;		/* innermost; BH; for the lists */

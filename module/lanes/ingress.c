@@ -2,41 +2,28 @@
 
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
-#include <linux/sched/clock.h>
-#include <linux/smp.h>
 #include <net/gro.h>
 
 #include "core/clock.h"
 #include "core/plan.h"
-#include "core/stats.h"
-#include "host/cpu.h"
 #include "host/device.h"
 #include "lanes/arrival.h"
-#include "lanes/bins.h"
 #include "lanes/flow_list.h"
 #include "lanes/gate.h"
-#include "lanes/handover.h"
+#include "lanes/gate_poll.h"
 #include "lanes/ingress.h"
-#include "lanes/lane.h"
-#include "lanes/prio_queue.h"
 #include "lanes/promote.h"
-#include "lanes/release.h"
 #include "lanes/runner.h"
 #include "lanes/sampling.h"
 #include "lanes/transit.h"
-#include "pipeline/gro_bypass.h"
-#include "policy/policy.h"
 #include "rules/priority.h"
-
-/* Time between two looks for lanes whose CPUs stand still. */
-#define HELP_NS NSEC_PER_MSEC
 
 /* Rounds for which the cache learns nothing after it could not learn a flow. */
 #define LEARN_AGAIN 16
 
 /* Of a CPU, which alone touches it, with BH off. */
 struct ingress {
-	struct falcon_bins	bins;		/* packets of this poll */
+	struct falcon_gate_poll	poll;
 	struct {
 		struct falcon_flow	*flow;		/* with a reference; or NULL */
 		u32			rule;
@@ -52,10 +39,6 @@ struct ingress {
 	u32			learn_from;	/* round from which it may learn another flow */
 	struct falcon_sampling	sampling;	/* while hooks are parked, by the same plan */
 	u32			saw;		/* jiffies of the last packet of a tunnel's flow */
-	struct falcon_gate	*gate;
-	struct falcon_releases	releases;	/* for the gate's poll alone */
-	u64			helped;		/* local_clock() when no lane needed help */
-	struct falcon_runner	runner;
 };
 
 static struct ingress __percpu *ingresses;
@@ -88,7 +71,7 @@ static enum falcon_ingress_answer collect(struct ingress *ingress, struct falcon
 					  struct falcon_gro *gro, struct sk_buff *skb)
 {
 	falcon_gro_mark(gro, skb);
-	falcon_bin_add(&ingress->bins, bin, skb);
+	falcon_bin_add(&ingress->poll.bins, bin, skb);
 	return FALCON_INGRESS_TAKEN;
 }
 
@@ -96,7 +79,7 @@ static enum falcon_ingress_answer stray(struct ingress *ingress, struct falcon_g
 					struct sk_buff *skb)
 {
 	falcon_gro_mark(gro, skb);
-	falcon_bins_stray(&ingress->bins, skb);
+	falcon_bins_stray(&ingress->poll.bins, skb);
 	return FALCON_INGRESS_TAKEN;
 }
 
@@ -104,10 +87,10 @@ static enum falcon_ingress_answer stray(struct ingress *ingress, struct falcon_g
 static void collect_first(struct ingress *ingress, const struct falcon_arrival *arrival,
 			  struct falcon_flow *flow, struct sk_buff *skb)
 {
-	struct falcon_bin *bin = falcon_bins_take(&ingress->bins, arrival->hash, flow);
+	struct falcon_bin *bin = falcon_bins_take(&ingress->poll.bins, arrival->hash, flow);
 
 	collect(ingress, bin, arrival->gro, skb);
-	napi_schedule(&ingress->gate->napi);
+	napi_schedule(&ingress->poll.gate->napi);
 }
 
 /* Put a packet aside that goes ahead of all collected ones. Takes over the flow's reference. */
@@ -192,9 +175,9 @@ watch(struct ingress *ingress, struct falcon_arrival *arrival, struct sk_buff *s
 static void learn(struct ingress *ingress, const struct falcon_arrival *arrival,
 		  const struct sk_buff *skb)
 {
-	if (falcon_clock_is_ahead(ingress->learn_from, ingress->gate->rounds, LEARN_AGAIN + 1))
+	if (falcon_clock_is_ahead(ingress->learn_from, ingress->poll.gate->rounds, LEARN_AGAIN + 1))
 		return;
-	ingress->learn_from = ingress->gate->rounds + 1;
+	ingress->learn_from = ingress->poll.gate->rounds + 1;
 	if (!falcon_arrival_learn(arrival, skb, &ingress->flows))
 		ingress->learn_from += LEARN_AGAIN;
 }
@@ -224,7 +207,7 @@ static noinline enum falcon_ingress_answer answer(struct ingress *ingress, struc
 	}
 	if (arrival.known || !arrival.host)
 		WRITE_ONCE(ingress->saw, jiffies);
-	bin = falcon_bin_of(&ingress->bins, arrival.hash);
+	bin = falcon_bin_of(&ingress->poll.bins, arrival.hash);
 	if (bin->hash == arrival.hash) {
 		if (!arrival.known)
 			learn(ingress, &arrival, skb);
@@ -232,7 +215,7 @@ static noinline enum falcon_ingress_answer answer(struct ingress *ingress, struc
 			return FALCON_INGRESS_PASS;
 		return collect(ingress, bin, gro, skb);
 	}
-	if (falcon_strays_expected(&ingress->bins.strays, arrival.hash) &&
+	if (falcon_strays_expected(&ingress->poll.bins.strays, arrival.hash) &&
 	    can_collect(&arrival, skb))
 		return stray(ingress, gro, skb);
 	/*
@@ -241,8 +224,8 @@ static noinline enum falcon_ingress_answer answer(struct ingress *ingress, struc
 	 * packets with priority by batch also overtake all packets there.
 	 */
 	if (arrival.plan->priority_auto || falcon_priority_has_batches())
-		napi_schedule(&ingress->gate->napi);
-	switch (falcon_promote_ask(arrival.plan, arrival.hash, skb, ingress->gate->rounds,
+		napi_schedule(&ingress->poll.gate->napi);
+	switch (falcon_promote_ask(arrival.plan, arrival.hash, skb, ingress->poll.gate->rounds,
 				   &flow, &rule)) {
 	case FALCON_PROMOTE_AHEAD:
 		if (can_collect(&arrival, skb))
@@ -295,7 +278,7 @@ answer_quickly(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff
 		return answer_unexpected(ingress, gro, frags, skb);
 	if (unlikely(!falcon_arrival_recall_alike(&ingress->flows, frags, skb, &hash)))
 		return answer(ingress, gro, frags, skb, 1);
-	bin = falcon_bin_of(&ingress->bins, hash);
+	bin = falcon_bin_of(&ingress->poll.bins, hash);
 	if (unlikely(bin->hash != hash ||
 		     (frags && !falcon_arrival_finish_frags(frags, skb))))
 		return answer(ingress, gro, frags, skb, 0);
@@ -321,13 +304,13 @@ void falcon_ingress_go_ahead(void)
 
 	ingress->ahead.packets = (struct falcon_chain){};
 	if (ingress->ahead.flow) {
-		falcon_bins_hand_over(&ingress->bins, ingress->ahead.flow, &packets,
-				      &ingress->runner);
-		falcon_strays_receive(&ingress->bins.strays, &ingress->runner);
+		falcon_bins_hand_over(&ingress->poll.bins, ingress->ahead.flow, &packets,
+				      &ingress->poll.runner);
+		falcon_strays_receive(&ingress->poll.bins.strays, &ingress->poll.runner);
 		return;
 	}
 	falcon_count_taken(ingress->ahead.rule, packets.count);
-	falcon_runner_pass(&ingress->runner, &packets, false);
+	falcon_runner_pass(&ingress->poll.runner, &packets, false);
 }
 
 static bool promote(struct falcon_gro *gro, struct napi_struct *frags, struct sk_buff *skb)
@@ -348,16 +331,16 @@ static bool promote(struct falcon_gro *gro, struct napi_struct *frags, struct sk
 		return false;
 	/* The NIC's GRO may hold earlier packets of the flow, which must stay ahead of this one. */
 	falcon_gro_flush(gro);
-	falcon_gate_shut(ingress->gate, flow);
+	falcon_gate_shut(ingress->poll.gate, flow);
 	if (!falcon_promote_enter(flow)) {
-		falcon_gate_cancel(ingress->gate, flow);
+		falcon_gate_cancel(ingress->poll.gate, flow);
 		falcon_flow_put(flow);
 		return false;
 	}
 	if (!can_collect(&arrival, skb)) {
 		falcon_transit_leave(flow, FALCON_REASON_NO_MERGE);
 		falcon_flow_put(flow);
-		napi_schedule(&ingress->gate->napi);
+		napi_schedule(&ingress->poll.gate->napi);
 		return false;
 	}
 	collect_first(ingress, &arrival, flow, skb);
@@ -372,70 +355,6 @@ bool falcon_ingress_promote(struct falcon_gro *gro, struct sk_buff *skb)
 bool falcon_ingress_promote_frags(struct napi_struct *napi)
 {
 	return promote(falcon_gro_of(napi), napi, napi->skb);
-}
-
-/* Let flows in whose queues have drained. Returns true if the gate is still shut for some flow. */
-static bool look_at_gates(struct ingress *ingress)
-{
-	struct falcon_flow *flow;
-
-	while ((flow = falcon_gate_next(ingress->gate)))
-		falcon_transit_open(flow);
-	return falcon_gate_has_gated(ingress->gate);
-}
-
-static void let_go(struct ingress *ingress)
-{
-	LIST_HEAD(leaving);
-
-	if (!falcon_gate_take_released(ingress->gate, &leaving) &&
-	    !falcon_releases_due(&ingress->releases))
-		return;
-	falcon_releases_go(&ingress->releases, &leaving, &ingress->runner);
-	if (!list_empty(&leaving))
-		falcon_gate_give_released(ingress->gate, &leaving);
-}
-
-/* Do the work of lanes whose CPUs stand still. Returns true if some was done: there may be more. */
-static bool help(struct ingress *ingress)
-{
-	u64 now = local_clock();
-
-	if (now - ingress->helped < HELP_NS)
-		return false;
-	if (unlikely(falcon_lanes_help()))
-		return true;
-	ingress->helped = now;
-	return false;
-}
-
-static int poll_gate(struct napi_struct *napi, int budget)
-{
-	struct falcon_gate *gate = container_of(napi, struct falcon_gate, napi);
-	struct ingress *ingress = per_cpu_ptr(ingresses, gate->cpu);
-	bool again;
-
-	/*
-	 * This CPU polls for one that was offline and is back. The poll goes home, since only that
-	 * CPU may touch its bins.
-	 */
-	if (unlikely(gate->cpu != smp_processor_id() && cpu_online(gate->cpu))) {
-		if (napi_complete_done(napi, 0))
-			falcon_gate_go_home(gate);
-		return 0;
-	}
-
-	falcon_bins_empty(&ingress->bins, &ingress->runner);
-	again = help(ingress);
-	again |= look_at_gates(ingress);
-	let_go(ingress);
-	falcon_strays_receive(&ingress->bins.strays, &ingress->runner);
-	falcon_gate_count(gate);
-
-	napi_complete_done(napi, 0);
-	if (again)
-		napi_schedule(napi);
-	return 0;
 }
 
 bool falcon_ingress_saw(u32 since)
@@ -458,18 +377,16 @@ int falcon_ingress_alloc(struct net_device *dummy)
 	ingresses = alloc_percpu(struct ingress);
 	if (!ingresses)
 		return -ENOMEM;
-	err = falcon_gates_alloc(dummy, poll_gate);
+	err = falcon_gates_alloc(dummy, falcon_gate_poll);
 	if (err) {
 		free_percpu(ingresses);
 		return err;
 	}
 	for_each_possible_cpu(cpu) {
 		ingress = per_cpu_ptr(ingresses, cpu);
-		ingress->gate = falcon_gate_of(cpu);
 		ingress->saw = jiffies - HZ;
 		falcon_flow_cache_clear(&ingress->flows);
-		falcon_runner_init(&ingress->runner, dummy);
-		falcon_releases_init(&ingress->releases, &ingress->gate->napi, cpu);
+		falcon_gate_poll_init(&ingress->poll, falcon_gate_of(cpu), dummy);
 	}
 	return 0;
 }
@@ -480,29 +397,15 @@ void falcon_ingress_stop(void)
 
 	falcon_gates_stop();
 	for_each_possible_cpu(cpu)
-		falcon_releases_stop(&per_cpu_ptr(ingresses, cpu)->releases);
-	/* A gate whose CPU had just come back was polled elsewhere, and handed nothing over. */
-	local_bh_disable();
-	for_each_possible_cpu(cpu)
-		falcon_bins_drop(&per_cpu_ptr(ingresses, cpu)->bins);
-	local_bh_enable();
+		falcon_gate_poll_stop(&per_cpu_ptr(ingresses, cpu)->poll);
 }
 
 unsigned int falcon_ingress_drop(void)
 {
-	struct falcon_flow *flow, *next;
 	unsigned int cpu, dropped = 0;
-	struct ingress *ingress;
 
-	for_each_possible_cpu(cpu) {
-		LIST_HEAD(left);
-
-		ingress = per_cpu_ptr(ingresses, cpu);
-		falcon_gate_take_released(ingress->gate, &left);
-		list_splice_init(&ingress->releases.put_off, &left);
-		list_for_each_entry_safe(flow, next, &left, gate_node)
-			dropped += falcon_handover_drop(flow);
-	}
+	for_each_possible_cpu(cpu)
+		dropped += falcon_gate_poll_drop(&per_cpu_ptr(ingresses, cpu)->poll);
 	return dropped;
 }
 
@@ -511,7 +414,7 @@ void falcon_ingress_free(void)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		falcon_runner_exit(&per_cpu_ptr(ingresses, cpu)->runner);
+		falcon_gate_poll_exit(&per_cpu_ptr(ingresses, cpu)->poll);
 	/* A grace period passes in it, for the runners' NAPI instances as well. */
 	falcon_gates_free();
 	free_percpu(ingresses);

@@ -14,9 +14,11 @@ FALCON = "falcon: "
 
 # falcon's source files as the parts of its design. Every other file is a part with its own name.
 FALCON_FILES = {
-    "hook": "hooks", "sites": "hooks", "ingress": "ingress", "bins": "ingress", "gate": "ingress", "sampling": "ingress",
-    "transit": "ingress", "inbox": "ingress", "handover": "ingress", "key": "parsing", "packet": "parsing",
-    "fragment": "parsing", "lane": "lane", "runner": "lane", "rx_handler": "lane", "reorder": "merge", "chain": "merge",
+    "hook": "hooks", "sites": "hooks",
+    "ingress": "ingress", "bins": "ingress", "gate": "ingress", "gate_poll": "ingress", "sampling": "ingress",
+    "transit": "ingress", "inbox": "ingress", "handover": "ingress",
+    "key": "parsing", "packet": "parsing", "fragment": "parsing",
+    "lane": "lane", "runner": "lane", "rx_handler": "lane", "reorder": "merge", "chain": "merge",
     "steer": "steering", "rps_flow": "steering", "policy": "steering",
 }
 # Functions that belong to another part than the rest of their file.

@@ -185,9 +185,8 @@ class Comparison:
     def __call__(self, traffic, expect=None, config=None, steered=True, **flow):
         """traffic() returns {name: observation}. expect(seen) asserts facts that must hold even without falcon.
 
-        config: additions to falcon's configuration. steered: True if mode pipeline must steer some packets.
-        flow: values that an entry of the flow list must have in mode lanes, such as merge="backlog"; a flow that has a
-        merge
+        config: additions to falcon's configuration. steered: True if mode pipeline must steer some packets. flow:
+        values that an entry of the flow list must have in mode lanes, such as merge="backlog"; a flow that has a merge
         point must be on several workers.
         """
         if "merge" in flow:

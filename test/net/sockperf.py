@@ -2,8 +2,7 @@
 """sockperf's requests, one at a time, and its results.
 
 sockperf waits for an answer until it is ended, so the first lost request is its last one. It busy-waits between
-requests
-that it sends at a rate.
+requests that it sends at a rate.
 """
 
 import re

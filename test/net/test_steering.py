@@ -200,7 +200,7 @@ for number in range(1, 51):
     ({"mode": "lanes", "elephant_rate": 0, "busy_threshold": 100, "park": 0}, "taken"),
 ], ids=["pipeline", "lanes"])
 def test_later_fragments_do_not_go_where_an_older_datagram_went(overlay, falcon, config, counter):
-    """In the second round the first fragment stays on the kernel's path. If falcon took a later one, it would overtake."""
+    """In round two the first fragment stays on the kernel's path. If falcon took a later one it would overtake."""
     words = {"source": plan.host(plan.UNDERLAY[4], plan.HOST), "to": plan.host(plan.UNDERLAY[4], plan.GUEST),
              "port": plan.PORTS["vxlan"], "vni": plan.VNI, "mac": plan.container_mac(0).replace(":", "")}
 
