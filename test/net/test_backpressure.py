@@ -27,7 +27,7 @@ IDLE = AWAY + 1000
 @pytest.mark.thorough
 @pytest.mark.parametrize("role", ["workers", pytest.param("cpu", marks=pytest.mark.soak)])
 def test_a_cpu_that_stands_still_holds_up_nobody(overlay, falcon, role, record_property):
-    """The CPU is the flow's worker, or delivers for it. No packet waits until the CPU is back, and none is lost."""
+    """The CPU is the flow's worker, or delivers for it. Other CPUs process its packets meanwhile, and none is lost."""
     fault = module.fault(overlay.kernel)
     falcon.enable(elephant_rate=RATE // 4 // wait.patience, **LANES)
     with Traffic(overlay, rate=RATE, size=64, idle=IDLE) as traffic, \
@@ -127,8 +127,8 @@ def ring_drops(overlay):
 @pytest.mark.thorough
 @pytest.mark.parametrize("size, rate, mtu", [(64, RATE, None), (60_000, 400, 61_000)])
 def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, rate, mtu, record_property):
-    """Packets beyond the flow's bound, in packets or in bytes, are dropped. The NIC's CPU goes on with other flows and
-    waits for nobody.
+    """Packets beyond the flow's bound, in packets or in bytes, are dropped. The NIC's CPU goes on with other flows;
+    each of its polls looks at most once if a CPU needs help.
     """
     falcon.enable(elephant_rate=rate // 4 // wait.patience, **LANES)
     overlay.net.set_mtu(overlay.guest, mtu)
