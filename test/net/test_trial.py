@@ -76,9 +76,7 @@ def test_a_flow_with_a_queue_on_its_way_stays_on_stocks_path_in_order(overlay, f
 
 
 def test_a_queue_that_comes_brings_a_flow_back_to_stocks_path(overlay, falcon, record_property):
-    """The flow waits until the queue is empty. Its home CPU checks the queue now and then, and does other work
-    meanwhile.
-    """
+    """The flow waits until the queue is empty. Its home CPU checks the queue now and then instead of spinning."""
     guest, (make, take), look = overlay.guest, QUEUES["slow"], "falcon_transit_release"
     # The home CPU is no worker, because falcon never waits for that CPU's own queues.
     falcon.enable(**{**LANES, "cpus": "1-3"})
