@@ -361,7 +361,7 @@ def test_list_that_changes(ctl, peer):
     assert peer.ops() == ["device-get"] * 2
 
 
-def test_list_that_never_rests(ctl, peer):
+def test_list_that_keeps_changing(ctl, peer):
     peer.handlers["device-get"] = lambda r: [r.answer(b"", NLM_F_MULTI | NLM_F_DUMP_INTR), r.done()]
     result = ctl("device", "list", "--json")
     assert result.code == 6 and "changes faster" in result.error()["message"]

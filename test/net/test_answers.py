@@ -43,7 +43,7 @@ def both_ways(overlay, delivering, seconds=4):
     return int(out), after.get("TCPOFOQueue", 0) - before.get("TCPOFOQueue", 0)
 
 
-def test_what_an_acknowledgement_lets_out_overtakes_nothing_that_the_container_has_sent(overlay, falcon, record_property):
+def test_segments_released_by_an_acknowledgement_do_not_overtake_that_the_container_has_sent(overlay, falcon, record_property):
     stock_came, stock_late = both_ways(overlay, lambda: 0)
     falcon.enable(**LANES)
     came, late = both_ways(overlay, lambda: lanes.reach(falcon, port=PORT, protocol="tcp", state="several")["cpu"])

@@ -238,7 +238,7 @@ def test_standby_is_told_with_the_load_and_the_threshold(control):
     assert threshold == "1"
 
 
-def test_flow_list_of_lanes_has_each_flow_once_and_its_way(overlay, control):
+def test_flow_list_of_lanes_has_each_flow_once_and_its_path(overlay, control):
     def on_the_way():
         ours = [flow for flow in control.flows() if flow.get("dport") == 5000]
         assert len(ours) <= 1, ours

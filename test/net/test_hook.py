@@ -50,7 +50,7 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
 
 
 @pytest.mark.soak
-def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
+def test_mode_lanes_does_not_enable_get_rps_cpu(control, hooked):
     """falcon uses the static key of get_rps_cpu() in mode pipeline only, from the change of mode on."""
     control.enable(park=0, mode="lanes", busy_threshold=100)
     assert (control.traces().redirected, control.traces().rps_users) == (hooked, 0)
@@ -139,7 +139,7 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
 @pytest.mark.thorough
 @pytest.mark.parametrize("symbol", ["the ingress", *(pytest.param(name, marks=pytest.mark.soak)
                                                    for name in ("enqueue_to_backlog", "gro_cells_receive"))])
-def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overlay, control, kernel, symbol):
+def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_the_kernels_path(overlay, control, kernel, symbol):
     """Status tells the reason. The other hooks of the capability are not attached alone."""
     symbol = hookable(kernel)[2] if symbol == "the ingress" else symbol
     control.configure(park=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
@@ -218,7 +218,7 @@ def test_the_hook_in_a_module_that_is_not_always_needed_follows_it(control, hook
 
 
 @pytest.mark.soak
-def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hooked):
+def test_a_later_user_of_a_hooked_function_is_refused(control, kernel, hooked):
     control.enable(park=0)
     before = control.traces()
     for symbol in hooked:

@@ -175,7 +175,7 @@ def told_to_use_a_thread(overlay):
 
 
 @pytest.mark.thorough
-def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(overlay, falcon):
+def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_the_kernels_path(overlay, falcon):
     falcon.enable(**LANES)
     with told_to_use_a_thread(overlay), Traffic(overlay, rate=3000, idle=IDLE):
         reach(falcon, state="kernel", reason="threaded")
@@ -190,7 +190,7 @@ def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(ove
 
 
 @pytest.mark.thorough
-def test_a_flow_in_lanes_comes_down_in_order_when_its_tunnels_napi_is_told_to_run_in_a_thread(overlay, falcon):
+def test_a_flow_is_demoted_in_order_after_its_tunnels_napi_moves_to_a_thread(overlay, falcon):
     falcon.enable(**LANES)
     with contextlib.ExitStack() as stack, Traffic(overlay, rate=3000, idle=IDLE) as traffic:
         reach(falcon, state="several", reason="none")
@@ -214,7 +214,7 @@ def counted(guest, function):
 
 
 @pytest.mark.thorough
-def test_devices_that_are_on_no_flows_way_make_no_plan(overlay, falcon):
+def test_devices_on_no_flows_path_make_no_plan(overlay, falcon):
     """Each new plan invalidates the flow cache of every CPU."""
     guest, count = overlay.guest, 40
     falcon.enable(**LANES, park=0)

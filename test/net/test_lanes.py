@@ -49,7 +49,7 @@ def datagrams(overlay):
 
 
 @pytest.mark.thorough
-def test_a_flow_below_the_rate_stays_on_stocks_path(overlay, falcon):
+def test_a_flow_below_the_rate_stays_on_the_kernels_path(overlay, falcon):
     falcon.enable(**{**LANES, "elephant_rate": ABOVE})
     with flowing(overlay, falcon, rate=FEW):
         reach(falcon, state="kernel", reason="rate")
@@ -63,7 +63,7 @@ def test_a_flow_below_the_rate_stays_on_stocks_path(overlay, falcon):
     assert (counters["taken"], counters["promotions"]) == (0, 0)
 
 
-def test_a_flow_above_the_rate_climbs_step_by_step_and_comes_down_when_it_falls(overlay, falcon):
+def test_a_flow_above_the_rate_is_promoted_step_by_step_and_demoted_below_it(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
         entry = reach(falcon, state="several", reason="none", merge="backlog")
@@ -84,7 +84,7 @@ def test_a_flow_above_the_rate_climbs_step_by_step_and_comes_down_when_it_falls(
 
 
 @pytest.mark.soak
-def test_a_flow_comes_down_and_goes_up_as_the_rate_is_set(overlay, falcon):
+def test_a_new_rate_demotes_and_promotes_a_flow(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
         for _ in range(2):
@@ -165,7 +165,7 @@ def assert_left_alone(falcon, reason):
 
 
 @pytest.mark.thorough
-def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
+def test_rps_of_the_administrator_keeps_flows_on_the_kernels_path(overlay, falcon):
     falcon.enable(**LANES)
     with Traffic(overlay, rate=MANY, idle=1500) as traffic:
         for device in (nic(overlay.guest), guestside.TUNNEL):
@@ -185,7 +185,7 @@ def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
 
 
 @pytest.mark.soak
-def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
+def test_napi_in_a_thread_keeps_flows_on_the_kernels_path(overlay, falcon):
     falcon.enable(**LANES)
     with written(overlay.guest, 1, f"/sys/class/net/{nic(overlay.guest)}/threaded"):
         with Traffic(overlay, rate=MANY, idle=1500) as traffic:
@@ -243,7 +243,7 @@ def busy_polled(overlay):
 
 
 @pytest.mark.thorough
-def test_a_nic_that_a_task_polls_keeps_its_flows_on_stocks_path_until_that_is_over(overlay, falcon):
+def test_a_nic_that_a_task_polls_keeps_its_flows_on_the_kernels_path_until_that_is_over(overlay, falcon):
     """Then the kernel's queues belong to the task's CPU or to the NIC's, by chance."""
     falcon.enable(**{**LANES, "park": 0})
     with Traffic(overlay, rate=MANY, idle=1500) as traffic:
@@ -261,7 +261,7 @@ def test_a_nic_that_a_task_polls_keeps_its_flows_on_stocks_path_until_that_is_ov
 
 
 @pytest.mark.thorough
-def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
+def test_a_busy_host_returns_to_the_kernels_path(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
         reach(falcon, state="several")
@@ -274,7 +274,7 @@ def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
 
 
 @pytest.mark.soak
-def test_the_nics_cpu_alone_is_no_set_to_climb_to(overlay, falcon):
+def test_no_flow_is_promoted_if_the_set_is_the_nics_cpu_alone(overlay, falcon):
     falcon.enable(**{**LANES, "cpus": "0"})
     with flowing(overlay, falcon):
         assert_left_alone(falcon, "no-cpu")
@@ -368,7 +368,7 @@ def bytes_per_packet(overlay, meanwhile=lambda: None):
     return (after[0] - before[0]) / (after[1] - before[1])
 
 
-def test_tcp_on_several_workers_is_in_order_and_merged_as_on_stocks_path(overlay, falcon, record_property):
+def test_tcp_on_several_workers_is_in_order_and_merged_as_without_falcon(overlay, falcon, record_property):
     stock = bytes_per_packet(overlay)
     falcon.enable(**{**LANES, "elephant_rate": 500})
     in_lanes = bytes_per_packet(overlay, lambda: reach(falcon, port=tcp.DEFAULT_PORT, protocol="tcp",

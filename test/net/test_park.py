@@ -28,14 +28,14 @@ def parked(control):
     return {symbol for symbol, hook in control.hooks().items() if hook["state"] == "parked"}
 
 
-def until_resting(control, wanted):
+def until_parked(control, wanted):
     until(lambda: parked(control) == wanted, 20, f"{wanted} to be parked")
 
 
-def test_what_only_lanes_take_rests_until_a_flow_goes_into_lanes(overlay, control, hooked):
+def test_hooks_of_lanes_are_parked_until_a_flow_is_promoted(overlay, control, hooked):
     control.enable(**LANES)
     for _ in range(2):
-        until_resting(control, OF_LANES)
+        until_parked(control, OF_LANES)
         assert set(control.traces().redirected) == hooked - OF_LANES
         assert "reason" not in control.status()
         with Traffic(overlay, rate=3000, idle=1500) as traffic:
@@ -49,13 +49,13 @@ def test_what_only_lanes_take_rests_until_a_flow_goes_into_lanes(overlay, contro
 @pytest.mark.thorough
 def test_each_mode_has_the_hooks_that_it_needs(overlay, control, hooked):
     control.enable(**{**LANES, "mode": "pipeline"})
-    until_resting(control, hooked - {"get_rps_cpu", "gro_cells_receive"})
+    until_parked(control, hooked - {"get_rps_cpu", "gro_cells_receive"})
     assert control.traces().redirected == ["get_rps_cpu", "gro_cells_receive"]
     with Traffic(overlay, rate=3000, idle=1500) as traffic:
         control.configure(mode="lanes")
         lanes.reach(control, state="several", reason="none")
         control.configure(mode="pipeline")
-        until_resting(control, hooked - {"get_rps_cpu", "gro_cells_receive"})
+        until_parked(control, hooked - {"get_rps_cpu", "gro_cells_receive"})
         control.configure(park=0)
         assert set(control.traces().redirected) == hooked
     assert not trouble(traffic.account), traffic.account
@@ -69,23 +69,23 @@ def test_a_flow_that_comes_and_goes_stays_in_order(overlay, control):
         for _ in range(3):
             lanes.reach(control, state="several", reason="none")
             control.configure(elephant_rate=NEVER)
-            until_resting(control, OF_LANES)
+            until_parked(control, OF_LANES)
             control.configure(elephant_rate=2000)
     assert not trouble(traffic.account), traffic.account
     lanes.assert_conserved(control)
 
 
 @pytest.mark.soak
-def test_mice_wake_nothing(overlay, control):
+def test_small_flows_attach_no_parked_hook(overlay, control):
     control.enable(**{**LANES, "elephant_rate": 200_000})
-    until_resting(control, OF_LANES)
+    until_parked(control, OF_LANES)
     path.assert_whole(overlay.udp(count=3000, rate=1000), 3000)
     assert parked(control) == OF_LANES
     assert control.counters()["taken"] == 0
 
 
 @pytest.mark.thorough
-def test_of_few_packets_some_are_looked_at_while_hooks_rest(overlay, control):
+def test_packets_are_sampled_while_hooks_are_parked(overlay, control):
     """Falcon samples the packets of small flows, so it knows these flows at no cost. It counts every packet of a flow
     only while hooks are attached.
     """
@@ -95,18 +95,18 @@ def test_of_few_packets_some_are_looked_at_while_hooks_rest(overlay, control):
 
     control.enable(**{**LANES, "elephant_rate": 10_000})
     with Traffic(overlay, rate=2000, idle=1500) as traffic:
-        until_resting(control, OF_LANES)
+        until_parked(control, OF_LANES)
         assert 0 < looked_at() <= 2 * 4
         control.configure(park=0)
-        until_resting(control, set())
+        until_parked(control, set())
         assert looked_at() > 2 * 4
     assert not trouble(traffic.account), traffic.account
 
 
 @pytest.mark.soak
-def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(overlay, control, kernel, hooked):
+def test_another_user_of_a_parked_function_keeps_it_and_flows_stay_on_the_kernels_path(overlay, control, kernel, hooked):
     control.enable(**LANES)
-    until_resting(control, OF_LANES)
+    until_parked(control, OF_LANES)
     with Redirect(control.guest, kernel, "enqueue_to_backlog"):
         with Traffic(overlay, rate=3000, idle=1500) as traffic:
             until(lambda: control.hooks()["enqueue_to_backlog"]["state"] == "conflict", 20, "a conflict")
@@ -120,10 +120,10 @@ def test_who_takes_a_function_that_rests_keeps_it_and_flows_stay_on_stocks_path(
 
 
 @pytest.mark.soak
-def test_what_cannot_come_back_for_want_of_memory_is_said_and_flows_stay_on_stocks_path(overlay, tmp_path):
+def test_a_parked_hook_without_memory_is_reported_and_flows_stay_on_the_kernels_path(overlay, tmp_path):
     with Sabotaged(overlay.guest, overlay.kernel, tmp_path, "no memory") as falcon:
         falcon.enable(**LANES)
-        until_resting(falcon, OF_LANES)
+        until_parked(falcon, OF_LANES)
         with Traffic(overlay, rate=3000, idle=1500) as traffic:
             until(lambda: "mode lanes needs is not hooked" in falcon.status().get("reason", ""), 20, "the reason")
         hooks = falcon.hooks()
@@ -136,10 +136,10 @@ def test_what_cannot_come_back_for_want_of_memory_is_said_and_flows_stay_on_stoc
 
 
 @pytest.mark.soak
-def test_a_module_that_comes_while_its_function_rests_is_left_alone(overlay, control, hooked):
+def test_a_module_loaded_while_its_hook_is_parked_is_left_alone(overlay, control, hooked):
     guest, net = overlay.guest, overlay.net
     control.enable(**LANES)
-    until_resting(control, OF_LANES)
+    until_parked(control, OF_LANES)
     net.clear_guest(guest)
     guest.run("modprobe -r veth")
     assert control.hooks()["veth_xmit"]["state"] == "missing"
@@ -153,9 +153,9 @@ def test_a_module_that_comes_while_its_function_rests_is_left_alone(overlay, con
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("end", [pytest.param("disable", marks=pytest.mark.soak), "unload"])
-def test_nothing_is_left_when_it_ends_while_it_rests(overlay, control, hooked, end):
+def test_nothing_is_left_when_falcon_ends_with_parked_hooks(overlay, control, hooked, end):
     control.enable(**LANES)
-    until_resting(control, OF_LANES)
+    until_parked(control, OF_LANES)
     getattr(control, end)()
     assert (control.traces().redirected, control.traces().rps_users) == ([], 0)
     if end == "unload":

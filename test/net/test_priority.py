@@ -153,7 +153,7 @@ def test_requests_that_become_bulk_lose_priority_in_order(overlay, falcon):
 
 
 @pytest.mark.soak
-def test_the_rule_of_requests_is_nobodys_to_take_away(falcon):
+def test_the_automatic_rule_cannot_be_deleted(falcon):
     falcon.enable(**LANES, priority_auto="on")
     seen = automatic(falcon)
     assert (seen["level"], seen["mode"], seen["rate"]) == (0, "sync", 10000)

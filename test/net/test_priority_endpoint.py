@@ -72,7 +72,7 @@ def test_flows_of_a_cgroup_go_ahead_and_others_do_not(overlay, falcon, family):
 @pytest.mark.thorough
 @pytest.mark.usefixtures("cgroups")
 @pytest.mark.parametrize("family", [4, pytest.param(6, marks=pytest.mark.soak)])
-def test_a_connection_is_of_the_cgroup_of_who_listens(overlay, falcon, family):
+def test_a_connection_matches_the_listeners_cgroup(overlay, falcon, family):
     """The connection is established after falcon has seen the flow's first packet."""
     falcon.enable(**LANES)
     number, other = add(falcon, "cgroup=app"), add(falcon, f"cgroup={TOP}/app2")
@@ -104,7 +104,7 @@ def test_a_process_that_moves_leaves_its_sockets_where_they_are(overlay, falcon)
 
 
 @pytest.mark.soak
-def test_rules_that_are_added_while_hooks_rest_are_heeded(overlay, falcon):
+def test_rules_added_while_hooks_are_parked_apply(overlay, falcon):
     falcon.enable(**LANES, park=1)
     with Traffic(overlay, rate=1000, idle=IDLE) as traffic:
         until(lambda: not any("enqueue_to_backlog" in line for line in falcon.attached()), 20, "hooks to be parked")
@@ -151,7 +151,7 @@ def test_a_container_with_a_device_of_another_kind_is_known(overlay, falcon, ker
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("spare", "cgroups")
-def test_places_that_are_not_there_are_refused_by_name(falcon):
+def test_endpoints_that_do_not_exist_are_refused_by_name(falcon):
     for words, message in {
             "netns=nobody": "netns: there is no network namespace '/run/netns/nobody'",
             "netns=/proc/1/ns/uts": "netns: there is no such network namespace",

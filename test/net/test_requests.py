@@ -50,7 +50,7 @@ def test_requests_of_memcached_go_ahead(overlay, falcon):
 
 
 @pytest.mark.parametrize("words", [["dport=53"], ["protocol=udp", f"dport={PORT}"]], ids=["stock", "ahead"])
-def test_way_from_the_driver_to_the_container_is_timed(overlay, falcon, words):
+def test_path_from_driver_to_container_is_timed(overlay, falcon, words):
     """On the kernel's path and by a rule, each datagram has a stamp that is older than the kernel's own."""
     packets = go_ahead(falcon, *words)
     run = udp.new_run()

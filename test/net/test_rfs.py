@@ -51,7 +51,7 @@ def test_a_worker_is_not_where_the_application_is_and_follows_it(overlay, falcon
 
 
 @pytest.mark.soak
-def test_nobody_knows_the_application_without_the_table(overlay, falcon):
+def test_application_is_unknown_without_the_rfs_table(overlay, falcon):
     falcon.enable(**LANES, policy="auto")
     with streaming(overlay, falcon, cpu=2):
         before = flow(falcon)["packets"]

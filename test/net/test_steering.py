@@ -221,7 +221,7 @@ def test_later_fragments_do_not_go_where_an_older_datagram_went(overlay, falcon,
 
 
 @pytest.mark.soak
-def test_a_busy_host_gets_its_stock_path_back_in_order(overlay, falcon):
+def test_a_busy_host_returns_to_the_kernels_path_in_order(overlay, falcon):
     falcon.enable()
     sender_options = {"rate": 2000, "seconds": 5}
     net, guest = overlay.net, overlay.guest

@@ -59,7 +59,7 @@ def left(falcon, where):
 @pytest.mark.parametrize("where,form", [("nic", "vxlan"), ("tunnel", "vxlan"), ("netem", "vxlan"),
                                         ("fq_codel", "routed"),
                                         pytest.param("tbf", "routed", marks=pytest.mark.soak)])
-def test_a_flow_with_a_queue_on_its_way_stays_on_stocks_path_in_order(overlay, falcon, where, form, record_property):
+def test_a_flow_with_a_queue_on_its_path_stays_on_the_kernels_path_in_order(overlay, falcon, where, form, record_property):
     guest, (make, take) = overlay.guest, QUEUES[where]
     with path.variant(overlay, form) if form != "vxlan" else contextlib.nullcontext(), \
             path.commands(guest, make, take):
@@ -75,7 +75,7 @@ def test_a_flow_with_a_queue_on_its_way_stays_on_stocks_path_in_order(overlay, f
     assert not trouble(traffic.account), traffic.account
 
 
-def test_a_queue_that_comes_brings_a_flow_back_to_stocks_path(overlay, falcon, record_property):
+def test_a_new_queue_brings_a_flow_back_to_the_kernels_path(overlay, falcon, record_property):
     """The flow waits until the queue is empty. Its home CPU checks the queue now and then instead of spinning."""
     guest, (make, take), look = overlay.guest, QUEUES["slow"], "falcon_transit_release"
     # The home CPU is no worker, because falcon never waits for that CPU's own queues.
@@ -234,7 +234,7 @@ def open_vswitch(overlay):
 
 
 @pytest.mark.thorough
-def test_a_flow_that_open_vswitch_does_not_know_is_on_stocks_path(overlay, falcon, record_property):
+def test_a_flow_that_open_vswitch_does_not_know_is_on_the_kernels_path(overlay, falcon, record_property):
     guest = overlay.guest
     with open_vswitch(overlay):
         late = {}

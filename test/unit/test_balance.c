@@ -51,7 +51,7 @@ static void one_flow__gets_workers_while_that_lowers_the_busiest_cpu(void **stat
  * UDP of 1400 bytes at multiples of the rate that one CPU can process without falcon. The costs are
  * in percent of that CPU: per packet, for the NIC's CPU, the workers and the delivery in lanes.
  */
-static void one_flow__beyond_stocks_limit_gets_the_workers_that_it_needs(void **state)
+static void one_flow__beyond_one_cpus_limit_gets_the_workers_that_it_needs(void **state)
 {
 	static const struct { double nic, work, delivery; } costs[] = {
 		{ 27, 47, 17 }, { 15, 47, 17 }, { 9, 47, 17 },
@@ -135,7 +135,7 @@ static void sudden_load__is_left_by_all_policies_but_hash(void **state)
 	}
 }
 
-static void many_flows__come_to_rest_on_every_size_of_host(void **state)
+static void many_flows__settle_on_every_size_of_host(void **state)
 {
 	const unsigned int *size;
 	unsigned int before;
@@ -297,11 +297,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_flow__gets_workers_while_that_lowers_the_busiest_cpu),
-		cmocka_unit_test(one_flow__beyond_stocks_limit_gets_the_workers_that_it_needs),
+		cmocka_unit_test(one_flow__beyond_one_cpus_limit_gets_the_workers_that_it_needs),
 		cmocka_unit_test(one_flow__gives_workers_back_when_it_needs_fewer),
 		cmocka_unit_test(one_flow__that_fills_its_cpu_does_not_wander),
 		cmocka_unit_test(sudden_load__is_left_by_all_policies_but_hash),
-		cmocka_unit_test(many_flows__come_to_rest_on_every_size_of_host),
+		cmocka_unit_test(many_flows__settle_on_every_size_of_host),
 		cmocka_unit_test(many_flows__are_spread_better_than_by_hash),
 		cmocka_unit_test(flows_of_one_moment__do_not_all_go_to_the_least_loaded_cpu),
 		cmocka_unit_test(busy_host__is_left_as_it_is),

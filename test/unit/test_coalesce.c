@@ -22,7 +22,7 @@ static u32 try_it(struct falcon_coalescing *lane, u64 *now, unsigned int *wakes)
 	return wait;
 }
 
-static void rests__when_there_was_nothing(void **state)
+static void idle__when_there_was_nothing(void **state)
 {
 	struct falcon_coalescing lane = {};
 	u64 now = 0;
@@ -118,7 +118,7 @@ static void is_never_longer__than_it_may(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rests__when_there_was_nothing),
+		cmocka_unit_test(idle__when_there_was_nothing),
 		cmocka_unit_test(never_waits__when_it_must_not),
 		cmocka_unit_test(is_tried__after_a_while_and_at_most_for_so_long),
 		cmocka_unit_test(waits_on__for_two_runs_while_two_come),

@@ -65,7 +65,7 @@ static struct falcon_flow gated(unsigned int cpu)
 	return (struct falcon_flow){ .gate_cpu = cpu, .gate_in_cell = true };
 }
 
-static void gate__opens_when_the_cell_and_then_the_backlog_have_drained(void **state)
+static void gate__opens_when_the_gro_cell_and_then_the_backlog_have_drained(void **state)
 {
 	struct falcon_flow flow = gated(0);
 
@@ -231,7 +231,7 @@ static void gates__are_flushed_when_each_that_rang_has_been_polled(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		unit_case(gate__opens_when_the_cell_and_then_the_backlog_have_drained),
+		unit_case(gate__opens_when_the_gro_cell_and_then_the_backlog_have_drained),
 		unit_case(gate__opens_at_once_after_the_cell_when_the_backlog_is_empty),
 		unit_case(gate__counts_its_rounds_from_the_moment_it_was_shut),
 		unit_case(gate__waits_anew_on_the_cpu_that_took_over_from_one_that_went_offline),

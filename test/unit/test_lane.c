@@ -241,7 +241,7 @@ static void lane__does_runs_and_deliveries_of_higher_priority_first(void **state
 	assert_done(3, &low, 1, 1);
 }
 
-static void lane__is_woken_once_until_it_rests(void **state)
+static void lane__is_woken_once_until_it_is_idle(void **state)
 {
 	struct falcon_flow flow = merged();
 	struct falcon_run runs[] = {
@@ -322,7 +322,7 @@ static void post_when_it_looks_at_the_clock(void)
 /*
  * The post comes first and finds the lane active: the lane sees the run, and no wake-up is needed.
  */
-static void lane__sees_what_is_posted_before_it_goes_to_rest(void **state)
+static void lane__sees_what_is_posted_before_it_becomes_idle(void **state)
 {
 	struct falcon_flow flow = merged();
 	struct falcon_run run = run_of(&flow, 1, 0);
@@ -339,7 +339,7 @@ static void lane__sees_what_is_posted_before_it_goes_to_rest(void **state)
 }
 
 /* The lane becomes idle first: the post sees that and wakes it. */
-static void lane__is_woken_by_what_is_posted_when_it_rests(void **state)
+static void lane__is_woken_by_what_is_posted_when_it_is_idle(void **state)
 {
 	struct falcon_flow flow = merged();
 	struct falcon_run run = run_of(&flow, 1, 0);
@@ -500,12 +500,12 @@ int main(void)
 		unit_case(lane__takes_consecutive_runs_of_a_flow_together),
 		unit_case(lane__stops_at_its_budget_and_is_polled_again),
 		unit_case(lane__does_runs_and_deliveries_of_higher_priority_first),
-		unit_case(lane__is_woken_once_until_it_rests),
+		unit_case(lane__is_woken_once_until_it_is_idle),
 		unit_case(lane__of_this_cpu_needs_no_call),
 		unit_case(lane__of_a_cpu_that_is_offline_is_polled_here),
 		unit_case(lane__sees_what_is_posted_while_it_works),
-		unit_case(lane__sees_what_is_posted_before_it_goes_to_rest),
-		unit_case(lane__is_woken_by_what_is_posted_when_it_rests),
+		unit_case(lane__sees_what_is_posted_before_it_becomes_idle),
+		unit_case(lane__is_woken_by_what_is_posted_when_it_is_idle),
 		unit_case(lane__is_full_at_a_backlogs_worth),
 		unit_case(lane__tries_a_delivery_again_that_had_no_room),
 		unit_case(lane__is_helped_only_when_its_cpu_is_late),

@@ -286,7 +286,7 @@ static void above__does_not_flap(void **state)
 	assert_true(above);
 }
 
-static void hold__doubles_up_to_64_times_and_ends_after_a_quiet_time(void **state)
+static void dwell__doubles_up_to_64_times_and_ends_after_a_quiet_time(void **state)
 {
 	unsigned long hold = 0;
 	unsigned int i;
@@ -324,7 +324,7 @@ static void elephant__is_less_on_a_loaded_cpu(void **state)
 }
 
 /* The flows that can be in lanes hold a bounded number of packets, and of bytes, together. */
-static void share__bounds_what_all_hold_together(void **state)
+static void budget__bounds_what_all_hold_together(void **state)
 {
 	struct falcon_budget share, before = { 8192, 32 << 20 };
 	unsigned int flows;
@@ -463,9 +463,9 @@ int main(void)
 		cmocka_unit_test(above__low_threshold_ends_at_0_only),
 		cmocka_unit_test(above__never_at_100),
 		cmocka_unit_test(above__does_not_flap),
-		cmocka_unit_test(hold__doubles_up_to_64_times_and_ends_after_a_quiet_time),
+		cmocka_unit_test(dwell__doubles_up_to_64_times_and_ends_after_a_quiet_time),
 		cmocka_unit_test(elephant__is_less_on_a_loaded_cpu),
-		cmocka_unit_test(share__bounds_what_all_hold_together),
+		cmocka_unit_test(budget__bounds_what_all_hold_together),
 		cmocka_unit_test(expect__adds_up_and_is_forgotten),
 		cmocka_unit_test(choose__hash_does_not_look_at_the_load),
 		cmocka_unit_test(choose__two_choice_leaves_a_loaded_cpu_for_a_better_one_only),

@@ -86,7 +86,7 @@ static void prio_queue__serve_a_priority_that_waits_after_a_bound(void **state)
 	assert_true(seen[prio] > 850);
 }
 
-static void prio_queue__owe_nothing_to_who_does_not_wait(void **state)
+static void prio_queue__owe_nothing_to_an_empty_priority(void **state)
 {
 	struct falcon_prio_queue queue;
 	unsigned int i;
@@ -103,7 +103,7 @@ static void prio_queue__owe_nothing_to_who_does_not_wait(void **state)
 }
 
 /* Entries that a helping CPU may take stand behind others that it may not take. */
-static void prio_queue__give_from_anywhere_in_a_class(void **state)
+static void prio_queue__give_from_anywhere_in_a_priority(void **state)
 {
 	struct falcon_prio_queue queue;
 	unsigned int i;
@@ -121,7 +121,7 @@ static void prio_queue__give_from_anywhere_in_a_class(void **state)
 }
 
 /* A helping CPU may not serve some priorities. However long these wait, the others get turns. */
-static void prio_queue__find_whose_turn_it_is_of_some_classes(void **state)
+static void prio_queue__find_whose_turn_it_is_of_some_priorities(void **state)
 {
 	const unsigned long classes = 1 << 1 | 1 << 3;
 	struct falcon_prio_queue queue;
@@ -158,10 +158,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prio_queue__serve_the_highest_priority_first_and_each_in_order),
 		cmocka_unit_test(prio_queue__serve_a_priority_that_waits_after_a_bound),
-		cmocka_unit_test(prio_queue__owe_nothing_to_who_does_not_wait),
+		cmocka_unit_test(prio_queue__owe_nothing_to_an_empty_priority),
 		cmocka_unit_test(prio_queue__count_from_the_last_turn),
-		cmocka_unit_test(prio_queue__give_from_anywhere_in_a_class),
-		cmocka_unit_test(prio_queue__find_whose_turn_it_is_of_some_classes),
+		cmocka_unit_test(prio_queue__give_from_anywhere_in_a_priority),
+		cmocka_unit_test(prio_queue__find_whose_turn_it_is_of_some_priorities),
 	};
 
 	return unit_run(tests);

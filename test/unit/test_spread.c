@@ -223,7 +223,7 @@ static void spread__leaves_the_application_its_cpu_by_auto(void **state)
 	assert_int_equal(spread.workers[0], CPUS[2]);
 }
 
-static void spread__does_not_mind_the_application_by_least_loaded(void **state)
+static void spread__ignores_the_application_with_least_loaded(void **state)
 {
 	struct falcon_spread spread = {};
 	struct falcon_choice choice;
@@ -269,7 +269,7 @@ static void spread__delivers_near_the_application_and_works_near_the_nic(void **
 }
 
 /* A CPU that is good for the flow keeps it, whatever the loads elsewhere. */
-static void spread__comes_to_rest_with_an_application(void **state)
+static void spread__settles_with_an_application(void **state)
 {
 	struct falcon_spread spread = {}, before;
 	struct falcon_choice choice;
@@ -355,9 +355,9 @@ int main(void)
 		cmocka_unit_test(spread__gives_the_idlest_cpu_to_the_worker),
 		cmocka_unit_test(spread__is_valid_by_every_policy_under_every_load),
 		cmocka_unit_test(spread__leaves_the_application_its_cpu_by_auto),
-		cmocka_unit_test(spread__does_not_mind_the_application_by_least_loaded),
+		cmocka_unit_test(spread__ignores_the_application_with_least_loaded),
 		cmocka_unit_test(spread__delivers_near_the_application_and_works_near_the_nic),
-		cmocka_unit_test(spread__comes_to_rest_with_an_application),
+		cmocka_unit_test(spread__settles_with_an_application),
 		cmocka_unit_test(spread__is_valid_while_loads_change),
 	};
 

@@ -45,7 +45,7 @@ static void workers__not_before_what_did_not_come_is_through(void **state)
 	assert_int_equal(falcon_trial_see(&trial, true, true, false), FALCON_VERDICT_WORKERS);
 }
 
-static void stock__when_no_run_comes(void **state)
+static void kernel__when_no_run_comes(void **state)
 {
 	struct falcon_trial trial = { 0 };
 
@@ -55,7 +55,7 @@ static void stock__when_no_run_comes(void **state)
 	assert_false(falcon_trial_merges(&trial));
 }
 
-static void stock__as_soon_as_one_run_does_not_come_any_more(void **state)
+static void kernel__as_soon_as_one_run_does_not_come_any_more(void **state)
 {
 	struct falcon_trial trial = { 0 };
 
@@ -92,8 +92,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(workers__after_so_many_runs_in_a_row),
 		cmocka_unit_test(workers__not_before_what_did_not_come_is_through),
-		cmocka_unit_test(stock__when_no_run_comes),
-		cmocka_unit_test(stock__as_soon_as_one_run_does_not_come_any_more),
+		cmocka_unit_test(kernel__when_no_run_comes),
+		cmocka_unit_test(kernel__as_soon_as_one_run_does_not_come_any_more),
 		cmocka_unit_test(one_worker__for_a_flow_that_ends_here),
 		cmocka_unit_test(one_worker__becomes_several_when_runs_come),
 	};
