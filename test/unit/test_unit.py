@@ -203,7 +203,7 @@ def test_model_finds(built, tmp_path, text, fault, violation):
     source, other = (REORDER, CHAIN) if text in REORDER.read_text() else (CHAIN, REORDER)
     program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/reorder.h",
                        spoiled(source, tmp_path / source.name, text, fault), other,
-                       OUT / "test_reorder_model.o", OUT / "seen.o")
+                       *(OUT / f"{name}.o" for name in ("test_reorder_model", "step", "world", "seen")))
     result = execute([program])
     assert result.status != 0
     found = re.findall(r"^model__\w+: violation: (.*), after\n((?:  \w+ +\d+ \d+\n)+)", result.output, re.M)
@@ -233,11 +233,11 @@ SHIMMED = [
 def test_case_finds(built, tmp_path, file, text, fault, case):
     """A case fails if its fault is put into the module's file."""
     source = spoiled(MODULE / file, tmp_path / Path(file).name, text, fault)
-    program = case.partition("__")[0]
-    made = subprocess.run(["make", "-s", "-C", str(HERE), f"O={tmp_path}/out", f"spoiled={tmp_path}", f"{tmp_path}/out/test_{program}"],
-                          text=True, check=False, capture_output=True)
+    program = next(program for program, other in CASES if other == case)
+    made = subprocess.run(["make", "-s", "-C", str(HERE), f"O={tmp_path}/out", f"spoiled={tmp_path}",
+                           f"{tmp_path}/out/{program}"], text=True, check=False, capture_output=True)
     assert made.returncode == 0, made.stderr
-    assert source.exists() and execute([tmp_path / f"out/test_{program}"]).outcome(case) != "passed"
+    assert source.exists() and execute([tmp_path / "out" / program]).outcome(case) != "passed"
 
 
 def test_threads_that_forget_the_lock_are_seen(built, tmp_path):
