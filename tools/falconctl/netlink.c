@@ -448,10 +448,7 @@ static int find_family(struct nl *nl)
 	int code;
 
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, FALCON_FAMILY_NAME);
-	nlh->nlmsg_flags |= NLM_F_ACK;
-	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
-		return fail(EXIT_SYSTEM, errno, NULL, "cannot send");
-	code = receive(nl, &x);
+	code = exchange(nl, &x);
 	if (!code && !nl->family)
 		return garbled("an acknowledgement without the answer");
 	return code;
