@@ -66,7 +66,7 @@ BAD = [
     (rules.archive_hosts, {"a": "https:/" "/mirror.exam" "ple.org/\n"}),
     (rules.unfinished, {"a.c": "/* FIX" "ME: later */\n"}),
     (rules.unfinished, {"a": "# TO" "DO\n"}),
-    (rules.file_lengths, {"a.c": "\n" * 801}),
+    (rules.file_lengths, {"a.c": "\n" * (rules.LINES + 1)}),
     (rules.blanks, {"a": "x \n"}),
     (rules.blanks, {"a": "x"}),
     (rules.blanks, {"a": "x\n\n"}),
