@@ -738,6 +738,24 @@ int falcon_intakes_alloc(struct net_device *dummy)
 	return 0;
 }
 
+/*
+ * The last poll of a CPU's doorbell hands over what was collected there, but where another CPU ran
+ * it and this one had just come back.
+ */
+static void drop_collected(struct intake *intake)
+{
+	struct slot *slot;
+
+	for (slot = intake->slots; slot < intake->slots + SLOTS; slot++) {
+		if (likely(!slot->elephant))
+			continue;
+		count_taken(READ_ONCE(slot->elephant->priority.rule), slot->packets.count);
+		falcon_forget_packets(&slot->packets, FALCON_STAGE_NIC);
+		falcon_ladder_put(slot->elephant);
+	}
+	falcon_forget_packets(&intake->strays.packets, FALCON_STAGE_NIC);
+}
+
 void falcon_intakes_stop(void)
 {
 	unsigned int cpu;
@@ -746,6 +764,10 @@ void falcon_intakes_stop(void)
 		napi_disable(&per_cpu_ptr(intakes, cpu)->doorbell);
 		falcon_releases_stop(&per_cpu_ptr(intakes, cpu)->releases);
 	}
+	local_bh_disable();
+	for_each_possible_cpu(cpu)
+		drop_collected(per_cpu_ptr(intakes, cpu));
+	local_bh_enable();
 }
 
 void falcon_intakes_free(void)
