@@ -7,6 +7,7 @@ import pytest
 
 from net import lanes, rawnl
 from net.falcon import CTL
+from stress.sabotage import Sabotaged
 from stress.traffic import SCALE, Traffic, clean_log, in_parts, record, trouble
 
 CPUS = "1-4"
@@ -50,6 +51,25 @@ def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon,
     assert counters["held"] > 0
     # Every packet that was taken reached a merge point, too, because GRO does not merge UDP.
     assert counters["merged"] > 0.99 * counters["taken"] > 0.5 * count
+
+
+@pytest.mark.thorough
+def test_packets_that_were_collected_last_go_when_falcon_is_disabled(overlay, kernel, tmp_path, record_property):
+    """Or their flow would count for ever, and no other one go into lanes in the end."""
+    with Sabotaged(overlay.guest, kernel, tmp_path, "not handed over") as falcon, \
+         Traffic(overlay, idle=IDLE, rate=2000, size=64) as traffic:
+        for _ in range(8):
+            falcon.enable(busy_threshold=100, load_threshold=100, **LANES)
+            lanes.reach(falcon, state="several")
+            falcon.ctl("disable")
+        counters = falcon.counters()
+        gone = counters["dropped-gone"]
+        record_property("gone", gone)
+        assert gone > 0, "nothing was left, and so nothing tried"
+        assert counters["taken"] == counters["processed"] + counters["dropped-full"] + gone, counters
+    record(record_property, traffic.account)
+    assert traffic.account["lost"] <= gone
+    assert (traffic.account["duplicated"], traffic.account["damaged"]) == (0, 0)
 
 
 @pytest.mark.thorough

@@ -68,8 +68,8 @@ static void prio_queue__serve_a_priority_that_waits_after_a_bound(void **state)
 		for (i = 0; i < 1000; i++)
 			add(&queue, prio);
 	/*
-	 * All priorities always have packets: none waits longer than the bound, plus a turn for each
-	 * other priority.
+	 * All priorities always have packets: none waits longer than the bound, plus a turn for
+	 * each other priority.
 	 */
 	for (i = 0; i < 900; i++) {
 		struct item *item = serve(&queue);

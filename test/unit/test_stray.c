@@ -7,7 +7,7 @@
 /* Hashes with one index. */
 static u32 hash_of(u32 index, u32 number)
 {
-	return (index << FALCON_STRAY_SHIFT) + number * (FALCON_STRAY_FLOWS << FALCON_STRAY_SHIFT) + 1;
+	return ((index + number * FALCON_STRAY_FLOWS) << FALCON_STRAY_SHIFT) + 1;
 }
 
 static void stray__keeps_its_flows_later_packets_behind_it(void **state)
