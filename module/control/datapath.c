@@ -83,6 +83,7 @@ static unsigned int drop_flows(void)
 			continue;
 		list_del_init(&flow->gate_node);
 		local_bh_disable();
+		WRITE_ONCE(flow->dead, true);
 		falcon_flow_list_leave(flow);
 		local_bh_enable();
 		dropped += falcon_handover_drop(flow);
@@ -99,20 +100,23 @@ void falcon_datapath_free(void)
 	unsigned int dropped;
 
 	falcon_review_stop();
-	falcon_ingress_stop();
+	dropped = falcon_ingress_stop();
 	falcon_lanes_stop();
-	/* The IPIs of wake-ups: first those that have arrived, then those still on their way. */
-	kick_all_cpus_sync();
-	synchronize_net();
 
 	/* The device notifier waits for this under RTNL: wait for no packet and no softirq here. */
 	falcon_flow_table_hold();
-	dropped = drop_flows() + falcon_ingress_drop();
+	dropped += drop_flows() + falcon_ingress_drop();
 	if (dropped)
-		pr_warn("%u packets of flows that did not come down in time are dropped\n",
-			dropped);
+		pr_warn("%u packets that were still in lanes are dropped\n", dropped);
 	falcon_flow_table_free();
 	falcon_flow_table_release();
+
+	/*
+	 * Whoever held the table may have woken a lane or a gate. The IPIs of these wake-ups: first
+	 * those that have arrived, then those still on their way.
+	 */
+	kick_all_cpus_sync();
+	synchronize_net();
 	falcon_ingress_free();
 	falcon_lanes_free();
 	falcon_gro_bypass_free();

@@ -42,7 +42,7 @@ struct falcon_plan {
 	struct falcon_tunnels	tunnels;
 	struct {
 		unsigned long	port[FALCON_TUNNEL_PORTS];
-		unsigned long	kind[FALCON_ENCAP_KINDS]; /* without a port; none included */
+		unsigned long	kind[FALCON_ENCAP_KINDS]; /* FALCON_ENCAP_NONE, too */
 	} known;		/* jiffies since which falcon knows the flows of each */
 	struct cpumask		mask;
 	unsigned int		count;

@@ -84,6 +84,8 @@ bool falcon_tunnels_count(const struct falcon_encap *encap, bool initial, int co
 	ASSERT_RTNL();
 	if (falcon_encap_has_port(encap->kind))
 		return encap->port && count_port(encap, initial, count);
+	if (WARN_ON_ONCE(encap->kind == FALCON_ENCAP_NONE))
+		return false;
 	counts[encap->kind] += count;
 	return true;
 }

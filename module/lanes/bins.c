@@ -56,19 +56,23 @@ void falcon_bins_empty(struct falcon_bins *bins, struct falcon_runner *runner)
 	}
 }
 
-void falcon_bins_drop(struct falcon_bins *bins)
+unsigned int falcon_bins_drop(struct falcon_bins *bins)
 {
+	/* The strays have been counted as taken. */
+	unsigned int dropped = bins->strays.packets.count;
 	struct falcon_bin *bin;
 
+	falcon_drop_gone(&bins->strays.packets, FALCON_STAGE_NIC);
 	for (bin = bins->bin; bin < bins->bin + FALCON_BINS; bin++) {
 		if (likely(!bin->flow))
 			continue;
+		dropped += bin->packets.count;
 		falcon_count_taken(READ_ONCE(bin->flow->priority.rule), bin->packets.count);
 		falcon_drop_gone(&bin->packets, FALCON_STAGE_NIC);
 		falcon_flow_put(bin->flow);
 	}
-	/* They have been counted as taken. */
-	falcon_drop_gone(&bins->strays.packets, FALCON_STAGE_NIC);
+	*bins = (struct falcon_bins){};
+	return dropped;
 }
 
 void falcon_bin_empty_full(struct falcon_bins *bins, struct falcon_bin *bin)

@@ -72,8 +72,11 @@ void falcon_bins_stray(struct falcon_bins *bins, struct sk_buff *skb);
 /* Hand over all collected packets, the highest priority first. @runner: this CPU's */
 void falcon_bins_empty(struct falcon_bins *bins, struct falcon_runner *runner);
 
-/* Drop all collected packets and strays. Context: BH off; nobody collects any more. */
-void falcon_bins_drop(struct falcon_bins *bins);
+/*
+ * Drop all collected packets and strays. Context: BH off; nobody collects any more. Return: the
+ * number of packets.
+ */
+unsigned int falcon_bins_drop(struct falcon_bins *bins);
 
 /*
  * Hand a flow's packets over, and give its reference back. @runner: this CPU's, to process some of

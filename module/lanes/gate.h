@@ -87,7 +87,10 @@ static inline bool falcon_gate_has_gated(const struct falcon_gate *gate)
  */
 void falcon_gate_release(u16 cpu, struct falcon_flow *flow);
 
-/* Take all flows of falcon_gate_release(). Context: the poll, or stopped. Return: true if any. */
+/*
+ * Take all flows of falcon_gate_release(). Context: the poll; or BH off, stopped. Return: true if
+ * there are any.
+ */
 bool falcon_gate_take_released(struct falcon_gate *gate, struct list_head *leaving);
 
 /* Give some of them back for the next poll, and schedule it. Context: the poll. */

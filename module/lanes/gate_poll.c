@@ -49,7 +49,7 @@ static bool help(struct falcon_gate_poll *poll)
 	return false;
 }
 
-int falcon_gate_poll(struct napi_struct *napi, int budget)
+int falcon_gate_poll_run(struct napi_struct *napi, int budget)
 {
 	struct falcon_gate *gate = container_of(napi, struct falcon_gate, napi);
 	struct falcon_gate_poll *poll = gate->poll;
@@ -87,13 +87,16 @@ void falcon_gate_poll_init(struct falcon_gate_poll *poll, struct falcon_gate *ga
 	falcon_releases_init(&poll->releases, &gate->napi, gate->cpu);
 }
 
-void falcon_gate_poll_stop(struct falcon_gate_poll *poll)
+unsigned int falcon_gate_poll_stop(struct falcon_gate_poll *poll)
 {
+	unsigned int dropped;
+
 	falcon_releases_stop(&poll->releases);
 	/* A gate whose CPU had just come back was polled elsewhere, and handed nothing over. */
 	local_bh_disable();
-	falcon_bins_drop(&poll->bins);
+	dropped = falcon_bins_drop(&poll->bins);
 	local_bh_enable();
+	return dropped;
 }
 
 unsigned int falcon_gate_poll_drop(struct falcon_gate_poll *poll)
@@ -102,7 +105,9 @@ unsigned int falcon_gate_poll_drop(struct falcon_gate_poll *poll)
 	unsigned int dropped = 0;
 	LIST_HEAD(left);
 
+	local_bh_disable();
 	falcon_gate_take_released(poll->gate, &left);
+	local_bh_enable();
 	list_splice_init(&poll->releases.put_off, &left);
 	list_for_each_entry_safe(flow, next, &left, gate_node)
 		dropped += falcon_handover_drop(flow);

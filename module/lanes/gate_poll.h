@@ -32,10 +32,13 @@ void falcon_gate_poll_init(struct falcon_gate_poll *poll, struct falcon_gate *ga
 			   struct net_device *dummy);
 
 /* The poll function of the gates; see struct falcon_gate's @poll. Context: softirq. */
-int falcon_gate_poll(struct napi_struct *napi, int budget);
+int falcon_gate_poll_run(struct napi_struct *napi, int budget);
 
-/* Drop packets that no poll has handed over. Context: process, the gates are disabled. */
-void falcon_gate_poll_stop(struct falcon_gate_poll *poll);
+/*
+ * Drop packets that no poll has handed over. Context: process, the gates are disabled. Return: the
+ * number of packets.
+ */
+unsigned int falcon_gate_poll_stop(struct falcon_gate_poll *poll);
 
 /*
  * Drop the packets of flows that had left lanes when another CPU brought them: nobody else has

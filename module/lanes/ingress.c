@@ -377,11 +377,12 @@ int falcon_ingress_alloc(struct net_device *dummy)
 	ingresses = alloc_percpu(struct ingress);
 	if (!ingresses)
 		return -ENOMEM;
-	err = falcon_gates_alloc(dummy, falcon_gate_poll);
+	err = falcon_gates_alloc(dummy, falcon_gate_poll_run);
 	if (err) {
 		free_percpu(ingresses);
 		return err;
 	}
+	/* No gate is scheduled before a hook is attached. */
 	for_each_possible_cpu(cpu) {
 		ingress = per_cpu_ptr(ingresses, cpu);
 		ingress->saw = jiffies - HZ;
@@ -391,13 +392,14 @@ int falcon_ingress_alloc(struct net_device *dummy)
 	return 0;
 }
 
-void falcon_ingress_stop(void)
+unsigned int falcon_ingress_stop(void)
 {
-	unsigned int cpu;
+	unsigned int cpu, dropped = 0;
 
 	falcon_gates_stop();
 	for_each_possible_cpu(cpu)
-		falcon_gate_poll_stop(&per_cpu_ptr(ingresses, cpu)->poll);
+		dropped += falcon_gate_poll_stop(&per_cpu_ptr(ingresses, cpu)->poll);
+	return dropped;
 }
 
 unsigned int falcon_ingress_drop(void)

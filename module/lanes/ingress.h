@@ -27,8 +27,11 @@ enum falcon_ingress_answer {
 
 int falcon_ingress_alloc(struct net_device *dummy);
 
-/* On return no gate is polled, and no packet is collected any more. Context: process. */
-void falcon_ingress_stop(void);
+/*
+ * On return no gate is polled, and no packet is collected any more. Context: process. Return: the
+ * number of packets that were dropped.
+ */
+unsigned int falcon_ingress_stop(void);
 
 /*
  * Drop the packets of flows that had left lanes when another CPU brought them: nobody else has

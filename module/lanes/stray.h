@@ -26,7 +26,8 @@ struct falcon_strays {
 	struct falcon_chain	packets;
 	/*
 	 * Hashes of flows of which the poll may bring more: each at its index, or in the first free
-	 * slot behind. One poll of a NIC takes 64 packets, so it evicts no more flows than that.
+	 * slot behind. One poll of a NIC takes 64 packets, so it rarely evicts more flows than
+	 * there are slots; packets of a flow more may overtake its strays.
 	 */
 	u32			flows[FALCON_STRAY_FLOWS];
 };

@@ -132,7 +132,7 @@ def test_a_flow_that_is_full_loses_its_own_packets_alone(overlay, falcon, size, 
     """
     falcon.enable(elephant_rate=rate // 4 // wait.patience, **LANES)
     overlay.net.set_mtu(overlay.guest, mtu)
-    seen, polls_and_looks = {}, ("falcon_gate_poll", "falcon_lanes_help")
+    seen, polls_and_looks = {}, ("falcon_gate_poll_run", "falcon_lanes_help")
     before = ring_drops(overlay)
 
     def is_full():

@@ -776,7 +776,7 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_DROPPED_GONE] = {
 		.name = "dropped-gone", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets dropped because a device went away: the container's (stage container) or the NIC (stage nic).",
+		.doc = "Packets dropped because a device went away: the container's (stage container) or the NIC (stage nic). Also packets that were still in lanes when falcon was disabled.",
 	},
 	[FALCON_A_COUNTERS_HELPED] = {
 		.name = "helped", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,

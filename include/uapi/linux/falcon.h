@@ -599,7 +599,8 @@ enum falcon_a_flow {
  * @FALCON_A_COUNTERS_DELIVERED: (u64) Packets handed to the container's stage (stage
  *	container). A GRO packet counts once.
  * @FALCON_A_COUNTERS_DROPPED_GONE: (u64) Packets dropped because a device went away: the
- *	container's (stage container) or the NIC (stage nic).
+ *	container's (stage container) or the NIC (stage nic). Also packets that were still in
+ *	lanes when falcon was disabled.
  * @FALCON_A_COUNTERS_HELPED: (u64) Packets of a lane processed or delivered on another
  *	CPU because the lane's own CPU did not look after it for 20 ms (stage tunnel).
  */
