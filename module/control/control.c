@@ -309,6 +309,8 @@ int falcon_configure(int (*change)(struct falcon_config *config, void *data), vo
 const struct falcon_host_ops falcon_control_host_ops = {
 	.changed		= falcon_replan,
 	.merging_changed	= refresh_later,
+	.cpu_comes		= falcon_datapath_cpu_comes,
+	.cpu_came		= falcon_datapath_cpu_came,
 	.cpu_has_left		= has_left,
 	.device_gone		= falcon_forget,
 	.tunnel_gone		= falcon_forget_tunnel,

@@ -7,6 +7,7 @@
 #include "lanes/budget.h"
 #include "lanes/flow_list.h"
 #include "lanes/flow_table.h"
+#include "lanes/gate.h"
 #include "lanes/handover.h"
 #include "lanes/ingress.h"
 #include "lanes/lane.h"
@@ -26,6 +27,22 @@ bool falcon_datapath_settled(void)
 {
 	falcon_review_now();
 	return !falcon_budget_flows() && falcon_gro_bypass_settled();
+}
+
+void falcon_datapath_cpu_comes(unsigned int cpu)
+{
+	if (falcon_flow_table_hold())
+		falcon_gate_cpu_comes(cpu);
+	falcon_flow_table_release();
+	/* A poll that stands in for the CPU, and began before, ends before the CPU runs. */
+	synchronize_net();
+}
+
+void falcon_datapath_cpu_came(unsigned int cpu)
+{
+	if (falcon_flow_table_hold())
+		falcon_gate_cpu_came(cpu);
+	falcon_flow_table_release();
 }
 
 bool falcon_datapath_has_left(u16 cpu)

@@ -30,6 +30,10 @@ void falcon_datapath_free(void);
  */
 bool falcon_datapath_settled(void);
 
+/* For struct falcon_host_ops. */
+void falcon_datapath_cpu_comes(unsigned int cpu);
+void falcon_datapath_cpu_came(unsigned int cpu);
+
 /* True if a CPU's lane is idle, or falcon is disabled. Context: process. */
 bool falcon_datapath_has_left(u16 cpu);
 

@@ -48,7 +48,7 @@ static struct cpumask leaving;
 
 static const struct falcon_host_ops *host;
 
-static enum cpuhp_state hotplug_state;
+static enum cpuhp_state hotplug_state, prepare_state;
 
 /* Counts as the cpufreq governors do: waiting for I/O is idle time. */
 static u64 idle_time(unsigned int cpu, u64 *wall)
@@ -233,8 +233,21 @@ static void look_at(unsigned int cpu)
 	state[cpu].sibling = sibling < nr_cpu_ids ? sibling : FALCON_NO_CPU;
 }
 
+static int cpu_prepare_callback(unsigned int cpu)
+{
+	host->cpu_comes(cpu);
+	return 0;
+}
+
+static int cpu_dead_callback(unsigned int cpu)
+{
+	host->cpu_came(cpu);
+	return 0;
+}
+
 static int cpu_online_callback(unsigned int cpu)
 {
+	host->cpu_came(cpu);
 	look_at(cpu);
 	cpumask_clear_cpu(cpu, &leaving);
 	host->changed();
@@ -276,19 +289,29 @@ int falcon_cpus_init(const struct falcon_host_ops *ops)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
 		state[cpu].sibling = FALCON_NO_CPU;
+	err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "net/falcon:prepare",
+					cpu_prepare_callback, cpu_dead_callback);
+	if (err < 0)
+		goto free_state;
+	prepare_state = err;
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "net/falcon:online", cpu_online_callback,
 				cpu_offline_callback);
-	if (err < 0) {
-		kvfree(state);
-		return err;
-	}
+	if (err < 0)
+		goto remove_prepare;
 	hotplug_state = err;
 	return 0;
+
+remove_prepare:
+	cpuhp_remove_state_nocalls(prepare_state);
+free_state:
+	kvfree(state);
+	return err;
 }
 
 void falcon_cpus_exit(void)
 {
 	/* No callbacks: falcon has nothing on any CPU any more. */
 	cpuhp_remove_state_nocalls(hotplug_state);
+	cpuhp_remove_state_nocalls(prepare_state);
 	kvfree(state);
 }

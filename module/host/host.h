@@ -26,6 +26,12 @@ struct falcon_host_ops {
 	 */
 	void (*merging_changed)(void);
 
+	/* A CPU is about to come online; it runs nothing yet. Context: process. */
+	void (*cpu_comes)(unsigned int cpu);
+
+	/* That CPU is online, or does not come after all. Context: process. */
+	void (*cpu_came)(unsigned int cpu);
+
 	/* True if falcon has nothing left on a CPU. Context: process. */
 	bool (*cpu_has_left)(unsigned int cpu);
 

@@ -128,6 +128,21 @@ void falcon_gate_go_home(struct falcon_gate *gate)
 	spin_unlock(&gate->lock);
 }
 
+void falcon_gate_cpu_comes(unsigned int cpu)
+{
+	WRITE_ONCE(per_cpu_ptr(gates, cpu)->coming, true);
+}
+
+void falcon_gate_cpu_came(unsigned int cpu)
+{
+	struct falcon_gate *gate = per_cpu_ptr(gates, cpu);
+
+	WRITE_ONCE(gate->coming, false);
+	local_bh_disable();
+	falcon_gate_go_home(gate);
+	local_bh_enable();
+}
+
 void falcon_gate_look(void)
 {
 	local_bh_disable();
@@ -146,7 +161,8 @@ bool falcon_gates_are_flushed(bool begin)
 		gate = per_cpu_ptr(gates, cpu);
 		if (begin)
 			gate->marked = READ_ONCE(gate->rounds);
-		flushed &= !test_bit(NAPI_STATE_SCHED, &gate->napi.state) ||
+		flushed &= (!test_bit(NAPI_STATE_SCHED, &gate->napi.state) &&
+			    !READ_ONCE(gate->homing)) ||
 			   READ_ONCE(gate->rounds) != gate->marked;
 	}
 	return flushed;

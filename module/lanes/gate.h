@@ -24,6 +24,8 @@ struct falcon_gate {
 	struct falcon_gate_poll	*poll;		/* for the poll function */
 	u32			rounds;		/* polls so far; written by the poll alone */
 	u32			marked;		/* @rounds when the last flush began */
+	bool			coming;		/* its CPU comes online: no other one stands in */
+	bool			homing;		/* the last poll left all to the gate's own CPU */
 	spinlock_t		lock;		/* innermost; BH; for the lists */
 	struct list_head	gated;		/* flows that wait for this CPU's queues */
 	struct list_head	released;	/* flows that this CPU must release */
@@ -51,8 +53,25 @@ struct falcon_gate *falcon_gate_of(unsigned int cpu);
 /* Count a poll. Context: the poll, before it is complete. */
 static inline void falcon_gate_count(struct falcon_gate *gate)
 {
+	WRITE_ONCE(gate->homing, false);
 	WRITE_ONCE(gate->rounds, gate->rounds + 1);
 }
+
+/* True if a poll on this CPU must leave all to the gate's own CPU. Context: the poll. */
+static inline bool falcon_gate_is_foreign(const struct falcon_gate *gate)
+{
+	return gate->cpu != smp_processor_id() &&
+	       (cpu_online(gate->cpu) || READ_ONCE(gate->coming));
+}
+
+/*
+ * A CPU is about to come online. After a grace period no other CPU polls its gate. Context:
+ * process, while allocated.
+ */
+void falcon_gate_cpu_comes(unsigned int cpu);
+
+/* The CPU is online, or does not come after all: its gate is polled. Context: as above. */
+void falcon_gate_cpu_came(unsigned int cpu);
 
 /*
  * Schedule this CPU's gate. Its poll also looks for lanes with work whose CPUs stand still.

@@ -56,11 +56,12 @@ int falcon_gate_poll_run(struct napi_struct *napi, int budget)
 	bool again;
 
 	/*
-	 * This CPU polls for one that was offline and is back. The poll goes home, since only that
-	 * CPU may touch its bins.
+	 * This CPU polls for one that was offline and comes back. Only that CPU may touch its bins
+	 * then. It polls when it is there, at the latest by falcon_gate_cpu_came().
 	 */
-	if (unlikely(gate->cpu != smp_processor_id() && cpu_online(gate->cpu))) {
-		if (napi_complete_done(napi, 0))
+	if (unlikely(falcon_gate_is_foreign(gate))) {
+		WRITE_ONCE(gate->homing, true);
+		if (napi_complete_done(napi, 0) && !READ_ONCE(gate->coming))
 			falcon_gate_go_home(gate);
 		return 0;
 	}
