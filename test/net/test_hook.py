@@ -295,11 +295,19 @@ def test_bpf_programs_that_are_attached_all_the_time_are_told_of(overlay, kernel
 @pytest.mark.thorough
 def test_a_refusal_for_want_of_memory_names_the_hook_that_got_none(overlay, kernel, tmp_path):
     """The message does not name the first hook of the capability, which was attached and is detached again."""
+    last = hookable(kernel)[2]
     with Sabotaged(overlay.guest, kernel, tmp_path, "no memory for the last") as falcon:
-        error = falcon.say("enable").error()
-        assert (error["exit"], error["name"]) == (REFUSED, "ENOMEM")
-        assert error["message"] == f"{hookable(kernel)[2]}: no memory to hook it"
-        assert falcon.traces().redirected == []
+        # Twice, because a refusal must not spoil the next attempt.
+        for _ in range(2):
+            said, status = falcon.say_all([["enable"], ["status"]])
+            error, status = said.error(), status.json()
+            assert (error["exit"], error["name"]) == (REFUSED, "ENOMEM")
+            assert error["message"] == f"{last}: no memory to hook it"
+            assert status["state"] == "disabled"
+            states = {hook["symbol"]: hook["state"] for hook in status["hooks"] if hook["state"] != "missing"}
+            assert states == {**dict.fromkeys(hookable(kernel), "detached"), last: "failed"}
+            nothing = falcon.traces()
+            assert (nothing.redirected, nothing.falcons, nothing.rps_users) == ([], 0, 0)
 
 
 class Without:

@@ -5,12 +5,6 @@
 #include "lanes/runner.h"
 #include "rig.h"
 
-struct softnet_data softnet_data[SHIM_CPUS];
-struct napi_struct *shim_napis[SHIM_NAPIS];
-unsigned int shim_cpu, shim_offline, shim_calls, shim_napi_count;
-bool shim_calls_arrive;
-void (*shim_at_mb)(void);
-unsigned long jiffies;
 u64 rig_clock;
 rig_call rig_at_clock;
 struct falcon_plan *falcon_plan;
@@ -41,8 +35,8 @@ struct done {
 	unsigned int count;	/* runs; 0: a delivery */
 };
 
-static struct done history[64];
-unsigned int rig_logged;
+static struct done history[128];
+unsigned int rig_logged, rig_refused;
 const struct falcon_flow *rig_stuck;
 rig_call rig_meanwhile;
 
@@ -66,8 +60,10 @@ static unsigned int process(struct falcon_flow *flow, u32 first, unsigned int co
 
 static int deliver(struct falcon_flow *flow, unsigned int budget)
 {
-	if (flow == rig_stuck)
+	if (flow == rig_stuck) {
+		rig_refused++;
 		return -EAGAIN;
+	}
 	note(flow, 0, 0);
 	return 10;
 }
@@ -76,23 +72,26 @@ static const struct falcon_lane_ops ops = { .process = process, .deliver = deliv
 
 int rig_start(void)
 {
-	shim_cpu = 0;
-	shim_offline = SHIM_CPUS;
-	shim_calls = 0;
-	shim_calls_arrive = true;
-	shim_napi_count = 0;
+	int err;
+
+	cpus_start();
 	rig_clock = 1000 * MS;
 	rig_logged = 0;
+	rig_refused = 0;
 	rig_stuck = NULL;
 	rig_meanwhile = NULL;
 	rig_at_clock = NULL;
-	shim_at_mb = NULL;
-	return falcon_lanes_alloc(NULL, &ops);
+	falcon_plan = NULL;
+	err = falcon_lanes_alloc(NULL, &ops);
+	cpus_softirq();
+	return err;
 }
 
 void rig_stop(void)
 {
+	cpus_process();
 	falcon_lanes_stop();
+	assert_int_equal(cpus_timer(), 0);
 	falcon_lanes_free();
 }
 
@@ -129,15 +128,7 @@ void rig_queue_delivery(unsigned int cpu, struct falcon_flow *flow)
 
 int rig_poll_by(unsigned int cpu, unsigned int lane, int budget)
 {
-	struct napi_struct *napi = shim_napis[lane];
-	unsigned int here = shim_cpu;
-	int work;
-
-	assert_true(test_bit(NAPI_STATE_SCHED, &napi->state));
-	shim_cpu = cpu;
-	work = napi->poll(napi, budget);
-	shim_cpu = here;
-	return work;
+	return cpus_poll(cpu, shim_napis[lane], budget);
 }
 
 int rig_poll(unsigned int cpu)

@@ -5,11 +5,11 @@
 #define _RIG_H
 
 #include "unit.h"
+#include "cpus.h"
 #include "lanes/flow.h"
 #include "lanes/lane.h"
 
-#include <linux/smp.h>
-
+#define US 1000UL
 #define MS 1000000UL
 
 typedef void (*rig_call)(void);
@@ -18,11 +18,12 @@ extern u64 rig_clock;				/* ns */
 extern rig_call rig_at_clock;			/* called at the next reading of the clock */
 extern unsigned int rig_logged;
 extern const struct falcon_flow *rig_stuck;	/* its deliveries are refused */
+extern unsigned int rig_refused;		/* how often */
 extern rig_call rig_meanwhile;			/* called while a run is processed */
 
-/* Around each case. Return: 0, or an error. */
+/* Around each case, which is a softirq on CPU 0. Return: 0, or an error. */
 int rig_start(void);
-void rig_stop(void);
+void rig_stop(void);		/* Fails the case if a timer of a lane is pending still. */
 
 /* A flow whose runs are put in order, so any CPU may help. */
 struct falcon_flow rig_merged(void);

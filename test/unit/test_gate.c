@@ -2,17 +2,12 @@
 /* When the gate of a flow opens, and which CPU releases a flow that leaves. */
 
 #include "unit.h"
+#include "cpus.h"
 #include "lanes/flow.h"
 #include "lanes/gate.h"
 #include "pipeline/gro_bypass.h"
 
 #define ROUNDS 5		/* that the GRO cell needs in this test */
-
-struct softnet_data softnet_data[SHIM_CPUS];
-struct napi_struct *shim_napis[SHIM_NAPIS];
-unsigned int shim_cpu, shim_offline, shim_calls, shim_napi_count;
-bool shim_calls_arrive;
-unsigned long jiffies;
 
 u32 falcon_gro_bypass_cell_rounds(void)
 {
@@ -24,18 +19,20 @@ static int no_poll(struct napi_struct *napi, int budget)
 	return 0;
 }
 
+/* Each case is a softirq on CPU 0. */
 static int start(void **state)
 {
-	memset(softnet_data, 0, sizeof(softnet_data));
-	shim_cpu = 0;
-	shim_offline = SHIM_CPUS;
-	shim_calls = 0;
-	shim_calls_arrive = true;
-	return falcon_gates_alloc(NULL, no_poll);
+	int err;
+
+	cpus_start();
+	err = falcon_gates_alloc(NULL, no_poll);
+	cpus_softirq();
+	return err;
 }
 
 static int stop(void **state)
 {
+	cpus_process();
 	falcon_gates_stop();
 	falcon_gates_free();
 	return 0;
@@ -50,7 +47,7 @@ static struct falcon_flow *poll(unsigned int cpu)
 	shim_cpu = cpu;
 	flow = falcon_gate_next(gate);
 	falcon_gate_count(gate);
-	gate->napi.state = 0;
+	clear_bit(NAPI_STATE_SCHED, &gate->napi.state);
 	return flow;
 }
 
@@ -185,9 +182,10 @@ static void gate__rings_the_home_cpu_of_a_flow_that_leaves(void **state)
 	assert_true(falcon_gate_take_released(gate, &leaving));
 	assert_ptr_equal(leaving.next, &one.gate_node);
 	assert_ptr_equal(leaving.prev, &other.gate_node);
+	assert_false(falcon_gate_take_released(gate, &leaving));
 	/* One of them waits for the next poll. */
 	list_del_init(&one.gate_node);
-	gate->napi.state = 0;
+	clear_bit(NAPI_STATE_SCHED, &gate->napi.state);
 	falcon_gate_give_released(gate, &leaving);
 	assert_true(test_bit(NAPI_STATE_SCHED, &gate->napi.state));
 	INIT_LIST_HEAD(&leaving);
@@ -209,6 +207,90 @@ static void gate__of_a_cpu_that_is_offline_is_polled_here(void **state)
 	assert_int_equal(falcon_gate_of(2)->napi.cpu, 1);
 }
 
+/* The gate's IPI is one for all: those who find it under way need none of their own. */
+static void gate__whose_call_is_under_way_is_not_polled_by_another_cpu(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(3);
+	struct falcon_flow one = {}, other = {};
+	LIST_HEAD(leaving);
+
+	shim_calls_arrive = false;
+	falcon_gate_release(3, &one);
+	shim_cpu = 1;
+	falcon_gate_release(3, &other);
+	assert_int_equal(shim_calls, 1);
+	assert_false(test_bit(NAPI_STATE_SCHED, &gate->napi.state));
+	assert_int_equal(cpus_let_calls_arrive(), 1);
+	assert_true(test_bit(NAPI_STATE_SCHED, &gate->napi.state));
+	assert_int_equal(gate->napi.cpu, 3);
+	assert_true(falcon_gate_take_released(gate, &leaving));
+	assert_ptr_equal(leaving.next, &one.gate_node);
+	assert_ptr_equal(leaving.prev, &other.gate_node);
+	/* The call has arrived, so the next flow makes a new one. */
+	list_del_init(&one.gate_node);
+	falcon_gate_release(3, &one);
+	assert_int_equal(shim_calls, 2);
+}
+
+static void gate__goes_home_by_a_call(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(1);
+
+	shim_cpu = 2;
+	falcon_gate_go_home(gate);
+	assert_int_equal(shim_calls, 1);
+	assert_true(test_bit(NAPI_STATE_SCHED, &gate->napi.state));
+	assert_int_equal(gate->napi.cpu, 1);
+}
+
+/* By a process, which must not be interrupted between the request and the softirq. */
+static void gate__of_this_cpu_looks_when_a_process_asks(void **state)
+{
+	shim_cpu = 2;
+	cpus_process();
+	falcon_gate_look();
+	assert_int_equal(shim_bh_off, 0);
+	assert_int_equal(shim_calls, 0);
+	assert_true(test_bit(NAPI_STATE_SCHED, &falcon_gate_of(2)->napi.state));
+	assert_int_equal(falcon_gate_of(2)->napi.cpu, 2);
+}
+
+/* Both are processes on another CPU. */
+static void gate__of_a_cpu_that_comes_is_foreign_to_all_others(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(1);
+
+	shim_offline = 1;
+	shim_cpu = 2;
+	assert_false(falcon_gate_is_foreign(gate));
+	cpus_process();
+	falcon_gate_cpu_comes(1);
+	assert_true(falcon_gate_is_foreign(gate));
+	shim_cpu = 1;
+	assert_false(falcon_gate_is_foreign(gate));
+	shim_cpu = 2;
+	shim_offline = SHIM_CPUS;
+	falcon_gate_cpu_came(1);
+	assert_int_equal(shim_bh_off, 0);
+	assert_true(test_bit(NAPI_STATE_SCHED, &gate->napi.state));
+	assert_int_equal(gate->napi.cpu, 1);
+	assert_true(falcon_gate_is_foreign(gate));
+}
+
+static void gate__of_a_cpu_that_does_not_come_after_all_is_polled_here(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(1);
+
+	shim_offline = 1;
+	shim_cpu = 2;
+	cpus_process();
+	falcon_gate_cpu_comes(1);
+	falcon_gate_cpu_came(1);
+	assert_false(falcon_gate_is_foreign(gate));
+	assert_true(test_bit(NAPI_STATE_SCHED, &gate->napi.state));
+	assert_int_equal(gate->napi.cpu, 2);
+}
+
 static void gates__are_flushed_when_each_that_rang_has_been_polled(void **state)
 {
 	assert_true(falcon_gates_are_flushed(true));
@@ -228,6 +310,19 @@ static void gates__are_flushed_when_each_that_rang_has_been_polled(void **state)
 	assert_true(falcon_gates_are_flushed(false));
 }
 
+/* The poll on another CPU has handed nothing over. */
+static void gates__are_not_flushed_while_one_goes_home(void **state)
+{
+	struct falcon_gate *gate = falcon_gate_of(1);
+
+	gate->homing = true;
+	assert_false(falcon_gates_are_flushed(true));
+	assert_false(falcon_gates_are_flushed(false));
+	poll(1);
+	assert_true(falcon_gates_are_flushed(false));
+	assert_true(falcon_gates_are_flushed(true));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -239,7 +334,13 @@ int main(void)
 		unit_case(gate__that_is_cancelled_is_never_opened),
 		unit_case(gate__rings_the_home_cpu_of_a_flow_that_leaves),
 		unit_case(gate__of_a_cpu_that_is_offline_is_polled_here),
+		unit_case(gate__whose_call_is_under_way_is_not_polled_by_another_cpu),
+		unit_case(gate__goes_home_by_a_call),
+		unit_case(gate__of_this_cpu_looks_when_a_process_asks),
+		unit_case(gate__of_a_cpu_that_comes_is_foreign_to_all_others),
+		unit_case(gate__of_a_cpu_that_does_not_come_after_all_is_polled_here),
 		unit_case(gates__are_flushed_when_each_that_rang_has_been_polled),
+		unit_case(gates__are_not_flushed_while_one_goes_home),
 	};
 
 	return unit_run(tests);

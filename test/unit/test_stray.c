@@ -10,7 +10,7 @@ static u32 hash_of(u32 index, u32 number)
 	return ((index + number * FALCON_STRAY_FLOWS) << FALCON_STRAY_SHIFT) + 1;
 }
 
-static void stray__keeps_its_flows_later_packets_behind_it(void **state)
+static void strays__are_expected_of_the_noted_flows_once_there_is_one(void **state)
 {
 	struct falcon_strays strays = {};
 	struct sk_buff skb = {};
@@ -47,7 +47,7 @@ static void stray__of_flows_with_one_index_forgets_none(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stray__keeps_its_flows_later_packets_behind_it),
+		cmocka_unit_test(strays__are_expected_of_the_noted_flows_once_there_is_one),
 		cmocka_unit_test(stray__of_flows_with_one_index_forgets_none),
 	};
 

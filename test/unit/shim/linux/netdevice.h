@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/bottom_half.h>
 #include <linux/compiler.h>
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
@@ -45,12 +46,14 @@ extern unsigned int shim_napi_count;
 static inline void netif_napi_add(struct net_device *dev, struct napi_struct *napi,
 				  int (*poll)(struct napi_struct *napi, int budget))
 {
+	shim_assert(test_bit(NAPI_STATE_NO_BUSY_POLL, &napi->state));
 	napi->poll = poll;
 	shim_napis[shim_napi_count++ % SHIM_NAPIS] = napi;
 }
 
 static inline void napi_schedule(struct napi_struct *napi)
 {
+	shim_assert_may_raise();
 	if (test_bit(NAPI_STATE_SCHED, &napi->state)) {
 		set_bit(NAPI_STATE_MISSED, &napi->state);
 		return;
@@ -63,6 +66,7 @@ static inline bool napi_complete_done(struct napi_struct *napi, int work)
 {
 	bool missed = test_bit(NAPI_STATE_MISSED, &napi->state);
 
+	shim_assert(test_bit(NAPI_STATE_SCHED, &napi->state));
 	clear_bit(missed ? NAPI_STATE_MISSED : NAPI_STATE_SCHED, &napi->state);
 	return !missed;
 }
@@ -73,6 +77,7 @@ static inline void napi_enable(struct napi_struct *napi)
 
 static inline void napi_disable(struct napi_struct *napi)
 {
+	shim_assert_may_sleep();
 }
 
 static inline void __netif_napi_del(struct napi_struct *napi)
@@ -81,9 +86,7 @@ static inline void __netif_napi_del(struct napi_struct *napi)
 
 static inline void synchronize_net(void)
 {
+	shim_assert_may_sleep();
 }
-
-#define local_bh_disable() ((void)0)
-#define local_bh_enable() ((void)0)
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <linux/compiler.h>
 #include <linux/cpumask.h>
+#include <linux/types.h>
 
 #define __percpu
 

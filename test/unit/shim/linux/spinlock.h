@@ -2,6 +2,7 @@
 #ifndef _SHIM_SPINLOCK_H
 #define _SHIM_SPINLOCK_H
 
+#include <linux/bottom_half.h>
 #include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
@@ -21,9 +22,12 @@ static inline void smp_mb(void)
 		shim_at_mb();
 }
 
+/* Like the kernel's, it first looks: a lock that is held costs no barrier. */
 static inline bool spin_trylock(spinlock_t *lock)
 {
-	return !__atomic_test_and_set(&lock->held, __ATOMIC_ACQUIRE);
+	shim_assert_bh_off();
+	return !__atomic_load_n(&lock->held, __ATOMIC_RELAXED) &&
+	       !__atomic_test_and_set(&lock->held, __ATOMIC_ACQUIRE);
 }
 
 static inline void spin_lock_init(spinlock_t *lock)
@@ -31,14 +35,16 @@ static inline void spin_lock_init(spinlock_t *lock)
 	lock->held = false;
 }
 
+/* For programs of one thread: waiting would never end. */
 static inline void spin_lock(spinlock_t *lock)
 {
-	while (!spin_trylock(lock))
-		;
+	shim_assert(spin_trylock(lock));
 }
 
 static inline void spin_unlock(spinlock_t *lock)
 {
+	shim_assert_bh_off();
+	shim_assert(__atomic_load_n(&lock->held, __ATOMIC_RELAXED));
 	__atomic_clear(&lock->held, __ATOMIC_RELEASE);
 }
 
