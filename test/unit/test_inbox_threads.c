@@ -6,7 +6,7 @@
  * happen in parallel.
  *
  * The barriers of inbox.h are not tested here: without smp_mb() in falcon_inbox_retry() this
- * program would pass, since every atomic operation under TSan implies a barrier on x86.
+ * program would pass, since TSan's own atomic operations are barriers. test_inbox_barrier does it.
  */
 
 #include <pthread.h>
