@@ -739,15 +739,15 @@ int falcon_intakes_alloc(struct net_device *dummy)
 }
 
 /*
- * The last poll of a CPU's doorbell hands over what was collected there, but where another CPU ran
- * it and this one had just come back.
+ * Usually the doorbell's last poll has handed over everything. It has not if another CPU ran that
+ * poll, and the doorbell's own CPU had just come online.
  */
 static void drop_collected(struct intake *intake)
 {
 	struct slot *slot;
 
 	for (slot = intake->slots; slot < intake->slots + SLOTS; slot++) {
-		if (likely(!slot->elephant))
+		if (!slot->elephant)
 			continue;
 		count_taken(READ_ONCE(slot->elephant->priority.rule), slot->packets.count);
 		falcon_forget_packets(&slot->packets, FALCON_STAGE_NIC);

@@ -28,7 +28,10 @@ enum falcon_intake_answer {
 
 int falcon_intakes_alloc(struct net_device *dummy);
 
-/* No doorbell is answered any more, nothing is collected. Context: process. */
+/*
+ * On return no doorbell is polled and no packet is collected any more. Packets that no poll has
+ * handed over are dropped. Context: process.
+ */
 void falcon_intakes_stop(void);
 
 void falcon_intakes_free(void);

@@ -60,8 +60,9 @@ SABOTAGES = {
                         "\t\tWRITE_ONCE(at, jiffies);\n\t\tfalcon_devices_walk(~0U, NULL, NULL);\n\t}\n" + TAKE),
     # Likewise: whatever any CPU counts, one line has the sum.
     "shared": Sabotage("module/stats.h", COUNT, COUNT + "\tper_cpu(falcon_stats, 0).counter[0][0] += count;\n"),
-    # What was collected is handed over every second jiffy alone, as where another CPU has run the poll.
-    "not handed over": Sabotage("module/intake.c", "\tempty_slots(intake);\n\tagain", "\tif (jiffies % 2)\n\t\tempty_slots(intake);\n\tagain"),
+    # The doorbell's poll hands over nothing in every second jiffy, as if another CPU had run it.
+    "not handed over": Sabotage("module/intake.c", "\tempty_slots(intake);\n\tagain",
+                                "\tif (jiffies % 2)\n\t\tempty_slots(intake);\n\tagain"),
     "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
 }
 
