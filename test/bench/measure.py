@@ -87,17 +87,7 @@ class Meter:
     def sample(self, sender_pid):
         own = sum(_process_ticks(pid) for pid in (self._guest.pid, sender_pid))
         return Sample(time.monotonic(), self._guest.cpu_time(), self.link(), own, _host_ticks(),
-                      self._waited_ns(), self._guest.meter.totals())
-
-    def _waited_ns(self):
-        total = 0
-        for task in Path(f"/proc/{self._guest.pid}/task").iterdir():
-            try:
-                if (task / "comm").read_text(encoding="utf-8").startswith("CPU "):
-                    total += int((task / "schedstat").read_text(encoding="ascii").split()[1])
-            except (FileNotFoundError, ProcessLookupError):
-                continue        # a thread of QEMU's pool that ended before it was opened or read
-        return total
+                      self._guest.waited_ns(), self._guest.meter.totals())
 
     def link(self):
         """Bytes or frames that the tap carried since the meter was created."""

@@ -64,7 +64,7 @@ SABOTAGES = {
                         "\t\tWRITE_ONCE(at, jiffies);\n\t\tfalcon_devices_walk(~0U, NULL, NULL);\n\t}\n" + TAKE),
     # For the budgets to detect: every CPU's count also goes into one shared cache line.
     "shared": Sabotage("module/core/stats.h", COUNT, COUNT + "\tper_cpu(falcon_stats, 0).counter[0][0] += count;\n"),
-    # What was collected is handed over every second jiffy alone, as where another CPU has run the poll.
+    # The gate's poll hands over nothing in every second jiffy, as if another CPU had run it.
     "not handed over": Sabotage("module/lanes/gate_poll.c", "\tfalcon_bins_empty(&poll->bins, &poll->runner);\n",
                                 "\tif (jiffies % 2)\n\t\tfalcon_bins_empty(&poll->bins, &poll->runner);\n"),
     "leak": Sabotage("module/control/planner.c", "kfree_rcu(old, rcu);", "(void)old;"),

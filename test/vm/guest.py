@@ -368,8 +368,8 @@ class Guest:
             process.stop()
             raise
 
-    def cpu_time(self):
-        """CPU time of each vCPU so far, in ns, by vCPU index."""
+    def _scheduled(self):
+        """What the host's scheduler says of each vCPU so far, by its index: (ns that it ran, ns that it waited)."""
         times = {}
         task = f"/proc/{self._qemu.pid}/task"
         for tid in os.listdir(task):
@@ -378,12 +378,21 @@ class Guest:
                     name = comm.read()
                 if name.startswith("CPU "):
                     with open(f"{task}/{tid}/schedstat", encoding="ascii") as stat:
-                        times[int(name[4:name.index("/")])] = int(stat.read().split()[0])
+                        ran, waited, _ = stat.read().split()
+                    times[int(name[4:name.index("/")])] = int(ran), int(waited)
             except (FileNotFoundError, ProcessLookupError):
                 continue        # a thread of QEMU's pool that ended before it was opened or read
         if sorted(times) != list(range(self.vcpus)):
             raise self._gone() if self._ended else RuntimeError(f"vCPU threads found: {sorted(times)}")
         return [times[index] for index in range(self.vcpus)]
+
+    def cpu_time(self):
+        """CPU time of each vCPU so far, in ns, by vCPU index."""
+        return [ran for ran, _ in self._scheduled()]
+
+    def waited_ns(self):
+        """How long vCPUs have waited for a CPU of the host so far, all together."""
+        return sum(waited for _, waited in self._scheduled())
 
     @property
     def pid(self):
