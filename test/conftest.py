@@ -136,9 +136,9 @@ def why_again(reports, others):
 
 
 def what_failed(reports):
-    """First line of the failure. The report of a test that then passes would not show it."""
+    """The start of the failure's message, in one line."""
     crashes = [getattr(report.longrepr, "reprcrash", None) for report in reports if report.failed]
-    return next((crash_.message.partition("\n")[0][:160] for crash_ in crashes if crash_), "?")
+    return next((" ".join(crash_.message.split())[:400] for crash_ in crashes if crash_), "?")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -160,6 +160,8 @@ def pytest_runtest_protocol(item, nextitem):
     for report in reports:
         if reasons:
             report.user_properties.append((f"failed {len(reasons)} times, as", "; ".join(reasons)))
+        if any(each.failed for each in reports):
+            report.user_properties.append(("because", what_failed(reports)))
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True

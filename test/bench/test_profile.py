@@ -141,8 +141,8 @@ def test_lines_show_each_vcpu_and_its_functions():
     text = "\n".join(hotspot.lines(make_hotspots(), "instructions/packet", ["nic", "application"]))
     rows = [line.split() for line in text.splitlines()]
     assert ["instructions/packet", "NIC", "0", "app", "1", "all", "vCPUs"] in rows
-    assert ["falcon:", "input", "hook", "50", "0", "50"] in rows
-    assert ["falcon:", "input", "hook", "1.0", "0.0", "1.0"] in rows
+    assert ["falcon:", "ingress", "50", "0", "50"] in rows
+    assert ["falcon:", "ingress", "1.0", "0.0", "1.0"] in rows
     assert ["of", "these,", "waiting", "for", "locks", "0", "0", "0"] in rows
     assert ["all", "200", "40", "240"] in rows
     assert ["75.0%", "150.0", "3.00", "virtnet_poll", "[virtio_net]"] in rows

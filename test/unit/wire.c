@@ -11,9 +11,9 @@
 const struct falcon_tunnels wire_tunnels = {
 	.ports		= 3,
 	.port		= {
-		{ cpu_to_be16(8472), FALCON_ENCAP_VXLAN },
-		{ cpu_to_be16(VXLAN_PORT), FALCON_ENCAP_VXLAN },
-		{ cpu_to_be16(GENEVE_PORT), FALCON_ENCAP_GENEVE },
+		{ .port = cpu_to_be16(8472), .kind = FALCON_ENCAP_VXLAN },
+		{ .port = cpu_to_be16(VXLAN_PORT), .kind = FALCON_ENCAP_VXLAN },
+		{ .port = cpu_to_be16(GENEVE_PORT), .kind = FALCON_ENCAP_GENEVE },
 	},
 	.kind		= { [FALCON_ENCAP_GRE] = true, [FALCON_ENCAP_IP] = true },
 };
