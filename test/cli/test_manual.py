@@ -40,7 +40,9 @@ def test_keys(page, attribute):
         assert f"{attribute['name']}={checks['min']}..{checks['max']}" in page
 
 
-    for value in ENUMS.get(attribute.get("enum"), ()):
+    values = ENUMS.get(attribute.get("enum"), ())
+    assert f"{attribute['name']}={'|'.join(values)}" in page
+    for value in values:
         assert f"{value}: {doc_of(attribute['enum'], value)}" in page
 
 

@@ -112,7 +112,7 @@ def test_a_policy_changed_under_traffic_is_followed_in_order(overlay, falcon):
     with flowing(overlay, falcon, flows=4):
         reach(falcon, state="several")
         for n in range(12):
-            falcon.configure(policy=POLICIES[n % 4], workers=n % 4)
+            falcon.configure(policy=POLICIES[n % len(POLICIES)], workers=n % 4)
         falcon.configure(workers=2)
         reach(falcon, state="several")
 

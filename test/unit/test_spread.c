@@ -181,7 +181,7 @@ static void spread__is_valid_by_every_policy_under_every_load(void **state)
 	u32 seed = 14;
 
 	for (i = 0; i < 20000; i++) {
-		random_loads(&choice, cpus, i % 4, &seed);
+		random_loads(&choice, cpus, i % (FALCON_POLICY_MAX + 1), &seed);
 		choice.count = 1 + unit_random(&seed) % 8;
 		choice.here = i % 3 ? CPUS[unit_random(&seed) % 8] : 7;
 		cpus[7].sibling = FALCON_NO_CPU;
