@@ -154,10 +154,12 @@ def test_a_module_loaded_while_its_hook_is_parked_is_left_alone(overlay, control
 @pytest.mark.thorough
 @pytest.mark.parametrize("end", [pytest.param("disable", marks=pytest.mark.soak), "unload"])
 def test_nothing_is_left_when_falcon_ends_with_parked_hooks(overlay, control, hooked, end):
+    # The kernel itself does not give the static key back for a device that goes while it has an RPS mask.
+    users = control.traces().rps_users
     control.enable(**LANES)
     until_parked(control, OF_LANES)
     getattr(control, end)()
-    assert (control.traces().redirected, control.traces().rps_users) == ([], 0)
+    assert (control.traces().redirected, control.traces().rps_users) == ([], users)
     if end == "unload":
         control.load()
     assert control.states() == dict.fromkeys(hooked, "detached")
