@@ -56,8 +56,8 @@ SABOTAGES = {
     "busy for a moment": Sabotage("module/hook/hook.c", REGISTER, "\t\tstatic atomic_t calls;\n\n\t\terr = atomic_inc_return(&calls) "
                                   "% 10 ? -EAGAIN : register_ftrace_function(ops);\n"),
     "busy for ever": Sabotage("module/hook/hook.c", REGISTER, "\t\terr = -EAGAIN;\n"),
-    # For the budgets to detect: 150 instructions for each packet.
-    "wasteful": Sabotage("module/lanes/ingress.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
+    # For the budgets to detect: 300 instructions for each packet.
+    "wasteful": Sabotage("module/lanes/ingress.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 100; waste++)\n"
                          "\t\tbarrier();\n" + TAKE),
     # For the budgets to detect: a walk over all devices once a jiffy.
     "walking": Sabotage("module/lanes/ingress.c", TAKE, "\tstatic unsigned long at;\n\n\tif (READ_ONCE(at) != jiffies) {\n"
