@@ -60,7 +60,7 @@ help:
 	@echo 'Work on it:'
 	@echo '  make module        the module for KDIR=$(KDIR)'
 	@echo '  make budgets       measure anew what a packet may cost: test/budget/budgets.json; ROUNDS=3'
-	@echo '  make generate      what is generated from include/netlink/falcon.yaml'
+	@echo '  make generate      code from include/netlink/falcon.yaml, and the table in module/README.md'
 	@echo '  make clean         remove what was built; distclean: the Debian trees too'
 
 module:
@@ -166,6 +166,7 @@ $(addprefix torture-,$(PARTS)): torture-%:
 
 generate:
 	scripts/netlink-gen
+	scripts/folder-table
 
 clean:
 	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)

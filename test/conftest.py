@@ -23,7 +23,7 @@ pytest_plugins = ["net.fixtures"]
 LAYERS = ("lint", "unit", "cli", "fuzz", "bench", "build", "vm", "net", "dkms", "stress", "budget", "readme")
 SIDES = ("beside", "loaded", "alone")
 LOADING = ("stress",)               # layers whose guests load the machine
-ALONE = ("budget", "readme")        # layers that measure
+ALONE = ("budget", "readme")        # layers that measure; nothing else runs meanwhile
 
 
 def pytest_addoption(parser):
@@ -46,7 +46,7 @@ def selected(config):
 
 
 def pytest_generate_tests(metafunc):
-    # Tests that name a kernel of their own parametrize themselves.
+    # Tests that name a kernel of their own are parametrized by that.
     own = any("kernel" in re.split(r"[\s,]+", str(mark.args[0]))
               for mark in metafunc.definition.iter_markers("parametrize"))
     if "kernel" in metafunc.fixturenames and not own:
@@ -62,13 +62,13 @@ def is_check(config):
 
 
 def kernels_for(node, config):
-    """What is thorough takes too long for every kernel in every check: a soak does that."""
+    """A check runs thorough tests on one kernel only, because they take too long. A soak runs them on every kernel."""
     ids = selected(config)
     if is_check(config):
         torture = node.get_closest_marker("torture")
         detectors = []
         if torture and torture.kwargs.get("check"):
-            # To build one takes longer than all that is tried on it.
+            # Building a detector kernel takes longer than all its tests.
             detectors = [kernels.TORTURED if debug.is_built(kernels.TORTURED) else kernels.UNBUILT]
         if is_thorough(node):
             ids = detectors or [kernels.DEFAULT]
@@ -84,7 +84,7 @@ def layer(item):
 
 
 def side(item):
-    """Of SIDES. A debug kernel is so slow that its guest takes the whole machine."""
+    """One of SIDES. A debug kernel is so slow that its guest takes the whole machine."""
     if item.get_closest_marker("waits"):
         return "beside"
     if layer(item) in ALONE or kernel_of(item) in kernels.DEBUG:
@@ -98,7 +98,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Layer after layer; within one the tests of a kind of guest together, so that it is kept."""
+    """Sort by layer; within a layer by kind of guest, so that a guest is kept."""
     ids = kernels.IDS
 
     def key(item):
@@ -120,13 +120,13 @@ def pytest_runtest_teardown(item, nextitem):
 
 @pytest.fixture(scope="session")
 def one_kernel(request):
-    """For tests that need a kernel, whichever: the default one when it is selected."""
+    """A kernel for tests that need any one: the default kernel, if it is selected."""
     ids = selected(request.config)
     return kernels.DEFAULT if kernels.DEFAULT in ids else ids[0]
 
 
 def why_again(reports, others):
-    """Why a test failed that need not fail another time, or None. others: part of the machine that others used."""
+    """The reason why a failed test may pass another time, or None. others: part of the machine that others used."""
     failed = [report for report in reports if report.failed]
     if any(crash.STALE in report.longreprtext for report in failed):
         return crash.STALE
@@ -136,15 +136,15 @@ def why_again(reports, others):
 
 
 def what_failed(reports):
-    """The first line of it, which nobody would see of a test that passes another time."""
+    """The start of the failure's message, in one line."""
     crashes = [getattr(report.longrepr, "reprcrash", None) for report in reports if report.failed]
-    return next((crash_.message.partition("\n")[0][:160] for crash_ in crashes if crash_), "?")
+    return next((" ".join(crash_.message.split())[:400] for crash_ in crashes if crash_), "?")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
-    """A test is tried again, twice at most, when a fault of the emulator ended it, or when it failed while others
-    kept the machine busy. Its line says so.
+    """Repeat a test, at most twice, if an emulator's fault ended it, or if it failed while others kept the machine
+    busy. The test's line says so.
     """
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reasons = []
@@ -160,6 +160,8 @@ def pytest_runtest_protocol(item, nextitem):
     for report in reports:
         if reasons:
             report.user_properties.append((f"failed {len(reasons)} times, as", "; ".join(reasons)))
+        if any(each.failed for each in reports):
+            report.user_properties.append(("because", what_failed(reports)))
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
@@ -192,7 +194,7 @@ def guest_pool():
 
 @pytest.fixture
 def guest(kernel, guest_pool, request):
-    """A guest of the test's kernel, shared by the tests that leave it well."""
+    """A guest of the test's kernel. Tests share it as long as they leave it intact."""
     yield guest_pool.get(kernel).guest
     guest_pool.give_back(request.node)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which worker of xdist tries what: the tests of a guest that is shared go where such a guest runs already."""
+"""Assigns tests to xdist's workers: tests of a shared guest go to a worker on which such a guest runs already."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from xdist.scheduler import LoadGroupScheduling
 
 from vm.pool import kernel_of
 
-SHARED = ("overlay", "guest")       # fixtures whose guest is kept from test to test
+SHARED = ("overlay", "guest")       # fixtures that keep their guest from test to test
 
 
 def params(item):
@@ -15,7 +15,7 @@ def params(item):
 
 
 def kind(item):
-    """Of the guest that is shared, or else of what is set up once for a file and a kernel."""
+    """Kind of the shared guest; for other tests their file and kernel, which share a set-up."""
     kernel = kernel_of(item)
     for fixture in SHARED:
         if fixture in item.fixturenames:
@@ -24,14 +24,14 @@ def kind(item):
 
 
 def unit(item):
-    """What one worker tries as a whole: its kind and, where it is no more than that, its function."""
+    """The tests that one worker runs as a whole: a kind, and for shared guests also the test function."""
     shared = kind(item).startswith(SHARED)
     return f"{kind(item)}/{Path(item.fspath).stem + ' ' + item.originalname if shared else ''}"
 
 
 class Scheduler(LoadGroupScheduling):
-    """A worker goes on with the kind that it has last had, so that a guest is kept; then it takes one that no other
-    has. At the end several share what is left of one.
+    """A worker continues with its last kind, so its guest is kept; then it takes a kind that no other worker has. At
+    the end several workers share the rest of one kind.
     """
 
     def _assign_work_unit(self, node):

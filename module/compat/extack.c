@@ -14,8 +14,8 @@
 #define LENGTH	 80	/* NETLINK_MAX_FMTMSG_LEN of later kernels */
 
 /*
- * The acknowledgement is sent right after the handler returns, by the same caller: a text
- * is only overwritten after 15 more refusals in that time.
+ * The caller sends the acknowledgement as soon as the handler returns. A text is overwritten only
+ * if 16 more refusals are formatted before that.
  */
 static char messages[MESSAGES][LENGTH];
 static atomic_t next;

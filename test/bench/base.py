@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What every variant of the receiver has; and stock itself.
+"""The base class of the receiver's variants, and the variant stock: the kernel without falcon.
 
-CPU 0 has the NIC's interrupts and the last CPU the application; those between are free for
-stages, the same ones for every variant.
+CPU 0 has the NIC's interrupts and the last CPU the application. The CPUs between are free for stages, the same ones for
+every variant.
 """
 
 from pathlib import Path
@@ -20,32 +20,31 @@ def application_cpu(vcpus):
 
 
 def stage_cpus(vcpus):
-    """At most three: a stage each is all that rps-disjoint can use."""
+    """At most three CPUs: one per stage, which is all that rps-disjoint can use."""
     return free_cpus(vcpus)[:3]
 
 
 def free_cpus(vcpus):
-    """Those without the NIC's interrupts and the application, or of two vCPUs the application's."""
+    """CPUs with neither the NIC's interrupts nor the application. With two vCPUs it is the application's CPU."""
     return list(range(1, application_cpu(vcpus))) or [application_cpu(vcpus)]
 
 
 def path_cpus(vcpus):
-    """Those that a packet's way takes; the application's own time is apart where it can be."""
+    """CPUs on a packet's path. The application's own time is separate where possible."""
     return [0, *free_cpus(vcpus)]
 
 
 class Variant:
-    """apply() and undo() are called in turn around each round; calm() after apply() when the
-    traffic is of mice; ready() under the traffic, before what is measured, and watch() after; check()
-    when it is over.
+    """The engine calls apply() and undo() around each round; calm() after apply() if the traffic is of mice; ready()
+    under traffic, before the window, and watch() after it; check() after the traffic.
     """
 
     name = None
-    against = "stock"   # what it is compared with
-    without = None      # the state that switch() turns to, if it can
-    usual = True        # measured unless others are named
+    against = "stock"   # variant that it is compared with
+    without = None      # the state that switch() turns to, if it has one
+    usual = True        # measured by default
     needs_falcon = False
-    module = MODULE     # in the guest, of those that need it
+    module = MODULE     # path in the guest, for variants that need it
     min_vcpus = MIN_VCPUS
 
     def __init__(self, vcpus):
@@ -53,7 +52,7 @@ class Variant:
         self.cpus = stage_cpus(vcpus)
 
     def build(self):
-        """Make what the host builds for it; called before the guest is started."""
+        """Build the host's part of the variant; called before the guest starts."""
 
     def apply(self, guest, case):
         pass
@@ -62,27 +61,27 @@ class Variant:
         pass
 
     def calm(self, guest):
-        """Wait for what it comes to without a flow that is worth anything to it."""
+        """Wait for the variant's state without a flow above its thresholds."""
 
     def ready(self, guest, case):
-        """Wait, under the traffic, until it does what is to be measured."""
+        """Wait, under traffic, for the state that the round measures."""
 
     def settle(self, guest, case):
-        """Either of them, by the traffic."""
+        """ready() or calm(), depending on the traffic."""
         if case.paced:
             self.ready(guest, case)
         else:
             self.calm(guest)
 
     def watch(self, guest, case):
-        """Look at what is there only as long as there is traffic."""
+        """Record observations that exist only under traffic."""
 
     def check(self, guest, case, done):
-        """BenchError when the round `done` did not measure this variant."""
+        """Raises BenchError if the round `done` did not measure this variant."""
         raise NotImplementedError
 
     def switch(self, guest, case, on):
-        """Under the traffic, to the state `without` it, or back; it has its effect when this returns."""
+        """Under traffic, switch to the state `without`, or back. The change is complete when this returns."""
         raise NotImplementedError
 
     def network(self, topology):
@@ -90,7 +89,7 @@ class Variant:
         return topology
 
     def roles(self):
-        """What each vCPU did in the round, as far as that is known."""
+        """Role of each vCPU in the round, as far as it is known."""
         roles = [""] * self.vcpus
         roles[0], roles[application_cpu(self.vcpus)] = "nic", "application"
         return roles

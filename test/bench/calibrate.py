@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How much stock can take in this boot, and the rate at which every variant is measured.
+"""Measures stock's limit in this boot, and chooses the rate at which every variant is measured.
 
-The rate must be one at which nothing saturates: not the guest's busiest vCPU, and not the
-machine that runs guest and sender, either.
+At that rate nothing may saturate: neither the guest's busiest vCPU nor the machine that runs guest and sender.
 """
 
 import contextlib
@@ -19,12 +18,12 @@ LAST_OFFER = 2000000
 BACK_OFF = 0.7          # each try takes five seconds
 TRIES = 8
 PROBE_S = 1
-IDLE_RATE = 20          # packets a second of what is not to be noticed
-# A rate holds when the guest takes what is sent, the sender keeps its schedule and nothing is lost.
+IDLE_RATE = 20          # packets a second of traffic that must have no effect
+# A rate holds if the guest takes all packets, the sender keeps its schedule and nothing is lost.
 TAKEN = 0.97
 LATE_S = 0.1
-# Sender, QEMU and vCPUs share the host's CPUs, and a variant that spreads work needs more CPU time
-# than stock: stock must leave room for that.
+# Sender, QEMU and vCPUs share the host's CPUs, and a variant that spreads work needs more CPU time than stock. So stock
+# must leave some of it.
 OWN_BUSY = 0.7
 
 
@@ -32,21 +31,21 @@ OWN_BUSY = 0.7
 class Calibration:
     """Packets, bytes of TCP, or transactions a second."""
 
-    taken: float        # what stock took when more was offered, or all that it answered
+    taken: float        # stock's throughput when more was offered, or all requests that it answered
     busiest: float      # part of that time in which stock's busiest vCPU ran
-    limit: float        # what stock can take with that vCPU running all the time
-    rate: float         # what is sent in every round
-    own_busy: float     # part of the host's CPU time that guest and sender use at the rate
+    limit: float        # stock's throughput if that vCPU ran all the time
+    rate: float         # the rate in every round
+    own_busy: float     # part of the host's CPU time that guest and sender use at this rate
 
 
 def calibrate(topology, guest, case, cpu):
-    """To be called with the variant stock in force."""
+    """Must be called while the variant stock is in force."""
     if not case.paced:
         return _as_it_comes(topology, guest, case, cpu)
     if case.idle:
         return _as_it_comes(topology, guest, case, cpu, IDLE_RATE)
     taken, busiest = _limits[case.kind](topology, guest, case, cpu)
-    # a vCPU is a thread of the host and may have waited for others': that isn't stock's limit
+    # a vCPU is a thread of the host and may have waited for others: that is not stock's limit
     limit = taken / busiest
     rate = (case.share or SHARE) * limit
     held = None
@@ -67,16 +66,16 @@ def calibrate(topology, guest, case, cpu):
 
 
 def holds(case, probe, rate):
-    """Whether a round at this rate got through as it should."""
-    # a vCPU that waits for the host's CPU makes TCP's sender repeat what was not lost
+    """True if a round at this rate went through as it should."""
+    # if a vCPU waits for the host's CPU, TCP's sender retransmits segments that were not lost
     whole = case.protocol == "tcp" or probe.lost == 0
     return (whole and probe.delivered / probe.seconds >= TAKEN * rate
             and probe.slipped_s <= LATE_S * (probe.seconds + measure.WARM_UP_S + measure.TAIL_S))
 
 
 def _udp_limit(topology, guest, case, cpu):
-    """Offer more until less arrives; the tap's queue drops the rest before the guest sees it."""
-    # of fragments that are lost here and there hardly a datagram is left, so the best offer counts
+    """Offer more until less arrives. The tap's queue drops the rest before it reaches the guest."""
+    # if fragments are lost here and there, hardly a whole datagram remains, so the best offer counts
     best = (0, 1)
     offer = FIRST_OFFER // case.frames
     while offer <= LAST_OFFER // case.frames:
@@ -87,7 +86,7 @@ def _udp_limit(topology, guest, case, cpu):
                              burst=case.burst, seconds=2 * PROBE_S).wait()
         spent = [after - begin for begin, after in zip(before, guest.cpu_time())]
         got = sink.wait(sent=sent["sent"])
-        # the sink's own time: what waited in queues arrives after the sender's end
+        # the sink's own time: packets that waited in queues arrive after the sender's end
         taken = got["received"] / max(got["duration_ns"] / 1e9, PROBE_S / 1e3)
         best = max(best, (taken, max(spent[:cpu]) / sent["duration_ns"]))
         if taken < 0.9 * offer:
@@ -97,7 +96,7 @@ def _udp_limit(topology, guest, case, cpu):
 
 
 def _as_it_comes(topology, guest, case, cpu, rate=0):
-    """Nothing to choose: the rate is given, or what comes of one request at a time."""
+    """No search: the rate is given, or it is the rate of one request at a time."""
     probe = measure.measure(topology, guest, case, rate, PROBE_S, cpu)
     taken = probe.delivered / probe.seconds
     return Calibration(taken, max(probe.cpu_ns[:cpu]) / 1e9 / probe.seconds, taken, rate or taken, probe.own_busy)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is sent: the bench's cases. A new one is a line here."""
+"""The bench's cases: the traffic of a round. A new case is one line here."""
 
 import dataclasses
 import math
@@ -9,27 +9,27 @@ IP_HEADER, UDP_HEADER = 20, 8
 
 
 class BenchError(Exception):
-    """The bench cannot give a figure that means anything."""
+    """The bench cannot produce a meaningful figure."""
 
 
 class Disturbed(BenchError):
-    """A round was too slow; another one need not be."""
+    """A round was too slow; another attempt may succeed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """What a case's work is counted in, and what is measured beside the CPU time it takes."""
+    """The unit of a case's work, and the metrics besides CPU time."""
 
     suffix: str         # of the CPU time's metrics
-    unit: str           # theirs
+    unit: str           # of the CPU time's metrics
     rate: str           # unit of delivered_per_s
     cpu_ns: float       # nanoseconds in the CPU metrics' unit of time
-    each: float = 1     # packets, bytes or transactions in one of what the CPU metrics are by
+    each: float = 1     # packets, bytes or transactions in one unit of work
     extra: dict = dataclasses.field(default_factory=dict)       # {metric: unit}
 
     @property
     def each_name(self):
-        """What the metrics are by: packet, mb or transaction."""
+        """The unit of work in the metrics' names: packet, mb or transaction."""
         return self.suffix.rpartition("_")[2]
 
     @property
@@ -75,7 +75,7 @@ KINDS = {
 
 
 def kind_of(name):
-    """Kind of the case of this name: rr for request and response, or else its protocol."""
+    """Kind of the case with this name: rr for request and response, otherwise its protocol."""
     words = name.split("-")
     return "rr" if words[-1] in ("rr", "crr") else words[0]
 
@@ -87,19 +87,19 @@ class Case:
     name: str
     size: int = 0       # UDP's payload, or a request's and its response's, in bytes; TCP fills the MTU
     flows: int = 1
-    mtu: int = None     # of the overlay, for others than what an underlay of 1500 leaves
-    usual: bool = True  # measured unless others are named
-    idle: bool = False  # of what is beside requests, so little that it takes nothing
-    floor: str = None   # the case in which the same requests are beside nothing
+    mtu: int = None     # of the overlay, if it differs from that on an underlay of 1500
+    usual: bool = True  # measured by default
+    idle: bool = False  # the traffic beside the requests is so little that it takes no time
+    floor: str = None   # the case with the same requests and no other traffic
     surge: int = 0      # flows that begin to send ten times as much as the others before the window
-    loaded: int = None  # load-threshold, where the usual one is more than a machine that emulates can reach
-    share: float = None # of stock's limit, that is sent, if others are to have some of the CPUs
-    merged: bool = False    # GRO merges the datagrams, and the application takes them so
-    burst: int = 4      # datagrams a system call of the sender's, which come to the guest together
+    loaded: int = None  # load-threshold, if an emulating machine cannot reach the usual one
+    share: float = None # part of stock's limit that is sent, if other work needs some of the CPUs
+    merged: bool = False    # GRO merges the datagrams, and the application accepts them merged
+    burst: int = 4      # datagrams per system call of the sender, which reach the guest together
 
     @property
     def protocol(self):
-        """udp or tcp: of the traffic that the CPU metrics are about"""
+        """udp or tcp: protocol of the traffic that the CPU metrics describe"""
         return next((word for word in self.name.split("-") if word in ("udp", "tcp")), "udp")
 
     @property
@@ -108,12 +108,12 @@ class Case:
 
     @property
     def connects(self):
-        """For each request there is a connection."""
+        """True if each request has a connection of its own."""
         return self.name.endswith("-crr")
 
     @property
     def frames(self):
-        """IP packets of a datagram: one, or as many fragments as the MTU makes of it."""
+        """IP packets of a datagram: one, or as many fragments as the MTU requires."""
         room = (self.mtu or MTU) - IP_HEADER
         if self.protocol != "udp" or self.size + UDP_HEADER <= room:
             return 1
@@ -121,7 +121,7 @@ class Case:
 
     @property
     def paced(self):
-        """Sent at a rate of the bench's; request and response go as fast as they can."""
+        """True if the bench sets the rate. Requests and responses go as fast as they can."""
         return self.kind != "rr"
 
     @property
@@ -131,7 +131,7 @@ class Case:
 
     @property
     def busiest(self):
-        """The metric that says how fast the flow could go: its bottleneck."""
+        """The metric of the bottleneck, which limits the flow's rate."""
         return KINDS[self.kind].busiest
 
     @property
@@ -153,7 +153,7 @@ class Case:
         return delivered / KINDS[self.kind].each
 
     def rate(self, delivered):
-        """As people read it, with its unit."""
+        """The rate for people, with its unit."""
         digits = 0 if KINDS[self.kind].each == 1 else 1
         return f"{self.amount(delivered):.{digits}f} {KINDS[self.kind].rate}"
 
@@ -162,13 +162,13 @@ class Case:
         return nanoseconds / KINDS[self.kind].cpu_ns / self.amount(delivered)
 
     def each(self, count, delivered):
-        """A count, of instructions or lines, by packet, MB or transaction."""
+        """A count of instructions or lines per packet, MB or transaction."""
         return count / self.amount(delivered)
 
 
 JUMBO = 9000
-FLOWS = (2, 5, 10, 20, 100)     # at the rate of one in all
-SIZES = (32, 64, 256, 1024, 1400, 4096, 16384, 65507)   # the last is the largest of IPv4's
+FLOWS = (2, 5, 10, 20, 100)     # number of flows; their sum has the rate of one
+SIZES = (32, 64, 256, 1024, 1400, 4096, 16384, 65507)   # the last is IPv4's maximum
 SURGES = (1, 3, 6)              # of 13 flows
 
 CASES = {case.name: case for case in (
@@ -176,12 +176,12 @@ CASES = {case.name: case for case in (
     Case("udp-1400-burst32", size=1400, burst=32),
     Case("tcp-mtu-1flow"),
     Case("udp-64-1flow", size=64),
-    # the largest payload that one packet of this MTU takes: IP's and UDP's headers are 28 bytes
+    # the largest payload in one packet of this MTU: IP's and UDP's headers are 28 bytes
     Case("udp-9000-1flow", size=JUMBO - 28, mtu=JUMBO),
     Case("udp-rr", size=64),
     Case("tcp-rr", size=64),
     Case("tcp-crr", size=64, usual=False),
-    # sockperf's requests, that are to be answered soon, beside many packets of 300 bytes, or alone
+    # sockperf's latency-critical requests, beside many packets of 300 bytes, or alone
     Case("priority-udp-background", size=300 - 28, floor="priority-udp-idle", usual=False),
     Case("priority-udp-idle", size=300 - 28, usual=False, idle=True),
     Case("memcached-background", size=300 - 28, usual=False),
@@ -190,7 +190,7 @@ CASES = {case.name: case for case in (
     Case("udp-1400-gro", size=1400, burst=32, merged=True, usual=False),
     Case("udp-1400-busy", size=1400, share=0.2, usual=False),
     *(Case(f"udp-1400-{flows}flows", size=1400, flows=flows, usual=False) for flows in FLOWS),
-    # what is larger than the MTU is a burst of fragments by itself
+    # a datagram above the MTU is a burst of fragments by itself
     *(Case(f"udp-{size}-1flow", size=size, burst=4 if size <= 1400 else 1, usual=False)
       for size in SIZES if size not in (64, 1400)),
     *(Case(f"tcp-mtu-{flows}flows", flows=flows, usual=False) for flows in FLOWS),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The report's chapters, each a list of parts of HTML made from runs."""
+"""The report's chapters. Each is a list of HTML parts made from runs."""
 
 import statistics
 
@@ -11,7 +11,7 @@ from .plot import number
 from .sweep import SWEEPS
 from .report import NAMES
 
-LITTLE = 0.005      # of the busiest vCPU: one that did less than this is not drawn
+LITTLE = 0.005      # of the busiest vCPU: a vCPU below this is not drawn
 GOOD, BAD = 1.05, 0.95
 PERCENTILES = (("50 %", "median_rtt_us"), ("90 %", "rtt_p90_us"), ("99 %", "rtt_p99_us"), ("99.9 %", "rtt_p999_us"))
 
@@ -21,7 +21,7 @@ LIMITS = (
     "Every case is measured at a rate that stock Linux can take on the emulator, so nothing is overloaded. The speed-up of a "
     "flow that loads a CPU fully is concluded from the work per packet, not measured.",
     "A poll of the NIC carries as many packets as the sender sends at once (4, or 32 in cases that say so). On a NIC near "
-    "saturation polls are full; with few packets a poll the interrupt, the softirq and the doorbell weigh more.",
+    "saturation polls are full; with few packets a poll the interrupt, the softirq and the gate's poll weigh more.",
     "Memory that the NIC writes (DMA) does not count as a moved line and is never cold in a cache. The NIC has one queue and "
     "no offloads for tunnels: hardware GRO and checksums by the NIC are missing on both sides of each ratio.",
     "An IPI, an interrupt and a wake-up cost their instructions only; on hardware, and more so in a virtual machine, each "
@@ -42,7 +42,7 @@ def _inverse(ratio):
 
 
 def _mark(ratio):
-    """Better or worse, where the rounds of both agree on that."""
+    """Better or worse, if the rounds of both agree on it."""
     if ratio is None or ratio.low <= 1 <= ratio.high:
         return ""
     return "good" if ratio.value >= GOOD else "bad" if ratio.value < BAD else ""
@@ -62,7 +62,7 @@ def summary(run):
 
 
 def machine(runs):
-    """Who measured, and each run's options."""
+    """The machine that measured, and each run's options."""
     parts = []
     for run in runs:
         details = run.details
@@ -80,7 +80,7 @@ def machine(runs):
 
 
 def case(run, case_):
-    """One case: the table, then what each vCPU does."""
+    """One case: the table, then the work of each vCPU."""
     kind, extra = case_.counted, _extra(case_)
     each = case_.metrics[kind.busiest_instructions].partition("/")[2]
     head = ["variant", f"busiest CPU, instructions/{each}", "stock ÷ variant", "all CPUs, variant ÷ stock",
@@ -114,7 +114,7 @@ def _extra(case_):
 
 
 def _vcpus(run, case_, each):
-    """Bars, all variants' of one scale."""
+    """Bars of all variants, on one scale."""
     parts = {variant: run.parts(case_, variant) for variant in run.variants(case_)}
     most = max(part.both for found in parts.values() for part in found)
     drawn = []
@@ -143,7 +143,7 @@ def latency(run, case_):
 
 
 def swept(run):
-    """A sweep: what is gained at the busiest CPU and what it costs in all, point by point."""
+    """A sweep: the gain on the busiest CPU and the cost in all, point by point."""
     about = SWEEPS[run.name]
     gains, costs, rows, marks = {}, {}, [], {}
     for point in run.points:
@@ -170,8 +170,8 @@ def swept(run):
 
 
 def _compared(run, point):
-    """(base's busiest CPU, the variant's, Ratio of these, Ratio of all CPUs), or Nones; where others have work of their own,
-    of the kernel's instructions only.
+    """(base's busiest CPU, the variant's, Ratio of these, Ratio of all CPUs), or Nones. If other work runs on the CPUs,
+    only the kernel's instructions count.
     """
     case_ = CASES[point.case]
     if run.name == "busy":
@@ -189,7 +189,7 @@ def _compared(run, point):
 
 
 def published(runs):
-    """The papers' ratios, the bench's beside them."""
+    """The papers' ratios beside the bench's."""
     return [paragraph("A paper's ratio is throughput (PRISM: latency) on its authors' hardware, improved ÷ overlay as it was; (fig) "
                       "is read off a figure, to some 5 %. The bench's is stock ÷ variant of instructions: of the busiest CPU, or of "
                       "all CPUs where the paper's is CPU time. They are neighbours, not equals: other kernels, NICs and loads, "
@@ -198,7 +198,7 @@ def published(runs):
 
 
 def _of_papers(run, cases):
-    """What papers say of these cases, if anything."""
+    """The papers' figures for these cases, if there are any."""
     entries = [entry for entry in papers.FIGURES if set(entry.cases) & set(cases)
                and any(run.has(CASES[name], variant) for name in cases if name in entry.cases for variant in entry.variants)]
     return [Raw("<details><summary>Beside the papers</summary>" + _beside(entries, [run]) + "</details>")] if entries else []
@@ -218,7 +218,7 @@ def _beside(entries, runs):
 
 
 def _ours(run, case_, variant, entry):
-    """What stands beside a paper's figure."""
+    """The bench's figure to set beside a paper's."""
     if entry.quantity == papers.KERNEL:
         return run.kernel_ratio(case_, variant, entry.base)
     metric = {papers.BUSIEST: case_.counted.busiest_instructions, papers.TOTAL: case_.counted.total_instructions,
@@ -227,7 +227,7 @@ def _ours(run, case_, variant, entry):
 
 
 def estimated(run):
-    """What instructions and lines might take on a real host."""
+    """Estimated time of instructions and lines on a real host."""
     a = estimate.INSTRUCTION
     constants = [[entry.name if entry is a else f"b, {entry.name}", f"{entry.ns:.3g}", entry.source]
                  for entry in (a, *estimate.LINES)]
@@ -261,7 +261,7 @@ def estimated(run):
 
 
 def _estimates(run, case_, variant):
-    """(cells of its row, whether each CPU's lines are known)"""
+    """(cells of its row, True if each CPU's lines are known)"""
     (works, known), (stock, _) = run.works(case_, variant), run.works(case_, "stock")
     if not works:
         return [], False

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Two results.json of different builds: which figures got worse or better.
+"""Compares two results.json of different builds: the figures that became worse or better.
 
-A figure has changed when the ranges (min..max) of both sides do not overlap and the medians differ
-by more than the bound of the metric.
+A figure has changed if the ranges (min..max) of both sides do not overlap and the medians differ by more than the
+metric's bound.
 """
 
 import dataclasses
@@ -12,21 +12,21 @@ from . import document, schema
 from .case import kind_of
 from .document import BadInput
 
-# Bound of a metric's change, by the first of these words that its name contains.
+# Bound of a metric's change, by the first of these words that the metric's name contains.
 BOUNDS = (("instructions", 0.03), ("lines_moved", 0.10), ("cpu", 0.10), ("delivered", 0.03), ("bytes_per_skb", 0.05),
           ("rtt", 0.15), ("_p99", 0.25), ("_p50", 0.15), ("", 0.10))
 MORE_IS_BETTER = ("delivered_per_s", "bytes_per_skb", "requests_per_s")
-# Packets that were lost, or came twice or too late, as a part of what was sent. TCP sends some segments again
-# and queues some out of order without any fault of falcon's; of datagrams a single one is a fault.
+# Packets that were lost, duplicated or late, as a part of those sent. TCP retransmits some segments and queues some out
+# of order without any fault of falcon's. For datagrams a single one is a fault.
 COUNTS = ("lost", "duplicated", "reordered")
-TCP_COUNT_BOUND = 1e-5      # of the bytes, so some 15 segments of a thousand
+TCP_COUNT_BOUND = 1e-5      # of the bytes, so about 15 segments of a thousand
 
 WORSE, BETTER, SAME = "worse", "better", "same"
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """Of one metric, or count, of one case and variant."""
+    """A change of one metric, or count, of one case and variant."""
 
     case: str
     variant: str
@@ -34,7 +34,7 @@ class Change:
     unit: str
     old: float
     new: float
-    change: float | None    # new / old - 1; None where old is 0
+    change: float | None    # new / old - 1; None if old is 0
     bound: float
     verdict: str
 
@@ -42,16 +42,16 @@ class Change:
 @dataclasses.dataclass
 class Comparison:
     changes: list
-    only_old: list      # (case, variant, metric) that the other file does not have
+    only_old: list      # (case, variant, metric) that the new file lacks
     only_new: list
-    notes: list         # lines on what may explain a change
+    notes: list         # lines on possible causes of a change
 
     def of(self, verdict):
         return [change for change in self.changes if change.verdict == verdict]
 
 
 def load(path):
-    """The rows of a results.json, also of an earlier version that had fewer metrics."""
+    """The rows of a results.json. An earlier version's file, with fewer metrics, is accepted."""
     rows = document.checked(path, schema.check, False)
     for key in ("kernel", "vcpus"):
         found = {row[key] for row in rows}
@@ -65,7 +65,7 @@ def bound_of(metric):
 
 
 def compare(old, new):
-    """A Comparison of rows that load() gave."""
+    """A Comparison of rows from load()."""
     before, after = ({(row["case"], row["variant"], row["metric"]): row for row in rows} for rows in (old, new))
     common = [key for key in before if key in after and not _is_set(key)]
     if not common:
@@ -90,7 +90,7 @@ def compare(old, new):
 
 
 def _is_set(key):
-    """The rate at which packets are sent is chosen anew in each boot, so it says nothing of a build."""
+    """True for the rate of packets. The bench chooses it anew in each boot, so it tells nothing about a build."""
     return key[2] == "delivered_per_s" and kind_of(key[0]) != "rr"
 
 
@@ -106,7 +106,7 @@ def _change(old, new):
 
 
 def _count(name, old, new):
-    """By the parts of what was sent, as one file may have more rounds than the other."""
+    """Compares counts as parts of the packets sent, because one file may have more rounds than the other."""
     was, now = (row[name] / row["sent"] if row["sent"] else 0 for row in (old, new))
     bound = TCP_COUNT_BOUND if "tcp" in old["case"].split("-") else 0
     verdict = SAME
@@ -116,7 +116,7 @@ def _count(name, old, new):
 
 
 def lines(comparison):
-    """For people: what changed, then how much did not."""
+    """For people: the changes, then the number of unchanged figures."""
     found = []
     for verdict in (WORSE, BETTER):
         changes = comparison.of(verdict)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Files of results, read with words for people when they are not what they should be."""
+"""Reads files of results, with readable errors if they are invalid."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,11 @@ from . import schema
 
 
 class BadInput(Exception):
-    """A file cannot be used; the message names it and says why."""
+    """A file cannot be used. The message names it and the reason."""
 
 
 def read(path):
-    """What JSON it holds."""
+    """The decoded JSON of the file."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -22,7 +22,7 @@ def read(path):
 
 
 def checked(path, check, *args):
-    """Likewise, and check(document, *args) has nothing against it."""
+    """The decoded JSON of the file, after check(document, *args) has accepted it."""
     found = read(path)
     try:
         check(found, *args)

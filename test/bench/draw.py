@@ -12,7 +12,7 @@ COLOURS = {"stock": "31", "falcon": "32", "dim": "2", "bold": "1"}
 
 
 class Pen:
-    """Colour and blocks where the terminal has them, plain ASCII where not."""
+    """Colour and block characters if the terminal has them, otherwise plain ASCII."""
 
     def __init__(self, stream):
         terminal = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
@@ -27,7 +27,7 @@ class Pen:
         return f"\033[{COLOURS[colour]}m{text}\033[0m" if self.colour else text
 
     def bar(self, value, most, colour):
-        """At least one block for what is not nothing, so that it isn't overlooked."""
+        """At least one block for a value above 0, so that it is not overlooked."""
         length = round(self.bar_width * value / most) if most else 0
         if value > 0:
             length = max(1, length)
@@ -35,7 +35,7 @@ class Pen:
 
 
 def case_lines(pen, case, results, details, variants):
-    """Lines for one case: a block of bars for each of {name: variant}, then what they amount to."""
+    """Lines for one case: a block of bars for each of {name: variant}, then the resulting ratios."""
     kind = case.counted
     unit = case.metrics[kind.busiest_instructions].replace("/", " per ")
     app = details["application_cpu"]
@@ -47,7 +47,7 @@ def case_lines(pen, case, results, details, variants):
         busiest = max(range(app), key=lambda place: values[place][1])
         lines.append("")
         for place, (role, value) in enumerate(values):
-            # those between have another number in each round
+            # the number of vCPUs between differs from round to round
             cpu = f"cpu{place}" if place in (0, app) else ""
             note = " <- busiest" if place == busiest else ""
             colour = "dim" if place == app else name

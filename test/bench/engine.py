@@ -18,18 +18,18 @@ from .variant import REPO, VARIANTS, application_cpu
 
 BOOT_S = 240
 OVERHEAD_S = 30     # of a round, at most, on a busy machine
-WATCH_S = 7         # in which the guest is looked at, under traffic, before and after the window
-AGAIN = 2           # times that a round is tried again that the machine disturbed
+WATCH_S = 7         # under traffic, before and after the window, to inspect the guest
+AGAIN = 2           # repetitions of a round that the machine disturbed
 IDLE_S = 3
 LINED = 0.08        # of the rate, while lines are counted
-LINED_LEAST = 1500  # packets a second, that are elephants' all the same
-SEGMENT = 1398      # bytes of TCP in a packet of the overlay's usual MTU
-FULL = 0.95         # a host as busy as this decides itself who runs when
+LINED_LEAST = 1500  # packets a second, which still make an elephant
+SEGMENT = 1398      # bytes of TCP in a packet at the overlay's usual MTU
+FULL = 0.95         # on a host this busy, the host decides which vCPU runs when
 
 
 @dataclasses.dataclass
 class Plan:
-    """What is asked for."""
+    """The options of a run."""
 
     cases: list
     variants: list
@@ -38,9 +38,9 @@ class Plan:
     rounds: int = 5
     seconds: int = 4            # a round's window
     lined: int = 1              # rounds in which lines are counted
-    nic: str = "virtio"         # that the guest has
+    nic: str = "virtio"         # the guest's NIC
     overlay: str = "vxlan"
-    boot: str = ""              # more for the guest kernel's command line
+    boot: str = ""              # additions to the guest kernel's command line
     directory: str = "build/bench"
 
     def __post_init__(self):
@@ -68,7 +68,7 @@ class Plan:
 
 
 class Watch(measure.Beside):
-    """The variant is looked at under the traffic."""
+    """Calls the variant's ready() and watch() under the traffic."""
 
     def __init__(self, guest, case, variant):
         self._guest, self._case, self._variant = guest, case, variant
@@ -82,26 +82,26 @@ class Watch(measure.Beside):
 
 
 class Engine:
-    """Engine(plan, say).run(); `say` is called with a line of progress."""
+    """Engine(plan, say).run(); `say` is called with each line of progress."""
 
-    NAMES = False       # whether names of functions are wanted in mode count, too
+    NAMES = False       # True if names of functions are needed in mode count, too
 
     def __init__(self, plan, say):
         self.plan = plan
         self._say = say
         self._rounds = {}       # (case, variant) -> [Round]
-        self._lined = {}        # likewise, those in which lines were counted
+        self._lined = {}        # the rounds in which lines were counted
         self._idle = []         # instructions a second of each vCPU without traffic
         self._calibrations = {}
         self._release = self._kallsyms = None
         self._machine = {}
-        self._mtu = None        # as the topology makes it
-        self._merged = False    # whether GRO merges UDP
+        self._mtu = None        # the topology's initial MTU
+        self._merged = False    # True if GRO merges UDP
         self._app = application_cpu(plan.vcpus)
 
     def run(self):
-        """The results, which are written as well."""
-        # checked before a guest is started for nothing
+        """The results, which are also written to files."""
+        # checked before a guest starts in vain
         variants = [VARIANTS[name](self.plan.vcpus) for name in self.plan.variants]
         with self._booted(variants) as (topology, guest):
             for number in range(self.plan.rounds):
@@ -132,7 +132,7 @@ class Engine:
 
     @property
     def disturbed(self):
-        """Lines on rounds in which the machine, not the variant, may have set the figures."""
+        """Lines on rounds in which the machine, not the variant, may have determined the figures."""
         lines = []
         for (name, variant), rounds in self._rounds.items():
             full = sum(item.host_busy > FULL for item in rounds)
@@ -145,7 +145,7 @@ class Engine:
         return lines
 
     def _build(self):
-        from vm import module       # needs the trees, which stock alone does not
+        from vm import module       # needs the trees, which stock alone does not need
         self._say(f"building falcon for {self.plan.kernel}")
         module.build(self.plan.kernel)
         # the guest runs the host's build
@@ -167,7 +167,7 @@ class Engine:
         self._say(f"{case.name}: {what} (uses {found.own_busy:.0%} of the host)")
 
     def _shape(self, topology, guest, case):
-        """The network, and what GRO merges, as this case needs it."""
+        """Set up the network, and GRO's merging, for this case."""
         if case.mtu != self._mtu:
             topology.set_mtu(guest, case.mtu)
             self._mtu = case.mtu
@@ -180,7 +180,7 @@ class Engine:
         for place, name in enumerate(self.plan.cases):
             case = CASES[name]
             self._shape(topology, guest, case)
-            # who comes first changes, so that no variant always has what follows another
+            # the order rotates, so that no variant always follows the same one
             shift = number % len(variants)
             for turn, variant in enumerate(variants[shift:] + variants[:shift]):
                 done = self._patiently(topology, guest, case, variant)
@@ -206,7 +206,7 @@ class Engine:
                           f"lost {done.lost}, duplicated {done.duplicated}, reordered {done.reordered}")
 
     def _patiently(self, topology, guest, case, variant, beside=None, lined=False):
-        """What hours have measured must not be lost for a round."""
+        """Repeat a disturbed round: one round must not spoil the results of hours."""
         for _ in range(AGAIN):
             try:
                 return self._measure(topology, guest, case, variant, beside, lined)
@@ -221,7 +221,7 @@ class Engine:
                 variant.calm(guest)
             rate = self._calibrations[case.name].rate
             if lined or self.NAMES:
-                # a module's functions are elsewhere each time that it is loaded
+                # a module's functions have other addresses each time it is loaded
                 self._kallsyms = meter.kallsyms(guest)
             if lined:
                 guest.meter.look_closely(self._kallsyms, guest.directory)
@@ -232,7 +232,7 @@ class Engine:
             done.roles = variant.roles()
             done.idle = [count * done.seconds for count in self._idle]
         finally:
-            # a guest that is gone has nothing to be undone
+            # a guest that is gone needs no undo
             if guest.alive:
                 if lined:
                     guest.meter.count()
@@ -258,7 +258,7 @@ class Engine:
         return results
 
     def details(self):
-        """What results.json has no place for: every round, every vCPU."""
+        """Data beyond results.json: every round, every vCPU."""
         def described(of):
             return [{"case": name, "variant": variant, "round": number, "unit": CASES[name].unit,
                      "per_cpu": result.per_cpu(CASES[name], item),
@@ -281,24 +281,24 @@ class Engine:
 
 
 def lined_rate(case, rate):
-    """What a guest can take in mode lines."""
+    """A rate that a guest can process in mode lines."""
     return max(rate * LINED, LINED_LEAST * (SEGMENT if case.kind == "tcp" else 1))
 
 
 def idle(guest):
-    """Instructions a second of each vCPU of a guest that has nothing to do."""
+    """Instructions a second of each vCPU of an idle guest."""
     first = guest.meter.totals()
     time.sleep(IDLE_S)
     return [(after - before).instructions / IDLE_S for before, after in zip(first, guest.meter.totals())]
 
 
 def names(text):
-    """Words that were given with commas or blanks between."""
+    """Words separated by commas or blanks."""
     return text.replace(",", " ").split()
 
 
 def write(path, document):
-    """Whole or not at all: a reader never sees half a file."""
+    """Write the file in one step, so that a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(document, indent=1) + "\n")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""An estimate of what a packet would take on a real host: ns = instructions x a + lines x b.
+"""Estimates the time of a packet on a real host: ns = instructions x a + lines x b.
 
-It is a model with two constants, not a measurement. It knows no cache misses but those of lines
-that another CPU wrote, no NIC that writes to memory, no interrupts or IPIs beyond the instructions
-that handle them, and it lets no two misses overlap.
+It is a model with two constants, not a measurement. It ignores all cache misses except those of lines that another CPU
+wrote, the NIC's writes to memory, and the cost of interrupts and IPIs beyond the instructions that handle them. It lets
+no two misses overlap.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Constant:
-    """A constant of the model and where it is from."""
+    """A constant of the model and its source."""
 
     name: str
     ns: float
@@ -19,7 +19,7 @@ class Constant:
 
 
 GHZ = 3.0
-CPI = 0.66      # clock cycles of an instruction when its data is near
+CPI = 0.66      # clock cycles per instruction if its data is near
 
 INSTRUCTION = Constant(
     "a, an instruction", CPI / GHZ,
@@ -27,8 +27,8 @@ INSTRUCTION = Constant(
     "in its CPU's caches, and 1.32 for Linux's, all of whose cache misses are in that; here the lines that come from another "
     f"CPU are counted apart. {GHZ} GHz is the turbo clock of FALCON's Xeon Silver 4114.")
 
-# A line's way from the CPU that wrote it: the time in which two CPUs hand a line to and fro by compare and exchange,
-# once. Medians of the public table of core-to-core latencies (github: nviennot/core-to-core-latency, README.md).
+# Time of a line's transfer from the CPU that wrote it: two CPUs pass a line to and fro by compare and exchange, one
+# way. Medians of the public table of core-to-core latencies (github: nviennot/core-to-core-latency, README.md).
 LINES = (
     Constant("same cluster", 23, "two cores under one L3 cache of an EPYC 7R13 (Milan): 23 ns"),
     Constant("same socket", 48, "two cores of a Xeon Gold 6242 (Cascade Lake): 48 ns; between clusters of the EPYC it is 107"),
@@ -38,19 +38,21 @@ LINES = (
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """For one CPU."""
+    """An estimate for one CPU."""
 
-    ns: float           # of its time for what was counted
+    ns: float           # CPU time for the counted work
     memory: float       # the part of it that moving lines takes, 0..1
 
     @property
     def per_s(self):
-        """How often a second the CPU could do that."""
+        """How often a second the CPU could do this work."""
         return 1e9 / self.ns
 
 
 def estimate(instructions, lines, line, instruction=INSTRUCTION):
-    """Of a CPU that executes so many instructions and takes so many lines over from others, of a Constant each."""
+    """The Estimate of a CPU that executes so many instructions and takes over so many lines from others. line and
+    instruction are Constants.
+    """
     if instructions <= 0 or lines < 0:
         raise ValueError(f"{instructions} instructions and {lines} lines: no work")
     moving = lines * line.ns
@@ -60,7 +62,7 @@ def estimate(instructions, lines, line, instruction=INSTRUCTION):
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """Of one CPU, for each packet, MB or transaction."""
+    """The work of one CPU for each packet, MB or transaction."""
 
     role: str
     instructions: float
@@ -68,12 +70,14 @@ class Work:
 
 
 def limit(path, line):
-    """(role, Estimate) of the CPU that is the busiest by the estimate; it need not be the one by instructions."""
+    """(role, Estimate) of the busiest CPU by the estimate, which need not be the busiest one by instructions."""
     return max(((work.role, estimate(work.instructions, work.lines, line)) for work in path if work.instructions > 0),
                key=lambda pair: pair[1].ns)
 
 
 def spread(total, instructions):
-    """Lines for each CPU, where only the total is known: by instructions, which is a guess and to be called one."""
+    """Lines for each CPU if only the total is known: in proportion to instructions. This is a guess and must be
+    labelled as one.
+    """
     whole = sum(instructions)
     return [total * part / whole if whole else 0.0 for part in instructions]

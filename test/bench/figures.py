@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What runs have measured, as the report and its plots need it: ratios with their range, and each vCPU's part."""
+"""Measured figures for the report and its plots: ratios with their range, and each vCPU's part."""
 
 import dataclasses
 import statistics
@@ -17,7 +17,7 @@ FRONT = "bench"     # the run that is no sweep
 
 @dataclasses.dataclass(frozen=True)
 class Ratio:
-    """Base ÷ variant: of the medians, and the least and the most that the rounds allow."""
+    """Base ÷ variant: of the medians, and the minimum and maximum that the rounds allow."""
 
     value: float
     low: float
@@ -26,7 +26,7 @@ class Ratio:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A vCPU's, for each packet, MB or transaction; medians of the rounds."""
+    """A vCPU's work for each packet, MB or transaction; medians of the rounds."""
 
     role: str
     kernel: float
@@ -55,7 +55,7 @@ class Run:
         return find(self.results, case.name, variant, metric)
 
     def ratio(self, case, variant, metric, base="stock"):
-        """A Ratio, or None when one of them was not measured."""
+        """A Ratio, or None if one of the two was not measured."""
         over, under = self.row(case, base, metric), self.row(case, variant, metric)
         if not over or not under or not under["min"]:
             return None
@@ -68,7 +68,7 @@ class Run:
         return [item for item in self.details.get(of, ()) if (item["case"], item["variant"]) == (case.name, variant)]
 
     def parts(self, case, variant):
-        """[Part] of each vCPU in the order of the roles, the application's last."""
+        """[Part] of each vCPU in the order of the roles; the application's is last."""
         found = []
         for item in self._rounds(case, variant):
             each = [(role, case.each(kernel, item["delivered"]), case.each(user, item["delivered"]))
@@ -78,11 +78,11 @@ class Run:
                 for place in zip(*found)]
 
     def lost_on_host(self, case, variant):
-        """Frames that the guest never had."""
+        """Frames that the host lost before the guest received them."""
         return sum(item["dropped_by_host"] for item in self._rounds(case, variant))
 
     def disturbed(self, case):
-        """Which figures the machine may have set, not the variant."""
+        """The figures that the machine may have determined, not the variant."""
         notes = []
         for variant in self.variants(case):
             rounds = self._rounds(case, variant)
@@ -99,7 +99,7 @@ class Run:
         return both[0][-1].both, both[0][-1].both / both[1][-1].both
 
     def kernel_only(self, case, variant):
-        """[(instructions of the kernel on the path's busiest CPU, on all CPUs)] by round: what user space does is not the
+        """[(the kernel's instructions on the path's busiest CPU, on all CPUs)] by round. User space's work is not the
         packets'.
         """
         found = []
@@ -109,14 +109,14 @@ class Run:
         return found
 
     def kernel_ratio(self, case, variant, base, place=0):
-        """Likewise base ÷ variant; place: 0 the busiest CPU's, 1 that of all."""
+        """base ÷ variant of kernel_only(); place: 0 is the busiest CPU, 1 all CPUs."""
         over, under = ([values[place] for values in self.kernel_only(case, name)] for name in (base, variant))
         if not over or not under:
             return None
         return Ratio(statistics.median(over) / statistics.median(under), min(over) / max(under), max(over) / min(under))
 
     def works(self, case, variant):
-        """([Work] of each vCPU, whether each one's lines were counted); ([], False) when no lines were."""
+        """([Work] of each vCPU, True if each one's lines were counted); ([], False) if no lines were counted."""
         parts = self.parts(case, variant)
         lined = self._rounds(case, variant, "lined")
         if not parts or not lined:
@@ -125,14 +125,14 @@ class Run:
         roles = [role for role, _ in result.median_per_role(lined, case.name, variant, "per_cpu_lines")]
         known = roles == [part.role for part in parts]
         if not known:
-            # a flow had other roles in the rounds in which lines were counted
+            # the flow's CPUs had other roles in the rounds in which lines were counted
             lines = spread(sum(lines), [part.both for part in parts])
         return [Work(part.role, part.both, count) for part, count in zip(parts, lines)], known
 
 
 def load(directory):
-    """([Run], [line]): what was measured last, the sweeps behind the front, and what was left out, such as the sweeps of an
-    earlier version. BadInput where there is nothing to report, or the front is broken.
+    """([Run], [line]): the latest measurements, the sweeps behind the front run, and notes on files left out, such as
+    sweeps of an earlier version. Raises BadInput if there is nothing to report, or if the front run is broken.
     """
     runs, left_out = [], []
     front = directory / "results.json"
@@ -156,7 +156,7 @@ def load(directory):
 
 
 def _fit(path, results, details):
-    """rounds.json must be of the same run."""
+    """Checks that rounds.json belongs to the same run."""
     try:
         measured = {(item["case"], item["variant"]) for item in details["rounds"]}
         instructions = all("instructions" in item for item in details["rounds"])
@@ -169,7 +169,8 @@ def _fit(path, results, details):
 
 
 def nearest(runs, cases, ratio_of):
-    """(case, ratio_of(run, case)) of the first of these cases, by name, for which some run has a ratio; None when none has."""
+    """(case, ratio_of(run, case)) of the first of these cases, by name, that has a ratio in some run; None if none has.
+    """
     for name in cases:
         for run in runs:
             found = name in CASES and ratio_of(run, CASES[name])

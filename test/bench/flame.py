@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A flame graph, as a picture of its own: the wider a function, the more instructions are executed in it."""
+"""A flame graph as an SVG picture: a function's width is proportional to its instructions."""
 
 import html
 import zlib
 
 WIDTH, HEIGHT, ROW, LETTER = 1600, 17, 16, 6.6
-LEAST = 0.5         # narrower than so many units of the picture is not drawn
+LEAST = 0.5         # units of the picture: narrower frames are not drawn
 FALCON = "[falcon]"
 
 
@@ -17,7 +17,7 @@ class Frame:
 
 
 def tree(folded):
-    """From lines `outermost;...;innermost count`."""
+    """A tree of frames from lines `outermost;...;innermost count`."""
     root = Frame()
     for line in folded:
         stack, _, count = line.rpartition(" ")
@@ -34,13 +34,13 @@ def depth(frame):
 
 
 def _colour(name):
-    """falcon's own stand out; the others differ a little, always in the same way."""
+    """falcon's functions have a colour of their own. The others differ a little, always in the same way."""
     shade = zlib.crc32(name.encode()) % 50
     return f"rgb({60 + shade},{120 + shade},220)" if FALCON in name else f"rgb(240,{140 + shade},{60 + shade})"
 
 
 def svg(folded, title):
-    """Text of the picture."""
+    """The picture's text."""
     root = tree(folded)
     rows = depth(root)
     scale = WIDTH / max(1, root.count)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What each vCPU executes, by parts of the path and by functions, from the stacks that the plugin followed."""
+"""The instructions of each vCPU by part of the path and by function, from the stacks that the plugin recorded."""
 
 import collections
 import dataclasses
@@ -7,17 +7,17 @@ import dataclasses
 from .parts import FALCON
 from .report import NAMES
 
-SMALL = 0.02            # of the busiest vCPU's instructions: a vCPU with less is not shown
-LITTLE = 0.005          # of them: a part with less on every vCPU
+SMALL = 0.02            # of the busiest vCPU's instructions: a vCPU below this is not shown
+LITTLE = 0.005          # of the busiest vCPU's instructions: a part below this on every vCPU is not shown
 TOP = 12
 USER = "(user space)"
-# Mostly for a holder whose vCPU waits for a CPU of the host: real CPUs wait less.
+# Mostly waiting for a holder whose vCPU waits for a CPU of the host. Real CPUs wait less.
 SPINNING = "native_queued_spin_lock_slowpath"
 
 
 @dataclasses.dataclass
 class Spent:
-    """In one stack, part or function, or on one vCPU."""
+    """Work of one stack, part, function or vCPU."""
 
     instructions: float = 0.0
     lines: float = 0.0
@@ -31,7 +31,7 @@ class Spent:
 
 
 def spent_by_stack(before, after):
-    """[{(innermost function's address, its caller's, ...): Spent} of each vCPU] from two times Meter.stacks()."""
+    """[{(innermost function's address, its caller's, ...): Spent} of each vCPU] from two readings of Meter.stacks()."""
     found = []
     for first, last in zip(before, after):
         stacks = [()]
@@ -48,7 +48,8 @@ def spent_by_stack(before, after):
 
 
 def stretch(stacks, instructions):
-    """Times the window for which the stacks were followed, whose reading takes a while; the guest goes on meanwhile.
+    """Factor by which the recorded stacks cover more time than the window. Reading them takes a while, and the guest
+    continues meanwhile.
 
     instructions: [kernel's, user space's] of each vCPU in the window itself.
     """
@@ -58,10 +59,12 @@ def stretch(stacks, instructions):
 
 
 class Hotspots:
-    """Of one variant's round, by packet, MB or transaction."""
+    """Hotspots of one variant's round, per packet, MB or transaction."""
 
     def __init__(self, stacks, user, symbols, parts, amount):
-        """stacks: spent_by_stack(); user: instructions of user space of each vCPU; amount: what was delivered."""
+        """stacks: spent_by_stack(); user: instructions of user space on each vCPU; amount: delivered packets, MB or
+        transactions.
+        """
         self.cpus, self.parts, self.functions, self.stacks = [], [], [], []     # of each vCPU: {name: Spent}
         for spent, own in zip(stacks, user):
             whole = Spent()
@@ -81,19 +84,19 @@ class Hotspots:
 
     @staticmethod
     def _add_user(groups, whole, instructions):
-        # its instructions are in no stack; its lines are the root's
+        # user space's instructions are in no stack; its lines belong to the root
         each = Spent(instructions)
         for group, key in zip(groups, ("user space", USER, (USER,))):
             group[key].add(each)
         whole.add(each)
 
     def shown(self):
-        """vCPUs that do something."""
+        """vCPUs that do a considerable part of the work."""
         limit = SMALL * max(cpu.instructions for cpu in self.cpus)
         return [number for number, cpu in enumerate(self.cpus) if cpu.instructions >= limit]
 
     def part_names(self):
-        """Those worth a line, falcon's first, the others by what they take."""
+        """Parts worth a line: falcon's first, the others in order of cost."""
         limit = LITTLE * max(cpu.instructions for cpu in self.cpus)
         total = collections.Counter()
         for parts in self.parts:
@@ -103,7 +106,7 @@ class Hotspots:
         return sorted(names, key=lambda name: (not name.startswith(FALCON), -total[name]))
 
     def falcon(self):
-        """Instructions in falcon's parts, of all vCPUs."""
+        """Instructions in falcon's parts, on all vCPUs."""
         return sum(spent.instructions for parts in self.parts for name, spent in parts.items() if name.startswith(FALCON))
 
     def document(self):
@@ -113,7 +116,7 @@ class Hotspots:
                 "functions": plain(self.functions)}
 
     def folded(self, roles):
-        """Lines as flame graphs' tools read them: the stack, the outermost function first, and its instructions."""
+        """Lines in the format of flame graph tools: the stack, outermost function first, and its instructions."""
         lines = []
         for cpu in self.shown():
             name = f"cpu{cpu} {NAMES[roles[cpu]]}".strip()
@@ -124,7 +127,7 @@ class Hotspots:
 
 
 def lines(hotspots, unit, roles):
-    """For people. roles: of each vCPU."""
+    """A table for people. roles: of each vCPU."""
     cpus = hotspots.shown()
     found = []
     for what, digits, title in (("instructions", 0, unit), ("lines", 1, unit.replace("instructions", "lines"))):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The machine that measured: host, QEMU and guest, for people who compare results."""
+"""Describes the machine that measured, for people who compare results: host, QEMU and guest."""
 
 import os
 import re
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from vm import qemu
 
-# Of QEMU's command line, what may change a figure; paths are nobody's business.
+# Options of QEMU that may change a figure. Paths are left out.
 OPTIONS = {"-accel": "accelerator", "-cpu": "guest CPU", "-machine": "machine", "-smp": "vCPUs", "-m": "memory, MB",
            "-append": "kernel's command line", "-plugin": "plugin"}
 
 
 def describe(qemu_pid):
-    """{what: text}"""
+    """{property: text}"""
     argv = [os.fsdecode(word) for word in Path(f"/proc/{qemu_pid}/cmdline").read_bytes().split(b"\0")]
     return {**host(), "QEMU": version(), **guest(argv)}
 
@@ -34,7 +34,7 @@ def version():
 
 
 def guest(argv):
-    """From QEMU's command line."""
+    """The guest's properties from QEMU's command line."""
     found = {}
     for option, value in zip(argv, argv[1:]):
         if option in OPTIONS:

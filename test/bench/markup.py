@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""HTML: tables, chapters and the whole page, which needs nothing from elsewhere."""
+"""HTML: tables, chapters and the whole page, which loads nothing from elsewhere."""
 
 from html import escape
 
@@ -29,7 +29,7 @@ rect.user { fill: var(--c1); } rect.time { fill: var(--c7); }
 
 
 class Raw(str):
-    """HTML already."""
+    """Text that is HTML already."""
 
 
 def html(value):
@@ -41,7 +41,7 @@ def paragraph(text, kind=""):
 
 
 def table(head, rows, text=1, marks=None):
-    """The first `text` columns are words; marks: {(row, column): class}."""
+    """A table whose first `text` columns are words; marks: {(row, column): class}."""
     marks = marks or {}
 
     def cell(tag, value, row, column):

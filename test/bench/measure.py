@@ -13,58 +13,58 @@ from net import hostside, memcached, sockperf, tcp, udp, wait
 from . import trips
 from .case import BenchError, Disturbed
 
-WARM_UP_S = 2       # QEMU translates code as it first runs, and again what a module was loaded over
-SURGE_MS = 1000     # after which flows bring more, as some do in one case
+WARM_UP_S = 2       # QEMU translates code when it first runs, and again at addresses where a module was loaded
+SURGE_MS = 1000     # after this time some flows send more, in one case
 TAIL_S = 1          # the window must end while the sender still sends
-LEAST_MERGED = 2    # datagrams that come at a time, where GRO merges them
-REQUEST = 64        # bytes of a request that is to be answered soon
-REQUESTS = 1000     # of them a second
+LEAST_MERGED = 2    # datagrams per packet, if GRO merges them
+REQUEST = 64        # bytes of a latency-critical request
+REQUESTS = 1000     # such requests a second
 REQUEST_PORT = udp.DEFAULT_PORT + 2
 STAMPED_PORT = REQUEST_PORT + 1
-STAMPED_S = 3       # in which datagrams are stamped, and what it takes at most to begin and to end that
+STAMPED_S = 3       # datagrams are stamped for so long, and the most that beginning and ending it takes
 STAMPING_S = 30
 
 
 @dataclasses.dataclass
 class Round:
-    """What one round of a case gave."""
+    """The results of one round of a case."""
 
     seconds: float          # the window's length
     delivered: float        # packets, bytes of TCP, or transactions in the window
     cpu_ns: list            # of each vCPU in the window
     total_s: float          # of the whole round, about
-    frames: int             # that the guest was sent in it
-    sent: int               # packets, bytes or requests of the whole round, and what became of them
+    frames: int             # sent to the guest in the round
+    sent: int               # packets, bytes or requests of the whole round; the following are their fate
     received: int
-    lost: int               # TCP: segments sent again
+    lost: int               # TCP: retransmitted segments
     duplicated: int         # TCP: segments that arrived again
-    reordered: int          # TCP: segments that went to the out-of-order queue
-    dropped_by_host: int    # of the lost: before the guest had them
-    slipped_s: float        # by which the sender was late, in all
+    reordered: int          # TCP: segments in the out-of-order queue
+    dropped_by_host: int    # of the lost: before the guest received them
+    slipped_s: float        # total delay of the sender
     own_busy: float         # part of the host's CPU time, in the window, that QEMU and the sender used
     host_busy: float        # ... that was not idle
-    waited_s: float         # by which vCPUs that could run waited for a CPU of the host, in the window
+    waited_s: float         # time that runnable vCPUs waited for a CPU of the host, in the window
     instructions: list      # [kernel's, user space's] of each vCPU in the window
     lines: list             # cache lines that came to each vCPU, or that it took from others; 0 in mode count
-    bytes_per_skb: float | None = None      # TCP: of the packets that came to the container's IP
+    bytes_per_skb: float | None = None      # TCP: of the packets that reached the container's IP
     median_rtt_us: float | None = None      # request and response, of those in the window
     rtt_p90_us: float | None = None
     rtt_p99_us: float | None = None
     rtt_p999_us: float | None = None
-    requests: int | None = None             # answered, or stamped, beside the traffic that all above is about
-    latency_p50_us: float | None = None     # theirs
+    requests: int | None = None             # answered, or stamped, beside the traffic that all fields above describe
+    latency_p50_us: float | None = None     # of these requests
     latency_p99_us: float | None = None
-    receive_p50_us: float | None = None     # of what is sent like them: within the host, from the driver on
+    receive_p50_us: float | None = None     # of datagrams like them: within the host, from the driver on
     receive_p99_us: float | None = None
     requests_per_s: float | None = None
     mean_latency_us: float | None = None
-    roles: list = dataclasses.field(default_factory=list)   # what each vCPU did; the engine knows
-    idle: list = dataclasses.field(default_factory=list)    # instructions of each vCPU in as long, without traffic
+    roles: list = dataclasses.field(default_factory=list)   # role of each vCPU; the engine knows it
+    idle: list = dataclasses.field(default_factory=list)    # instructions of each vCPU in an equal time without traffic
 
 
 @dataclasses.dataclass
 class Sample:
-    """Counters at one moment; taking it costs the guest nothing."""
+    """Counters at one moment. Taking a sample costs the guest nothing."""
 
     at: float
     cpu_ns: list
@@ -76,7 +76,7 @@ class Sample:
 
 
 class Meter:
-    """Reads the clock, the vCPUs' time and the tap, which is the guest's way in."""
+    """Reads the clock, the vCPUs' time and the tap, through which all packets reach the guest."""
 
     def __init__(self, guest, by_bytes):
         self._guest = guest
@@ -90,7 +90,7 @@ class Meter:
                       self._guest.waited_ns(), self._guest.meter.totals())
 
     def link(self):
-        """What the tap carried since the meter was made, in bytes or frames."""
+        """Bytes or frames that the tap carried since the meter was created."""
         size, frames = self._carried()
         return size if self._by_bytes else frames
 
@@ -101,7 +101,7 @@ class Meter:
         return [now - begin for begin, now in zip(self._begin, self._tap())]
 
     def _tap(self):
-        """Bytes and frames that it transmitted, which is into the guest."""
+        """Bytes and frames that the tap transmitted, which is into the guest."""
         # QEMU's own network namespace
         with open(f"/proc/{self._guest.pid}/net/dev", encoding="ascii") as lines:
             for line in lines:
@@ -119,13 +119,13 @@ def _host_ticks():
 
 
 def _process_ticks(pid):
-    """utime and stime; the command's name, in parentheses, may hold anything."""
+    """utime and stime. The command's name, in parentheses, may contain anything."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
 
 class Traffic:
-    """A round's, as it goes on."""
+    """A round's traffic, while it runs."""
 
     def __init__(self, meter, sender):
         self._meter, self._sender = meter, sender
@@ -138,22 +138,22 @@ class Traffic:
 
 
 class Beside:
-    """What is done beside a round's traffic: nothing."""
+    """Work beside a round's traffic. This base class does none."""
 
-    seconds = 0     # by which there must be traffic longer than for the window
+    seconds = 0     # time beyond the window for which traffic is needed
     log = None      # file for every round trip
 
     def before(self):
-        """Just before the window."""
+        """Called just before the window."""
 
     def window(self, traffic, seconds):
-        """The two samples of the window."""
+        """Wait for the window's length; its two samples."""
         first = traffic.sample()
         traffic.go_on(seconds)
         return first, traffic.sample()
 
     def after(self):
-        """Just after it."""
+        """Called just after the window."""
 
 
 NOTHING = Beside()
@@ -176,13 +176,13 @@ def _pass_time(until, sender):
     wait.until(lambda: time.monotonic() >= until or not sender.running,
                until - time.monotonic() + 30, "window")
     if not sender.running:
-        # its own words say why, if it failed
+        # if it failed, its own message tells why
         sender.wait()
         raise BenchError("the sender ended within the window")
 
 
 def account(meter, first, last, received, **counts):
-    """The window's part of what was received is the link's part of what it carried in all."""
+    """The Round. The window's part of the received data equals its part of the link's data."""
     link_total = meter.link()
     cpu_ns = [after - before for before, after in zip(first.cpu_ns, last.cpu_ns)]
     delivered = received * (last.link - first.link) / link_total
@@ -199,7 +199,7 @@ def account(meter, first, last, received, **counts):
 
 
 def udp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
-    """Packets at `rate` a second."""
+    """A round of packets at `rate` a second."""
     meter = Meter(guest, by_bytes=False)
     run = udp.new_run()
     dropped = topology.tap_dropped()
@@ -223,7 +223,7 @@ def udp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
 
 
 def check_datagrams(case, counts):
-    """BenchError unless they came whole, and merged where that is what is measured."""
+    """Raises BenchError unless the datagrams arrived whole, and merged if the case requires it."""
     if counts["damaged"]:
         raise BenchError(f"{counts['damaged']} datagrams arrived damaged")
     if case.merged and counts["received"] < LEAST_MERGED * counts["messages"]:
@@ -231,7 +231,7 @@ def check_datagrams(case, counts):
 
 
 def tcp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
-    """Bytes at `rate` a second; 0: as fast as it goes."""
+    """A round of bytes at `rate` a second; 0: as fast as possible."""
     meter = Meter(guest, by_bytes=True)
     dropped = topology.tap_dropped()
     server = topology.tcp_server(guest, cpu=cpu)
@@ -253,7 +253,7 @@ def tcp_round(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
 
 
 def rr_round(topology, guest, case, _rate, seconds, cpu, beside=NOTHING):
-    """One request at a time."""
+    """A round of one request at a time."""
     over_tcp = case.protocol == "tcp"
     meter = Meter(guest, by_bytes=False)
     run = udp.new_run()
@@ -268,10 +268,10 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=NOTHING):
         first, last = window(meter, client, seconds, beside)
         asked = client.stop()
     again = tcp.account(before, topology.tcp_counters(guest))
-    # what TCP repairs it repairs unseen by the client, so its own counters are to be asked
+    # TCP repairs losses without the client's knowledge, so TCP's own counters are read
     counts = {"lost": again["retransmitted"], "duplicated": again["duplicated"],
               "reordered": again["ofo_queue"]} if over_tcp else {
-                  # with one outstanding none can overtake another
+                  # with one request outstanding none can overtake another
                   "lost": asked["timeouts"], "duplicated": asked["strays"], "reordered": 0}
     return account(meter, first, last, asked["answered"], sent=asked["asked"],
                    dropped_by_host=topology.tap_dropped() - dropped, slipped_s=0.0,
@@ -279,13 +279,13 @@ def rr_round(topology, guest, case, _rate, seconds, cpu, beside=NOTHING):
 
 
 class Requests(Beside):
-    """Requests in the window, answered on a CPU of their own; and what else is done."""
+    """Requests in the window, answered on a CPU of their own."""
 
-    LEAD_S = TRAIL_S = None     # in which there must be traffic before and behind the window
+    LEAD_S = TRAIL_S = None     # time of traffic that is needed before and behind the window
 
     def __init__(self, topology, guest, seconds, others):
         self.seconds = self.LEAD_S + self.TRAIL_S + others.seconds
-        self.figures = {}       # of the round
+        self.figures = {}       # fields of the Round
         self._topology, self._guest, self._window_s, self._others = topology, guest, seconds, others
         self._client = self._cpu = None
 
@@ -294,11 +294,11 @@ class Requests(Beside):
         raise NotImplementedError
 
     def ask(self):
-        """The client, begun."""
+        """The client, running."""
         raise NotImplementedError
 
     def end(self, client):
-        """The figures, now that the window is over."""
+        """The results of the requests, after the window."""
         raise NotImplementedError
 
     def before(self):
@@ -311,13 +311,13 @@ class Requests(Beside):
         self._others.after()
 
     def kill(self):
-        """End what a round has left that went wrong."""
+        """End the processes that a failed round has left."""
         if self._client:
             self._client.kill()
 
 
 class Pings(Requests):
-    """sockperf's, at a rate."""
+    """sockperf's requests, at a rate."""
 
     LEAD_S, TRAIL_S = sockperf.BEGIN_S, STAMPED_S + STAMPING_S
 
@@ -339,9 +339,9 @@ class Pings(Requests):
                 "receive_p50_us": got["way_p50_ns"] / 1e3, "receive_p99_us": got["way_p99_ns"] / 1e3}
 
     def _receive(self):
-        """What falcon changes of a request's time, by as many datagrams as there were requests.
+        """Measures falcon's effect on a request's time within the host, by as many datagrams as there were requests.
 
-        Behind the window, as every packet has the driver's program and the timestamps to pay for.
+        It runs behind the window, because the driver's program and the timestamps make every packet more expensive.
         """
         how = {"port": STAMPED_PORT, "run": udp.new_run()}
         with self._topology.stamps(self._guest, STAMPED_PORT), contextlib.ExitStack() as stack:
@@ -359,7 +359,9 @@ class Pings(Requests):
 
 
 class Gets(Requests):
-    """To memcached, as many as are answered: somewhat longer than the window, since the load ends by itself."""
+    """Requests to memcached, one after the other. They last somewhat longer than the window, because the load ends by
+    itself.
+    """
 
     LEAD_S, TRAIL_S = memcached.BEGIN_S, memcached.BEGIN_S + memcached.END_S
 
@@ -375,7 +377,7 @@ class Gets(Requests):
 
 
 def requests_round(kind, topology, guest, case, rate, seconds, cpu, beside=NOTHING):
-    """Packets at `rate` a second, and requests of this kind."""
+    """A round of packets at `rate` a second, and requests of this kind."""
     requests = kind(topology, guest, seconds, beside)
     with contextlib.ExitStack() as stack:
         stack.callback(requests.serve(answering_cpu(cpu)).stop)
@@ -385,12 +387,12 @@ def requests_round(kind, topology, guest, case, rate, seconds, cpu, beside=NOTHI
 
 
 def answering_cpu(application):
-    """The one before the application's: others' packets must not keep it from answering."""
+    """The CPU before the application's, so that other packets do not keep it from answering."""
     return application - 1
 
 
 def _sending(seconds, beside):
-    """How long a sender must go on that is begun now."""
+    """Time for which a sender that starts now must continue."""
     return math.ceil(WARM_UP_S + seconds + TAIL_S + beside.seconds)
 
 
@@ -399,5 +401,5 @@ _rounds = {"udp": udp_round, "tcp": tcp_round, "rr": rr_round,
 
 
 def measure(topology, guest, case, rate, seconds, cpu, beside=NOTHING):
-    """A round of the case."""
+    """Run a round of the case."""
     return _rounds[case.kind](topology, guest, case, rate, seconds, cpu, beside)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the policies' simulated host says of a round by `auto`, from what one by `lanes-1` has cost."""
+"""The simulated host of the policies predicts a round of `auto` from the costs of a round of `lanes-1`."""
 
 import dataclasses
 import statistics
@@ -13,32 +13,32 @@ from .result import of_path
 from .variant import application_cpu
 
 CALIBRATION, PREDICTED = "lanes-1", "auto"
-HOSTS = 201             # simulated, that differ in the flows' hashes
-STEP_S = 0.1            # the simulation's
+HOSTS = 201             # simulated hosts, which differ in the flows' hashes
+STEP_S = 0.1            # step of the simulation
 
 
 @dataclasses.dataclass
 class Cost:
-    """Percent of a CPU, as the guest's own clock sees it, of all flows together."""
+    """Percentages of a CPU by the guest's own clock, for all flows together."""
 
     nic: float          # on the NIC's CPU
     work: float         # of the workers
-    delivery: float     # of the CPUs that deliver, where these are others
+    delivery: float     # of the CPUs that deliver, if they are not workers
     app: float
-    percent: float      # that a unit of the case's CPU metrics is
+    percent: float      # percentage of a CPU that one unit of the case's CPU metrics is
     window_s: float
 
 
 @dataclasses.dataclass
 class Load:
-    """In the unit of the case's CPU metrics."""
+    """Load in the unit of the case's CPU metrics."""
 
-    busiest: float      # of the CPUs of the path
-    others: float       # the busiest of them but the NIC's
+    busiest: float      # of the path's CPUs
+    others: float       # the busiest of them without the NIC's
 
 
 def cost(rounds, delivery):
-    """From the rounds of the calibration, as rounds.json has them. delivery: see delivery_part()."""
+    """The Cost, from the calibration's rounds in the format of rounds.json. delivery: see delivery_part()."""
     at = {key: statistics.median(_shares(item)[key] for item in rounds) for key in ("nic", "rest", "app", "percent")}
     rest = at.pop("rest")
     return Cost(work=rest * (1 - delivery), delivery=rest * delivery, **at,
@@ -46,7 +46,7 @@ def cost(rounds, delivery):
 
 
 def delivery_part(rounds):
-    """Of what is neither the NIC's nor the application's, the part of the CPU that delivers one flow; or 0."""
+    """Of the work that is neither the NIC's nor the application's, the part of the CPU that delivers one flow; or 0."""
     parts = []
     for item in rounds:
         times = {role: sum(time for found, time in zip(item["roles"], item["per_cpu"]) if found == role)
@@ -58,17 +58,17 @@ def delivery_part(rounds):
 
 def _shares(item):
     used, vcpus = item["cpu_ns"], len(item["cpu_ns"])
-    # A vCPU that waits for a CPU of the host is busy to the guest.
+    # A vCPU that waits for a CPU of the host is busy from the guest's point of view.
     stretched = 1 + item["waited_s"] * 1e9 / sum(used)
     share = [100 * stretched * nanoseconds / (item["seconds"] * 1e9) for nanoseconds in used]
-    # Of two CPUs the last one is worker and application: they are not told apart, nor need they.
+    # With two CPUs the last one is worker and application. The two need not be told apart.
     app = share[application_cpu(vcpus)] if vcpus > 2 else 0
     return {"nic": share[0], "rest": sum(share) - share[0] - app, "app": app,
             "percent": sum(share) / sum(item["per_cpu"])}
 
 
 def load(per_cpu):
-    """From the times of each CPU."""
+    """The Load, from the times of each CPU."""
     path = of_path(per_cpu)
     return Load(max(path), max(path[1:]))
 
@@ -79,7 +79,7 @@ def median(loads):
 
 
 def predict(vcpus, flows, known):
-    """What a round by `auto` of so many flows at the cost `known` should give."""
+    """Predicted Load of a round of `auto` with so many flows at the cost `known`."""
     settings = {"cpus": vcpus, "flows": flows, "nic": known.nic / flows, "work": known.work / flows,
                 "delivery": known.delivery / flows, "app": min(known.app, 100), "warm-up": measure.WARM_UP_S / STEP_S,
                 "window": known.window_s / STEP_S, "hosts": HOSTS}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the bench's commands share of their options. The environment has the default of each, and make passes it on."""
+"""Options that the bench's commands share. The environment has the default of each, and make passes it on."""
 
 import os
 
@@ -7,12 +7,12 @@ from net import plan
 
 
 def default(name, value):
-    """Of the environment, where make sets every variable: an empty one means the value."""
+    """The default from the environment. make sets every variable, so an empty one means `value`."""
     return os.environ.get(name) or value
 
 
 def add_setting(parser):
-    """What the guest and its network are like."""
+    """Add the options that describe the guest and its network."""
     parser.add_argument("--nic", default=default("NIC", "virtio"), help="NIC, of " + ", ".join(plan.WIRES))
     parser.add_argument("--overlay", default=default("OVERLAY", "vxlan"), help="OVERLAY, of " + ", ".join(plan.VARIANTS))
     parser.add_argument("--boot", default=default("BOOT", ""),
@@ -20,5 +20,5 @@ def add_setting(parser):
 
 
 def setting(args):
-    """The same, for a Plan."""
+    """The values of these options, as arguments of a Plan."""
     return {"nic": args.nic, "overlay": args.overlay, "boot": args.boot}

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Two states of one guest in turn under the same traffic: each window is compared with its neighbour.
 
-What makes rounds differ, such as where a connection's timing has settled and what else the machine
-does, is the same for neighbours. Of two pairs one has the state first that the other has last, so
-that what drifts cancels out.
+Conditions that differ between rounds, such as a connection's timing or other load on the machine, are the same for
+neighbours. Pairs alternate the order of the states, so that drift cancels out.
 """
 
 import dataclasses
@@ -16,13 +15,13 @@ from .engine import Engine, write
 from .result import of_path
 from .variant import REPO, VARIANTS
 
-SETTLE_S = 0.5          # after a change, as QEMU translates what was patched again
-SWITCH_S = 60           # that a change takes, at most, with what it waits for
+SETTLE_S = 0.5          # after a change, because QEMU translates patched code again
+SWITCH_S = 60           # the most that a change takes, with the time for its conditions
 
 
 @dataclasses.dataclass
 class Window:
-    """Of a pair."""
+    """A window of a pair."""
 
     on: bool
     first: measure.Sample
@@ -30,7 +29,7 @@ class Window:
 
 
 class Turns(measure.Beside):
-    """Takes the pairs within a round."""
+    """Measures the pairs within a round."""
 
     def __init__(self, guest, case, variant, pairs, log):
         self.seconds = 2 * pairs * (SWITCH_S + SETTLE_S)
@@ -43,7 +42,7 @@ class Turns(measure.Beside):
         self._variant.settle(self._guest, self._case)
 
     def window(self, traffic, seconds):
-        """`seconds` are of all windows together."""
+        """`seconds` is the sum of all windows."""
         for number in range(self._pairs):
             for on in (False, True) if number % 2 else (True, False):
                 self.switch(on)
@@ -72,14 +71,14 @@ class Ratio:
 
 
 def ratio(pairs):
-    """Of (with, without); geometric, so that the inverse of the pairs has the inverse mean."""
+    """The Ratio of [(with, without)]. The mean is geometric, so inverse pairs have the inverse mean."""
     logs = [math.log(on / off) for on, off in pairs]
     mean = math.exp(statistics.mean(logs))
     return Ratio(mean, mean * statistics.stdev(logs) / math.sqrt(len(logs)), math.exp(statistics.median(logs)))
 
 
 def values(case, windows, done, log):
-    """[{metric: value}] of each window, by what the round `done` gave; log: [(sent, time)] in ns, or None."""
+    """[{metric: value}] of each window, from the results of the round `done`; log: [(sent, time)] in ns, or None."""
     per_link = done.delivered / (windows[-1].last.link - windows[0].first.link)
     found = []
     for window in windows:
@@ -99,13 +98,15 @@ def values(case, windows, done, log):
 
 
 def pairs_of(windows, values_):
-    """[(with, without)] of neighbours."""
+    """[(with, without)] of neighbouring windows."""
     return [(second, first) if windows[place + 1].on else (first, second)
             for place, first, second in zip(range(0, len(windows), 2), values_[::2], values_[1::2])]
 
 
 class Pairer(Engine):
-    """Pairer(plan, say, pairs).run(): {(case, variant): {metric: Ratio}}; the plan's seconds are a case's windows'."""
+    """Pairer(plan, say, pairs).run(): {(case, variant): {metric: Ratio}}. The plan's seconds are the sum of a case's
+    windows.
+    """
 
     def __init__(self, plan, say, pairs):
         super().__init__(plan, say)

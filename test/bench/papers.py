@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the papers say of their systems, as ratios, and which figures of the bench stand beside them.
+"""The papers' results for their systems, as ratios, and the bench's figures to set beside them.
 
-The papers' are throughputs (or latencies) that their authors measured on their machines: improved
-÷ overlay as it is. The bench's are stock ÷ variant of the busiest CPU's work, the throughput that
-this CPU would allow. "(fig)": read off a figure, to some 5 %.
+The papers' ratios are of throughputs (or latencies) that their authors measured on their machines: improved ÷ plain
+overlay. The bench's are stock ÷ variant of the busiest CPU's work, which is the throughput that this CPU would allow.
+"(fig)": read off a figure, to about 5 %.
 """
 
 import dataclasses
@@ -17,7 +17,8 @@ SLIM = "Slim (NSDI '19)"
 HOTCLOUD = "HotCloud '19 study"
 CPUMAP = "GRO in XDP's cpumap (kernel 6.15)"
 
-# What of the bench's it is to be compared with; KERNEL: the kernel's part of the busiest CPU's, where others work, too.
+# The bench's metric to compare with. KERNEL: the kernel's part of the busiest CPU's work, if other work runs there,
+# too.
 BUSIEST, TOTAL, LATENCY, KERNEL = "busiest", "total", "latency", "kernel"
 
 
@@ -26,11 +27,11 @@ class Figure:
     """One published ratio."""
 
     paper: str
-    what: str           # was compared, in the paper
+    what: str           # the paper's comparison
     published: float    # better ÷ before
-    origin: str         # the values that it is made of
-    cases: tuple        # of the bench, the nearest first
-    variants: tuple     # of the bench that do what the paper's system does
+    origin: str         # the values from which the ratio is computed
+    cases: tuple        # of the bench, the most similar first
+    variants: tuple     # of the bench, similar to the paper's system
     quantity: str = BUSIEST
     base: str = "stock"
 
@@ -43,7 +44,7 @@ PIPELINE = ("pipeline", "lanes-2", "auto")
 
 
 def _figure(paper, what, better, before, unit, *rest, note="", **more):
-    """From two values of the same unit."""
+    """A Figure from two values of the same unit."""
     return Figure(paper, what, better / before, f"{better:g} ÷ {before:g} {unit}{note}", *rest, **more)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a stack of functions is part of: the innermost of its functions that says so decides.
+"""Assigns a stack of functions to a part of the path: the innermost function that has a part decides.
 
-memcpy() or an allocation belongs to who called it. What falcon calls is falcon's, up to the
-first function of the path that stock runs as well: GRO, IP, the tunnel.
+memcpy() or an allocation belongs to its caller. Functions that falcon calls belong to falcon, up to the first function
+of the path that stock runs as well: GRO, IP, the tunnel.
 """
 
 import re
@@ -12,23 +12,26 @@ UNKNOWN = "other"
 SECOND_GRO = "second GRO"
 FALCON = "falcon: "
 
-# falcon's source files as the parts of its design; every other file is a part by its own name.
+# falcon's source files as the parts of its design. Every other file is a part with its own name.
 FALCON_FILES = {
-    "hook": "hooks", "intake": "input hook", "elephant": "input hook", "identity": "parsing",
-    "packet": "parsing", "fragment": "parsing", "lane": "lane", "context": "lane", "merge": "merge",
-    "steer": "steering", "flow": "steering", "policy": "steering",
+    "hook": "hooks", "sites": "hooks",
+    "ingress": "ingress", "bins": "ingress", "gate": "ingress", "gate_poll": "ingress", "sampling": "ingress",
+    "transit": "ingress", "inbox": "ingress", "handover": "ingress",
+    "key": "parsing", "packet": "parsing", "fragment": "parsing",
+    "lane": "lane", "runner": "lane", "rx_handler": "lane", "reorder": "merge", "chain": "merge",
+    "steer": "steering", "rps_flow": "steering", "policy": "steering",
 }
-# Functions that are another part than the rest of their file.
+# Functions that belong to another part than the rest of their file.
 FALCON_FUNCTIONS = {
-    "falcon_elephant_process": "lane", "falcon_elephant_deliver": "delivery", "deliver": "delivery",
-    "transmit": "delivery", "falcon_lane_deliver": "delivery", "falcon_context_merge": "merge",
-    "falcon_context_cell": "second GRO",
+    "falcon_transit_process": "lane", "falcon_transit_deliver": "delivery", "deliver": "delivery",
+    "transmit": "delivery", "falcon_lane_deliver": "delivery", "falcon_runner_merge": "merge",
+    "falcon_runner_gro_cell": "second GRO",
 }
 
 INTERRUPTS = "interrupts"
 
 HALTED = re.compile(r"(pv_)?native_safe_halt|acpi_safe_halt|default_idle|mwait_idle|intel_idle")
-# In this order: the first that fits a function.
+# In this order: the first pattern that matches a function counts.
 _KERNEL = [(re.compile(pattern), part) for pattern, part in (
     (r"(dev|napi|skb|eth|inet6?|ipv6|udp[46]?|tcp[46]?|vlan|vxlan|geneve|gre)_gro_.*|gro_(?!cell).*"
      r"|napi_gro_.*", "GRO"),
@@ -56,7 +59,7 @@ _TUNNELS = {module for module, part in _MODULES.items() if part == "tunnel"}
 
 
 class Parts:
-    """of(stack) for stacks of functions, the innermost first; `files` is symbols.sources() of falcon."""
+    """of(stack) returns the part of a stack of functions, innermost first; `files` is symbols.sources() of falcon."""
 
     def __init__(self, files):
         self._files = files
@@ -89,6 +92,6 @@ class Parts:
 
 
 def _inner(stack):
-    """Whether GRO that runs here sees packets out of the tunnel: behind it, or in its GRO cell."""
+    """True if GRO here sees packets that have left the tunnel: behind it, or in its GRO cell."""
     return any(function.name == "gro_cell_poll" or (function.module in _TUNNELS and "_gro_" not in function.name)
                for function in stack)

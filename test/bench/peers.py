@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a kernel of today offers by its settings alone: its receivers' ceiling, RPS, RFS, threaded NAPI."""
+"""Alternatives that a current kernel offers by its settings alone: no overlay (the ceiling), RPS, RFS, threaded NAPI.
+"""
 
 import dataclasses
 import functools
@@ -9,16 +10,16 @@ from net import guestside
 from .base import Variant, application_cpu, free_cpus
 from .case import BenchError
 
-LEAST = 0.7             # of the frames must have taken the path that a variant is about
-# GRO makes one packet of up to so many TCP segments: as many as its 64 KiB hold.
+LEAST = 0.7             # part of the frames that must have taken the variant's path
+# GRO merges up to so many TCP segments: as many as fit in 64 KiB.
 MERGED = 48
-RFS_ENTRIES = 32768     # what the kernel's documentation suggests for a moderate number of connections
-POLL_NS = 100           # of a thread's time for each frame: a poll of the NIC takes more than that
+RFS_ENTRIES = 32768     # the kernel documentation's suggestion for a moderate number of connections
+POLL_NS = 100           # of a thread's time for each frame: a poll of the NIC takes more
 
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """A number in a file of the guest. path and inside, what is in front of a command for it, are shell words."""
+    """A number in a file of the guest. path, and the command prefix inside, are shell words."""
 
     path: str
     on: int
@@ -35,7 +36,7 @@ class Setting:
 
 
 def of_devices(file, values, **options):
-    """Settings of NIC, tunnel and container's device: a file of each and its value."""
+    """Settings of NIC, tunnel and container's device: the same file for each, with its value."""
     places = (("", f'"/sys/class/net/$nic/{file}"'),
               ("", f"/sys/class/net/{guestside.TUNNEL}/{file}"),
               (f"ip netns exec {guestside.container_netns(0)} ", f"/sys/class/net/{guestside.CONTAINER_DEVICE}/{file}"))
@@ -43,7 +44,7 @@ def of_devices(file, values, **options):
 
 
 def masks(cpus):
-    """RPS of NIC, tunnel and container's device, a list of CPUs for each."""
+    """RPS masks of NIC, tunnel and container's device, from a list of CPUs for each."""
     return of_devices("queues/rx-0/rps_cpus", [sum(1 << cpu for cpu in some) for some in cpus], hexadecimal=True)
 
 
@@ -52,21 +53,21 @@ def write(guest, settings, on):
 
 
 def read(guest, settings):
-    """Their values."""
+    """The settings' values."""
     lines = [f"{setting.inside}cat {setting.path}" for setting in settings]
     words = guest.run("\n".join(["set -e", guestside.FIND_NIC, *lines])).out.split()
     return [setting.value(word) for setting, word in zip(settings, words)]
 
 
 def received(guest):
-    """What each CPU has received so far: a packet counts for each device by which it came to that CPU."""
+    """Packets that each CPU has received so far. A packet counts once for each device that brought it to that CPU."""
     lines = [line.split() for line in guest.run("cat /proc/net/softnet_stat").out.splitlines()]
-    # the number of the CPU is in the 13th column
+    # column 13 has the CPU's number
     return {int(words[12], 16): int(words[0], 16) for words in lines}
 
 
 def least(case, done):
-    """Packets that a stage's CPU must have received when this stage was there."""
+    """The least number of packets that a stage's CPU must have received."""
     return LEAST * done.frames / (MERGED if case.protocol == "tcp" else 1)
 
 
@@ -77,7 +78,7 @@ class Tuned(Variant):
         raise NotImplementedError
 
     def stages(self, case):
-        """Of each stage, the CPUs one of which must have received the flow's packets."""
+        """For each stage, the CPUs one of which must have received the flow's packets."""
         raise NotImplementedError
 
     def apply(self, guest, case):
@@ -95,7 +96,8 @@ class Tuned(Variant):
         self.check_stages(guest, case, done)
 
     def check_stages(self, guest, case, done):
-        """Each stage's CPU has received the flow, and together they have what was received at all."""
+        """Checks that a CPU of each stage has received the flow, and that these CPUs have received nearly all packets.
+        """
         counts = {cpu: count - self._before[cpu] for cpu, count in received(guest).items()}
         stages, needed = self.stages(case), least(case, done)
         for cpus in stages:
@@ -110,7 +112,7 @@ class Tuned(Variant):
 
 
 class RpsDisjoint(Tuned):
-    """A static pipeline by RPS masks of one CPU each: the strongest answer that RPS has."""
+    """A static pipeline by RPS masks of one CPU each: the best that RPS can do."""
 
     name = "rps-disjoint"
 
@@ -122,11 +124,11 @@ class RpsDisjoint(Tuned):
 
 
 class Rfs(Tuned):
-    """RPS and RFS as the kernel's documentation has them: the flow goes to the CPU where its application runs.
+    """RPS and RFS as the kernel's documentation describes them: a flow goes to the CPU on which its application runs.
 
-    So the application's CPU does the work of the stages as well: see its own time beside the busiest CPU's.
-    The kernel notes that CPU for connected sockets only. For a datagram socket that is not connected RPS
-    alone chooses a CPU, one for all stages, as the flow's hash stays the same.
+    So the application's CPU also does the stages' work: see its own time beside the busiest CPU's. The kernel records
+    that CPU for connected sockets only. For a datagram socket that is not connected, RPS alone chooses one CPU for all
+    stages, because the flow's hash stays the same.
     """
 
     name, usual = "rfs", False
@@ -142,8 +144,8 @@ class Rfs(Tuned):
 class ThreadedRps(RpsDisjoint):
     """Threaded NAPI on the NIC, and disjoint RPS masks behind it.
 
-    The thread is pinned to a free CPU, so that the NIC's CPU has its interrupts alone, and the poll with GRO
-    is one more stage. Beside the interrupts it would do what the softirq does, plus a wake-up.
+    The thread is pinned to a free CPU, so the NIC's CPU has only the interrupts, and polling with GRO is one more
+    stage. On the interrupts' CPU the thread would do the softirq's work, plus a wake-up.
     """
 
     name, usual, min_vcpus = "threaded-rps", False, 6
@@ -158,7 +160,7 @@ class ThreadedRps(RpsDisjoint):
     def apply(self, guest, case):
         super().apply(guest, case)
         try:
-            # the kernel keeps those of an earlier round, and their times
+            # the kernel keeps the threads of an earlier round, and their times
             self._ran = self._threads(guest)
             for pid in self._ran:
                 guest.run(f"taskset -pc {self.thread_cpu} {pid}")
@@ -167,7 +169,7 @@ class ThreadedRps(RpsDisjoint):
             raise
 
     def _threads(self, guest):
-        """{process id: (CPUs that it may run on, nanoseconds that it ran)} of the NIC's."""
+        """{process id: (CPUs that it may run on, nanoseconds that it ran)} of the NIC's threads."""
         lines = guest.run(f"{guestside.FIND_NIC}\n"
                           f'for pid in $(pgrep "^napi/$nic-"); do\n'
                           f"\techo $pid $(sed -n 's/^Cpus_allowed_list:\\t//p' /proc/$pid/status) $(cat /proc/$pid/schedstat)\n"
@@ -187,7 +189,7 @@ class ThreadedRps(RpsDisjoint):
 
 
 class OnHost:
-    """A topology whose traffic goes to the guest's host instead of a container: over the underlay alone."""
+    """A topology whose traffic goes to the guest's host instead of a container: over the underlay only."""
 
     TRAFFIC = ("address", "in_container", "rr_server", "rr_client", "sink", "send", "udp", "tcp_server", "tcp_counters",
                "tcp_client", "iperf")
@@ -201,7 +203,7 @@ class OnHost:
 
 
 class Host(Variant):
-    """No overlay at all: the same traffic to a socket of the host. The ceiling."""
+    """No overlay at all: the same traffic to a socket of the host. This is the ceiling."""
 
     name, usual = "host", False
     KINDS = ("udp", "tcp", "rr")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Plots as SVG that stands in an HTML page. Colours are classes (s0 to s7, kernel, user), which the page's style has."""
+"""Plots as SVG inside an HTML page. Colours are classes (s0 to s7, kernel, user) of the page's style."""
 
 import math
 from html import escape
@@ -12,7 +12,7 @@ BAR, GAP, LABEL, VALUE = 13, 5, 78, 64
 
 
 def nice_ticks(most, wanted=5):
-    """From 0 up to `most` or a little more, by steps of 1, 2 or 5 times a power of ten."""
+    """Ticks from 0 to `most` or a little more, in steps of 1, 2 or 5 times a power of ten."""
     if most <= 0:
         return [0.0, 1.0]
     step = 10 ** math.floor(math.log10(most / wanted))
@@ -21,7 +21,7 @@ def nice_ticks(most, wanted=5):
 
 
 def number(value):
-    """As short as three digits allow."""
+    """The value with three significant digits."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
@@ -30,7 +30,7 @@ def number(value):
 
 
 class _Axis:
-    """From a value to a place between two."""
+    """Maps a value to a position between two."""
 
     def __init__(self, values, begin, end, logarithmic=False):
         self._function = math.log if logarithmic else float
@@ -42,7 +42,7 @@ class _Axis:
 
 
 def lines(series, x_label, y_label, logarithmic=False, reference=None, names=None):
-    """{label: [(x, y, low, high)]}; names: {x: text}; reference: a level that is drawn across."""
+    """Lines of {label: [(x, y, low, high)]}; names: {x: text}; reference: a level drawn across the plot."""
     xs = sorted({point[0] for points in series.values() for point in points})
     if not xs:
         return ""
@@ -79,7 +79,7 @@ def _series(index, label, points, place_x, place_y):
 
 
 def _apart(xs, place):
-    """Those whose names have room beside each other."""
+    """The positions whose names have room beside each other."""
     shown = []
     for x in xs:
         if not shown or place(x) - place(shown[-1]) >= 40:
@@ -88,7 +88,7 @@ def _apart(xs, place):
 
 
 def bars(rows, most, unit):
-    """[(label, [(class, value)])]: a bar each, of parts one behind the other; `most` is the whole width."""
+    """[(label, [(class, value)])]: a bar for each label, its parts one behind the other; `most` is the full width."""
     width = 420
     scale = (width - LABEL - VALUE) / (most or 1)
     height = len(rows) * (BAR + GAP) + GAP

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The bench's engine, whose rounds are followed function by function."""
+"""The bench's engine, with rounds that are recorded function by function."""
 
 import dataclasses
 
@@ -17,14 +17,14 @@ PROFILE = "profile.json"
 
 @dataclasses.dataclass
 class Profile:
-    """Of one variant."""
+    """The profile of one variant."""
 
     hotspots: hotspot.Hotspots
     roles: list
 
 
 class Following(Watch):
-    """The stacks of a round's window."""
+    """Records the stacks of a round's window."""
 
     def __init__(self, guest, case, variant):
         super().__init__(guest, case, variant)

@@ -21,7 +21,7 @@ def _times(value):
 
 
 def table(results, details):
-    """Lines: each case and variant with medians and what they are of stock's, then each vCPU's part."""
+    """Lines: each case and variant with medians and their ratio to stock's, then each vCPU's part."""
     lines = []
     for name in _unique(results, "case"):
         case = CASES[name]
@@ -65,7 +65,7 @@ def _inverse(value):
 
 
 def _by_cpu(case, variants, details):
-    """Where the instructions are executed: each vCPU's, and what it did there, as far as the variant told."""
+    """Instructions of each vCPU, and its role if the variant reported it."""
     lines = [f"  {'each vCPU':<20}{'busiest but NIC':>17}{'std. deviation':>16}"]
     for variant in variants:
         cells = (f"{NAMES[role]} {value:.0f}".strip()
@@ -84,14 +84,14 @@ def _by_cpu(case, variants, details):
 
 
 def _beside(results, case, metrics):
-    """What requests gain, and what they cost the traffic that they are beside."""
+    """The gain of requests, and its cost for the traffic beside them."""
     if case.kind not in REQUESTS:
         return []
     lines = []
     for variant in _unique(results, "variant"):
         times = [ratio(results, case.name, variant, metric) for metric in (case.total, *metrics)]
         if variant != "stock" and all(times):
-            # the packets that as many instructions are good for, where they are what these are spent on
+            # the packets for which as many instructions suffice, if the instructions are spent on packets
             packets = "-" if case.idle else f"{times[0]:.0%}"
             lines.append(f"  {variant:<20}{packets:>17}" + "".join(f"{1 / value - 1:>+19.0%}" for value in times[1:]))
     if lines:
@@ -104,7 +104,7 @@ def _beside(results, case, metrics):
 
 
 def _against(results, case, metrics):
-    """Variants that are to be compared with another one than stock."""
+    """Variants that are compared with another one than stock."""
     lines = []
     for variant in _unique(results, "variant"):
         base = VARIANTS[variant].against

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""From rounds to the objects of results.json."""
+"""Computes the objects of results.json from rounds."""
 
 import statistics
 
@@ -9,7 +9,7 @@ COUNTS = ("sent", "received", "lost", "duplicated", "reordered")
 
 
 def values(case, round_):
-    """{metric: value} of one round; the lines are another round's."""
+    """{metric: value} of one round; the lines come from another round."""
     kind, executed = case.counted, per_cpu_instructions(case, round_)
     found = {
         kind.busiest_instructions: max(of_path(executed)),
@@ -18,7 +18,7 @@ def values(case, round_):
         case.total: case.cpu(sum(round_.cpu_ns), round_.delivered),
         "delivered_per_s": case.amount(round_.delivered) / round_.seconds,
     }
-    # the others have their metric's name
+    # the other fields are named like their metrics
     return {name: found[name] if name in found else getattr(round_, name) for name in case.metrics
             if name != kind.lines_moved}
 
@@ -26,8 +26,8 @@ def values(case, round_):
 def per_cpu_instructions(case, round_):
     """Instructions of each vCPU per packet, MB or transaction, the application's last.
 
-    Without those that an idle guest executes in as long: of requests one at a time there are so few a second
-    that timers would be a good part.
+    The instructions of an idle guest in the same time are subtracted: requests one at a time are so few a second that
+    timers would be a considerable part.
     """
     idle = round_.idle if round_.idle and case.kind == "rr" else [0] * len(round_.instructions)
     return [case.each(max(0, kernel + user - ticks), round_.delivered)
@@ -35,7 +35,7 @@ def per_cpu_instructions(case, round_):
 
 
 def per_cpu_lines(case, round_):
-    """Cache lines that moved to each vCPU, or that it took from others, by packet, MB or transaction."""
+    """Cache lines that moved to each vCPU, or that it took from others, per packet, MB or transaction."""
     return [case.each(lines, round_.delivered) for lines in round_.lines]
 
 
@@ -45,14 +45,15 @@ def per_cpu(case, round_):
 
 
 def of_path(per_cpu):
-    """Of the CPUs that a packet's way takes; the NIC's is first."""
+    """The part of the list for the CPUs on a packet's path; the NIC's is first."""
     return [per_cpu[cpu] for cpu in path_cpus(len(per_cpu))]
 
 
 def balance(rounds, case, variant):
-    """(the busiest but the NIC's CPU, standard deviation) over the CPUs of the path in instructions, medians of the rounds.
+    """(the busiest CPU except the NIC's, standard deviation) over the path's CPUs in instructions, medians of the
+    rounds.
 
-    With one queue the NIC's CPU has its stage whatever the placement: how good that is, the others show.
+    With one queue the NIC's CPU has its stage with any choice of CPUs. So the other CPUs show how good the choice is.
     """
     paths = [of_path(item["per_cpu_instructions"]) for item in rounds
              if (item["case"], item["variant"]) == (case, variant)]
@@ -60,10 +61,10 @@ def balance(rounds, case, variant):
 
 
 def median_per_role(rounds, case, variant, what="per_cpu_instructions"):
-    """[(role, instructions)], the median over the rounds, from what rounds.json has of them; or what else it has.
+    """[(role, instructions)], the median over the rounds, or another field of rounds.json.
 
-    By what a vCPU did, as a flow has other CPUs in each round: interrupts, worker after worker,
-    delivery, those of which that is not known, application.
+    Values are combined by role, because a flow has other CPUs in each round: interrupts, worker after worker, delivery,
+    CPUs with an unknown role, application.
     """
     found = [sorted(zip(item["roles"], item[what]), key=lambda pair: ROLES.index(pair[0]))
              for item in rounds if (item["case"], item["variant"]) == (case, variant)]
@@ -98,7 +99,7 @@ def find(results, case, variant, metric):
 
 
 def ratio(results, case, variant, metric, base="stock"):
-    """base ÷ variant: above 1 the variant needs less; None when one of them is not there."""
+    """base ÷ variant: above 1 the variant needs less; None if one of them is missing."""
     over, under = find(results, case, base, metric), find(results, case, variant, metric)
     if not over or not under or not under["median"]:
         return None

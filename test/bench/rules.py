@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rules as a host may have them, none of which is about the bench's own flows."""
+"""Rules as a host may have them. None of them matches the bench's own flows."""
 
 import ipaddress
 
@@ -11,7 +11,9 @@ SHAPES = 6
 
 
 def _fields(number):
-    """Of the rule of this number. No two are about the same flow: each shape has ports of its own, or differs in them."""
+    """The fields of rule `number`. No two rules match the same flow: each shape has ports of its own, or differs in
+    them.
+    """
     shape, index = number % SHAPES, number // SHAPES
     v4, v6 = ipaddress.ip_address("10.0.0.0"), ipaddress.ip_address("fd00::")
     return (
@@ -24,17 +26,17 @@ def _fields(number):
         # a tenant's data base
         {"vni": 1000 + index, "dport-first": 6379, "dport-last": 6379},
         {"protocol": TCP, "saddr": (v6 + (index << 64)).packed, "saddr-len": 64, "dport-first": 5432, "dport-last": 5432},
-        # what is marked, for one of many services
+        # marked packets, for one of many services
         {"dscp": 46, "dport-first": 20000 + index, "dport-last": 20000 + index},
     )[shape]
 
 
 def messages(end, begin=0):
-    """That add those of these numbers."""
+    """Messages that add the rules with these numbers."""
     return [message("priority-add", b"".join(rule(name, value) for name, value in _fields(number).items()))
             for number in range(begin, end)]
 
 
 def add(guest, end, begin=0):
-    """In one process of the guest."""
+    """Add the rules from one process in the guest."""
     rawnl.Raw(guest).together(messages(end, begin))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Checks results.json: its form by schema.json, and what no schema can say."""
+"""Checks results.json: its form by schema.json, and facts beyond a schema."""
 
 import json
 import math
@@ -10,16 +10,16 @@ from .case import KINDS, kind_of
 
 SCHEMA = Path(__file__).with_name("schema.json")
 
-_FIRST = ("udp", "tcp", "priority", "memcached")      # words of a case
+_FIRST = ("udp", "tcp", "priority", "memcached")      # first words of a case's name
 _COUNTS = ("rounds", "sent", "received", "lost", "duplicated", "reordered")
 
 
 class SchemaError(Exception):
-    """A document is not what it claims to be; the message names the place."""
+    """A document is invalid. The message names the place."""
 
 
 def _number(value):
-    # bool is an int to Python, and NaN a number to its JSON; neither is one here
+    # in Python bool is an int, and its JSON accepts NaN as a number; this check accepts neither
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -38,7 +38,7 @@ def _fail(where, what):
 
 
 def check_form(value, schema, where="document"):
-    """The part of JSON Schema that schema.json uses; a keyword unknown here is an error, too."""
+    """Checks the part of JSON Schema that schema.json uses. An unknown keyword is an error, too."""
     known = {"type", "enum", "pattern", "minimum", "minItems", "items", "required", "properties",
              "additionalProperties"}
     if set(schema) - known - _NOTES:
@@ -72,7 +72,8 @@ def _check_object(value, schema, where):
 
 
 def check(results, whole=True):
-    """SchemaError unless results may be written to results.json; not `whole`: some metrics may be missing."""
+    """Raises SchemaError unless the results are valid for results.json. With whole=False some metrics may be missing.
+    """
     check_form(results, json.loads(SCHEMA.read_text()))
     groups = {}
     for index, row in enumerate(results):
@@ -107,7 +108,7 @@ def _check_row(row, where):
 def _check_group(key, group, whole):
     where = f"{key[0]}, {key[1]}"
     kind = KINDS[kind_of(key[0])]
-    # lines are counted in rounds of their own, which need not be
+    # lines are counted in rounds of their own, which are optional
     missing = set(kind.metrics) - set(group) - {kind.lines_moved}
     if missing and whole:
         _fail(where, f"no {', '.join(sorted(missing))}")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Paths that BPF programs cut short or move to other CPUs: XDP's cpumap, Cilium's host routing, ONCache.
+"""Paths that BPF programs shorten or move to other CPUs: XDP's cpumap, Cilium's host routing, ONCache.
 
-The programs are ours (test/bench/bpf), with as little in them as the path needs: no policies, no services, no
-learning. The bench fills their maps. What they measure is the least that such a path costs.
+The programs are ours (test/bench/bpf), with as little in them as the path needs: no policies, no services, no learning.
+The bench fills their maps. So the measured cost is the least that such a path can have.
 """
 
 import dataclasses
@@ -21,17 +21,17 @@ from .peers import LEAST, Tuned, masks
 OBJECTS = "/falcon/build/bench/bpf"     # in the guest
 PINS = "/sys/fs/bpf/bench"
 OVERLAY = plan.get("vxlan")
-COUNTS = ("in", "out", "passed")        # as the programs' enum count
-QUEUE = 16384                           # packets that may wait for a CPU of cpumap's, the most there can be: as guestside.BACKLOG
+COUNTS = ("in", "out", "passed")        # must match the programs' enum count
+QUEUE = 16384                           # packets that may wait for a CPU: cpumap's maximum, and guestside.BACKLOG
 
 
 def attribute(guest, device, name):
-    """Of a device of the guest, such as its ifindex."""
+    """An attribute of a device in the guest, such as its ifindex."""
     return guest.run(f"{guestside.FIND_NIC}\ncat /sys/class/net/{device}/{name}").out.strip()
 
 
 def index(guest, device):
-    """As bytes, for a map."""
+    """The device's ifindex as bytes, for a map."""
     return struct.pack("<I", int(attribute(guest, device, "ifindex")))
 
 
@@ -48,7 +48,7 @@ SENDER = address(plan.host(plan.OVERLAY[4], plan.HOST))
 
 
 def totals(dump):
-    """{count: (packets, bytes)} of all CPUs, from bpftool's dump of the counters."""
+    """{count: (packets, bytes)} summed over all CPUs, from bpftool's dump of the counters."""
     found = {}
     for entry in dump:
         values = [of_cpu["value"] for of_cpu in entry["formatted"]["values"]]
@@ -57,7 +57,7 @@ def totals(dump):
 
 
 class Programs(Variant):
-    """Programs of one object, pinned, with the maps filled and attached."""
+    """Programs of one object, pinned and attached, with their maps filled."""
 
     usual = False
     source = None       # the object's name
@@ -78,7 +78,7 @@ class Programs(Variant):
         raise NotImplementedError
 
     def attach(self):
-        """Commands that attach the programs, and those that take them away."""
+        """(commands that attach the programs, commands that detach them)."""
         raise NotImplementedError
 
     def apply(self, guest, case):
@@ -99,9 +99,9 @@ class Programs(Variant):
         return totals(json.loads(guest.run(f"bpftool -j map dump pinned {PINS}/counts").out))
 
     def check(self, guest, case, done):
-        """As many packets, or bytes of TCP, as were received have taken the path, most of them at least.
+        """Checks that most of the received packets, or bytes of TCP, have taken the path.
 
-        Of requests the responses, too.
+        For requests, also the responses.
         """
         counts = self.counts(guest)
         for way in ("in", "out") if case.kind == "rr" else ("in",):
@@ -112,16 +112,16 @@ class Programs(Variant):
 
 
 def tc(device, program):
-    """Commands to attach a pinned program to a device's ingress, and to take it away."""
+    """(command that attaches a pinned program to a device's ingress, command that detaches it)."""
     return (f"tc qdisc add dev {device} clsact\n"
             f"tc filter add dev {device} ingress bpf direct-action object-pinned {PINS}/{program}",
             f"tc qdisc del dev {device} clsact 2>/dev/null")
 
 
 class Cpumap(Programs, Tuned):
-    """XDP on the NIC hands the frames to another CPU before they have an skb.
+    """XDP on the NIC hands frames to another CPU before they have an skb.
 
-    That CPU makes the skb and does all the rest, GRO included where cpumap has it (from 6.15 on).
+    That CPU allocates the skb and does all further work, including GRO where cpumap has it (from 6.15 on).
     """
 
     name, source = "cpumap", "cpumap"
@@ -157,7 +157,7 @@ class Cpumap(Programs, Tuned):
 
     def check(self, guest, case, done):
         counts = self.counts(guest)
-        # these are frames of the wire, before anything merges them
+        # these are frames on the wire, before GRO
         if counts["in"][0] < LEAST * done.frames:
             raise BenchError(f"{self.name}: XDP redirected {counts['in'][0]} of {done.frames} frames; "
                              f"packets and bytes: {counts}")
@@ -165,7 +165,7 @@ class Cpumap(Programs, Tuned):
 
 
 class CpumapRps(Cpumap):
-    """Likewise, with disjoint RPS masks behind it: four stages on CPUs of their own, the most that stock can do."""
+    """cpumap with disjoint RPS masks behind it: four stages on CPUs of their own, the most that stock can do."""
 
     name, min_vcpus = "cpumap-rps", 6
 
@@ -181,7 +181,7 @@ class CpumapRps(Cpumap):
 
 
 class RedirectPeer(Programs):
-    """Cilium's host routing: from the tunnel straight into the container, past the bridge and the veth's queue."""
+    """Cilium's host routing: from the tunnel directly into the container, past the bridge and the veth's queue."""
 
     name, source = "redirect-peer", "redirect"
 
@@ -194,12 +194,14 @@ class RedirectPeer(Programs):
 
 
 class Netkit(RedirectPeer):
-    """Likewise, and the container has a netkit pair instead of veth's: what it sends has no queue either."""
+    """Host routing with a netkit pair for the container instead of a veth pair: packets that it sends skip the queue,
+    too.
+    """
 
     name = "netkit"
 
     def _swap(self, guest, old, new):
-        """The container's device for one of another kind, with the MTU that it has."""
+        """Replace the container's device by one of another kind, with the same MTU."""
         mtu = int(attribute(guest, guestside.TUNNEL, "mtu"))
         failed = guest.run(guestside.device(old).undo_script()).out.strip()
         if failed:
@@ -225,7 +227,7 @@ class Netkit(RedirectPeer):
 
 
 def outer_header(sender, receiver):
-    """Ethernet to VXLAN, without lengths and the source port; the sum of IP's header is right for a length of 0."""
+    """Ethernet to VXLAN, without lengths and the source port. IP's header checksum is right for a length of 0."""
     network = plan.UNDERLAY[4]
     ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 0, 0, 0x4000, 64, 17, 0, address(plan.host(network, sender)),
                      address(plan.host(network, receiver)))
@@ -238,7 +240,7 @@ def outer_header(sender, receiver):
 
 
 class ShortTc(Programs):
-    """What ONCache does: the outer headers are cut at the NIC and put in front at the veth, by what maps say."""
+    """ONCache's method: the outer headers are cut off at the NIC and added at the veth, according to maps."""
 
     name, source = "short-tc", "short"
 

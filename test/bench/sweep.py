@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Sweeps: one thing is changed step by step. Each is a list of points, a case and a variant, that the engine measures."""
+"""Sweeps: one parameter changes step by step. A sweep is a list of points, each a case and a variant, that the engine
+measures.
+"""
 
 import dataclasses
 import json
@@ -11,12 +13,12 @@ from .engine import Engine, Plan, write
 from .variant import REPO
 
 SCHEMA = Path(__file__).with_name("sweep.json")
-ALL = "all"     # variants of a case that could not be calibrated
+ALL = "all"     # all variants of a case that could not be calibrated
 
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """Where on the axis, what is measured, and what it is compared with."""
+    """A point: its place on the axis, the case and variant to measure, and the base of the comparison."""
 
     x: int
     series: str
@@ -29,7 +31,7 @@ class Point:
 class Sweep:
     name: str
     title: str
-    axis: str           # what x is
+    axis: str           # meaning of x
     points: tuple
     vcpus: int = 6
     logarithmic: bool = True
@@ -40,7 +42,7 @@ class Sweep:
         return list(dict.fromkeys(point.case for point in self.points))
 
     def variants(self, cases):
-        """Of these cases, each one's base first."""
+        """The variants of these cases, each one's base first."""
         found = [name for point in self.points if point.case in cases for name in (point.base, point.variant)]
         return list(dict.fromkeys(found))
 
@@ -96,9 +98,10 @@ SWEEPS = {sweep.name: sweep for sweep in (
 
 
 class Sweeper(Engine):
-    """Sweeper(sweep, say, ...).run(): what is written to sweep-<name>.json. A point that cannot be measured costs no other.
+    """Sweeper(sweep, say, ...).run(): the document of sweep-<name>.json. A point that cannot be measured does not
+    affect others.
 
-    asked: more of the Plan.
+    asked: further fields of the Plan.
     """
 
     def __init__(self, sweep, say, cases=None, **asked):
@@ -123,12 +126,12 @@ class Sweeper(Engine):
         self._once(topology, guest, variants, number, True)
 
     def _once(self, topology, guest, variants, number, lined):
-        """Each point that is left, once."""
+        """Measure each remaining point once."""
         for name in self.plan.cases:
             case, wanted = CASES[name], self._wanted(name, variants)
             if wanted:
                 self._shape(topology, guest, case)
-            # who comes first changes, so that no variant always has what follows another
+            # the order rotates, so that no variant always follows the same one
             shift = number % len(wanted) if wanted else 0
             for variant in wanted[shift:] + wanted[:shift]:
                 try:
@@ -170,7 +173,7 @@ def path_of(name):
 
 
 def check(document):
-    """SchemaError unless it may be written."""
+    """Raises SchemaError unless the document is valid."""
     schema.check_form(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
     schema.check(document["results"])
     if document["sweep"] not in SWEEPS:

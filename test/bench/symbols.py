@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Names for a guest's addresses."""
+"""Names for addresses in a guest."""
 
 import bisect
 import dataclasses
@@ -8,7 +8,7 @@ import subprocess
 
 @dataclasses.dataclass(frozen=True)
 class Function:
-    """One of the kernel or a module; module is "" for the kernel itself."""
+    """A function of the kernel or of a module; module is "" for the kernel itself."""
 
     name: str
     module: str = ""
@@ -21,7 +21,7 @@ UNKNOWN = Function("(unknown)")
 
 
 class Symbols:
-    """The functions of /proc/kallsyms, as text."""
+    """The functions of /proc/kallsyms, given as text."""
 
     def __init__(self, kallsyms):
         found = []
@@ -30,13 +30,13 @@ class Symbols:
             # code only; __pfx_ is the padding before a function
             if kind in "tTwW" and not name.startswith("__pfx_"):
                 found.append((int(address, 16), Function(name, module[0].strip("[]") if module else "")))
-        # of several names for one address the first one stands, as for the kernel itself
+        # the first of several names for one address counts, as in the kernel itself
         found.sort(key=lambda item: item[0])
         self._addresses = [address for address, _ in found]
         self._functions = [function for _, function in found]
 
     def at(self, address):
-        """The function that holds the address."""
+        """The function that contains the address."""
         index = bisect.bisect_right(self._addresses, address) - 1
         if index < 0:
             return UNKNOWN
@@ -44,7 +44,7 @@ class Symbols:
 
 
 def sources(objects):
-    """{function: source file's name without ending} of object files, by nm."""
+    """{function: source file's name without extension} from object files, by nm."""
     found = {}
     for path in objects:
         out = subprocess.run(["nm", "--defined-only", str(path)], capture_output=True, text=True,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rounds and results that nobody measured, for the tests of what is made of them."""
+"""Invented rounds and results, for tests of their evaluation."""
 
 import dataclasses
 
@@ -12,9 +12,9 @@ RELEASE = "6.12.1-amd64"
 
 
 def round_of(case, scale=1.0, **changed):
-    """One of a thousand packets or requests, or 5 MB, on four vCPUs, the work of which grows with `scale`."""
+    """A round of a thousand packets or requests, or 5 MB, on four vCPUs, whose work grows with `scale`."""
     amount = 5_000_000 if case.kind == "tcp" else 1000
-    one = amount / case.amount(1) / amount      # of what the metrics are by, in what is delivered
+    one = amount / case.amount(1) / amount      # one unit of work, in the unit of delivered
     units = int(amount / one)
     figures = {
         "seconds": 2.0, "delivered": amount, "cpu_ns": [int(9e6 * scale), int(4e6 * scale), int(1e6), int(8e6)],

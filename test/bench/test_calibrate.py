@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Stock's limit by what arrives of what is offered."""
+"""Stock's limit, computed from the delivered part of the offered load."""
 
 from types import SimpleNamespace
 
@@ -12,7 +12,9 @@ SECOND = 10 ** 9
 
 
 class Topology:
-    """A guest whose busiest CPU takes so many frames a second; more are lost, with all of a datagram's fragments."""
+    """A guest whose busiest CPU takes so many frames a second. Further frames are lost, and with each all fragments of
+    its datagram.
+    """
 
     def __init__(self, case, frames_per_s):
         self._case, self._limit, self._offer = case, frames_per_s, 0

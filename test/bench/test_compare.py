@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""bench-compare: what counts as a change, and which input it refuses."""
+"""bench-compare: its criteria for a change, and the input that it refuses."""
 
 import copy
 import json
@@ -15,7 +15,7 @@ COUNTS = {"sent": 1000, "received": 1000, "lost": 0, "duplicated": 0, "reordered
 
 
 def rows_of(case="udp-1400-1flow", variant="stock", spread=0.01, **changed):
-    """A row for each metric, 100 each if nothing else is said."""
+    """A row for each metric, with the value 100 unless given."""
     found = []
     for metric, unit in CASES[case].metrics.items():
         value = changed.get(metric, 100.0)
@@ -62,7 +62,7 @@ def test_more_requests_a_second_are_better_and_a_set_rate_says_nothing():
 def test_a_single_datagram_out_of_order_is_worse_and_a_segment_is_not():
     assert verdicts(rows_of(), rows_of(reordered=1)) == {"reordered": "worse"}
     assert verdicts(rows_of(reordered=1), rows_of()) == {"reordered": "better"}
-    # as often, in more rounds
+    # the same ratio, in more rounds
     assert verdicts(rows_of(reordered=1), rows_of(reordered=2, sent=2000)) == {}
     sent = {"sent": 10 ** 8, "received": 10 ** 8}
     assert verdicts(rows_of("tcp-mtu-1flow", **sent), rows_of("tcp-mtu-1flow", lost=900, **sent)) == {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The model of a real host: its arithmetic, and that it names its sources."""
+"""The model of a real host: its arithmetic, and its sources."""
 
 import pytest
 

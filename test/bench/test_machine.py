@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is recorded of the machine: what may change a figure, and no paths."""
+"""The description of the machine has everything that may change a figure, and no paths."""
 
 from bench import machine
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which datagrams are those that a round is about."""
+"""The check that the delivered datagrams are those of the round."""
 
 import pytest
 

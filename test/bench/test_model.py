@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The simulated host is fed what rounds have cost, and its answer is in their unit."""
+"""The simulated host gets the measured costs of rounds, and its answer is in their unit."""
 
 import subprocess
 
@@ -13,7 +13,7 @@ UDP = CASES["udp-1400-1flow"].name
 
 
 def round_of(variant, percent, waited=0.0):
-    """A round of one second and 10,000 packets; percent of each CPU that it took, or waited for."""
+    """A round of one second and 10,000 packets. percent: of each CPU, used or waited for; waited: part of it."""
     used = [part * 1e7 * (1 - waited) for part in percent]
     return {"case": UDP, "variant": variant, "seconds": 1.0, "cpu_ns": used, "waited_s": sum(percent) / 100 * waited,
             "per_cpu": [nanoseconds / 1e3 / 10000 for nanoseconds in used],
@@ -40,14 +40,14 @@ def test_prediction_is_compared_in_the_rounds_own_unit():
         *(round_of("auto", [22, 1, load, 0, 0, 50]) for load in (25, 27, 90))]}
     (case, predicted, measured), = model.compare(details)
     assert case.name == UDP
-    # not worth another CPU, as a unit test of the policies has it
+    # not worth another CPU, as a unit test of the policies asserts, too
     assert (predicted.busiest, predicted.others) == pytest.approx((30, 30))
     assert (measured.busiest, measured.others) == pytest.approx((27, 27))
 
 
 def test_a_flow_that_gets_a_second_worker_in_the_window_counts_for_its_time():
     known = model.Cost(nic=40, work=90, delivery=20, app=0, percent=1, window_s=3)
-    # several deliver, too: two have 55 each, three 37
+    # several CPUs deliver, too: two have 55 each, three 37
     assert 36 <= model.predict(6, 1, known).others < 90
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Windows in turn: who is compared with whom, and what comes of it."""
+"""Windows in turn: the pairs that are compared, and the result."""
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ UDP, RR = CASES["udp-1400-1flow"], CASES["udp-rr"]
 
 
 class Traffic:
-    """Of 1,000 frames a second, for which a CPU takes 100 us each, or 110 while `state` is on."""
+    """1,000 frames a second, each of which takes 100 us of a CPU, or 110 while `state` is on."""
 
     def __init__(self):
         self.now, self.link, self.used, self.state = 0.0, 0, 0, True
@@ -31,7 +31,7 @@ class Traffic:
 
 
 class Variant:
-    """Turns the traffic's state."""
+    """Switches the traffic's state."""
 
     def __init__(self, traffic):
         self.traffic, self.turned = traffic, []
@@ -52,7 +52,7 @@ def take(pairs, window=2):
 def test_every_second_pair_is_the_other_way_round():
     turns, variant = take(3)
     assert [window.on for window in turns.windows] == [True, False, False, True, True, False]
-    # neighbours in the same state need no turn
+    # no switch between neighbours in the same state
     assert variant.turned == [False, True, False]
     turns.switch(True)
     assert variant.turned == [False, True, False, True]
@@ -60,7 +60,7 @@ def test_every_second_pair_is_the_other_way_round():
 
 def test_neighbours_are_compared():
     turns, _ = take(4)
-    # half of what the link carries arrives
+    # half of the link's data arrives
     done = SimpleNamespace(delivered=0.5 * (turns.windows[-1].last.link - turns.windows[0].first.link))
     pairs = paired.pairs_of(turns.windows, paired.values(UDP, turns.windows, done, None))
     assert [(on[UDP.busiest], off[UDP.busiest]) for on, off in pairs] == [pytest.approx((220, 200))] * 4
@@ -72,7 +72,7 @@ def test_neighbours_are_compared():
 def test_requests_are_counted_by_the_log():
     turns, _ = take(1)
     begin = [round(window.first.at * 1e9) for window in turns.windows]
-    # in the first window 200 that take 300 us, in the second one 100 of 200 us; others between are not counted
+    # 200 requests of 300 us in the first window, 100 of 200 us in the second; those between the windows do not count
     log = sorted([(begin[0] + 10 ** 7 * place, 300000) for place in range(200)]
                  + [(begin[1] + 2 * 10 ** 7 * place, 200000) for place in range(100)]
                  + [(begin[1] - 10 ** 6, 999999)])

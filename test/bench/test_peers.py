@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Peers: a round that did not take the path that its variant is about is refused."""
+"""Peers: a round that did not take its variant's path is refused."""
 
 import json
 import re
@@ -21,7 +21,7 @@ VCPUS = 6
 
 
 class Guest:
-    """Answers what a variant asks: the first time what was there before the round, and then what came of it."""
+    """Answers a variant's commands: the first time with the values before the round, then with those after it."""
 
     def __init__(self, packets=VCPUS * [0], settings=(), threads="", tunnelled=0, counts=None):
         self._softnet = [VCPUS * [0], packets]
@@ -55,14 +55,14 @@ class Guest:
 
 
 def dump(into=(0, 0), out=(0, 0), passed=(0, 0)):
-    """As bpftool dumps the counters: those of each CPU, here on two of them."""
+    """bpftool's dump of the counters, with values for two CPUs."""
     return [{"key": ["0x00"], "formatted": {"key": key, "values": [
         {"cpu": cpu, "value": {"packets": packets - packets // 2 if cpu else packets // 2, "bytes": size if cpu else 0}}
         for cpu in range(2)]}} for key, (packets, size) in enumerate((into, out, passed))]
 
 
 def check(name, guest, case=UDP, received=FRAMES, frames=FRAMES):
-    """What the engine does around a round."""
+    """Calls the variant as the engine does around a round."""
     variant = VARIANTS[name](VCPUS)
     variant.apply(guest, case)
     variant.check(guest, case, SimpleNamespace(frames=frames, received=received))
@@ -88,7 +88,7 @@ def test_masks_are_written_where_they_belong_and_taken_back():
 
 def test_stages_on_cpus_of_their_own_are_believed():
     check("rps-disjoint", Guest([5, FRAMES, FRAMES, FRAMES, 9, 0], MASKS))
-    # GRO makes few packets of many segments
+    # GRO merges many segments into few packets
     check("rps-disjoint", Guest([5, 300, 250, 250, 9, 0], MASKS), TCP)
     check("rfs", Guest([5, 0, 3 * FRAMES, 0, 0, 0], ON_ALL))
     check("rfs", Guest([5, 0, 0, 0, 0, 900], ON_ALL), TCP)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The profile: names for addresses, parts for stacks, what is executed in them."""
+"""The profile: names for addresses, parts for stacks, and their instructions."""
 
 import json
 import re
@@ -66,12 +66,12 @@ STACKS = {
     "memcpy < vxlan_gro_receive[vxlan] < udp_gro_receive < dev_gro_receive" + POLL: "GRO",
     "skb_gro_receive < dev_gro_receive < gro_cell_poll < __napi_poll": SECOND_GRO,
     "skb_gro_receive < dev_gro_receive < inner[falcon] < vxlan_rcv[vxlan] < udp_queue_rcv_one_skb" + LANE: SECOND_GRO,
-    "memcpy < take[falcon]" + POLL: "falcon: input hook",
-    "transmit[falcon] < falcon_elephant_deliver[falcon] < lane_poll[falcon]": "falcon: delivery",
+    "memcpy < take[falcon]" + POLL: "falcon: ingress",
+    "transmit[falcon] < falcon_transit_deliver[falcon] < lane_poll[falcon]": "falcon: delivery",
     "lane_poll[falcon] < __napi_poll": "falcon: lane",
     "kfree < release[falcon] < gone[falcon]": "falcon: merge",
     "unheard_of[falcon]": "falcon: other",
-    "notice[falcon]": "falcon: notice",
+    "notice[falcon]": "falcon: event",
     "memcpy < ip_rcv_core < ip_rcv < __netif_receive_skb_one_core" + LANE: "IP, UDP, TCP",
     "vxlan_rcv[vxlan] < udp_queue_rcv_one_skb" + LANE: "tunnel",
     "ip_tunnel_rcv[ip_tunnel] < gre_rcv[ip_gre] < gre_rcv[gre] < ip_protocol_deliver_rcu" + LANE: "tunnel",
@@ -88,20 +88,20 @@ STACKS = {
 
 @pytest.mark.parametrize("text", STACKS)
 def test_stack_is_part_of(text):
-    parts = Parts({"take": "intake", "lane_poll": "lane", "inner": "lane", "wake": "lane", "release": "merge",
-                   "gone": "device", "transmit": "elephant", "notice": "notice"})
+    parts = Parts({"take": "ingress", "lane_poll": "lane", "inner": "lane", "wake": "lane", "release": "reorder",
+                   "gone": "device", "transmit": "transit", "notice": "event"})
     assert parts.of(stack(text)) == STACKS[text]
 
 
 def test_parts_of_falcon_are_where_they_are_looked_for():
-    files = {path.stem: path.read_text() for path in (REPO / "module").glob("*.c")}
+    files = {path.stem: path.read_text() for path in (REPO / "module").rglob("*.c")}
     assert set(FALCON_FILES) <= set(files)
     text = "".join(files.values())
     assert [name for name in FALCON_FUNCTIONS if not re.search(rf"^[a-z][^;]*\b{name}\(", text, re.M)] == []
 
 
 class Names:
-    """Symbols whose addresses are the texts of stacks' functions."""
+    """Symbols whose addresses are the names in the stacks."""
 
     @staticmethod
     def at(address):
@@ -109,12 +109,12 @@ class Names:
 
 
 def make_hotspots():
-    """Of 10 packets."""
+    """Hotspots of 10 packets."""
     stacks = [
         {("memcpy", "take[falcon]"): Spent(500, 10), ("virtnet_poll[virtio_net]",): Spent(1500, 30)},
         {(): Spent(0, 5), ("udp_recvmsg",): Spent(100, 0)},
     ]
-    return hotspot.Hotspots(stacks, [0, 300], Names, Parts({"take": "intake"}), 10)
+    return hotspot.Hotspots(stacks, [0, 300], Names, Parts({"take": "ingress"}), 10)
 
 
 def test_stacks_of_a_window_are_what_has_grown():
@@ -130,19 +130,19 @@ def test_stacks_that_were_followed_for_longer_than_the_window_are_scaled():
 
 def test_what_is_executed_is_by_part_and_by_function():
     found = make_hotspots()
-    assert found.parts[0] == {"falcon: input hook": Spent(50, 1), "NIC's driver": Spent(150, 3)}
+    assert found.parts[0] == {"falcon: ingress": Spent(50, 1), "NIC's driver": Spent(150, 3)}
     assert found.functions[0] == {"memcpy": Spent(50, 1), "virtnet_poll [virtio_net]": Spent(150, 3)}
     assert found.parts[1] == {"user space": Spent(30, 0.5), "IP, UDP, TCP": Spent(10, 0)}
     assert found.falcon() == pytest.approx(50)
-    assert found.part_names() == ["falcon: input hook", "NIC's driver", "user space", "IP, UDP, TCP"]
+    assert found.part_names() == ["falcon: ingress", "NIC's driver", "user space", "IP, UDP, TCP"]
 
 
 def test_lines_show_each_vcpu_and_its_functions():
     text = "\n".join(hotspot.lines(make_hotspots(), "instructions/packet", ["nic", "application"]))
     rows = [line.split() for line in text.splitlines()]
     assert ["instructions/packet", "NIC", "0", "app", "1", "all", "vCPUs"] in rows
-    assert ["falcon:", "input", "hook", "50", "0", "50"] in rows
-    assert ["falcon:", "input", "hook", "1.0", "0.0", "1.0"] in rows
+    assert ["falcon:", "ingress", "50", "0", "50"] in rows
+    assert ["falcon:", "ingress", "1.0", "0.0", "1.0"] in rows
     assert ["of", "these,", "waiting", "for", "locks", "0", "0", "0"] in rows
     assert ["all", "200", "40", "240"] in rows
     assert ["75.0%", "150.0", "3.00", "virtnet_poll", "[virtio_net]"] in rows

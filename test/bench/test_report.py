@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The report: its figures are those of the results, and the page needs nothing but itself."""
+"""The report: its figures equal the results', and the page loads nothing."""
 
 import dataclasses
 import json
@@ -23,7 +23,7 @@ def run_of(scales=None, **options):
 
 
 def swept(name="size", refused=()):
-    """A sweep's document, of all its points but those refused, (case, variant)."""
+    """A sweep's document, with all its points except those in refused, (case, variant)."""
     about = sweep.SWEEPS[name]
     scales = {(case, variant): 1.0 if "stock" in variant else 0.5 for case in about.cases for variant in about.variants([case])
               if (case, variant) not in refused}
@@ -35,7 +35,7 @@ def swept(name="size", refused=()):
 
 @pytest.fixture
 def directory(tmp_path):
-    """Everything that a report is made of."""
+    """A directory with all files that a report needs."""
     results, details = synthetic.measured(SCALES)
     for name, document in (("results.json", results), ("rounds.json", details), ("sweep-size.json", swept())):
         (tmp_path / name).write_text(json.dumps(document))
@@ -48,7 +48,7 @@ def make(directory):
 
 
 class Page(HTMLParser):
-    """Notes what the page would load, whether its elements are closed, and its text."""
+    """Records the URLs that the page would load, unclosed elements, and the page's text."""
 
     EMPTY = {"meta", "br"}
 
@@ -159,7 +159,7 @@ def test_a_sweep_is_drawn_point_by_point_and_says_what_is_missing():
     text = "".join(chapters.swept(run))
     assert text.count("<svg") == 2 and "too slow &amp; dull" in text
     assert "lanes-2, UDP: 2.00 at 16,384" in text and "lanes-2, UDP: 2.00 at 65,507" not in text
-    # three variants, each at eight sizes but one
+    # three variants, each at all eight sizes except one
     points, _, beside = text.partition("Beside the papers")
     assert points.count("<tr>") == 1 + 3 * 8 - 1 and "mFlow" in beside and "HotCloud" not in beside
 

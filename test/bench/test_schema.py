@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""results.json: right documents pass, wrong ones are refused for what is wrong with them."""
+"""results.json: valid documents pass, and invalid ones are refused for the right reason."""
 
 import copy
 import json
@@ -47,7 +47,7 @@ def test_figures():
     case = CASES["udp-1400-1flow"]
     rows = result.rows(case, "stock", "6.12", 3, [make_round(case, scale) for scale in (1.0, 3.0, 2.0)])
     busiest = result.find(rows, case.name, "stock", "busiest_cpu_us_per_packet")
-    # the last vCPU, with 80 us a packet, is the application's and not the busiest
+    # the last vCPU, with 80 us a packet, is the application's and does not count as the busiest
     assert (busiest["min"], busiest["median"], busiest["max"]) == (9.0, 18.0, 27.0)
     total = result.find(rows, case.name, "stock", "total_cpu_us_per_packet")
     assert total["min"] == pytest.approx(93.0)
@@ -81,7 +81,7 @@ def test_figures_of_request_and_response(name):
     case = CASES[name]
     rows = result.rows(case, "stock", "6.12", 3, [make_round(case, scale) for scale in (1.0, 3.0, 2.0)])
     assert result.find(rows, name, "stock", "total_cpu_us_per_transaction")["min"] == pytest.approx(93.0)
-    # without what an idle guest executes in as long
+    # the instructions of an idle guest in the same time are subtracted
     assert result.find(rows, name, "stock", "busiest_instructions_per_transaction")["min"] == pytest.approx(8500)
     assert result.find(rows, name, "stock", "total_instructions_per_transaction")["min"] == pytest.approx(92000)
     rtt = result.find(rows, name, "stock", "median_rtt_us")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Sweeps: what their variants configure, and that a point that cannot be measured costs no other."""
+"""Sweeps: their variants' configuration. A point that cannot be measured does not affect others."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ UDP, BUSY = CASES["udp-1400-1flow"], CASES["udp-1400-busy"]
 
 
 class Guest:
-    """Says in which state falcon is, and notes what runs beside."""
+    """Reports a given state of falcon, and records the processes started beside."""
 
     def __init__(self, state="enabled"):
         self.state, self.beside, self.ran = state, [], []
@@ -75,7 +75,7 @@ def test_other_work_takes_as_much_of_a_cpu_as_it_should():
         time.sleep(1.5)
         done = subprocess.run(["ps", "-o", "cputimes=,etimes=", "-g", str(process.pid)], capture_output=True, text=True, check=False)
         subprocess.run(["kill", "--", f"-{process.pid}"], check=True)
-    # whole seconds only: it runs, and not all the time
+    # whole seconds only: it runs, but not all the time
     assert len(done.stdout.splitlines()) == 2 and all(int(line.split()[0]) <= 1 for line in done.stdout.splitlines())
 
 
@@ -86,7 +86,7 @@ def test_what_is_larger_than_the_mtu_is_sent_as_fragments(name, frames):
 
 
 class Sweeper(sweep.Sweeper):
-    """Without a guest: what is of `broken` fails."""
+    """A Sweeper without a guest: points in `broken` fail."""
 
     broken = set()
 
@@ -108,7 +108,7 @@ class Sweeper(sweep.Sweeper):
 
 @pytest.fixture
 def written(monkeypatch):
-    """Documents that were written, by name."""
+    """The documents written, by name."""
     found = {}
     monkeypatch.setattr(sweep, "write", lambda path, document: found.update({path.name: document}))
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Round trips: those of the window, and their percentiles."""
+"""Round trips within the window, and their percentiles."""
 
 from types import SimpleNamespace
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A round that did not measure what its variant says is refused; what the table shows of the others."""
+"""A round that did not measure its variant is refused; the table of the other rounds."""
 
 import json
 from types import SimpleNamespace
@@ -11,11 +11,11 @@ from bench.case import CASES, BenchError
 from bench.variant import VARIANTS
 
 UDP, RR = CASES["udp-1400-1flow"], CASES["udp-rr"]
-FLOW = {"protocol": "udp", "dport": 5000, "packets": 9000, "rung": "several", "workers": "1,2", "cpu": 3}
+FLOW = {"protocol": "udp", "dport": 5000, "packets": 9000, "state": "several", "workers": "1,2", "cpu": 3}
 
 
 class Guest:
-    """Answers falconctl's questions."""
+    """Answers falconctl's commands."""
 
     def __init__(self, flows=(), taken=10000, steered=0, status=None, ahead=0, others=0, found=0):
         self._answers = {
@@ -51,8 +51,8 @@ def test_lanes_are_believed():
 
 
 def test_the_busiest_of_the_flows_counts():
-    check("lanes-1", Guest([{**FLOW, "rung": "stock", "workers": "", "packets": 5},
-                            {**FLOW, "rung": "one", "workers": "2"},
+    check("lanes-1", Guest([{**FLOW, "state": "kernel", "workers": "", "packets": 5},
+                            {**FLOW, "state": "one", "workers": "2"},
                             {**FLOW, "dport": 53, "packets": 10 ** 6}]))
 
 
@@ -63,7 +63,7 @@ def test_the_busiest_of_the_flows_counts():
     ("lanes-3", Guest([FLOW]), "not spread over 3 worker.*several"),
     ("lanes-1", Guest([FLOW]), "not spread over 1 worker"),
     ("lanes-2", Guest([{**FLOW, "workers": "1"}]), "not spread over 2 worker"),
-    ("auto", Guest([{**FLOW, "rung": "gated"}]), "not spread over as many .*gated"),
+    ("auto", Guest([{**FLOW, "state": "gated"}]), "not spread over as many .*gated"),
     ("pipeline", Guest(), "steered no packet"),
     ("standby", Guest(taken=0), "falcon is enabled"),
     ("standby", Guest(taken=2000, steered=1001, status={"state": "standby"}), "took 2000 and steered 1001 of 10000"),
@@ -77,7 +77,7 @@ def test_standby_is_believed():
     check("standby", Guest(taken=2000, steered=900, status={"state": "standby"}))
 
 
-@pytest.mark.parametrize("flow", [FLOW, {**FLOW, "rung": "one", "workers": "4"}])
+@pytest.mark.parametrize("flow", [FLOW, {**FLOW, "state": "one", "workers": "4"}])
 def test_auto_is_believed_on_one_worker_and_on_several(flow):
     variant = check("auto", Guest([flow]))
     assert variant.config(RR) == {"cpus": "1,2,3,4"}
@@ -88,7 +88,7 @@ def test_mice_are_to_be_left_alone():
     check("lanes-2", Guest(taken=0), case=RR)
     with pytest.raises(BenchError, match="took 7 packets"):
         check("lanes-2", Guest(taken=7), case=RR)
-    # one that is that fast is no mouse
+    # a flow of that rate is no mouse
     check("lanes-2", Guest(taken=7), case=RR, delivered=20000)
 
 
@@ -130,7 +130,7 @@ def test_table_shows_each_vcpu_and_what_it_did():
             for metric, unit in UDP.metrics.items()]
     lined = [{**item, "per_cpu_lines": item["per_cpu_instructions"]} for item in rounds[:1]]
     lines = [line.split() for line in report.table(rows, {"rounds": rounds, "lined": lined})]
-    # the CPUs of the path are all but the application's
+    # the path's CPUs are all except the application's
     assert ["lanes-2", "3", "2", "NIC", "6", "worker", "2", "worker", "3", "delivery", "1", "0", "app", "9"] in lines
     assert ["lanes-2", "NIC", "5.0", "worker", "2.0", "worker", "3.0", "delivery", "1.0", "0.0", "app", "9.0"] in lines
 
@@ -153,7 +153,7 @@ def test_table_shows_what_requests_gain_and_cost():
                       *rows_of(idle, "stock", 0.3), *rows_of(idle, "priority-sync", 0.3)])
     assert ["priority-sync", "250%", *4 * ["-60%"]] in lines
     assert ["stock,", "beside", "nothing", "2.1", "2.4", "2.7", "3.0"] in lines
-    # what is beside nothing has no packets whose cost would mean anything
+    # requests without other traffic have no packets whose cost would mean anything
     assert ["priority-sync", "-", *4 * ["+0%"]] in lines
 
 

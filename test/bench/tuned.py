@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Variants of the sweeps: one setting has another value, or the guest has other work to do."""
+"""Variants for sweeps: one setting has another value, or the guest has other work as well."""
 
 from net import wait
 
@@ -23,7 +23,7 @@ class Batch(Lanes2):
 
 
 class Rate(Auto):
-    """A flow is taken from `rate` packets a second on, whatever a slow machine sends."""
+    """A flow is promoted from `rate` packets a second on, for any rate that a slow machine sends."""
 
     rate, usual = None, False
 
@@ -31,7 +31,7 @@ class Rate(Auto):
         return {**super().config(case), "elephant-rate": self.rate}
 
     def check(self, guest, case, done):
-        # Above the flow's rate it stays where it is, which is what is measured then.
+        # With a threshold above its rate the flow stays on the kernel's path, and that is measured.
         state = self.ask(guest, "status")["state"]
         if state != "enabled":
             raise BenchError(f"{self.name}: falcon is {state}")
@@ -56,11 +56,11 @@ class Busy:
 
 
 class StockBusy(Busy, Stock):
-    """What falcon is compared with."""
+    """Stock with the same load, for comparison."""
 
 
 class AutoBusy(Busy, Auto):
-    """falcon, which has to step aside where all CPUs have enough to do."""
+    """falcon with load. It must stand by if all CPUs are busy."""
 
     STANDBY_S = 4
 
@@ -71,10 +71,10 @@ class AutoBusy(Busy, Auto):
         try:
             wait.until(lambda: self._state(guest) == "standby", self.STANDBY_S, "falcon to step aside")
         except TimeoutError:
-            pass    # check() says so
+            pass    # check() reports it
 
     def watch(self, guest, case):
-        """Where the flow is, falcon decides by the load."""
+        """falcon decides by the load if the flow goes into lanes."""
 
     def check(self, guest, case, done):
         state = self._state(guest)
@@ -87,7 +87,7 @@ class AutoBusy(Busy, Auto):
 
 
 def burn(load, vcpus):
-    """Script that keeps every CPU busy for `load` percent of each period."""
+    """A script that keeps every CPU busy for `load` percent of each period."""
     busy_us = PERIOD_MS * 1000 * load // 100
     rest_s = (PERIOD_MS * 1000 - busy_us) / 1e6
     rest = f"read -rt {rest_s} -u $never || :" if load < FULL else ":"

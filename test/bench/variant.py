@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falcon's variants, and the list of all: stock (base.py), stock tuned by hand (peers.py), paths that BPF
-programs cut short (shortcut.py), falcon. A new variant is a class in one of them and a word in that list.
+"""falcon's variants, and the list of all: stock (base.py), stock tuned by hand (peers.py), paths shortened by BPF
+programs (shortcut.py), falcon. A new variant is a class in one of these files and a word in that list.
 """
 
 import contextlib
@@ -17,14 +17,14 @@ from .measure import REQUEST_PORT, STAMPED_PORT, answering_cpu
 FALCONCTL = "/falcon/build/tools/falconctl"
 PORTS = {"udp": udp.DEFAULT_PORT, "tcp": tcp.DEFAULT_PORT, "rr": udp.DEFAULT_PORT, "priority": udp.DEFAULT_PORT,
          "memcached": udp.DEFAULT_PORT}
-OTHER_PORT = 9          # of none
-# What requests are by a rule. memcached's are as many as come.
+OTHER_PORT = 9          # used by no flow
+# The rule for each kind of requests. memcached's has no rate limit, because the load has no fixed rate.
 REQUESTS = {"priority": f"protocol=udp dport={REQUEST_PORT}-{STAMPED_PORT}",
             "memcached": f"protocol=tcp dport={memcached.PORT} rate=0"}
 
 
 class Loaded(Variant):
-    """The module in, not enabled: must cost nothing."""
+    """The module is loaded, but not enabled: this must cost nothing."""
 
     name = "loaded"
     needs_falcon = True
@@ -43,7 +43,7 @@ class Loaded(Variant):
 
 
 class Falcon(Variant):
-    """falcon enabled; config() is what differs."""
+    """falcon enabled. Subclasses differ in config()."""
 
     needs_falcon = True
     without = "falcon disabled"
@@ -64,9 +64,9 @@ class Falcon(Variant):
         guest.run(f"set -e\n{FALCONCTL} disable\nrmmod falcon")
 
     def calm(self, guest):
-        def resting():
-            return any(hook["state"] == "resting" for hook in self.ask(guest, "status")["hooks"])
-        wait.until(resting, 30, f"hooks of {self.name} to rest")
+        def parked():
+            return any(hook["state"] == "parked" for hook in self.ask(guest, "status")["hooks"])
+        wait.until(parked, 30, f"hooks of {self.name} to be parked")
 
     def switch(self, guest, case, on):
         guest.run(f"{FALCONCTL} {'enable' if on else 'disable'}")
@@ -75,16 +75,16 @@ class Falcon(Variant):
 
     @staticmethod
     def ask(guest, command):
-        """What falconctl answers, decoded."""
+        """falconctl's answer, decoded."""
         return json.loads(guest.run(f"{FALCONCTL} --json {command}").out)
 
     def counter(self, guest, name):
-        """A counter's total so far."""
+        """A counter's sum so far."""
         return self.ask(guest, "stats show --all")["total"][name]
 
 
 class Pipeline(Falcon):
-    """A stage each, on the CPUs that rps-disjoint gets."""
+    """A CPU for each stage: the CPUs that rps-disjoint gets."""
 
     name, policy = "pipeline", "hash"
 
@@ -97,7 +97,7 @@ class Pipeline(Falcon):
 
 
 class PipelineTwoChoice(Pipeline):
-    """As FALCON is."""
+    """Two-choice, as in FALCON."""
 
     name, policy, usual = "pipeline-two-choice", "two-choice", False
 
@@ -107,10 +107,10 @@ class PipelineAuto(Pipeline):
 
 
 class Lanes(Falcon):
-    """Micro-flows on `workers` CPUs; one worker has another CPU for the container's stage."""
+    """Micro-flows on `workers` CPUs. With one worker, another CPU runs the container's stage."""
 
-    workers = None      # several: these need a CPU each, as interrupts, delivery and application do
-    MIN_TAKEN = 0.7     # of the frames: a flow is a mouse at first, and then hooks have to wake
+    workers = None      # several workers need a CPU each, besides interrupts, delivery and application
+    MIN_TAKEN = 0.7     # of the frames: a flow starts as a mouse, and then parked hooks must be attached
     READY_S, WATCH_S = 3, 1
     PACED = 1000        # packets/s of all flows together
 
@@ -121,16 +121,16 @@ class Lanes(Falcon):
 
     def config(self, case):
         config = {**super().config(case), **self.mode()}
-        # What is paced is an elephant on a slow machine, too.
+        # Paced traffic must be an elephant on a slow machine, too.
         return {**config, "elephant-rate": self.PACED // case.flows} if case.paced else config
 
     def mode(self):
-        """Of the configuration, what says how a flow is spread; by hash, so that it stays where it is."""
+        """The part of the configuration that determines how a flow is spread. By hash, so that it keeps its CPUs."""
         return {"mode": "lanes", "workers": self.workers, "policy": "hash"}
 
     def is_spread(self, flow):
-        """Whether the flow has as many workers as this variant is about."""
-        return flow.get("rung") == ("several" if self.workers > 1 else "one") and len(self._used()) == self.workers
+        """True if the flow has as many workers as this variant specifies."""
+        return flow.get("state") == ("several" if self.workers > 1 else "one") and len(self._used()) == self.workers
 
     def _is_up(self, guest, case):
         flows = [flow for flow in self.ask(guest, "flow list --top 1000")["flows"]
@@ -140,21 +140,21 @@ class Lanes(Falcon):
 
     def ready(self, guest, case):
         if case.paced:
-            self._wait_for_rung(guest, case, self.READY_S)
+            self._wait_for_state(guest, case, self.READY_S)
 
     def watch(self, guest, case):
-        # A sender that the host stopped for a moment is a mouse for another one.
-        self._wait_for_rung(guest, case, self.WATCH_S if case.paced else 0)
+        # If the host stops the sender for a moment, the flow becomes a mouse for a moment.
+        self._wait_for_state(guest, case, self.WATCH_S if case.paced else 0)
 
-    def _wait_for_rung(self, guest, case, seconds):
-        """check() tells when it does not get there."""
+    def _wait_for_state(self, guest, case, seconds):
+        """If the flow does not reach its state, check() reports it."""
         with contextlib.suppress(TimeoutError):
-            wait.until(lambda: self._is_up(guest, case), seconds, "its rung")
+            wait.until(lambda: self._is_up(guest, case), seconds, "its state")
 
     def check(self, guest, case, done):
         taken = self.counter(guest, "taken")
         if not case.paced:
-            # these are mice: what is measured is that falcon leaves them alone
+            # these are mice: the round measures that falcon leaves them alone
             self._check_mouse(guest, done, taken)
             return
         if taken < self.MIN_TAKEN * done.frames:
@@ -176,7 +176,7 @@ class Lanes(Falcon):
             raise BenchError(f"{self.name}: falcon took {taken} packets of a flow of only {rate:.0f} a second")
 
     def _used(self):
-        """CPUs that the flow was seen on."""
+        """CPUs on which the flow was seen."""
         return {int(cpu) for cpu in (self._flow or {}).get("workers", "").split(",") if cpu}
 
     def roles(self):
@@ -209,7 +209,7 @@ class Lanes5(Lanes):
 
 
 class Auto(Lanes):
-    """As falcon comes: it decides by itself how many workers the flow gets, and which."""
+    """falcon's default: it decides how many workers the flow gets, and which CPUs."""
 
     name, min_vcpus = "auto", 2
 
@@ -217,11 +217,11 @@ class Auto(Lanes):
         return {}
 
     def is_spread(self, flow):
-        return flow.get("rung") in ("one", "several")
+        return flow.get("state") in ("one", "several")
 
 
 class Hash(Auto):
-    """The CPUs by the flow's hash, whatever the load: FALCON's static choice."""
+    """The flow's hash selects the CPUs, whatever the load: FALCON's static choice."""
 
     name, usual = "hash", False
 
@@ -230,7 +230,7 @@ class Hash(Auto):
 
 
 class TwoChoice(Auto):
-    """A second CPU to choose from, when the first one is loaded: FALCON's dynamic choice."""
+    """A second CPU to choose from if the first one is loaded: FALCON's dynamic choice."""
 
     name, usual = "two-choice", False
 
@@ -239,7 +239,7 @@ class TwoChoice(Auto):
 
 
 class Standby(Falcon):
-    """A host that is as busy as falcon lets it become: it has stepped aside, which must cost nothing."""
+    """A host as busy as falcon's threshold: falcon stands by, which must cost nothing."""
 
     name, usual = "standby", False
 
@@ -253,14 +253,14 @@ class Standby(Falcon):
     def check(self, guest, case, done):
         state = self.ask(guest, "status")["state"]
         taken, steered = self.counter(guest, "taken"), self.counter(guest, "steered")
-        # the first packets are what makes the host busy
+        # the first packets make the host busy
         if state != "standby" or taken + steered > 0.3 * done.frames:
             raise BenchError(f"{self.name}: falcon is {state}, and took {taken} and steered {steered} "
                              f"of {done.frames} packets")
 
 
 class Rules10(Auto):
-    """With rules that are about none of the flows."""
+    """With rules that match none of the flows."""
 
     name, usual, count = "rules-10", False, 10
 
@@ -269,7 +269,7 @@ class Rules10(Auto):
         rules.add(guest, self.count)
 
     def calm(self, guest):
-        """With a rule hooks do not rest."""
+        """With a rule, hooks are never parked."""
 
     def check(self, guest, case, done):
         super().check(guest, case, done)
@@ -292,7 +292,7 @@ class Rules10000(Rules10):
 
 
 class SyncRule(Falcon):
-    """Requests one at a time, which a rule lets go ahead: on the NIC's CPU, past every queue."""
+    """Requests one at a time that go ahead by a rule: on the NIC's CPU, past every queue."""
 
     name, usual, min_vcpus = "sync-rule", False, 2
 
@@ -304,7 +304,7 @@ class SyncRule(Falcon):
         self.ask(guest, f"priority add protocol={case.protocol} dport={PORTS[case.kind]} mode=sync rate=0")
 
     def calm(self, guest):
-        """With a rule hooks do not rest."""
+        """With a rule, hooks are never parked."""
 
     def check(self, guest, case, done):
         rule, = self.ask(guest, "priority list")["rules"]
@@ -313,7 +313,7 @@ class SyncRule(Falcon):
 
 
 class Lanes3SyncRule(Lanes3):
-    """With a sync rule that is about none of the flows."""
+    """With a sync rule that matches none of the flows."""
 
     name, usual = "lanes-3-sync-rule", False
 
@@ -323,12 +323,12 @@ class Lanes3SyncRule(Lanes3):
 
 
 class PrioritySync(Falcon):
-    """Requests go ahead by a rule, at once; all else is on stock's path, on the NIC's CPU."""
+    """Requests go ahead by a rule, at once. All other traffic stays on the kernel's path, on the NIC's CPU."""
 
     name, how, usual, min_vcpus = "priority-sync", "sync", False, 4
 
     def config(self, case):
-        # as much as stock has: no other CPU
+        # as many as stock has: no other CPU
         return {**super().config(case), "mode": "lanes", "elephant-rate": 2 ** 32 - 1}
 
     def apply(self, guest, case):
@@ -344,13 +344,13 @@ class PrioritySync(Falcon):
 
 
 class PriorityBatch(PrioritySync):
-    """Likewise, after the NIC's poll that brings them."""
+    """Requests go ahead by a rule, after the NIC's poll that brings them."""
 
     name, how = "priority-batch", "batch"
 
 
 class PriorityLanes(PrioritySync):
-    """At once, and all else in lanes."""
+    """Requests go ahead at once, and all other traffic is in lanes."""
 
     name = "priority-sync-lanes"
 

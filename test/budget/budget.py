@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a packet, or a request, may cost: instructions against stock's in the same boot, and the cache lines that falcon's
-own functions move.
+"""Cost limits for a packet or a request: instructions relative to stock's in the same boot, and the cache lines that
+falcon's own functions move.
 
-budgets.json has what was measured when it was written (`make budgets`). A row may cost 3 % more instructions than
-that, its application 10 %, and 3 % more lines. The rates are the same on every machine and far below what stock can
-take, so nothing depends on the machine.
+budgets.json has the measured costs at the time when it was written (`make budgets`). A row may cost 3 % more
+instructions than that, its application 10 %, and 3 % more lines. The rates are the same on every machine and far below
+stock's limit, so nothing depends on the machine.
 """
 
 import collections
@@ -23,19 +23,20 @@ from bench.symbols import Symbols
 from bench.variant import VARIANTS
 
 BUDGETS = Path(__file__).with_name("budgets.json")
-MORE = 1.03             # than was measured
-# Of the application: how often it waits for packets and is woken, chance says: 0.91 to 1.03 of stock's in three boots.
+MORE = 1.03             # than the recorded cost
+# Of the application: chance decides how often it waits for packets and is woken: 0.91 to 1.03 of stock's in three
+# boots.
 MORE_OF_APPLICATION = 1.1
-LINES = 0.1             # by packet, MB or request: what all of falcon's functions may move besides
-# How many lines one function moves depends on how many packets it finds at a time, which chance says.
+LINES = 0.1             # per packet, MB or request: allowance for all of falcon's functions together
+# The lines that a function moves depend on the number of packets that it finds at a time, which is chance.
 MORE_OF_ONE = 1.5
 LINES_OF_ONE = {"udp": 0.2, "tcp": 150, "rr": 0.2}
 VCPUS = 6
 WINDOW_S = 2
 RATES = {"udp": 6000, "tcp": 6e6, "rr": 0}      # packets, bytes a second; requests as fast as they are answered
 SHOWN = 6               # functions that a failure names
-KEPT = 0.005            # of all instructions or lines: functions with less are not kept
-LITTLE = 0.05           # but falcon's own, which have more than this
+KEPT = 0.005            # of all instructions or lines: functions with less are not recorded
+LITTLE = 0.05           # but falcon's own functions are, from this on
 OWN = "[falcon]"
 
 # (case, variant)
@@ -59,26 +60,26 @@ LINED = (
     ("tcp-mtu-1flow", "lanes-2"),
     ("udp-rr", "auto"),
 )
-# What CPUs share moves once for each burst. So short bursts show it best, but how many of them come together is chance,
-# and the sum with it.
+# Lines that CPUs share move once for each burst. Short bursts show them best, but chance decides how many bursts arrive
+# together, and with it the sum.
 BY_FUNCTION = ("udp-1400-1flow",)
-# These have a budget: the NIC's CPU, the busiest but the application's, all CPUs, and the application's.
+# These have a budget: the NIC's CPU, the busiest except the application's, all CPUs, and the application's.
 PLACES = ("nic", "busiest", "total", "application")
-# A packet of these must cost falcon the same, however many devices there are: in lanes beside a rule about others, and
-# by a rule.
+# A packet of these rows must cost falcon the same for any number of devices: in lanes beside a rule for other flows,
+# and by a rule.
 CROWDED = (
     ("udp-1400-burst32", "lanes-3-sync-rule"),
     ("udp-rr", "sync-rule"),
 )
 DEVICES = 2000
-# Of requests one at a time, which falcon is to leave alone: their application is woken in one of several ways,
-# by chance, which makes its CPU's count differ by 10 %.
+# For requests one at a time, which falcon leaves alone: the application is woken in one of several ways, by chance, so
+# its CPU's count differs by 10 %.
 PLACES_ALONE = ("nic", "total")
 
 
 @dataclasses.dataclass
 class Cost:
-    """Of a packet, MB or request."""
+    """Instructions for a packet, MB or request."""
 
     nic: float
     busiest: float
@@ -88,17 +89,19 @@ class Cost:
 
     @property
     def own(self):
-        """Of falcon's functions. What the others cost, and how long they wait for locks, chance says too."""
+        """Instructions of falcon's functions. The others' cost, and the time that they wait for locks, depends on
+        chance, too.
+        """
         return sum(each for name, each in self.functions.items() if OWN in name)
 
     def over(self, stock):
-        """{place: part of stock's}"""
+        """{place: cost divided by stock's}"""
         return {place: getattr(self, place) / getattr(stock, place) for place in PLACES}
 
 
 @dataclasses.dataclass
 class Lines:
-    """Lines moved, by packet, MB or request."""
+    """Cache lines moved, per packet, MB or request."""
 
     total: float
     functions: dict     # {name: lines}
@@ -110,7 +113,7 @@ class Lines:
 
 
 class Executed(Watch):
-    """The blocks of the window."""
+    """Collects the blocks executed in the window."""
 
     def __init__(self, guest, case, variant):
         super().__init__(guest, case, variant)
@@ -143,7 +146,7 @@ class Budgeter(Engine):
         self._stocks = {}       # {case: Cost}
 
     def __enter__(self):
-        # any that needs falcon, so that it is built
+        # any variant that needs falcon, so that falcon is built
         self._topology, self._guest = self._stack.enter_context(self._booted([VARIANTS["auto"](VCPUS)]))
         return self
 
@@ -162,7 +165,7 @@ class Budgeter(Engine):
         return variant
 
     def cost(self, name, variant, module=None):
-        """Cost; module: another falcon's path in the guest."""
+        """The Cost; module: path of another falcon in the guest."""
         case, variant = CASES[name], self._variant(variant, module)
         executed = Executed(self._guest, case, variant)
         done = self._patiently(self._topology, self._guest, case, variant, executed)
@@ -175,7 +178,7 @@ class Budgeter(Engine):
         return Cost(per_cpu[0], max(of_path(per_cpu)), sum(per_cpu), per_cpu[-1], dict(functions))
 
     def lines(self, name, variant, module=None):
-        """Lines; module: likewise."""
+        """The Lines; module: path of another falcon in the guest."""
         case, variant = CASES[name], self._variant(variant, module)
         following = Following(self._guest, case, variant)
         done = self._patiently(self._topology, self._guest, case, variant, following, lined=True)
@@ -188,7 +191,7 @@ class Budgeter(Engine):
 
     @contextlib.contextmanager
     def devices(self, count):
-        """So many more in the guest while the block lasts: containers' veths, the half of them the host's."""
+        """Add so many devices while the block runs: containers' veths, half of which are the host's ends."""
         self._guest.run(f"set -e; ip netns add crowd; for ((n = 0; n < {count // 2}; n++)); do\n"
                         f"\techo link add crowd$n type veth peer name eth$n netns crowd\ndone | ip -batch -", timeout=300)
         try:
@@ -205,7 +208,7 @@ class Budgeter(Engine):
         self._stocks.clear()
 
     def stock(self, name, anew=False):
-        """Of stock in this boot."""
+        """Stock's Cost in this boot."""
         if anew or name not in self._stocks:
             self._stocks[name] = self.cost(name, "stock")
         return self._stocks[name]
@@ -220,8 +223,8 @@ def key(case, variant):
 
 
 def grown(functions, then):
-    """Lines on the functions that cost more than they did, the worst first; and how long locks were waited for, which
-    differs by chance, as the holder's CPU may stand still.
+    """Lines on the functions whose cost has grown, the worst first. Waiting for locks comes last: it differs by chance,
+    because the holder's CPU may stand still.
     """
     more = {name: each - then.get(name, 0) for name, each in functions.items() if name != hotspot.SPINNING}
     worst = sorted(more, key=more.get, reverse=True)[:SHOWN] + [name for name in functions if name == hotspot.SPINNING]
@@ -229,7 +232,7 @@ def grown(functions, then):
 
 
 def exceeded(cost, stock, budget):
-    """Lines on what costs more than its budget."""
+    """Lines on costs that exceed their budget."""
     allowed = {place: (MORE_OF_APPLICATION if place == "application" else MORE) * budget[place]
                for place in PLACES if place in budget}
     return [f"{place}: {value:.3f} of stock's ({getattr(cost, place):.0f} of {getattr(stock, place):.0f}); the budget is "
@@ -238,13 +241,14 @@ def exceeded(cost, stock, budget):
 
 
 def grown_with_devices(cost, before):
-    """Whether falcon's functions cost more than they did."""
+    """True if falcon's functions cost more than before."""
     return cost.own > MORE * before.own
 
 
 def exceeded_lines(case, lines, budget):
-    """Likewise, on the lines that falcon's own functions move, all of them and each. All others together differ by a
-    half from round to round: by where the pages were freed that the driver's allocations find.
+    """Lines on cache lines beyond their budget, for falcon's own functions together and each. The other functions'
+    lines differ by a half from round to round, because they depend on where the pages were freed that the driver
+    allocates.
     """
     found, own = [], sum(lines.own.values())
     allowed = budget["own"] * MORE + LINES
@@ -264,7 +268,7 @@ def _kept(functions):
 
 
 def _dearest(lines):
-    """Of several rounds the most lines of all of falcon's functions, and of each."""
+    """The most lines in any of several rounds, of all of falcon's functions and of each."""
     names = sorted({name for each in lines for name in each.own})
     most = {name: max(each.own.get(name, 0) for each in lines) for name in names}
     return {"own": round(max(sum(each.own.values()) for each in lines), 3),
@@ -272,7 +276,7 @@ def _dearest(lines):
 
 
 def text(document):
-    """Of budgets.json: a line for each row, and one for its functions."""
+    """The text of budgets.json: a line for each row, and one for its functions."""
     parts = []
     for name in ("rows", "lines"):
         rows = []
@@ -284,8 +288,8 @@ def text(document):
 
 
 def _allowed(case, found):
-    """{place: part of stock's} from those of several rounds. Where falcon leaves the work as it is, chance alone makes
-    it less than stock's: how often an application waits, and for which lock.
+    """{place: part of stock's} from several rounds. If falcon leaves the work unchanged, a value below 1 is chance: how
+    often an application waits, and for which lock.
     """
     alone = CASES[case].kind == "rr"
     return {place: round(max(1.0 if alone or place == "application" else 0.0, *(over[place] for over in found)), 4)
@@ -293,7 +297,7 @@ def _allowed(case, found):
 
 
 def record(budgeter, rounds):
-    """The document of budgets.json: of several rounds the dearest, which is what a budget must allow."""
+    """The document of budgets.json: the highest costs of several rounds, which a budget must allow."""
     costs, lines = collections.defaultdict(list), collections.defaultdict(list)
     for _ in range(rounds):
         budgeter.forget_stock()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the kernel has and what the module brings along is told by the compiler, on every kernel there is."""
+"""The compiler tells what the kernel has and what compat/ must add, on every kernel that we have."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ PROBES = REPO / "module/compat/kernel-has.sh"
 
 
 def asked(tmp_path, complaints, form="probe:{}:9: error: {}"):
-    """(status, header, errors) of the probes, by a compiler that complains of these, by their names."""
+    """(status, header, errors) of the probes, with a simulated compiler that rejects the named ones."""
     names = re.findall(r"^([A-Z_]+)\t", PROBES.read_text(), re.M)
     said = "\n".join(form.format(names.index(name) + 1, text) for name, text in complaints.items())
     compiler = tmp_path / "cc"
@@ -60,7 +60,7 @@ def test_each_probe_is_used_and_each_that_is_used_is_there():
     assert used == probes
 
 
-# What a kernel's maintainers take over from a later one, whatever the number.
+# Changes that maintainers backport from later kernels, whatever the version number.
 TAKEN_OVER = {
     "linux/hrtimer.h": """
 static inline void taken_hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *),
@@ -117,8 +117,8 @@ def test_what_is_taken_over_from_a_later_kernel_does_not_end_the_build(one_kerne
     assert messages(built.log) == []
 
 
-# For the headers of each ordinary kernel that the suite's archive has; they are gone before the next ones come.
-# Warnings about the headers themselves are their maintainers': they have other paths, ./include/ or absolute ones.
+# For the headers of each ordinary kernel in the suite's archive, which are removed before the next ones are installed.
+# Warnings about the headers themselves do not count: they have other paths, ./include/ or absolute ones.
 EVERY = r"""
 apt-get -qq update
 for headers in $(apt-cache pkgnames linux-headers- | grep -E '^linux-headers-([0-9]+[.]){2}[0-9.]+([-+][0-9a-z.]+)?-amd64$' | sort -V); do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The module compiles for every kernel, ordinary and cloud, without a word from gcc or sparse."""
+"""The module compiles for every kernel, ordinary and cloud, without a warning of gcc or sparse."""
 
 import re
 import shutil
@@ -11,9 +11,9 @@ import pytest
 from vm import module
 from vm.paths import BUILD, REPO
 
-# Of ours only: sparse is older than some of the kernels' own headers.
+# About our files only: sparse is older than some of the kernels' own headers.
 MESSAGE = re.compile(r"^(?:\./)*((?:module|include)/\S+?:\d+(?::\d+)?: (?:warning|error): .*)$", re.M)
-# What the whole build says, wherever it is about: modpost's and kbuild's warnings.
+# Messages of the whole build, about any file: modpost's and kbuild's warnings.
 OTHER = re.compile(r"^(?:WARNING: .*|ERROR: .*|warning: .*)$", re.M)
 
 
@@ -29,11 +29,13 @@ MODULE_DESCRIPTION("test");
 
 
 def small(tmp_path, **files):
-    """Sources of a module of these files, which falcon's Kbuild compiles as it does falcon's: all takes long."""
+    """Sources of a module of these files, which falcon's Kbuild compiles as it does falcon's, because all of falcon
+    takes long.
+    """
     kbuild = (REPO / "Kbuild").read_text()
     objects = " ".join(f"module/{name}.o" for name in files)
-    kbuild, count = re.subn(r"^falcon-y :=(?:.*\\\n)*.*$", f"falcon-y := {objects}", kbuild, flags=re.M)
-    assert count == 1
+    kbuild, count = re.subn(r"^falcon-y :=.*\n(?:falcon-y \+=.*\n)*", f"falcon-y := {objects}\n", kbuild, flags=re.M)
+    assert count == 1 and kbuild.count("falcon-y :=") == 1 and "falcon-y +=" not in kbuild
     shutil.copy(REPO / "dkms.conf", tmp_path)
     for part in ("include", "module/compat"):
         shutil.copytree(REPO / part, tmp_path / part)
@@ -50,7 +52,7 @@ def build_broken(kernel, tmp_path, text):
 
 def check_build(built):
     assert messages(built.log) == []
-    # Silence counts only when everything was compiled and checked.
+    # A build without output proves something only if everything was compiled and checked.
     done = set(re.findall(r"^  (CC \[M\]|CHECK) +(?:\./)*(\S+)", built.log, re.M))
     for source in REPO.glob("module/**/*.c"):
         name = source.relative_to(REPO)
@@ -110,7 +112,7 @@ def test_rebuilt_only_when_the_sources_change(one_kernel, tmp_path):
 
 
 def test_a_tree_without_sparse_is_not_asked_to_check(tmp_path):
-    """As the demonstration's: with W=1 the kernel runs a script that wants more of Perl than is there."""
+    """The demonstration's tree: with W=1 the kernel runs a script that needs more of Perl than is installed."""
     tree = types.SimpleNamespace(path=tmp_path)
     kernel = types.SimpleNamespace(tree=tree, binds=[], build="/build")
     asked = {"W=1", "KBUILD_CHECKSRC=2"}

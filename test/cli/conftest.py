@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falconctl under ASan and UBSan, alone and in front of a kernel that the test plays."""
+"""falconctl under ASan and UBSan, alone or with a simulated kernel."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from vm import tools
 
 TOP = Path(__file__).resolve().parents[2]
 BUILD = TOP / "build/test/falconctl"
-# What a sanitizer reports must not look like one of falconctl's own exit codes.
+# A sanitizer's exit code must differ from falconctl's own exit codes.
 SANITIZERS = {"ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "exitcode=99:print_stacktrace=1"}
 
 
 class Result:
-    """What a run of falconctl came to."""
+    """Result of a run of falconctl."""
 
     def __init__(self, done):
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
@@ -27,13 +27,13 @@ class Result:
         return json.loads(self.out)
 
     def error(self):
-        """The object that falconctl --json gives as its error; nothing else is on stderr."""
+        """The error object of falconctl --json. Asserts that stderr has nothing else."""
         assert self.out == ""
         return json.loads(self.err)["error"]
 
 
 class Falconctl:
-    """Runs the binary; a sanitizer's finding fails the test at once."""
+    """Runs the binary; a sanitizer's report fails the test at once."""
 
     def __init__(self, binary, **env):
         self.binary = binary
@@ -61,7 +61,7 @@ def built():
 
 @pytest.fixture
 def falconctl(built, tmp_path):
-    """On a host without the module: its /sys is empty."""
+    """falconctl on a host without the module: its /sys is empty."""
     return Falconctl(built / "falconctl", FALCONCTL_ROOT=str(tmp_path / "no-host"))
 
 
@@ -73,6 +73,6 @@ def peer(tmp_path):
 
 @pytest.fixture
 def ctl(built, peer, tmp_path):
-    """falconctl that talks to the peer."""
+    """falconctl that talks to the simulated kernel."""
     return Falconctl(built / "falconctl-replay", FALCONCTL_REPLAY=peer.path,
                      FALCONCTL_ROOT=str(tmp_path / "no-host"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A kernel to talk to: answers generic netlink on a unix socket, as the test wishes."""
+"""A simulated kernel: answers generic netlink on a unix socket as the test wishes."""
 
 import socket
 import struct
@@ -29,7 +29,7 @@ def number_of(set_name, name):
 
 
 def encode(set_name, values):
-    """Attributes of a set from a dict; a list of dicts for those that may be many."""
+    """Attributes of a set from a dict; a list of dicts for attributes that occur several times."""
     out = b""
     for name, value in values.items():
         number = number_of(set_name, name)
@@ -50,7 +50,7 @@ def encode(set_name, values):
 
 
 def decode(set_name, data):
-    """What a request holds, {name: value}."""
+    """The attributes of a request, {name: value}."""
     out = {}
     while data:
         size, number = struct.unpack_from("=HH", data)
@@ -94,7 +94,7 @@ class Request:
         return self.ack(errno, ext, NLMSG_DONE)
 
     def offset_of(self, set_name, name):
-        """Where the attribute stands in this request."""
+        """Offset of the attribute in this request."""
         offset = 20
         while offset < len(self.data):
             size, number = struct.unpack_from("=HH", self.data, offset)
@@ -108,19 +108,19 @@ class Request:
 
 
 def family(request):
-    """What the controller says about falcon."""
+    """The controller's answer about falcon."""
     group = attr(1, attr(2, struct.pack("=I", GROUP)) + attr(1, b"events\0"))
     return [request.answer(attr(2, b"falcon\0") + attr(1, struct.pack("=H", FAMILY)) +
                            attr(3, struct.pack("=I", 1)) + attr(7, group)) + request.ack()]
 
 
 def do(set_name, values):
-    """A handler that gives one answer."""
+    """A handler that returns one answer."""
     return lambda request: [request.answer(encode(set_name, values)), request.ack()]
 
 
 def dump(set_name, records):
-    """A handler that gives a list, several messages in a packet."""
+    """A handler that returns a list, several messages in a packet."""
     def handler(request):
         assert request.dump
         messages = [request.answer(encode(set_name, r), NLM_F_MULTI) for r in records]
@@ -145,7 +145,7 @@ def refuse(errno, text=None, offset=None, missing=None):
 
 
 class FakeKernel:
-    """handlers: {operation: request -> packets}. Whatever is asked is kept in .requests."""
+    """handlers: {operation: request -> packets}. It keeps all requests in .requests."""
 
     def __init__(self, path):
         self.path, self.requests, self.failure = path, [], None
@@ -178,7 +178,7 @@ class FakeKernel:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            # One that has two sockets uses them in turn.
+            # A command with two sockets uses them in turn.
             threading.Thread(target=self._serve_one, args=(client,), daemon=True).start()
 
     def _serve_one(self, client):
@@ -186,7 +186,7 @@ class FakeKernel:
             try:
                 self._talk(client)
             except (BrokenPipeError, ConnectionResetError):
-                pass        # falconctl had seen enough
+                pass        # falconctl had read enough
             except Exception as error:  # pylint: disable=broad-except
                 self.failure = error
 

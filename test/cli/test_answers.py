@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the module says is what falconctl prints, as text and as JSON alike."""
+"""falconctl prints the module's answers, in text and in JSON alike."""
 
 import datetime
 import json
@@ -16,12 +16,12 @@ STATUS = {"version": "1.2.3", "state": "enabled", "mode": "pipeline", "cpus": "1
           "hook": [{"symbol": "get_rps_cpu", "capability": "steering", "state": "attached", "required": 1},
                    {"symbol": "gro_cells_receive", "capability": "nic-split", "state": "conflict", "required": 0,
                     "detail": "redirected by somebody else"}],
-          "flows": 415, "elephants": 3, "several": 2, "barred": 0, "ahead": 0}
+          "flows": 415, "in-lanes": 3, "several": 2, "not-promoted": 0, "ahead": 0}
 CPUS = [{"cpu": 0, "load": 61, "loaded": 0, "used": 0}, {"cpu": 1, "load": 12, "loaded": 0, "used": 1},
         {"cpu": 17, "load": 87, "loaded": 1, "used": 1}]
 CONFIG = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
-          "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
-          "rest": 2, "policy": "auto", "priority-auto": "off"}
+          "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "coalesce": 250,
+          "park": 2, "policy": "auto", "priority-auto": "off"}
 DEVICES = [{"ifindex": 2, "ifname": "eth0", "netns": 4026531840, "kind": "physical", "stage": "nic"},
            {"ifindex": 7, "ifname": "vx0", "netns": 4026531840, "kind": "vxlan", "stage": "tunnel", "port": 4789},
            {"ifindex": 3, "ifname": "eth0", "netns": 2 ** 63, "kind": "veth", "stage": "container"}]
@@ -30,8 +30,8 @@ FLOW = {"hash": 0xdeadbeef, "stage": "container", "ifindex": 3, "ifname": "veth9
 UDP4 = {**FLOW, "protocol": 17, "saddr": bytes([10, 0, 0, 1]), "daddr": bytes([10, 0, 0, 2]), "sport": 4242, "dport": 5201}
 TCP6 = {**FLOW, "stage": "tunnel", "packets": 7, "protocol": 6, "saddr": bytes.fromhex("fd" + "00" * 14 + "01"),
         "daddr": bytes.fromhex("fd" + "00" * 14 + "02"), "sport": 1, "dport": 65535}
-MOUSE = {**UDP4, "stage": "nic", "sport": 99, "rung": "stock", "limit": "rate"}
-ELEPHANT = {**UDP4, "stage": "nic", "packets": 2 ** 41, "rung": "several", "limit": "none", "workers": "1,3",
+MOUSE = {**UDP4, "stage": "nic", "sport": 99, "state": "kernel", "reason": "rate"}
+ELEPHANT = {**UDP4, "stage": "nic", "packets": 2 ** 41, "state": "several", "reason": "none", "workers": "1,3",
             "batches": 2 ** 35, "in-flight": 131, "held": 17, "merge": "transmit", "app": 7, "rule": 12,
             "in-flight-bytes": 131 * 2304}
 COUNTERS = [a["name"] for a in SETS["counters"]]
@@ -46,7 +46,7 @@ def leaves(value):
 
 
 def both(ctl, *args, text_has_not=()):
-    """The JSON; after a look that the text has every value, but those under text_has_not."""
+    """The JSON output. Asserts that the text has every value, except those of the keys in text_has_not."""
     text, as_json = ctl(*args), ctl("--json", *args)
     assert (text.code, text.err, as_json.code, as_json.err) == (0, "", 0, "")
     found = as_json.json()
@@ -75,18 +75,18 @@ def test_status(ctl, peer):
 
 
 @pytest.mark.parametrize("more, cpus, summary", [
-    ({"mode": "lanes"}, CPUS[:2], "3 flows in lanes, 2 of them on several CPUs at once; 412 mice inline; "
+    ({"mode": "lanes"}, CPUS[:2], "3 flows in lanes, 2 of them on several CPUs at once; 412 mice on the kernel's path; "
                                   "CPU 0 is the busiest at 61 %"),
-    ({"mode": "lanes", "elephants": 1, "several": 0}, [], "1 flow in lanes; 414 mice inline"),
+    ({"mode": "lanes", "in-lanes": 1, "several": 0}, [], "1 flow in lanes; 414 mice on the kernel's path"),
     ({"mode": "lanes", "ahead": 5}, [],
-     "3 flows in lanes, 2 of them on several CPUs at once; 5 ahead by a rule; 407 mice inline"),
-    ({"mode": "lanes", "elephants": 0, "several": 0, "barred": 15, "limit": "rps"}, [],
-     "0 flows in lanes; 15 above elephant-rate kept from it (rps); 400 mice inline"),
-    ({"mode": "lanes", "elephants": 0, "several": 0, "flows": 0}, [],
-     "0 flows in lanes; 0 mice inline; no packet of a tunnel was seen in the last second"),
+     "3 flows in lanes, 2 of them on several CPUs at once; 5 ahead by a rule; 407 mice on the kernel's path"),
+    ({"mode": "lanes", "in-lanes": 0, "several": 0, "not-promoted": 15, "not-promoted-reason": "rps"}, [],
+     "0 flows in lanes; 15 above elephant-rate not promoted (rps); 400 mice on the kernel's path"),
+    ({"mode": "lanes", "in-lanes": 0, "several": 0, "flows": 0}, [],
+     "0 flows in lanes; 0 mice on the kernel's path; no packet of a tunnel was seen in the last second"),
     ({"flows": 0}, [], "0 flows in the pipeline; no packet of a tunnel was seen in the last second"),
-    ({"mode": "lanes", "elephants": 0, "several": 0, "flows": 0, "reason": "none of them is seen at a NIC"}, [],
-     "0 flows in lanes; 0 mice inline"),
+    ({"mode": "lanes", "in-lanes": 0, "several": 0, "flows": 0, "reason": "none of them is seen at a NIC"}, [],
+     "0 flows in lanes; 0 mice on the kernel's path"),
     ({"state": "standby"}, CPUS, "the host is busy, every flow takes the kernel's own path; CPU 17 is the busiest at 87 %"),
     ({"state": "disabled"}, [{**CPUS[0], "load": 0}], "disabled, every flow takes the kernel's own path"),
 ])
@@ -106,7 +106,7 @@ def test_status_reason(ctl, peer):
 
 
 def test_status_of_a_newer_module(ctl, peer):
-    """Values and attributes that came later are shown as numbers, or left out."""
+    """Values and attributes of later versions are shown as numbers, or left out."""
     more = encode("status", {"state": 77}) + attr(200, b"whatever")
     peer.handlers["status-get"] = lambda r: [r.answer(more), r.ack()]
     assert both(ctl, "status") == {"state": "77", "hooks": [], "summary": "0 flows in the pipeline"}
@@ -125,7 +125,7 @@ def test_config_show(ctl, peer):
 
 
 def test_config_set(ctl, peer):
-    """All keys in one message, with the values that were typed, and the result shown."""
+    """All keys go in one message, with the values typed, and the result is shown."""
     peer.handlers.update({"config-set": accept, "config-get": do("config", CONFIG)})
     result = ctl("config", "set", "nic-split=0", "cpus=1-3,6", "load-threshold=100", "mode=pipeline", "--json")
     assert (result.code, result.json()) == (0, CONFIG)
@@ -163,24 +163,24 @@ def test_config_round_trip(ctl, peer):
 
 RULES = [{"id": 1, "protocol": 17, "saddr": bytes([10, 1, 0, 0]), "saddr-len": 16, "daddr": bytes([10, 9, 0, 1]),
           "daddr-len": 32, "sport-first": 0, "sport-last": 65535, "dport-first": 53, "dport-last": 53, "level": 7,
-          "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "bars": 2, "barred": 1},
+          "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "suspensions": 2, "suspended": 1},
          {"id": 70000, "daddr": bytes.fromhex("fd" + "00" * 15), "daddr-len": 8, "sport-first": 1024, "sport-last": 65535,
           "dport-first": 0, "dport-last": 65535, "dscp": 46, "outer-dscp": 0, "vni": 77, "level": 0, "mode": "batch", "rate": 0,
-          "packets": 0, "flows": 0, "bars": 0, "barred": 0, "netns": 4026532200, "device": "veth-of-a-pod-1", "cgroup": 2 ** 40}]
+          "packets": 0, "flows": 0, "suspensions": 0, "suspended": 0, "netns": 4026532200, "device": "veth-of-a-pod-1", "cgroup": 2 ** 40}]
 
 
 def test_rules(ctl, peer):
     peer.handlers["priority-get"] = dump("rule", RULES)
     first, second = both(ctl, "priority", "list")["rules"]
     assert first == {"id": 1, "protocol": "udp", "src": "10.1.0.0/16", "dst": "10.9.0.1", "dport": "53", "level": 7,
-                     "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "bars": 2, "barred": 1}
+                     "mode": "sync", "rate": 10000, "packets": 2 ** 40, "flows": 9, "suspensions": 2, "suspended": 1}
     assert second == {"id": 70000, "dst": "fd00::/8", "sport": "1024-65535", "dscp": 46, "outer-dscp": 0, "vni": 77,
-                      "level": 0, "mode": "batch", "rate": 0, "packets": 0, "flows": 0, "bars": 0, "barred": 0,
+                      "level": 0, "mode": "batch", "rate": 0, "packets": 0, "flows": 0, "suspensions": 0, "suspended": 0,
                       "netns": 4026532200, "device": "veth-of-a-pod-1", "cgroup": 2 ** 40}
 
 
 def test_rule_round_trip(ctl, peer):
-    """What is listed may be added as it is."""
+    """A rule that `list` printed can be added unchanged."""
     peer.handlers.update({"priority-get": dump("rule", RULES), "priority-add": do("rule", {"id": 5})})
     modes = {"sync": 0, "batch": 1}
     for wanted, line in zip(RULES, ctl("priority", "list").out.splitlines()[1:]):
@@ -193,16 +193,16 @@ def test_rule_round_trip(ctl, peer):
                 sent.setdefault(f"{side}-len", 8 * len(sent[side]))
         full = {"sport-first": 0, "sport-last": 65535, "dport-first": 0, "dport-last": 65535, **sent}
         assert full == {**{key: value for key, value in wanted.items()
-                           if key not in ("id", "packets", "flows", "bars", "barred")}, "mode": modes[wanted["mode"]]}
+                           if key not in ("id", "packets", "flows", "suspensions", "suspended")}, "mode": modes[wanted["mode"]]}
 
 
 def test_rule_of_priority_auto(ctl, peer):
     peer.handlers["priority-get"] = dump("rule", [{"id": 3, "sport-first": 0, "sport-last": 65535, "dport-first": 0,
                                                    "dport-last": 65535, "level": 0, "mode": "sync", "rate": 10000,
-                                                   "packets": 5, "flows": 1, "bars": 0, "barred": 0, "automatic": 1}])
+                                                   "packets": 5, "flows": 1, "suspensions": 0, "suspended": 0, "automatic": 1}])
     listed, = both(ctl, "priority", "list")["rules"]
-    assert listed == {"id": 3, "level": 0, "mode": "sync", "rate": 10000, "packets": 5, "flows": 1, "bars": 0,
-                      "barred": 0, "automatic": 1}
+    assert listed == {"id": 3, "level": 0, "mode": "sync", "rate": 10000, "packets": 5, "flows": 1, "suspensions": 0,
+                      "suspended": 0, "automatic": 1}
     assert ctl("priority", "list").out.splitlines()[1].endswith("  (priority-auto) level=0 mode=sync rate=10000")
 
 
@@ -283,10 +283,10 @@ def test_flows_in_lanes(ctl, peer):
                               {**TCP6, "protocol": "tcp", "saddr": "fd00::1", "daddr": "fd00::2"}]
     heading, *lines = [line.split() for line in ctl("flow", "list").out.splitlines()]
     columns = heading[5:15]
-    assert columns == ["RUNG", "LIMIT", "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "BYTES", "HELD", "RULE", "MERGE"]
+    assert columns == ["STATE", "REASON", "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "BYTES", "HELD", "RULE", "MERGE"]
     assert [line[5:15] for line in lines] == [
         ["several", "none", "1,3", "7", str(2 ** 35), "131", str(131 * 2304), "17", "12", "transmit"],
-        ["stock", "rate", "-", "-", "-", "-", "-", "-", "-", "-"], ["-"] * 10]
+        ["kernel", "rate", "-", "-", "-", "-", "-", "-", "-", "-"], ["-"] * 10]
     assert {line[15] for line in lines} == {"veth9"}
 
 
@@ -352,7 +352,7 @@ def test_stats_explain(ctl, peer):
 
 
 def test_list_that_changes(ctl, peer):
-    """An interrupted dump is asked for again, and what it gave is forgotten."""
+    """An interrupted dump is requested again, and its first part is discarded."""
     def handler(request):
         flags = NLM_F_DUMP_INTR if peer.ops().count("device-get") == 1 else 0
         return [request.answer(encode("device", DEVICES[0]), NLM_F_MULTI | flags), request.done()]
@@ -361,14 +361,14 @@ def test_list_that_changes(ctl, peer):
     assert peer.ops() == ["device-get"] * 2
 
 
-def test_list_that_never_rests(ctl, peer):
+def test_list_that_keeps_changing(ctl, peer):
     peer.handlers["device-get"] = lambda r: [r.answer(b"", NLM_F_MULTI | NLM_F_DUMP_INTR), r.done()]
     result = ctl("device", "list", "--json")
     assert result.code == 6 and "changes faster" in result.error()["message"]
 
 
 def test_names_cannot_harm(ctl, peer):
-    """A device may be called almost anything: no escape sequence for the terminal, valid JSON."""
+    """A device may have almost any name: no escape sequence reaches the terminal, and the JSON stays valid."""
     name = "\x1b[2J\"\\\x07\udcff\u00fc\u009b"
     peer.handlers["device-get"] = dump("device", [{**DEVICES[0], "ifname": name}])
     text, found = ctl("device", "list").out, ctl("device", "list", "--json").json()
@@ -379,7 +379,7 @@ def test_names_cannot_harm(ctl, peer):
 # ---- events ------------------------------------------------------------------------------------
 
 def event(values):
-    return message(FAMILY, 0, 0, bytes([OPS.index("event-ntf") + 1, 1, 0, 0]) + encode("notice", values))
+    return message(FAMILY, 0, 0, bytes([OPS.index("event-ntf") + 1, 1, 0, 0]) + encode("event", values))
 
 
 EVENTS = [{"event": "enabled"}, {"event": "cpu-offline", "cpu": 3, "reason": "hotplug"},
@@ -425,7 +425,7 @@ def test_monitor_without_group(ctl, peer):
 
 
 def test_monitor_not_permitted(ctl, peer):
-    """A container's root could join its own group, and would wait for ever."""
+    """root in a container could join its own group, and would wait for ever."""
     peer.handlers["status-get"] = refuse(1, "falcon answers in the initial network namespace only")
     result = ctl("monitor", "--json")
     assert result.code == 4 and "initial network namespace" in result.error()["message"]
@@ -468,7 +468,7 @@ def test_dump_refused(ctl, peer):
 
 
 def test_dump_that_ends_in_failure(ctl, peer):
-    """Nothing of the list is printed."""
+    """falconctl prints no part of the list."""
     peer.handlers["flow-get"] = lambda r: [r.answer(encode("flow", FLOW), NLM_F_MULTI), r.done(105)]
     result = ctl("flow", "list", "--json")
     assert result.code == 1 and result.error()["name"] == "ENOBUFS"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falconctl check on hosts that the test makes: each finding, good and bad."""
+"""falconctl check on simulated hosts: each finding, good and bad."""
 
 import gzip
 
@@ -47,13 +47,13 @@ NOT_THERE = None
 
 
 def without(text, name, other=None):
-    """The list, a line of it gone or with another name."""
+    """The text with a line removed, or with another name in it."""
     return "".join(line for line in text.replace(name + "\n", (other or "GONE") + "\n").splitlines(True) if "GONE" not in line)
 
 
 @pytest.fixture
 def host(tmp_path, falconctl):
-    """check(changes) on a fit host with some files changed, or away when None."""
+    """check(changes) on a fit host in which some files are changed, or removed (None)."""
     def check(changes, *args):
         root = tmp_path / "host"
         for path, text in {**FIT, **changes}.items():
@@ -92,7 +92,7 @@ def test_text_says_the_same(host):
 
 
 def test_environment(falconctl, tmp_path):
-    """FALCONCTL_ROOT does what --root does; an empty host is unknown, not fit."""
+    """FALCONCTL_ROOT has the effect of --root. An empty host is unknown, not fit."""
     result = falconctl("check", "--json")
     assert result.json()["unknown"] >= 8 and result.json()["ok"] < 8
     (tmp_path / "no-host/proc/sys/kernel").mkdir(parents=True)
@@ -153,13 +153,13 @@ CASES = [
     ("symbols", "warn", "no veth_xmit; without it mode lanes takes no flow to a veth", {"proc/kallsyms": without(KALLSYMS, "veth_xmit")}),
     ("symbols", "unknown", "module veth, which has veth_xmit, is not loaded",
      {"proc/kallsyms": without(KALLSYMS, "veth_xmit"), "sys/module/veth/refcnt": NOT_THERE}),
-    ("symbols", "ok", "veth_xmit is there", {"sys/module/veth/refcnt": NOT_THERE}),     # built in
+    ("symbols", "ok", "veth_xmit is there", {"sys/module/veth/refcnt": NOT_THERE}),     # built into the kernel
     ("symbols", "ok", "module macvlan, which has macvlan_handle_frame, is not loaded", {}),
-    ("symbols", "warn", "no macvlan_handle_frame; without it a flow to a macvlan has one worker", {"sys/module/macvlan/refcnt": "0\n"}),
+    ("symbols", "warn", "no macvlan_handle_frame; without it a flow to a macvlan stays on the kernel's path", {"sys/module/macvlan/refcnt": "0\n"}),
     ("symbols", "ok", "ipvlan_handle_frame is there", {"proc/kallsyms": KALLSYMS + "0 T ipvlan_handle_frame\t[ipvlan]\n"}),
     ("symbols", "unknown", "cannot be read", {"proc/kallsyms": NOT_THERE}),
     ("traceable", "fail", "cannot hook get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": "gro_cells_receive\n"}),
-    ("traceable", "fail", "2 functions get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": AVAILABLE + "get_rps_cpu [other]\n"}),
+    ("traceable", "fail", "2 functions called get_rps_cpu", {"sys/kernel/tracing/available_filter_functions": AVAILABLE + "get_rps_cpu [other]\n"}),
     ("traceable", "warn", "without it nic-split has no effect and mode lanes takes no flow", {"sys/kernel/tracing/available_filter_functions": without(AVAILABLE, "gro_cells_receive")}),
     ("traceable", "ok", "hook gro_receive_skb", {"sys/kernel/tracing/available_filter_functions":
                                                  without(AVAILABLE, "napi_gro_receive", "gro_receive_skb")}),
@@ -172,15 +172,15 @@ CASES = [
     ("traceable", "unknown", "cannot be read", {"sys/kernel/tracing/available_filter_functions": NOT_THERE}),
     ("traceable", "ok", "gro_cells_receive", {"sys/kernel/tracing/available_filter_functions": NOT_THERE,
                                               "sys/kernel/debug/tracing/available_filter_functions": AVAILABLE}),
-    ("conflicts", "fail", "somebody redirects get_rps_cpu", {ENABLED: REDIRECTED.format("get_rps_cpu")}),
+    ("conflicts", "fail", "another module redirects get_rps_cpu", {ENABLED: REDIRECTED.format("get_rps_cpu")}),
     ("conflicts", "warn", "nic-split", {ENABLED: REDIRECTED.format("gro_cells_receive")}),
-    ("conflicts", "warn", "somebody redirects napi_gro_receive already", {ENABLED: REDIRECTED.format("napi_gro_receive")}),
-    ("conflicts", "warn", "somebody redirects gro_receive_skb already", {ENABLED: REDIRECTED.format("gro_receive_skb")}),
+    ("conflicts", "warn", "another module redirects napi_gro_receive already", {ENABLED: REDIRECTED.format("napi_gro_receive")}),
+    ("conflicts", "warn", "another module redirects gro_receive_skb already", {ENABLED: REDIRECTED.format("gro_receive_skb")}),
     ("conflicts", "warn", "mode lanes takes no flow to a veth", {ENABLED: REDIRECTED.format("veth_xmit [veth]")}),
-    ("conflicts", "ok", "nobody redirects gro_receive_skb or napi_gro_receive", {}),
+    ("conflicts", "ok", "no module redirects gro_receive_skb or napi_gro_receive", {}),
     ("conflicts", "ok", "by falcon itself", {ENABLED: BY_FALCON.format("get_rps_cpu"), "sys/module/falcon/version": "1\n"}),
-    ("conflicts", "unknown", "or by somebody else", {ENABLED: "get_rps_cpu (2)   I     \n", "sys/module/falcon/version": "1\n"}),
-    ("conflicts", "ok", "nobody redirects get_rps_cpu", {ENABLED: "get_rps_cpu (1) R       \ttramp: 0x1 (I+0x0/0x1)\n"}),
+    ("conflicts", "unknown", "or by another module", {ENABLED: "get_rps_cpu (2)   I     \n", "sys/module/falcon/version": "1\n"}),
+    ("conflicts", "ok", "no module redirects get_rps_cpu", {ENABLED: "get_rps_cpu (1) R       \ttramp: 0x1 (I+0x0/0x1)\n"}),
     ("conflicts", "unknown", "cannot be read", {ENABLED: NOT_THERE}),
     ("livepatch", "fail", "replaces get_rps_cpu", {"sys/kernel/livepatch/fix/vmlinux/get_rps_cpu,1/patched": "1\n"}),
     ("livepatch", "warn", "replaces gro_cells_receive", {"sys/kernel/livepatch/fix/vmlinux/gro_cells_receive,1/patched": "1\n"}),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Completion: what the binary offers, and what bash makes of it."""
+"""Completion: the words that the binary offers, and the result in bash."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def test_commands(falconctl):
     (["help", "status", ""], []),
     (["config", "set", ""], [k + "=" for k in KEYS]),
     (["config", "set", "cpus=1", "cp"], []),
-    (["config", "set", "cpus=1", "mo"], ["mode=", "moderation="]),
+    (["config", "set", "cpus=1", "b"], ["busy-threshold=", "batch="]),
     (["config", "set", "mode="], [f"mode={m}" for m in ENUMS["mode"]]),
     (["config", "set", "mode=l"], ["mode=lanes"]),
     (["config", "set", "delivery="], [f"delivery={d}" for d in ENUMS["delivery"]]),
@@ -63,7 +63,7 @@ def test_offers(falconctl, words, expected):
 
 
 def in_bash(binary, line):
-    """COMPREPLY after the line, as bash would have called the function."""
+    """COMPREPLY after the line, as if bash had called the function."""
     program = """
     source "$1" || exit
     COMP_LINE=$2 COMP_POINT=${#2}
@@ -82,7 +82,7 @@ def test_bash(built):
     binary = built / "falconctl"
     assert in_bash(binary, "falconctl st") == ["status", "stats"]
     assert in_bash(binary, "falconctl config set ") == [k + "=" for k in KEYS]
-    # bash has split at the '=': only what follows is wanted
+    # bash has split the word at '=', so it expects the part behind only
     assert in_bash(binary, "falconctl config set mode=pi") == ["pipeline"]
     assert in_bash(binary, "falconctl config set workers=2 delivery=") == ["own", "worker", "auto"]
     assert in_bash(binary, "falconctl flow list --top ") == []

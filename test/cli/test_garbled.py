@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Answers that make no sense: falconctl says so, and never crashes or hangs (ASan and UBSan watch)."""
+"""Invalid answers: falconctl reports an error and never crashes or hangs (ASan and UBSan watch)."""
 
 import random
 import struct
@@ -9,7 +9,7 @@ import pytest
 from cli.fake_kernel import FAMILY, NLM_F_MULTI, NLMSG_ERROR, accept, attr, do, dump, encode, message
 from cli.test_answers import CONFIG, CPUS, DEVICES, STATUS, UDP4, event, stats_rows
 
-# operation: (command, what an answer looks like)
+# operation: (command, attributes of a valid answer)
 ANSWERS = {
     "status-get": (["status"], do("status", STATUS)),
     "config-get": (["config", "show"], do("config", CONFIG)),
@@ -21,7 +21,7 @@ ANSWERS = {
 
 
 def told(result):
-    """An error about the answer, and no half of a document."""
+    """An error about the answer, and no partial document."""
     assert result.code == 6
     assert "makes no sense" in result.error()["message"] or "too long" in result.error()["message"]
     return result.error()
@@ -34,7 +34,7 @@ def packet(op, request):
 @pytest.mark.parametrize("op", ANSWERS)
 def test_closed(ctl, peer, op):
     peer.handlers[op] = lambda request: [packet(op, request)[0], b""]
-    # An empty packet is what a receive from a socket that was closed gives.
+    # Receiving from a closed socket returns an empty packet.
     told(ctl(*ANSWERS[op][0], "--json"))
 
 
@@ -73,7 +73,7 @@ def test_wrong_size(ctl, peer, set_name, op, number, payload):
 
 
 def test_bad_nest(ctl, peer):
-    """Also inside of a hook and of the counters."""
+    """Also inside a hook and inside the counters."""
     peer.handlers["status-get"] = lambda r: [r.answer(attr(8, attr(3, b"\0"))), r.ack()]
     result = ctl("status", "--json")
     assert result.code == 6 and "makes no sense" in result.err
@@ -88,7 +88,7 @@ def test_too_long(ctl, peer):
 
 @pytest.mark.parametrize("size", [0, 15, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1])
 def test_length_that_lies(ctl, peer, size):
-    """Of a message, which must not lead beyond what was received."""
+    """A wrong length of a message must not lead beyond the received data."""
     def handler(request):
         return [struct.pack("=I", size) + request.answer(encode("cpu", CPUS[0]), NLM_F_MULTI)[4:] + request.done()]
     peer.handlers["cpu-get"] = handler
@@ -123,14 +123,14 @@ def test_bad_errno(ctl, peer, errno_bytes):
 @pytest.mark.parametrize("ext", [b"\xff" * 12, attr(1, b"no end"), attr(2, b"\0"), attr(2, struct.pack("=I", 2 ** 31)),
                                  attr(5, struct.pack("=I", 999)), struct.pack("=HH", 400, 1)])
 def test_bad_extended_ack(ctl, peer, ext):
-    """The refusal is told nevertheless."""
+    """falconctl prints the refusal nevertheless."""
     peer.handlers["config-set"] = lambda r: [r.ack(22, ext)]
     result = ctl("config", "set", "cpus=1", "--json")
     assert result.code == 1 and result.error()["name"] == "EINVAL" and "attribute" not in result.error()
 
 
 def test_answers_of_others(ctl, peer):
-    """Another sequence number is not ours; another family under ours makes no sense."""
+    """falconctl ignores another sequence number. Another family with our sequence number is an error."""
     stray = message(FAMILY, 0, 99, b"\1\1\0\0" + encode("status", {"state": 2}))
     peer.handlers["status-get"] = lambda r: [stray, *do("status", STATUS)(r)]
     assert ctl("status", "--json").json()["state"] == "enabled"
@@ -146,7 +146,7 @@ def test_bad_family(ctl, peer, bad):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_noise(ctl, peer, seed):
-    """Good packets with bytes changed, lengths included: any outcome but a crash or a hang."""
+    """Valid packets with some bytes changed, lengths included: any outcome except a crash or a hang."""
     noise = random.Random(seed)
     op = noise.choice(list(ANSWERS))
 
@@ -157,7 +157,7 @@ def test_noise(ctl, peer, seed):
         return bytes(data[:noise.randint(1, len(data))] if noise.random() < 0.3 else data)
 
     def handler(request):
-        # The empty packet at the end keeps a lost end from being waited for.
+        # The empty packet at the end prevents falconctl from waiting for a lost end.
         return [damage(p) for p in packet(op, request)] + [b""]
     peer.handlers[op] = handler
     result = ctl(*ANSWERS[op][0], "--json")

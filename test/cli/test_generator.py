@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""scripts/netlink-gen: what is committed is current, and a wrong specification is refused by name."""
+"""scripts/netlink-gen: the committed files are current, and it refuses an invalid specification, naming the error."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from cli.conftest import TOP
 
 SCRIPT, SPEC = TOP / "scripts/netlink-gen", "include/netlink/falcon.yaml"
-GENERATED = ["include/uapi/linux/falcon.h", "module/netlink-gen.h", "module/netlink-gen.c",
+GENERATED = ["include/uapi/linux/falcon.h", "module/control/netlink-gen.h", "module/control/netlink-gen.c",
              "tools/falconctl/spec-gen.h", "tools/falconctl/spec-gen.c"]
 
 
@@ -19,7 +19,7 @@ def generate(*args):
 
 @pytest.fixture
 def tree(tmp_path):
-    """A copy of what the generator reads and writes; edit(old, new) changes its specification."""
+    """A copy of the files that the generator reads and writes; edit(old, new) changes its specification."""
     for name in [SPEC, *GENERATED]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TOP / name, tmp_path / name)
@@ -52,7 +52,7 @@ def test_a_change_is_noticed(tree):
     assert done.returncode == 1
     assert "+ * @FALCON_A_COUNTERS_STEERED: (u64) Packets given to another CPU." in done.stdout
     assert "2 file(s) not current" in done.stderr
-    # --check wrote nothing; now it is written, and then all is well
+    # --check wrote nothing; after writing, the check passes
     assert tree.run("--check").returncode == 1
     assert tree.run().returncode == 0
     assert tree.run("--check").returncode == 0
@@ -115,7 +115,7 @@ def test_wrong_specification(tree, old, new, message):
 
 
 def test_request_without_limits(tree):
-    """A string in a request needs a length, or the kernel would take any."""
+    """A string in a request needs a maximum length. Otherwise the kernel would accept any."""
     tree.edit("        checks:\n          max-len: cpulist-len\n", "")
     done = tree.run()
     assert done.returncode == 1 and "attribute 'cpus': no policy for a string" in done.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The manual page is well-formed, and says what the program and the specification say."""
+"""The manual page is well-formed, and agrees with the program and the specification."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ def flat(text):
 
 @pytest.fixture(scope="module")
 def page():
-    """As it is read, in one line, without bold and underlined."""
+    """The page as people read it, in one line, without bold and underline."""
     done = subprocess.run(["mandoc", "-T", "utf8", "-O", "width=1000", str(PAGE)], check=True, capture_output=True, text=True)
     text = re.sub(".\b", "", done.stdout)
     for fancy, plain in {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "}.items():
@@ -40,7 +40,9 @@ def test_keys(page, attribute):
         assert f"{attribute['name']}={checks['min']}..{checks['max']}" in page
 
 
-    for value in ENUMS.get(attribute.get("enum"), ()):
+    values = ENUMS.get(attribute.get("enum"), ())
+    assert f"{attribute['name']}={'|'.join(values)}" in page
+    for value in values:
         assert f"{value}: {doc_of(attribute['enum'], value)}" in page
 
 
@@ -50,11 +52,11 @@ def doc_of(enum, value):
 
 
 def test_flow_list(page):
-    """Every rung, every limit with its sentence, and every merge point."""
+    """Every state, every reason with its sentence, and every merge point."""
     section = page.split(" flow list ", 1)[1].split(" stats show ", 1)[0]
-    for value in ENUMS["limit"]:
-        assert f" {value} {doc_of('limit', value)}" in section
-    for value in ENUMS["rung"] + ENUMS["merge-point"]:
+    for value in ENUMS["reason"]:
+        assert f" {value} {doc_of('reason', value)}" in section
+    for value in ENUMS["flow-state"] + ENUMS["merge-point"]:
         assert re.search(rf" {value}\b", section)
 
 
@@ -64,7 +66,7 @@ def test_no_other_keys(page):
 
 
 def test_rules(page, falconctl):
-    """The keys of a rule as the help has them, and no others."""
+    """The keys of a rule as in the help, and no others."""
     section = page.split(" RULES ", 1)[1].split(" ENVIRONMENT ", 1)[0]
     keys = falconctl("help", "--json", "priority", "add").json()["keys"]
     assert set(re.findall(r" ([a-z-]+)=", " " + section)) == {key["name"] for key in keys}
@@ -105,13 +107,13 @@ def test_global_options(page, falconctl):
 
 
 def test_examples(falconctl):
-    """Every example is a command line that falconctl accepts: it fails for want of the module only."""
+    """falconctl accepts every example: it fails only because the module is missing."""
     lines = re.findall(r"^(?:\.Dl )?# (.*)$", PAGE.read_text(), re.M)
     ours = [line.split("|")[0].split(">")[0].split("<")[0].split() for line in lines if "falconctl" in line]
     assert len(ours) >= 7
     for words in ours:
         words = words[words.index("falconctl") + 1:]
         if words == ["config", "set"]:
-            words.append("cpus=")       # what xargs adds
+            words.append("cpus=")       # added by xargs
         expected = {5, 0} if words == ["check"] else {3}
         assert falconctl(*words).code in expected, words

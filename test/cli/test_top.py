@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falconctl top: rates between two views, the busiest first, and what was decided between them."""
+"""falconctl top: rates between two samples, the busiest first, and the decisions between them."""
 
 import json
 import signal
@@ -10,11 +10,11 @@ from cli.fake_kernel import do, dump
 from cli.test_answers import CPUS, ELEPHANT, MOUSE, STATUS, TCP6, UDP4
 
 LANES = {**STATUS, "mode": "lanes"}
-ROOM = 0.5      # of a rate, up or down: views are a second apart, or more on a busy machine
+ROOM = 0.5      # tolerance of a rate: samples are a second apart, or more on a busy machine
 
 
 def rising(set_name, views):
-    """A handler whose answers are the views in turn, the last one for ever."""
+    """A handler whose answers are the samples in turn, the last one for ever."""
     asked = iter(range(10 ** 6))
     return lambda request: dump(set_name, views[min(next(asked), len(views) - 1)])(request)
 
@@ -36,7 +36,7 @@ def views(ctl, *args):
 
 
 def is_rate(rate, count):
-    """A view takes a second at least."""
+    """Two samples are at least a second apart."""
     return ROOM * count <= rate <= count
 
 
@@ -46,7 +46,7 @@ def test_rates_of_cpus_by_stage(ctl, peer):
              stats(17, "container", delivered=507, asked=500)]
     play(peer, [[]], (before, after))
     [view] = views(ctl, "--count", "1")
-    assert view["summary"].startswith("3 flows in lanes, 2 of them on several CPUs at once; 412 mice inline; CPU 17")
+    assert view["summary"].startswith("3 flows in lanes, 2 of them on several CPUs at once; 412 mice on the kernel's path; CPU 17")
     assert [{key: cpu[key] for key in CPUS[0]} for cpu in view["cpus"]] == CPUS
     nic, worker, last = view["cpus"]
     assert is_rate(nic["nic"], 2000) and is_rate(nic["wakes"], 30) and nic["tunnel"] == nic["container"] == 0
@@ -60,7 +60,7 @@ def test_the_busiest_flow_is_first_and_mice_are_none(ctl, peer):
     [view] = views(ctl, "--count", "1")
     assert [flow["sport"] for flow in view["flows"]] == [2, 1]
     assert is_rate(view["flows"][0]["rate"], 9000) and is_rate(view["flows"][1]["rate"], 100)
-    assert {"protocol": "udp", "saddr": "10.0.0.1", "dport": 5201, "rung": "several", "workers": "1,3"}.items() <= view["flows"][0].items()
+    assert {"protocol": "udp", "saddr": "10.0.0.1", "dport": 5201, "state": "several", "workers": "1,3"}.items() <= view["flows"][0].items()
     assert view["decisions"] == []
 
 
@@ -87,12 +87,12 @@ def test_equal_flows_of_two_networks_are_told_apart(ctl, peer):
 
 
 def test_what_was_decided_between_two_views(ctl, peer):
-    one = {**ELEPHANT, "rung": "one", "workers": "3"}
+    one = {**ELEPHANT, "state": "one", "workers": "3"}
     play(peer, [[MOUSE], [{**one, **{key: MOUSE[key] for key in ("sport", "hash")}}], [{**ELEPHANT, "sport": 99}], [MOUSE]])
     found = views(ctl, "--count", "3")
     name = "udp 10.0.0.1:99 > 10.0.0.2:5201"
     assert [[decision["what"] for decision in view["decisions"]] for view in found] == [
-        [f"{name}: stock -> one (3)"], [f"{name}: one (3) -> several (1,3)"], [f"{name}: several (1,3) -> stock"]]
+        [f"{name}: kernel -> one (3)"], [f"{name}: one (3) -> several (1,3)"], [f"{name}: several (1,3) -> kernel"]]
     assert len(found[0]["decisions"][0]["time"]) == len("00:00:00")
 
 
@@ -132,9 +132,9 @@ def test_until_interrupted(ctl, peer, number):
     assert all(json.loads(line) for line in out.splitlines())
 
 
-@pytest.mark.parametrize("word, message", [("--interval=0", "'0' is not a number from 1 on"),
+@pytest.mark.parametrize("word, message", [("--interval=0", "'0' is not a number of at least 1"),
                                            ("--interval=3601", "3601 is more than 3600"),
-                                           ("--count=0", "'0' is not a number from 1 on")])
+                                           ("--count=0", "'0' is not a number of at least 1")])
 def test_wrong_options(ctl, peer, word, message):
     result = ctl("top", word, "--json")
     assert result.code == 2 and message in result.error()["message"]

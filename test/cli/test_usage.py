@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is wrong with a command line is told, with the nearest right word, before anything is done."""
+"""falconctl reports an invalid command line, with the nearest valid word, before it does anything."""
 
 import json
 
@@ -18,18 +18,18 @@ WRONG = [
     (["qqqqqq"], None, "unknown command 'qqqqqq'"),
     (["help", "flwo"], None, "unknown command 'flwo', did you mean 'flow'?"),
     (["help", "status", "x"], None, "unknown command 'status x'"),
-    (["flow"], None, "'flow' needs more"),
+    (["flow"], None, "'flow' needs a subcommand"),
     (["status", "x"], None, "'status' does not take 'x'"),
-    (["config", "set"], None, "'config set' needs more: KEY=VALUE..."),
+    (["config", "set"], None, "'config set' needs an argument: KEY=VALUE..."),
     (["status", "--expain"], None, "unknown option '--expain', did you mean '--explain'?"),
     (["status", "-x"], None, "unknown option '-x'"),
-    (["status", "--top", "3"], "--top", "does not belong to 'status'"),
+    (["status", "--top", "3"], "--top", "is not an option of 'status'"),
     (["flow", "list", "--top"], "--top", "needs a value: N"),
     (["flow", "list", "--top", "1", "--top=2"], "--top", "given twice"),
-    (["flow", "list", "--top", "-1"], "--top", "'-1' is not a number from 0 on"),
+    (["flow", "list", "--top", "-1"], "--top", "'-1' is not a number of at least 0"),
     (["flow", "list", "--top=99999999999999999999"], "--top", "is not a number"),
     (["flow", "list", "--top="], "--top", "'' is not a number"),
-    (["monitor", "--count=0"], "--count", "'0' is not a number from 1 on"),
+    (["monitor", "--count=0"], "--count", "'0' is not a number of at least 1"),
     (["stats", "show", "--all=1"], "--all", "takes no value"),
     (["config", "set", "cpus"], "cpus", "KEY=VALUE is expected"),
     (["config", "set", "cpsu=1"], "cpsu", "unknown key, did you mean 'cpus'?"),
@@ -47,7 +47,7 @@ WRONG = [
     (["config", "set", "nic-split=2"], "nic-split", "2 is out of range, 0 to 1"),
     (["config", "set", "cpus=" + "1," * 512], "cpus", "longer than 1023 bytes"),
     (["config", "set", "cpus=1", "load-threshold=0"], "load-threshold", "out of range"),
-    (["priority", "add"], None, "'priority add' needs more: KEY=VALUE..."),
+    (["priority", "add"], None, "'priority add' needs an argument: KEY=VALUE..."),
     (["priority", "add", "dport"], "dport", "KEY=VALUE is expected"),
     (["priority", "add", "port=5"], "port", "unknown key, did you mean 'sport'?"),
     (["priority", "add", "dport=5", "dport=6"], "dport", "given twice"),
@@ -96,7 +96,7 @@ def test_wrong(falconctl, args, attribute, message):
 
 @pytest.mark.parametrize("args", COMMANDS, ids=" ".join)
 def test_not_loaded(falconctl, args):
-    """The true kernel, which has no falcon."""
+    """The real kernel, which has no falcon."""
     text, as_json = falconctl(*args), falconctl(*args, "--json")
     assert (text.code, as_json.code, text.out) == (3, 3, "")
     assert "not loaded" in text.err and "modprobe falcon" in text.err
@@ -105,7 +105,7 @@ def test_not_loaded(falconctl, args):
 
 
 def test_half_loaded(falconctl, tmp_path):
-    """The module is there, and its family is not."""
+    """The module is loaded, but its netlink family is missing."""
     (tmp_path / "no-host/sys/module/falcon").mkdir(parents=True)
     result = falconctl("status", "--json")
     assert result.code == 3
@@ -115,7 +115,7 @@ def test_half_loaded(falconctl, tmp_path):
 @pytest.mark.parametrize("args", [["help"], ["help", "check"], ["version"], ["check"], ["monitor"]], ids=" ".join)
 @pytest.mark.parametrize("how", [[], ["--json"]], ids=["text", "json"])
 def test_full_disk(falconctl, args, how):
-    """Output that goes nowhere is an error. (monitor writes nothing before it finds no module.)"""
+    """A failed write of the output is an error. (monitor writes nothing before it notices that there is no module.)"""
     with open("/dev/full", "w", encoding="ascii") as full:
         result = falconctl(*args, *how, stdout=full)
     assert result.code == (3 if args == ["monitor"] else 6)
@@ -141,7 +141,7 @@ def every_help(falconctl):
 
 
 def test_help(falconctl):
-    """Each command has help; text and JSON say the same; --help is the same as help."""
+    """Each command has help; text and JSON agree; --help equals help."""
     paths = every_help(falconctl)
     assert [c for c in COMMANDS if [w for w in c if w.isalpha()] not in paths] == []
     for path in paths:

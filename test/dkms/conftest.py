@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""DKMS is tried on a kernel of each suite, and in a soak on every kernel there is a tree for."""
+"""A check tries DKMS on one kernel of each suite, a soak on every kernel that has a tree."""
 
 import os
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The whole life of the module under DKMS, in a copy-on-write view of each suite's tree; what it
-installed is loaded in a guest.
+"""The whole life of the module under DKMS, in a copy-on-write view of each suite's tree. A guest loads the installed
+module.
 """
 
 import re
@@ -16,7 +16,7 @@ from vm.paths import BUILD, REPO
 
 VERSION = re.search(r'^PACKAGE_VERSION="(.*)"$', (REPO / "dkms.conf").read_text(), re.M)[1]
 
-# State of the file system where DKMS and make work. Keys for signing are DKMS's own and stay.
+# The file system's state where DKMS and make work. DKMS's own signing keys stay.
 LISTING = r"""
 listing() {
 	find /usr/src /var/lib/dkms "/lib/modules/$KVER/" -not -name 'mok.*' -not -path /var/lib/dkms -printf '%p %l\n' | sort
@@ -36,7 +36,7 @@ dkms status >/out/status-removed
 listing >/out/after
 """
 
-# An unfit kernel: one whose configuration or whose version dkms.conf excludes.
+# An unfit kernel: dkms.conf excludes its configuration or its version.
 UNFIT_CONFIG = LISTING + r"""
 # Either is what DKMS reads, by its version.
 sed -i '/^CONFIG_RPS=/d' "/usr/src/linux-headers-$KVER/"{.config,include/config/auto.conf}
@@ -57,7 +57,7 @@ dkms status >/out/status
 
 
 class Chroot:
-    """A script run in the kernel's tree, which stays as it is."""
+    """Runs a script in the kernel's tree, which stays unchanged."""
 
     def __init__(self, kernel_id, name, script):
         self.kernel = kernels.get(kernel_id)
@@ -105,11 +105,11 @@ def test_removal_leaves_nothing(life):
 def test_loads_and_unloads_in_a_guest(life, dkms_kernel):
     tools.falconctl()
     modules = life.out / "lib/modules" / life.kernel.release
-    # The suite's own modprobe: how modules are compressed is between it, DKMS and the kernel.
+    # The suite's own modprobe: suite, DKMS and kernel agree how modules are compressed.
     with Guest(kernel=dkms_kernel, suite=life.kernel.suite, vcpus=2, memory=512, time_limit=300) as guest:
         shutil.copytree(modules, guest.shared / "modules")
         guest.run("cp -a /shared/modules/. /lib/modules/$(uname -r)/")
-        # Whoever asks for the family, the module is not loaded for that.
+        # A request for the netlink family does not load the module.
         guest.run("setpriv --reuid=65534 --regid=65534 --clear-groups /falcon/build/tools/falconctl status >/dev/null 2>&1\n"
                   f"[[ $? = {NOT_LOADED} && ! -e /sys/module/falcon ]]")
         assert guest.run("modprobe falcon; cat /sys/module/falcon/initstate").out == "live\n"

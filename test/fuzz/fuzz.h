@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* For libFuzzer's programs (make fuzz): ASan sees a read beyond the input, the rest they see to. */
+/*
+ * For libFuzzer's programs (make fuzz): ASan detects a read beyond the input, the programs check
+ * the rest.
+ */
 
 #ifndef _FUZZ_H
 #define _FUZZ_H
@@ -17,7 +20,7 @@ static inline void must(bool is_so)
 		abort();
 }
 
-/* The next @bytes of an input, into what is cleared first: an input that ends goes on with 0. */
+/* Copy the next @bytes of an input to @to. If the input ends early, the rest is 0. */
 static inline void fuzz_take(const uint8_t **data, size_t *size, void *to, size_t bytes)
 {
 	uint8_t *p = to;

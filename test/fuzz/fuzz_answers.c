@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* falconctl's reading of what the kernel answers: a byte for the command, one for how, answers. */
+/*
+ * falconctl reads the kernel's answers: a byte for the command, a byte for options, then the
+ * answers.
+ */
 #include <string.h>
 
 #include "fuzz.h"
@@ -7,7 +10,7 @@
 
 #define WORDS 5
 
-/* As test_fuzz.py knows them. */
+/* Must match seeds.py and test_fuzz.py. */
 static const char *const commands[][WORDS] = {
 	{ "status" },
 	{ "config", "show" },

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * falconctl's command line: words, each up to a NUL. What is wrong with it is said before anything
- * is done.
+ * falconctl's command line: words, each up to a NUL. It must report errors before it does anything.
  */
 #include <string.h>
 
@@ -22,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	for (at = text; at < text + size && count < KERNEL_WORDS; at += strlen(at) + 1) {
-		/* Another host's files are not looked for. */
+		/* Do not read another host's files. */
 		if (!strncmp(at, "--root", 6))
 			return -1;
 		words[count++] = at;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fragments: the flow that is remembered for a datagram is the one that was told last, or none any
- * more; never another datagram's.
+ * Fragments: falcon remembers for a datagram the flow that was last recorded for it, or none any
+ * more; never another datagram's flow.
  */
 
 #include <string.h>
 
 #include "fuzz.h"
-#include "fragment.h"
-#include "hash.h"
+#include "flow/fragment.h"
+#include "flow/hash.h"
 
-#define IDS 8192	/* of datagrams: more than are remembered */
+#define IDS 8192	/* of datagrams: more than the table can hold */
 
-/* What stands for the keyed hash of hash.c: FNV-1a over every word. */
+/* Replaces the keyed hash of hash.c: FNV-1a over every word. */
 u32 falcon_hash_words(const u32 *words, size_t count)
 {
 	u32 hash = 2166136261u;
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	u16 step;
 
 	memset(told, 0, sizeof(told));
-	/* Datagrams of this input alone. */
+	/* Datagrams of this input only. */
 	run++;
 	while (size) {
 		fuzz_take(&data, &size, &step, sizeof(step));

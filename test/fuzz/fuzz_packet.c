@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parser: answers about a packet and its pieces, the quick one beside the whole one, and what
- * fits a template beside what that was made of.
+ * The parser: compares the answers for a packet and its prefixes, the quick parser with the full
+ * one, and packets that fit a template with the template's packet.
  */
 
 #include <string.h>
 
 #include "fuzz.h"
 #include "random.h"
-#include "template.h"
+#include "flow/template.h"
 #include "wire.h"
 
 #include <asm/byteorder.h>
@@ -69,7 +69,7 @@ static void expect_quick(const uint8_t *data, size_t size, enum falcon_packet_ki
 	must(packet->key.protocol == tuple.protocol && packet->vni == tuple.vni);
 }
 
-/* Every bit that the template leaves open is another one. */
+/* Change every bit that the template leaves free. */
 static void expect_the_same_of_what_fits(const uint8_t *data, size_t size, __be16 type,
 					 const struct falcon_packet *packet,
 					 const struct falcon_template *template)
@@ -109,7 +109,7 @@ static void expect_template(const uint8_t *data, size_t size, __be16 type,
 	expect_the_same_of_what_fits(data, size, type, packet, &template);
 }
 
-/* The first byte says as what, and whether tunnels are looked into. */
+/* The first byte selects the type, and whether the parser looks into tunnels. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const u16 types[] = { ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q, ETH_P_8021AD };

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules: a flow matches one pattern of a rule if a plain comparison says that the rule is about it,
- * and none otherwise; two rules meet if and only if there is a flow of both.
+ * Rules: a flow matches exactly one pattern of a rule if a plain comparison says that the rule
+ * matches it, and none otherwise. Two rules meet if and only if a flow matches both.
  */
 
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "fuzz.h"
-#include "rule.h"
+#include "rules/rule.h"
 
 #define FLOWS 8		/* of each input */
 #define PATTERNS (30 * 30)
@@ -38,7 +38,7 @@ static bool is_in(__be16 port, const u16 *range)
 	return ntohs(port) >= range[0] && ntohs(port) <= range[1];
 }
 
-/* A cgroup has one id on each level, by which those above it are known. */
+/* A cgroup has one id on each level, which identifies its ancestors. */
 static void take_cgroup(u64 *cgroup)
 {
 	u64 levels = cgroup[0] % (FALCON_CGROUP_LEVELS + 1), path = cgroup[1];
@@ -57,7 +57,7 @@ static bool is_within(const u64 *cgroup, const u64 *other)
 	return !i || cgroup[i - 1] == other[i - 1];
 }
 
-/* What a rule means, field by field. */
+/* The meaning of a rule, field by field. */
 static bool says(const struct falcon_match *match, const struct falcon_subject *flow)
 {
 	const struct falcon_key *key = &flow->key;
@@ -67,15 +67,15 @@ static bool says(const struct falcon_match *match, const struct falcon_subject *
 	       (match->dscp == FALCON_NO_DSCP || match->dscp == flow->dscp) &&
 	       (match->outer_dscp == FALCON_NO_DSCP || match->outer_dscp == flow->outer_dscp) &&
 	       (match->vni == FALCON_NO_VNI || match->vni == flow->vni) &&
-	       (!match->place.netns || match->place.netns == flow->place.netns) &&
-	       (!match->place.ifindex || match->place.ifindex == flow->place.ifindex) &&
-	       is_within(flow->place.cgroup, match->place.cgroup) &&
+	       (!match->endpoint.netns || match->endpoint.netns == flow->endpoint.netns) &&
+	       (!match->endpoint.ifindex || match->endpoint.ifindex == flow->endpoint.ifindex) &&
+	       is_within(flow->endpoint.cgroup, match->endpoint.cgroup) &&
 	       begins_with(key->saddr, match->saddr, match->saddr_len) &&
 	       begins_with(key->daddr, match->daddr, match->daddr_len) &&
 	       is_in(key->sport, match->sport) && is_in(key->dport, match->dport);
 }
 
-/* Any bytes, but such that most are a rule that makes sense. */
+/* Any bytes, adjusted so that most make a valid rule. */
 static void take_match(const uint8_t **data, size_t *size, struct falcon_match *match)
 {
 	static const u16 all[] = { 0, 65535 };
@@ -95,12 +95,12 @@ static void take_match(const uint8_t **data, size_t *size, struct falcon_match *
 		memcpy(match->sport, all, sizeof(all));
 	if (how & 16)
 		memcpy(match->dport, all, sizeof(all));
-	match->place.pad = 0;
-	take_cgroup(match->place.cgroup);
+	match->endpoint.pad = 0;
+	take_cgroup(match->endpoint.cgroup);
 	if (how & 64)
-		match->place.netns = 0;
+		match->endpoint.netns = 0;
 	if (how & 128)
-		match->place.ifindex = 0;
+		match->endpoint.ifindex = 0;
 	if (how & 32)
 		return;
 	for (bit = match->saddr_len; bit < 128; bit++)
@@ -109,7 +109,7 @@ static void take_match(const uint8_t **data, size_t *size, struct falcon_match *
 		clear_bit(match->daddr, bit);
 }
 
-/* One that the parser could have found. */
+/* A flow that the parser could have found. */
 static void make_possible(struct falcon_subject *flow)
 {
 	struct falcon_key *key = &flow->key;
@@ -117,7 +117,7 @@ static void make_possible(struct falcon_subject *flow)
 	key->family = key->family == 6 ? 6 : 4;
 	key->pad = 0;
 	flow->port = 0;
-	flow->place.pad = 0;
+	flow->endpoint.pad = 0;
 	flow->dscp %= 64;
 	if (flow->outer_dscp != FALCON_NO_DSCP)
 		flow->outer_dscp %= 64;
@@ -144,7 +144,7 @@ static void copy_prefix(__be32 *address, const __be32 *prefix, unsigned int bits
 	}
 }
 
-/* As much as can be of what both say. */
+/* Set as many fields as possible to values of both rules. */
 static void make_common(const struct falcon_match *a, const struct falcon_match *b,
 			struct falcon_subject *flow)
 {
@@ -158,11 +158,12 @@ static void make_common(const struct falcon_match *a, const struct falcon_match 
 		flow->outer_dscp = a->outer_dscp != FALCON_NO_DSCP ? a->outer_dscp : b->outer_dscp;
 	if (a->vni != FALCON_NO_VNI || b->vni != FALCON_NO_VNI)
 		flow->vni = a->vni != FALCON_NO_VNI ? a->vni : b->vni;
-	flow->place.netns = a->place.netns ?: b->place.netns;
-	flow->place.ifindex = a->place.ifindex ?: b->place.ifindex;
-	memcpy(flow->place.cgroup,
-	       is_within(a->place.cgroup, b->place.cgroup) ? a->place.cgroup : b->place.cgroup,
-	       sizeof(flow->place.cgroup));
+	flow->endpoint.netns = a->endpoint.netns ?: b->endpoint.netns;
+	flow->endpoint.ifindex = a->endpoint.ifindex ?: b->endpoint.ifindex;
+	memcpy(flow->endpoint.cgroup,
+	       is_within(a->endpoint.cgroup,
+			 b->endpoint.cgroup) ? a->endpoint.cgroup : b->endpoint.cgroup,
+	       sizeof(flow->endpoint.cgroup));
 	copy_prefix(key->saddr, a->saddr, a->saddr_len);
 	copy_prefix(key->daddr, a->daddr, a->daddr_len);
 	if (b->saddr_len > a->saddr_len)
@@ -214,12 +215,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(falcon_rules_meet(&a, &a));
 	for (i = 0; i < FLOWS; i++) {
 		fuzz_take(&data, &size, &flow, sizeof(flow));
-		take_cgroup(flow.place.cgroup);
+		take_cgroup(flow.endpoint.cgroup);
 		make_possible(&flow);
 		expect_found(&a, &flow);
 		expect_found(&b, &flow);
 		must(meet || !says(&a, &flow) || !says(&b, &flow));
-		/* The same flow, with what the rules ask for. */
+		/* The same flow, with the values that the rules require. */
 		make_common(&a, i ? &b : &a, &flow);
 		expect_found(&a, &flow);
 		if (i)

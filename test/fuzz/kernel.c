@@ -20,7 +20,7 @@
 
 struct kernel kernel;
 
-/* Of the request that was sent last. */
+/* The last request. */
 static struct {
 	struct nlmsghdr header;
 	uint8_t cmd;
@@ -65,7 +65,7 @@ int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf, sock
 	return 0;
 }
 
-/* What is asked makes sense, whatever the command line or the answer before it. */
+/* Every request is valid, whatever the command line or the previous answer. */
 static void expect_sane(const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -211,12 +211,12 @@ int kernel_run(const char *const *words, int count)
 	int code, i;
 
 	must(count <= KERNEL_WORDS);
-	/* falconctl may write to them, and not beyond. */
+	/* falconctl may write to the words, but not beyond. */
 	for (i = 0; i < count; i++)
 		must(argv[i + 1] = strdup(words[i]));
 	memset(&last, 0, sizeof(last));
 	out_set_json(false);
-	/* A host without anything. */
+	/* An empty host. */
 	root_set("/proc/self/fdinfo");
 	code = falconctl_main(count + 1, argv);
 	must(code >= EXIT_OK && code < EXIT_CODES);
@@ -227,7 +227,7 @@ int kernel_run(const char *const *words, int count)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-/* What it says is nobody's. The fuzzer and sanitizers have the standard error that there was. */
+/* Discard falconctl's output. The fuzzer and the sanitizers keep the original standard error. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	stdout = fopen("/dev/null", "w");

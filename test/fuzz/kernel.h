@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * falconctl within the fuzzer's process, and the kernel that it talks to: the part of libmnl that
- * does, answering from memory.
+ * falconctl inside the fuzzer's process, and a simulated kernel: the part of libmnl that falconctl
+ * needs, which answers from memory.
  */
 
 #ifndef _KERNEL_H
@@ -15,9 +15,9 @@ struct kernel {
 	/* The packets to answer with, each after two bytes with its length; then silence. */
 	const uint8_t *data;
 	size_t size;
-	bool obeys;		/* none: whatever is asked is acknowledged */
-	bool seals;		/* gives answers the sequence number of what was asked */
-	bool has_family;	/* answers properly who asks for the family */
+	bool obeys;		/* no answers: every request is acknowledged */
+	bool seals;		/* sets an answer's sequence number to the request's */
+	bool has_family;	/* answers requests for the family correctly */
 
 	unsigned int asked;	/* requests to the family falcon */
 };
@@ -26,7 +26,7 @@ extern struct kernel kernel;
 
 #define KERNEL_WORDS 48
 
-/* Run falconctl, which may say what it likes, and see that it ends with one of its exit codes. */
+/* Run falconctl, whatever it prints, and assert that it ends with one of its exit codes. */
 int kernel_run(const char *const *words, int count);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the fuzzing of the parser begins with: packets made by chance, a file each. */
+/* The first inputs for fuzzing the parser: random packets, a file each. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static void write_seed(const char *directory, unsigned int number)
 	made_packet(&made);
 	if (made_one_in(4))
 		made_damage(&made.wire);
-	/* As fuzz_packet.c reads it. */
+	/* The format of fuzz_packet.c. */
 	how = made.type == ETH_P_IP ? 0 : made.type == ETH_P_IPV6 ? 1 : 2;
 	if (made_one_in(4))
 		how |= 4;

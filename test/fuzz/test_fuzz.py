@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Each program of libFuzzer for some seconds, in a soak for minutes; and that it finds what is wrong.
+"""Each libFuzzer program runs for some seconds, in a soak for minutes, and detects faults put into the sources.
 
-What it has found is kept in build/fuzz/found, and repeated by giving the file to the program.
+build/fuzz/found keeps the failing inputs. To repeat one, give the file to the program.
 """
 
 import os
@@ -18,9 +18,9 @@ from vm.paths import BUILD, REPO
 SECONDS = 200 if os.environ.get("SOAK") else 5
 OUT = BUILD / "fuzz"
 FUZZERS = ("fuzz_packet", "fuzz_fragment", "fuzz_rule", "fuzz_args", "fuzz_answers")
-# Longer inputs find nothing that shorter ones do not.
+# Longer inputs find nothing that shorter ones do not find.
 LENGTHS = {"fuzz_packet": 512, "fuzz_fragment": 2048, "fuzz_rule": 1024, "fuzz_args": 1024, "fuzz_answers": 4096}
-# Places reached from the seeds alone; fewer mean that they, or the program, are not what they were.
+# Code locations reached from the seeds alone. Fewer mean that the seeds, or the program, no longer work.
 PLACES = {"fuzz_packet": 110, "fuzz_fragment": 15, "fuzz_rule": 45, "fuzz_args": 450, "fuzz_answers": 420}
 
 
@@ -31,7 +31,7 @@ def built():
 
 
 def execute(fuzzer, build, corpus, seconds, found):
-    """The program's exit code, what it said but for its progress, and the places reached at first and at last."""
+    """The program's exit code, its output without progress lines, and the locations reached at first and at last."""
     corpus.mkdir()
     found.mkdir(exist_ok=True)
     seeds.make(fuzzer, corpus, OUT)
@@ -54,24 +54,24 @@ def test_nothing_is_found_by(fuzzer, built, tmp_path, record_property):
     assert places[0] >= PLACES[fuzzer], said
 
 
-# What could be wrong: an id, fuzzer, the module's file, its text, and the fault.
+# Possible faults: id, fuzzer, the module's file, its text, and the fault.
 FAULTS = [
-    ("read-beyond", "fuzz_packet", "packet.c", "if (at->len < bytes) {", "if (at->len + 1 < bytes) {"),
-    ("quick-reads-beyond", "fuzz_packet", "packet.c", "len < QUICK_LEN || ", ""),
-    ("quick-takes-more", "fuzz_packet", "packet.c", "(inner->protocol != IPPROTO_TCP && inner->protocol != IPPROTO_UDP)", "false"),
-    ("unseen-network", "fuzz_packet", "packet.c", "mark(at, p, 3, 0xff);", ""),
-    ("unseen-protocol", "fuzz_packet", "packet.c", "see_u8(at, &ip->protocol, 0xff)", "ip->protocol"),
-    ("template-of-a-fragment", "fuzz_packet", "template.c", " || packet.firsts", ""),
-    ("another-datagram", "fuzz_fragment", "fragment.c", "entry >> 32 == tag", "entry"),
-    ("ports-of-icmp", "fuzz_rule", "rule.c", "return !a[0] && !b[0];", "return true;"),
-    ("ranges-touch", "fuzz_rule", "rule.c", "return a[0] <= b[1] && b[0] <= a[1];", "return a[0] < b[1] && b[0] < a[1];"),
-    ("one-port-more", "fuzz_rule", "rule.c", "first + (2 << (16 - bits)) - 1 <= last", "first + (2 << (16 - bits)) - 2 <= last"),
+    ("read-beyond", "fuzz_packet", "flow/packet.c", "if (at->len < bytes) {", "if (at->len + 1 < bytes) {"),
+    ("quick-reads-beyond", "fuzz_packet", "flow/packet.c", "len < QUICK_LEN || ", ""),
+    ("quick-takes-more", "fuzz_packet", "flow/packet.c", "(inner->protocol != IPPROTO_TCP && inner->protocol != IPPROTO_UDP)", "false"),
+    ("unseen-network", "fuzz_packet", "flow/packet.c", "mark(at, p, 3, 0xff);", ""),
+    ("unseen-protocol", "fuzz_packet", "flow/packet.c", "see_u8(at, &ip->protocol, 0xff)", "ip->protocol"),
+    ("template-of-a-fragment", "fuzz_packet", "flow/template.c", " || packet.firsts", ""),
+    ("another-datagram", "fuzz_fragment", "flow/fragment.c", "entry >> 32 == tag", "entry"),
+    ("ports-of-icmp", "fuzz_rule", "rules/rule.c", "return !a[0] && !b[0];", "return true;"),
+    ("ranges-touch", "fuzz_rule", "rules/rule.c", "return a[0] <= b[1] && b[0] <= a[1];", "return a[0] < b[1] && b[0] < a[1];"),
+    ("one-port-more", "fuzz_rule", "rules/rule.c", "first + (2 << (16 - bits)) - 1 <= last", "first + (2 << (16 - bits)) - 2 <= last"),
 ]
 
 
 @pytest.mark.parametrize("fuzzer, name, text, fault", [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
 def test_a_fault_is_found(fuzzer, name, text, fault, built, tmp_path):
-    """Put into a copy of the module's source."""
+    """The fault is put into a copy of the module's source."""
     module = tmp_path / "module"
     shutil.copytree(REPO / "module", module)
     source = (module / name).read_text()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The files of the repository, and what they are."""
+"""The files of the repository, and their kinds."""
 
 import subprocess
 from pathlib import Path
 
 
 class Files:
-    """What git knows or would add below a directory: {relative path: text}."""
+    """The files below a directory that git knows or would add: {relative path: text}."""
 
     def __init__(self, root, names=None):
         self.root = Path(root)
@@ -26,7 +26,7 @@ class Files:
         return [name for name in self.names if name.endswith(endings)]
 
     def shell(self):
-        """Scripts for bash or sh, and what bash sources."""
+        """Scripts for bash or sh, and files that bash sources."""
         return [name for name in self.names
                 if name.endswith((".bash", ".sh")) or self.shebang(name).split(" ")[-1] in (
                     "/bin/bash", "/bin/sh", "sh", "bash")]
@@ -35,13 +35,13 @@ class Files:
         return [name for name in self.names if name.endswith(".py") or "python" in self.shebang(name)]
 
     def grep(self, pattern, names=None):
-        """"file:line: text" of each line with the pattern."""
+        """"file:line: text" of each line that matches the pattern."""
         return [f"{name}:{number}: {line.strip()}" for name in (self.names if names is None else names)
                 for number, line in enumerate(self.text(name).split("\n"), 1) if pattern.search(line)]
 
 
 def _tracked(root):
-    # root's make check in a user's clone is not git's idea of safe
+    # If root runs make check in a user's clone, git considers the directory unsafe.
     out = subprocess.run(["git", "-c", f"safe.directory={root}", "ls-files", "-z", "--cached", "--others",
                           "--exclude-standard"], cwd=root, check=True, stdout=subprocess.PIPE, text=True).stdout
     return [name for name in set(out.split("\0")) if name and (root / name).is_file()]

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's coding style, as far as lines and a few lines together show it.
+"""The kernel's coding style, as far as single lines and a few lines together show it.
 
-Debian ships no checkpatch.pl; this has what of `checkpatch --strict` matters here. Each rule is a
-regular expression on code whose comments and strings have been emptied, so columns are the
-original's.
+Debian ships no checkpatch.pl; this module has the relevant part of `checkpatch --strict`. Each rule is a regular
+expression on code whose comments and strings have been blanked, so columns are the original's.
 """
 
 import re
@@ -11,7 +10,7 @@ import re
 LINE = 100
 TAB = 8
 
-# What comes before a parenthesis after a blank, without being a call.
+# Words before a blank and a parenthesis that do not make a call.
 WORDS = ("if for while switch return else do case goto sizeof typeof in and defined int void bool char "
          "long short unsigned signed const static inline extern struct union enum volatile "
          "u8 u16 u32 u64 s8 s16 s32 s64 size_t ssize_t").split()
@@ -22,7 +21,7 @@ LINE_RULES = [(re.compile(pattern), complaint) for pattern, complaint in (
     (r"^ {8}| {8}\S", "8 blanks where a tab should be"),
     (r" \t", "blank before a tab"),
     (r"//", "// comment"),
-    (r"\btypedef\b(?!.*\(\*\w+\))", "typedef"),     # of a function it may be
+    (r"\btypedef\b(?!.*\(\*\w+\))", "typedef"),     # a function typedef is allowed
     (r"\b(?:if|for|while|switch|do|return)\(", "no blank after a keyword"),
     (r"^[\s}]*(?:else )?(?:if|for|while|switch)\b.*\)\{|^\w.*\)\{|\belse\{|\bdo\{", "no blank before {"),
     (r"\}(?:else|while)\b", "no blank after }"),
@@ -46,7 +45,7 @@ LINE_RULES = [(re.compile(pattern), complaint) for pattern, complaint in (
     (r"^\s*extern\b.*\(", "extern before a function"),
 )]
 
-# In the kernel only.
+# For kernel code only.
 KERNEL_RULES = [(re.compile(pattern), complaint) for pattern, complaint in (
     (r"\b(?:strcpy|strncpy|strlcpy|strcat|sprintf|simple_strtou?l+)\(", "function the kernel gives up"),
     (r"\b(?:BUG|BUG_ON|VM_BUG_ON)\(", "BUG: a WARN_ON_ONCE() and a way out instead"),
@@ -78,7 +77,7 @@ TOKEN = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])
 
 
 def code_of(text):
-    """The text with comments and what is in strings blanked, newlines kept."""
+    """The text with comments and the contents of strings blanked; newlines are kept."""
     def blank(match):
         token = match[0]
         if token.startswith("//"):
@@ -91,12 +90,12 @@ def code_of(text):
 
 
 def spdx(path):
-    """How the first line begins."""
+    """Required start of the first line."""
     return "// SPDX-License-Identifier: " if str(path).endswith(".c") else "/* SPDX-License-Identifier: "
 
 
 def check(path, text, kernel=False, generated=False):
-    """Complaints as "line: what" about one file."""
+    """Complaints about a file as "line: text"."""
     found = []
 
     def say(line, what):
@@ -106,7 +105,7 @@ def check(path, text, kernel=False, generated=False):
     if not lines[0].startswith(spdx(path)):
         say(1, f"must begin with {spdx(path)}")
     for number, (line, plain) in enumerate(zip(lines, code.split("\n")), 1):
-        # A message is not broken, so that it can be searched for.
+        # A message must not be split, because people search for it.
         if len(line.expandtabs(TAB)) > LINE and not generated and not line.lstrip().startswith('"'):
             say(number, f"{len(line.expandtabs(TAB))} columns, {LINE} at most")
         if re.match(r"^ \* .*\S \*/$|^\t+ \* .*\S \*/$", line):
@@ -130,7 +129,7 @@ def check(path, text, kernel=False, generated=False):
 
 def _finds(pattern, complaint, plain, line):
     if complaint.startswith("8 blanks"):
-        # Blanks of a comment's place are the comment's.
+        # Blanks that replace a comment are allowed.
         return re.match(r"^\t* {8}", line)
     if complaint == "blank before a tab":
         return re.search(r" \t", line)

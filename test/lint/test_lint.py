@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rules that every file keeps; and for each rule, that breaking it is seen."""
+"""Rules for every file, and for each rule a test that a violation is detected."""
 
 import shutil
 import sys
@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import floors  # noqa: E402  pylint: disable=wrong-import-position
 import kernel_style  # noqa: E402  pylint: disable=wrong-import-position
 import rules  # noqa: E402  pylint: disable=wrong-import-position
 from files import Files  # noqa: E402  pylint: disable=wrong-import-position
@@ -17,7 +18,8 @@ REPO = Path(__file__).resolve().parents[2]
 RULES = [rules.generated_files_current, rules.kernel_style_of_c, rules.shellcheck, rules.shell_is_strict,
          rules.python_compiles, rules.python_flakes, rules.python_style, rules.version_conditions, rules.man_pages,
          rules.top_level, rules.machine_paths, rules.archive_hosts, rules.unfinished, rules.file_lengths,
-         rules.blanks, rules.licences, rules.executable_bits, rules.one_version, rules.documented]
+         rules.blanks, rules.licences, rules.executable_bits, rules.one_version, rules.documented, floors.floors,
+         floors.circles, floors.folder_table_current]
 
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
 BASH = f"#!/bin/bash\n# {LICENCE}\nset -euo pipefail\n"
@@ -37,7 +39,7 @@ MAN = f""".\\" {LICENCE}
 .Nd do it
 """
 
-# What each rule must complain about: {file: text}. A text may be (text, mode).
+# Violations of each rule: {file: text}. A text may be (text, mode).
 BAD = [
     (rules.shellcheck, {"a": BASH + "rm $1\n"}),
     (rules.shellcheck, {"a.bash": f"# {LICENCE}\n# shellcheck shell=bash\nrm $1\n"}),
@@ -64,7 +66,7 @@ BAD = [
     (rules.archive_hosts, {"a": "https:/" "/mirror.exam" "ple.org/\n"}),
     (rules.unfinished, {"a.c": "/* FIX" "ME: later */\n"}),
     (rules.unfinished, {"a": "# TO" "DO\n"}),
-    (rules.file_lengths, {"a.c": "\n" * 801}),
+    (rules.file_lengths, {"a.c": "\n" * (rules.LINES + 1)}),
     (rules.blanks, {"a": "x \n"}),
     (rules.blanks, {"a": "x"}),
     (rules.blanks, {"a": "x\n\n"}),
@@ -78,17 +80,33 @@ BAD = [
     (rules.documented, {rules.SPEC: SPEC.replace("e, doc: A sentence about it.", "e, doc: short")}),
     (rules.documented, {rules.SPEC: SPEC.replace("o, doc: A sentence about it.", "o")}),
     (rules.kernel_style_of_c, {"module/a.c": "int a;\n"}),
+    (floors.floors, {"module/host/a.c": '#include "lanes/b.h"\n'}),
+    (floors.floors, {"module/a.c": "\n"}),
+    (floors.floors, {"module/attic/a.c": "\n"}),
+    (floors.circles, {"module/host/a.c": '#include "host/b.h"\n', "module/host/b.h": "\n", "module/host/b.c": '#include "host/a.h"\n',
+                      "module/host/a.h": "\n"}),
+    (floors.circles, {"tools/falconctl/a.c": '#include "b.h"\n', "tools/falconctl/b.h": '#include "c.h"\n',
+                      "tools/falconctl/c.h": '#include "a.h"\n', "tools/falconctl/a.h": "\n"}),
+    (floors.folder_table_current, {"module/a.md": "\n"}),
+    (floors.folder_table_current, {floors.README: "# A module without a table\n"}),
+    (floors.folder_table_current, {floors.README: floors.BEGIN + floors.table()}),
+    (floors.folder_table_current, {floors.README: floors.BEGIN + floors.table().replace("host", "guest") + floors.END}),
 ]
 
-# What none of them complains about.
+# Text about which no rule complains.
 GOOD = {
     "module/compat/a.h": f"/* {LICENCE} */\n#if FALCON_HAS_A\n#endif\n",
     "scripts/a": (BASH + 'rm "$1"\n', 0o755),
     "scripts/b": (PYTHON + "import os\nimport sys  # noqa: F401\nprint(os.name)\n", 0o755),
     "tools/a.8": MAN,
     "dkms.conf": DKMS,
+    "module/lanes/a.c": f'// {LICENCE}\n\n#include "host/a.h"\n#include "lanes/b.h"\n',
+    "module/lanes/b.h": f"/* {LICENCE} */\n",
+    "module/host/a.h": f'/* {LICENCE} */\n\n#include "core/a.h"\n',
+    "module/core/a.h": f"/* {LICENCE} */\n",
     "test/a.c": f'// {LICENCE}\n\nconst char *other = "11.2' '.3 1.2.3' '.4";\n',
     rules.SPEC: f"# {LICENCE}\n" + SPEC,
+    floors.README: "# A module\n\n" + floors.BEGIN + floors.table() + floors.END + "\nMore.\n",
 }
 
 HEAD = f"// {LICENCE}\n\n"
@@ -227,7 +245,7 @@ def test_every_rule_has_a_bad_sample():
 
 @pytest.mark.parametrize("what", ["spec", "header"])
 def test_stale_generated_files_are_seen(what, tmp_path, files):
-    """A copy of the repository in which the specification, or what came of it, was changed."""
+    """In a copy of the repository, the specification or a generated file was changed."""
     for name in files.names:
         if name.startswith(("include/", "module/", "tools/", "scripts/", "dkms.conf")):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""A TCP connection on which both sides send all the time, and read what comes.
+"""A TCP connection on which both sides send all the time and read everything that arrives.
 
-	both_ways.py listen PORT READY CPUS     make the file READY once it listens; for each CPU in the file CPUS, "2,5",
-	                                        once it is there, a thread sends as much as the other side takes
+	both_ways.py listen PORT READY CPUS     create the file READY once it listens; wait for the file CPUS ("2,5"),
+	                                        then start a thread on each of these CPUs that sends as fast as it can
 	both_ways.py connect ADDRESS PORT SECONDS RATE
-	                                        send so many bytes a second; print how many bytes came
+	                                        send RATE bytes a second; print the number of bytes received
 """
 
 import os
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 BLOCK = 16384
-RESET = struct.pack("ii", 1, 0)     # SO_LINGER: nothing is sent any more, nor waited for
+RESET = struct.pack("ii", 1, 0)     # SO_LINGER: close() discards unsent data and does not wait
 
 
 def read(connection, came):
@@ -29,7 +29,7 @@ def read(connection, came):
 
 
 def write(connection, cpu):
-    # of this thread alone
+    # sets the affinity of this thread only
     os.sched_setaffinity(0, {cpu})
     try:
         while True:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""BPF programs of a few instructions, as object files that ip and tc load: no compiler is needed."""
+"""BPF programs of a few instructions, written as object files that ip and tc load. No compiler is needed."""
 
 import itertools
 import os
@@ -8,7 +8,7 @@ import struct
 
 from .wire import HEADER, MAGIC, SIZE
 
-# Where the sender's header begins in a frame: Ethernet, IPv4, UDP; with the tunnel's in front.
+# Offset of the sender's header in a frame: behind Ethernet, IPv4 and UDP, and behind the tunnel's headers too.
 INNER = 14 + 20 + 8
 OUTER = INNER + 8 + INNER
 
@@ -20,7 +20,7 @@ TC_ACT_OK = 0
 ETH_P_8021Q = 0x8100
 BPF_KTIME_GET_NS = 5
 BPF_SKB_VLAN_PUSH, BPF_SKB_VLAN_POP, BPF_SKB_CHANGE_TYPE, BPF_REDIRECT_PEER = 18, 19, 32, 155
-# Of the sender's datagrams one in so many is dropped: those whose number ends like this.
+# XDP drops the datagrams whose number has these low bits: one in DROP_EVERY.
 DROP_EVERY, DROP_REMAINDER = 8, 3
 
 _serial = itertools.count(1)
@@ -67,12 +67,12 @@ def store16_imm(dst, offset, value):
 
 
 def jump_greater(dst, src, over):
-    """Skips `over` instructions."""
+    """Skips `over` instructions if dst is greater than src."""
     return _insn(0x2d, dst, src, over)
 
 
 def jump_other_imm(dst, value, over):
-    """The same when the lower 32 bits are not the value."""
+    """Skips `over` instructions if the lower 32 bits of dst differ from the value."""
     return _insn(0x56, dst, offset=over, immediate=value)
 
 
@@ -85,7 +85,7 @@ def leave():
 
 
 def drop_some(at):
-    """XDP: drops one in DROP_EVERY of the sender's datagrams, whose header is at this offset."""
+    """XDP: drops one in DROP_EVERY of the sender's datagrams, whose header is at offset `at`."""
     magic = struct.unpack("<i", MAGIC)[0]
     return [
         load32(R2, R1, XDP_DATA),
@@ -106,7 +106,7 @@ def drop_some(at):
 
 
 def stamp(at, port):
-    """XDP: writes its time behind the header of the sender's datagrams to this port, and takes their checksum away."""
+    """XDP: writes the time behind the header of each datagram to this port and clears the UDP checksum."""
     magic = struct.unpack("<i", MAGIC)[0]
     return [
         load32(R6, R1, XDP_DATA),
@@ -128,12 +128,12 @@ def stamp(at, port):
 
 
 def let_pass():
-    """XDP: everything."""
+    """XDP: passes every packet."""
     return [mov_imm(R0, XDP_PASS), leave()]
 
 
 def redirect_peer(ifindex):
-    """tc, ingress: into the container whose device is the peer of this one."""
+    """tc, ingress: redirects packets into the container that has the peer of this device."""
     return [
         mov(R6, R1),
         mov_imm(R2, PACKET_HOST),
@@ -146,7 +146,7 @@ def redirect_peer(ifindex):
 
 
 def push_vlan(tag):
-    """tc: in a VLAN from here on."""
+    """tc: adds a VLAN tag."""
     return [
         mov_imm(R2, socket.htons(ETH_P_8021Q)),
         mov_imm(R3, tag),
@@ -157,7 +157,7 @@ def push_vlan(tag):
 
 
 def pop_vlan():
-    """tc: no longer in a VLAN, whichever it was."""
+    """tc: removes the VLAN tag, whichever it has."""
     return [
         call(BPF_SKB_VLAN_POP),
         mov_imm(R0, TC_ACT_OK),
@@ -190,15 +190,15 @@ def elf(section, program):
 
 
 def write(path, section, program):
-    """Write the object; its path."""
+    """Write the object and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(f".{os.getpid()}")
     new.write_bytes(elf(section, program))
-    new.rename(path)        # two may write it at a time
+    new.rename(path)        # another process may write it at the same time
     return path
 
 
 def put(guest, section, program):
-    """Write the object for the guest; its path there."""
+    """Write the object into the guest's share and return its path there."""
     path = write(guest.shared / f"program-{next(_serial)}.o", section, program)
     return f"/shared/{path.name}"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How often functions of the kernel are called, by its kprobes: what something costs, without a clock."""
+"""Counts calls of kernel functions by kprobes: a measure of cost that needs no clock."""
 
 TRACING = "/sys/kernel/tracing"
 GROUP = "falcon_calls"
 
 
 class Calls:
-    """Of these functions, while the block lasts."""
+    """Counts the calls of these functions while the block runs."""
 
     def __init__(self, guest, *functions):
         self.guest, self.functions = guest, functions
@@ -24,7 +24,7 @@ class Calls:
                 *(f"echo '-:{GROUP}/{name}' >>{TRACING}/kprobe_events" for name in self.functions)]))
 
     def count(self):
-        """So far, by function."""
+        """Calls so far, by function."""
         lines = self.guest.run(f"cat {TRACING}/kprobe_profile").out.splitlines()
         found = {name: int(hits) for name, hits, _ in (line.split() for line in lines)}
         return {name: found[name] for name in self.functions}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""tcpdump in the guest, and what it saw: which datagrams of the sender's, in which order."""
+"""tcpdump in the guest: the sender's datagrams that it captured, in order."""
 
 import re
 import struct
@@ -7,18 +7,18 @@ import struct
 from net import plan, udp, wait
 from net.wire import HEADER, MAGIC
 
-# Room for two headers of IPv6, of the tunnel, a VLAN tag, and the sender's header behind them.
+# Room for two IPv6 headers, the tunnel's header, a VLAN tag, and the sender's header behind them.
 SNAP = 192
 PCAP_HEADER, PACKET_HEADER = 24, struct.Struct("<IIII")
 BUFFER_KIB = 16384
 
 
 class CaptureError(Exception):
-    """tcpdump did not see all that there was, or does not work."""
+    """tcpdump missed packets or does not work."""
 
 
 def parse(data):
-    """(captured bytes, length on the wire) of each packet of a pcap file."""
+    """(captured bytes, length on the wire) of each packet in a pcap file."""
     if data[:4] != b"\xd4\xc3\xb2\xa1":
         raise CaptureError(f"no pcap file: {data[:16]!r}")
     offset = PCAP_HEADER
@@ -30,7 +30,7 @@ def parse(data):
 
 
 def datagram(frame):
-    """(flow, seq) of the sender's datagram that begins in this frame, or None."""
+    """(flow, seq) of the sender's datagram at the start of this frame, or None."""
     at = frame.find(MAGIC)
     if at < 0 or at + HEADER.size > len(frame):
         return None
@@ -39,10 +39,10 @@ def datagram(frame):
 
 
 class Capture:
-    """tcpdump on a device, listening when this is made. container: a number, or None for the host.
+    """tcpdump on a device; it listens when the constructor returns. container: a number, or None for the host.
 
-    ring: as libpcap does it by default, through a TPACKET_V3 ring whose blocks come when they are
-    full or old; otherwise each packet comes at once.
+    ring=True uses a TPACKET_V3 ring, libpcap's default, which hands over a block when it is full or old. Otherwise each
+    packet is handed over at once.
     """
 
     def __init__(self, guest, device, what, container=None, ring=False, promiscuous=True):
@@ -60,7 +60,7 @@ class Capture:
             raise CaptureError(self.process.wait(5).err)
 
     def stop(self, packets):
-        """End it once it has written so many packets; [(bytes, length)] of all."""
+        """End tcpdump once it has written so many packets; [(bytes, length)] of all packets."""
         size = PCAP_HEADER + packets * (PACKET_HEADER.size + SNAP)
         self.guest.run(f"for ((n = 0; n < 400; n++)); do\n"
                        f"\tif (($(stat -c %s {self._path}) >= {size})); then exit 0; fi\n"
@@ -74,7 +74,7 @@ class Capture:
         seen = {what: int(number) for number, what in re.findall(r"(\d+) packets (captured|received|dropped)", said)}
         if set(seen) != {"captured", "received", "dropped"}:
             raise CaptureError(f"tcpdump on {self.device}: {said}")
-        # What was dropped between kernel and tcpdump says nothing about the path.
+        # A packet that was dropped between kernel and tcpdump tells nothing about the path.
         if seen["dropped"] or seen["captured"] != len(found) or seen["received"] != len(found):
             raise CaptureError(f"tcpdump on {self.device}: {len(found)} in the file, but {said}")
         return found
@@ -86,7 +86,7 @@ class Capture:
 
 
 class Captures:
-    """Several at a time, by name: a context manager.
+    """Several captures at a time, by name: a context manager.
 
 	with Captures(guest) as captures:
 	    captures.add("veth", "veth0", "udp dst port 5000")
@@ -110,7 +110,7 @@ class Captures:
         return self._open[name]
 
     def stop(self, packets):
-        """{name: [(bytes, length)]} once each has seen so many packets."""
+        """{name: [(bytes, length)]} once each capture has so many packets."""
         found = {name: self._open[name].stop(packets) for name in list(self._open)}
         self._open.clear()
         return found
@@ -121,7 +121,7 @@ class Captures:
 
 
 def outer_filter(variant, longer_than=900):
-    """The tunnel's packets; only those as long as the datagrams are, not what else is in the tunnel."""
+    """A filter for the tunnel's packets that are long enough to be the test's datagrams."""
     return f"udp dst port {variant.port} and greater {longer_than}"
 
 

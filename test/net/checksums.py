@@ -11,7 +11,7 @@ import sys
 import time
 
 SIZES = (1300, 40, 600, 1001)
-PAUSE_S, PAUSE_EVERY = 0.02, 40         # bursts, so that one poll of the NIC has several
+PAUSE_S, PAUSE_EVERY = 0.02, 40         # bursts, so that one poll of the NIC takes several
 SPORT = 5999
 
 
@@ -23,12 +23,12 @@ def folded(data):
 
 
 def datagram(family, source, to, port, payload, wrong):
-    """UDP's header and payload."""
+    """UDP header and payload."""
     length = 8 + len(payload)
     pseudo = socket.inet_pton(family, source) + socket.inet_pton(family, to) + struct.pack(">HH", socket.IPPROTO_UDP, length)
     plain = struct.pack(">HHHH", SPORT, port, length, 0) + payload
     checksum = folded(pseudo + plain + bytes(len(plain) % 2)) ^ 0xffff
-    # 0 would say that there is none.
+    # A checksum of 0 would mean that there is none.
     checksum = (checksum ^ 0x5555 if wrong else checksum) or 0xffff
     return plain[:6] + struct.pack(">H", checksum) + payload
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falcon as its administrator sees it: what falconctl says in text and JSON, and what the kernel
-itself tells of hooks and of what is left behind.
-"""
+"""falcon as its administrator sees it: falconctl's text and JSON, and the traces of falcon in the kernel itself."""
 
 import json
 import re
@@ -18,26 +16,26 @@ from vm import module
 from vm.paths import BUILD, REPO
 
 KMOD = REPO / "test/net/kmod"
-# What falcon has after Falcon.load().
+# Capabilities of falcon after Falcon.load().
 DEFAULT = {"mode": "pipeline", "cpus": "", "load-threshold": 80, "busy-threshold": 90, "nic-split": 1,
-           "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "moderation": 250,
-           "rest": 2, "policy": "auto", "priority-auto": "off"}
+           "workers": 0, "batch": 256, "elephant-rate": 10000, "delivery": "auto", "host": 0, "coalesce": 250,
+           "park": 2, "policy": "auto", "priority-auto": "off"}
 
 # Exit codes of falconctl.
 OK, REFUSED, USAGE, NOT_LOADED, NOT_PERMITTED, UNFIT = range(6)
 
 
 def hookable(kernel):
-    """Every function that falcon may want to redirect in this kernel, in the order of `falconctl check`.
+    """Every function that falcon may hook in this kernel, in the order of `falconctl check`.
 
-    But those of modules that a guest has not loaded: macvlan, ipvlan.
+    Functions of modules that a guest has not loaded (macvlan, ipvlan) are left out.
     """
     entry = "gro_receive_skb" if kernel.startswith("7.2") else "napi_gro_receive"
     return ("get_rps_cpu", "gro_cells_receive", entry, "napi_gro_frags", "enqueue_to_backlog", "veth_xmit")
 
 
 class Said:
-    """What falconctl did: its exit code, stdout and stderr."""
+    """The result of a falconctl command: exit code, stdout and stderr."""
 
     def __init__(self, directory, index):
         self.code = int((directory / f"{index}.rc").read_text())
@@ -51,7 +49,7 @@ class Said:
         return json.loads(self.out)
 
     def error(self):
-        """The error object, which is then all that was said."""
+        """The error object. Asserts that falconctl printed nothing else."""
         assert self.code != OK and not self.out, self
         error = json.loads(self.err)["error"]
         assert error["exit"] == self.code, self
@@ -59,18 +57,18 @@ class Said:
 
 
 class Control(Falcon):
-    """falcon in a guest; a wrap, such as `unshare -Ur`, is what falconctl is started by."""
+    """falcon in a guest. `wrap` is a command that starts falconctl, such as `unshare -Ur`."""
 
     def __init__(self, guest):
         super().__init__(guest)
         self.raw = Raw(guest)
 
     def say(self, *words, wrap=""):
-        """falconctl --json with these words."""
+        """Run falconctl --json with these words."""
         return self.say_all([words], wrap=wrap)[0]
 
     def say_all(self, lines, wrap="", options=("--json",)):
-        """falconctl with one line of words after the other, in one visit to the guest: a Said for each."""
+        """Run falconctl once per line of words, in one visit to the guest; a Said for each line."""
         directory = f"said-{uuid.uuid4().hex[:12]}"
         (self.guest.shared / directory).mkdir()
         script = [f"cd /shared/{directory}"]
@@ -84,11 +82,11 @@ class Control(Falcon):
         return self.say("status").json()
 
     def hooks(self):
-        """The status' hooks by their function."""
+        """The hooks in `status`, by function."""
         return {hook["symbol"]: hook for hook in self.status()["hooks"]}
 
     def states(self):
-        """{symbol: state} of the functions that are there."""
+        """{symbol: state} of the functions that exist in this kernel."""
         return {symbol: hook["state"] for symbol, hook in self.hooks().items() if hook["state"] != "missing"}
 
     def config(self):
@@ -109,13 +107,13 @@ class Control(Falcon):
 
 
 class Traces:
-    """What of falcon, or of others, the kernel shows at this moment; equal when nothing has changed.
+    """Traces of falcon, or of any other user of these mechanisms, in the kernel. Equal if nothing has changed.
 
-    functions   {function: flags} of all that ftrace has a hook on
-    rps_users   how many need get_rps_cpu() to be asked
+    functions   {function: flags} of all functions that ftrace has a hook on
+    rps_users   number of users of the static key that makes the kernel call get_rps_cpu()
     """
 
-    # where rps_needed is; one reading of kallsyms a guest
+    # address of rps_needed; kallsyms is read once per guest
     _addresses = weakref.WeakKeyDictionary()
 
     def __init__(self, guest):
@@ -147,7 +145,7 @@ class Traces:
 
 
 class Redirect:
-    """Somebody else redirects a function while the block is entered."""
+    """Another ftrace user redirects a function while the block runs."""
 
     def __init__(self, guest, kernel, symbol):
         self._guest, self._symbol = guest, symbol
@@ -171,7 +169,7 @@ class Redirect:
 
 
 class Monitor:
-    """falconctl monitor in the background, listening when this is made."""
+    """falconctl monitor in the background; it listens when the constructor returns."""
 
     def __init__(self, guest, options):
         self._guest = guest
@@ -187,12 +185,12 @@ class Monitor:
             raise AssertionError(f"{error}; it has said {said}") from error
 
     def events(self):
-        """What it printed so far."""
+        """The events that it has printed so far."""
         lines = self.process.output()[0].split("\n")
         return [json.loads(line) for line in lines[:-1]]
 
     def until(self, event, **wanted):
-        """Wait until an event with these values has come; all events up to now."""
+        """Wait for an event with these values; all events up to now."""
         def seen():
             return any(entry["event"] == event and all(entry.get(key) == value for key, value in wanted.items())
                        for entry in self.events())
@@ -200,7 +198,7 @@ class Monitor:
         return self.events()
 
     def finish(self):
-        """Its events, once it has ended by itself."""
+        """Wait until it ends by itself; its events."""
         result = self.process.wait(30)
         assert result.rc == OK, result
         return self.events()
@@ -220,7 +218,7 @@ def control(overlay):
 
 @pytest.fixture
 def unloaded(overlay):
-    """A Control of the overlay's guest, the module not loaded yet and gone afterwards."""
+    """A Control of the overlay's guest. The module is not loaded yet; it is unloaded afterwards."""
     control = Control(overlay.guest)
     yield control
     if overlay.guest.alive:

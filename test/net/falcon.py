@@ -9,7 +9,7 @@ LOAD = f"insmod {MODULE} && {CTL} config set mode=pipeline >/dev/null"
 
 
 class Falcon:
-    """Loaded when its block is entered, gone when it is left; in mode pipeline until a test says another."""
+    """Loaded while the block runs. The mode is pipeline until a test sets another."""
 
     def __init__(self, guest):
         self.guest = guest
@@ -26,16 +26,16 @@ class Falcon:
         self.guest.run(LOAD)
 
     def unload(self):
-        """Whatever state it is in."""
+        """Unload the module, whatever its state."""
         self.guest.run("if [[ -d /sys/module/falcon ]]; then rmmod falcon; fi")
 
     def ctl(self, *words, check=True):
-        """falconctl --json; what it printed, decoded."""
+        """Run falconctl --json; the decoded output."""
         result = self.guest.run(" ".join([CTL, "--json", *words]), check=check)
         return json.loads(result.out) if result.out.strip() else None
 
     def enable(self, **config):
-        """With a configuration; keys with _ for -."""
+        """Enable with a configuration; keys have _ instead of -."""
         if config:
             self.configure(**config)
         self.ctl("enable")
@@ -47,7 +47,7 @@ class Falcon:
         self.ctl("disable")
 
     def counters(self, stage=None):
-        """Sums over the CPUs, of one stage or of all."""
+        """Sums over the CPUs, of one stage or of all stages."""
         stats = self.ctl("stats show --all")
         return stats["stages"][stage] if stage else stats["total"]
 
@@ -55,6 +55,6 @@ class Falcon:
         return self.ctl("flow list --top 1000")["flows"]
 
     def attached(self):
-        """Lines of the functions that falcon redirects now."""
+        """ftrace's lines of the functions that falcon redirects now."""
         lines = self.guest.run("cat /sys/kernel/tracing/enabled_functions").out.splitlines()
         return [line for line in lines if "[falcon]" in line]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Guests with an overlay network, shared by the tests that leave them well."""
+"""Guests with an overlay network. Tests share a guest as long as they leave it intact."""
 
 import os
 
@@ -12,7 +12,7 @@ from vm import module, tools
 from vm.pool import Pool
 
 VCPUS = 6
-LIFE = 6 * 3600 if os.environ.get("SOAK") else 3600     # seconds, of a guest with all its tests
+LIFE = 6 * 3600 if os.environ.get("SOAK") else 3600     # seconds that a guest may live, with all its tests
 
 
 class Overlay:
@@ -38,7 +38,7 @@ class Overlay:
             self.net.__exit__(None, None, None)
 
     def udp(self, **options):
-        """Send to the container, whose sink runs on the last CPU; the account of both sides."""
+        """Send to the container, whose sink runs on the last CPU; udp.balance() of both sides."""
         options.setdefault("rate", 3000)
         return self.net.udp(self.guest, cpu=VCPUS - 1, **options)
 
@@ -57,7 +57,7 @@ def falconctl():
 
 @pytest.fixture
 def overlay(kernel, overlay_pool, falconctl, request):
-    """An Overlay of the test's kernel in the variant "vxlan", without falcon; wire: a parameter of the test."""
+    """An Overlay of the test's kernel in the variant "vxlan", without falcon. A test may set `wire` by a parameter."""
     module.build(kernel)
     callspec = getattr(request.node, "callspec", None)
     yield overlay_pool.get(kernel, callspec.params.get("wire", plan.WIRE) if callspec else plan.WIRE)

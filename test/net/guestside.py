@@ -8,7 +8,7 @@ TUNNEL = "overlay0"
 BRIDGE = "br0"
 CONTAINER_DEVICE = "eth0"
 
-# $nic in these scripts. By address, as its name depends on the guest.
+# Sets $nic. The NIC is found by its address, because its name depends on the guest.
 FIND_NIC = f"""\
 nic=
 for dev in /sys/class/net/*; do
@@ -16,12 +16,12 @@ for dev in /sys/class/net/*; do
 done
 [ -n "$nic" ] || {{ echo "no NIC {plan.NIC_MAC} in the guest" >&2; exit 1; }}"""
 
-# $irqs. virtio's are those of the device above; a NIC without MSI has one, once it is up.
+# Sets $irqs. virtio's interrupts belong to the device above the NIC; a NIC without MSI has one, once it is up.
 FIND_IRQS = """\
 irqs=$(cd "$(readlink -f "/sys/class/net/$nic/device")" && ls msi_irqs 2>/dev/null || ls ../msi_irqs 2>/dev/null || cat irq)"""
 
-# A guest whose CPU stood still for a moment gets a burst; the default of 1000 packets would turn
-# such a burst, which is the test machine's doing, into loss on every path, stock's as well.
+# A guest whose CPU stood still for a moment receives a burst. With the default backlog of 1000 packets, such a burst,
+# which the test machine causes, would mean loss on every path, with or without falcon.
 BACKLOG = 20000
 
 
@@ -38,7 +38,7 @@ CARRIERS = {"nic": "$nic", "vlan": f"$nic.{plan.VLAN}", "bond": BOND}
 
 
 def interrupts(cpu):
-    """Script that has $nic interrupt this CPU."""
+    """Script that directs the interrupts of $nic to this CPU."""
     return f'{FIND_IRQS}\nfor irq in $irqs; do echo {cpu} >"/proc/irq/$irq/smp_affinity_list"; done'
 
 
@@ -50,12 +50,12 @@ def link(wire=plan.WIRE):
     steps.add('ip link set "$nic" addrgenmode none')
     steps.add(f'ip link set "$nic" up mtu {plan.UNDERLAY_MTU}', f'{FIND_NIC}; ip link set "$nic" down')
     if wire.driver == "igb":
-        # one for each CPU, if it is not told otherwise
+        # one queue for each CPU, unless the number is set
         steps.add(f'ethtool -L "$nic" combined {wire.queues}')
-        # QEMU's computes no checksum inside a tunnel, though the driver leaves it to the NIC.
+        # QEMU's device computes no checksum inside a tunnel, though the driver leaves it to the NIC.
         steps.add('ethtool -K "$nic" tx off', f'{FIND_NIC}; ethtool -K "$nic" tx on')
     if wire.driver == "e1000":
-        # QEMU's drops a frame that finds no room, instead of leaving it to the tap.
+        # QEMU's device drops a frame that finds no room; it does not leave it to the tap.
         steps.add('ethtool -G "$nic" rx 4096')
     steps.add(interrupts(0))
     if wire.queues > 1:
@@ -69,13 +69,13 @@ def link(wire=plan.WIRE):
 
 
 def _underlay(steps, device, find=""):
-    """Its addresses and neighbours."""
+    """Addresses and neighbours of the underlay on a device."""
     for command, undo in _underlay_commands(device):
         steps.add(command, undo and find + undo)
 
 
 def _underlay_commands(device):
-    """(command, what undoes it), good also for a device that has some of it already."""
+    """(command, command that undoes it), which also work on a device that has some of the addresses."""
     for family, network in plan.UNDERLAY.items():
         address = plan.with_length(network, plan.GUEST)
         yield (f"ip addr replace {address} dev {device}{plan.addr_options(family)}",
@@ -85,19 +85,19 @@ def _underlay_commands(device):
 
 
 def _carrier(steps, variant):
-    """$carrier: what the tunnel goes over."""
+    """Sets $carrier: the device that the tunnel runs over."""
     carrier = CARRIERS[variant.carrier]
     steps.add(f"carrier={carrier}")
     if variant.carrier == "nic":
         return
-    # It takes the NIC's addresses over.
+    # The carrier takes over the NIC's addresses.
     restored = "; ".join(command for command, _ in _underlay_commands('"$nic"'))
     steps.add('ip addr flush dev "$nic"', f'{FIND_NIC}; ip link set "$nic" up; {restored}')
     if variant.carrier == "vlan":
         steps.add(f'ip link add link "$nic" name "$carrier" type vlan id {plan.VLAN}',
                   f'{FIND_NIC}; ip link del "{carrier}"')
     else:
-        # A NIC joins when it is down.
+        # A NIC must be down to join a bond.
         steps.add(f"modprobe bonding max_bonds=0; ip link add {BOND} type bond mode active-backup",
                   f"ip link del {BOND}")
         steps.add(f'ip link set "$nic" down; ip link set "$nic" master {BOND}')
@@ -107,7 +107,7 @@ def _carrier(steps, variant):
 
 
 def overlay(variant):
-    """Tunnel, bridge or routes, containers."""
+    """Tunnel, bridge or routes, and containers."""
     steps = Steps()
     steps.add(FIND_NIC)
     _carrier(steps, variant)
@@ -125,7 +125,7 @@ def overlay(variant):
 
 
 def mtu(variant, inner):
-    """As hostside.mtu(): NIC, tunnel, and every container's devices."""
+    """Like hostside.mtu(): for NIC, tunnel, and every container's devices."""
     outer = inner + plan.HEADERS[variant.underlay]
     lines = ["set -e", FIND_NIC, f'ip link set "$nic" mtu {outer}', f"ip link set {TUNNEL} mtu {inner}"]
     for index in range(variant.containers):
@@ -175,7 +175,7 @@ def _router(steps, variant):
     for family, network in plan.OVERLAY.items():
         steps.add(f"ip addr add {plan.with_length(network, plan.GUEST)} dev {TUNNEL}"
                   f"{plan.addr_options(family)}")
-        # what has no MAC addresses has no neighbours
+        # a device without MAC addresses has no neighbours
         if variant.kind != "ipip":
             steps.add(f"ip neigh replace {plan.host(network, plan.HOST)} "
                       f"lladdr {plan.HOST_TUNNEL_MAC} dev {TUNNEL} nud permanent")
@@ -189,7 +189,7 @@ def _container(steps, variant, index):
 
 
 def device(variant, index=0):
-    """A container's device with its addresses, for one that has none."""
+    """Give a container's device its addresses."""
     steps = Steps()
     _device(steps, variant, index)
     return steps
@@ -227,7 +227,7 @@ def _pair(steps, variant, index):
 def _upper(steps, variant, index):
     netns, name = container_netns(index), veth(index)
     options = {"macvlan": f"address {variant.mac(index)} type macvlan mode bridge", "ipvlan": "type ipvlan mode l2"}
-    # Made on the host, where the NIC may have the name that it gets.
+    # It is created on the host under another name, because the NIC may have the final one.
     steps.add(f"ip link add link {TUNNEL} name {name} {options[variant.device]}")
     steps.add(f"ip link set {name} netns {netns} name {CONTAINER_DEVICE}",
               f"ip -n {netns} link del {CONTAINER_DEVICE}")

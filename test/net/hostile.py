@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Hostile packets to the guest's NIC (test/net/frames), and what became of them there."""
+"""Sends hostile packets (test/net/frames) to the guest's NIC and collects the counters and the delivered packets."""
 
 import re
 
@@ -10,12 +10,12 @@ from . import guestside, hostside, plan, udp, wait
 
 OUT = BUILD / "hostile"
 PORT = 6000
-SINKS = 4           # as FRAME_SINKS
+SINKS = 4           # must equal FRAME_SINKS
 RATE = 3000
 CONTAINER = "c0"
 LIMIT = 60
 
-# Each tunnel that the packets come by, but the topology's own VXLAN.
+# Every tunnel that the packets use, except the topology's own VXLAN.
 TUNNELS = (
     ("geneve0", f"geneve id {plan.VNI} remote {{host}} dstport {plan.PORTS['geneve']} noudpcsum", True),
     ("gretap9", "gretap local {guest} remote {host}", True),
@@ -24,14 +24,14 @@ TUNNELS = (
     ("sit9", "sit local {guest} remote {host}", False),
     ("ip6tnl9", "ip6tnl mode any local {guest6} remote {host6}", False),
 )
-# Answers as often as they are due, fragments that are soon forgotten.
+# No rate limit on ICMP answers; fragments time out early.
 SYSCTLS = ("net.ipv4.icmp_ratelimit=0", "net.ipv4.icmp_msgs_per_sec=10000000", "net.ipv4.icmp_msgs_burst=10000000",
            "net.ipv6.icmp.ratelimit=0", "net.ipv4.ipfrag_time=3", "net.ipv6.ip6frag_time=3")
 ROUTER = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
 
-# Answers are made, and get no further: how many of them a socket of the kernel's own has room for at a time
-# is chance. Nor does the sender's stack hear of what the guest floods.
+# The guest generates answers and then drops them: how many of them the socket buffer of the kernel's ICMP socket holds
+# at a time is chance. The sender's stack does not see the packets that the guest floods either.
 MUTE = "table inet mute { chain out { type filter hook output priority -400; drop; }; }"
 DEAF = ("table inet deaf { chain in { type filter hook prerouting priority -400; "
         f'iifname "{hostside.TAP}" drop; }}; }}')
@@ -47,7 +47,9 @@ def ends(networks, macs, hosts):
 
 
 def prepare(overlay):
-    """Every tunnel; those of no bridge are routed to the container. Nobody learns from what comes."""
+    """Set up every tunnel. Tunnels without a bridge are routed to the container. The bridge learns nothing from the
+    packets.
+    """
     build()
     overlay.net.namespace.run(["nft", DEAF])
     guest = overlay.guest
@@ -61,7 +63,7 @@ def prepare(overlay):
         if bridged:
             lines += [f"ip link set {name} master {guestside.BRIDGE}", f"bridge link set dev {name} learning off"]
         lines += [f"ip link set {name} addrgenmode none", f"ip link set {name} up"]
-    # The first one to somebody is at once, others are not.
+    # The first packet to a new neighbour is sent at once, later ones are not.
     lines.append("for file in /proc/sys/net/ipv4/conf/*/send_redirects; do echo 0 >$file; done")
     lines += [f"nft '{MUTE}'", f"ip netns exec {CONTAINER} nft '{MUTE}'"]
     mac = plan.container_mac(0)
@@ -85,7 +87,7 @@ def clear(overlay):
     guest.run("\n".join(lines))
 
 
-# But what the NIC sends: ARP, as often as neighbours are looked for that were not found before.
+# Packets that the NIC sends are left out: the kernel sends ARP again for neighbours that were not found.
 READ = r"""
 for netns in host c0; do
 	run=; if [[ $netns != host ]]; then run="ip netns exec $netns"; fi
@@ -100,7 +102,7 @@ awk '{ print "one host backlog-dropped-" NR, "0x" $2 }' /proc/net/softnet_stat
 
 
 def counters(guest):
-    """{(namespace, name): value} of everything that the kernel counts of packets."""
+    """{(namespace, name): value} of all packet counters of the kernel."""
     found, names = {}, None
     for line in guest.run(READ).out.splitlines():
         kind, netns, *words = line.split()
@@ -112,14 +114,14 @@ def counters(guest):
         else:
             found.update({(netns, names[0] + name): int(value) for name, value in zip(names[1:], words[1:])})
             names = None
-    # A wrong checksum is counted by who sees it first: recvmsg(), by the family, or poll(), as IPv4's.
+    # The first reader counts a wrong checksum: recvmsg() by the family, poll() always as IPv4's.
     for netns, name in [key for key in found if re.fullmatch(r"Udp6In(Csum)?Errors", key[1])]:
         found[netns, name.replace("Udp6", "Udp:")] += found.pop((netns, name))
     return found
 
 
 class Hostile:
-    """A corpus to the guest, and what it made of it."""
+    """A corpus of hostile packets that is sent to the guest, and its effects there."""
 
     def __init__(self, overlay, count, seed):
         self.overlay, self.count, self.seed = overlay, count, seed
@@ -132,12 +134,12 @@ class Hostile:
         return udp.Sender(self.overlay.net.namespace.popen([OUT / "hostile", *words]), tool="hostile")
 
     def _sinks(self):
-        # Nothing that is sent is one of their own; they count what comes, and its bytes.
+        # None of the packets has the sinks' run number. The sinks count packets and bytes as foreign.
         return [self.overlay.net.sink(self.overlay.guest, family=family, port=PORT, flows=SINKS, digest=True, cpu=5,
                                       idle=3_600_000, wait=3_600_000) for family in (4, 6)]
 
     def _settle(self):
-        """All that came has been counted, no fragment is waited for any more."""
+        """Wait until counters stand still and no fragment waits for reassembly."""
         seen = []
 
         def quiet():
@@ -152,7 +154,7 @@ class Hostile:
         return sum(int(number) for number in re.findall(r"^FRAG6?: inuse (\d+)", lines, re.M))
 
     def run(self):
-        """({counter: by how much it has risen}, what each sink got, frames sent, of them lost before the guest)."""
+        """({counter: increase}, (count, digest) of each sink, frames sent, frames lost before the guest)."""
         before, dropped = counters(self.overlay.guest), self.overlay.net.tap_dropped()
         sinks = self._sinks()
         try:

@@ -12,18 +12,18 @@ PROGRAMS = BUILD / "tc"
 TAP = "tap0"
 TUNNEL = "overlay0"
 
-# What the network would do to frames on the sender's side, real links don't: off, so that
-# frames of the MTU arrive, one by one, with the checksums that a wire carries.
+# Offloads that exist between a host and its guests, but not on a wire. They are off, so frames of the MTU arrive one by
+# one, with the checksums that a wire carries.
 OFFLOADS = "tx off sg off tso off gso off gro off"
-# What a sender has that leaves this to the receiving NIC.
+# Offloads of a sender that leaves this work to the receiving NIC.
 OFFLOADS_MERGED = "tx on sg on tso on gso on tx-udp-segmentation on"
 
-# A stall of the guest's must not lose packets here: the tap's queue takes it.
+# A guest that stalls must not lose packets here: the tap's queue holds them.
 TAP_QUEUE = 20000
 
 
 def link(wire=plan.WIRE):
-    """The tap with both families' underlay addresses."""
+    """The tap with the underlay addresses of both families."""
     steps = Steps()
     steps.add(f"ip tuntap add dev {TAP} mode tap{' multi_queue' if wire.queues > 1 else ''}", f"ip link del {TAP}")
     steps.add(f"ip link set {TAP} address {plan.TAP_MAC} mtu {plan.UNDERLAY_MTU} "
@@ -39,7 +39,7 @@ def link(wire=plan.WIRE):
 
 
 def overlay(variant):
-    """The tunnel device that the sender sends by."""
+    """The tunnel device by which the sender sends."""
     steps = Steps()
     if variant.carrier == "vlan":
         _tag(steps)
@@ -47,7 +47,7 @@ def overlay(variant):
     steps.add(tunnel_command(variant, TUNNEL, plan.HOST_TUNNEL_MAC, TAP, plan.HOST, plan.GUEST),
               f"ip link del {TUNNEL}")
     steps.add(f"ethtool -K {TUNNEL} {OFFLOADS}")
-    # Not in one command: a device that comes up first solicits routers, now and then, in every test.
+    # Not in one command: a device that comes up first solicits routers now and then, during the tests.
     steps.add(f"ip link set {TUNNEL} addrgenmode none")
     steps.add(f"ip link set {TUNNEL} up")
     if variant.kind == "geneve":
@@ -68,7 +68,7 @@ def overlay(variant):
 
 
 def mtu(variant, inner):
-    """Script that gives the overlay the MTU `inner`. The tunnel can't have more than is left below."""
+    """Script that gives the overlay the MTU `inner`. The underlay's MTU limits the tunnel's."""
     outer = inner + plan.HEADERS[variant.underlay]
     return f"set -e\nip link set {TAP} mtu {outer}\nip link set {TUNNEL} mtu {inner}"
 
@@ -79,7 +79,7 @@ def _neighbour(steps, address, mac, remote):
 
 
 def tunnel_command(variant, name, mac, dev, local, remote):
-    """A VXLAN device; without outer checksums, as overlays commonly have it."""
+    """A VXLAN device without outer checksums, as is usual in overlays."""
     network = plan.UNDERLAY[variant.underlay]
     checksum = "udp6zerocsumtx udp6zerocsumrx" if variant.underlay == 6 else "noudpcsum"
     return (f"ip link add {name} address {mac} mtu {variant.mtu} type vxlan "
@@ -88,31 +88,30 @@ def tunnel_command(variant, name, mac, dev, local, remote):
 
 
 def _tag(steps):
-    """All frames of the tap in a VLAN, by BPF, as not every host's kernel has VLAN devices."""
+    """All frames of the tap are in a VLAN. BPF does it, because not every host's kernel has VLAN devices."""
     programs = {"egress": bpf.push_vlan(plan.VLAN), "ingress": bpf.pop_vlan()}
     _at_tap(steps, {direction: f"{bpf.write(OBJECTS / f'vlan-{direction}.o', 'tc', program)} sec tc"
                     for direction, program in programs.items()})
 
 
 def _other_by_vxlan(steps, kind):
-    """GRE or IPIP from a VXLAN device, by BPF: see tc/outer.h."""
+    """Turn a VXLAN device's packets into GRE or IPIP by BPF: see tc/outer.h."""
     tools.make("test/net/tc", PROGRAMS, f"VNI={plan.VNI}", f"MAC={plan.HOST_TUNNEL_MAC}")
     _at_tap(steps, {direction: f"{PROGRAMS}/{kind}.o sec {direction}" for direction in ("egress", "ingress")})
 
 
 def _at_tap(steps, objects):
-    """A program of an object for each direction of the tap."""
+    """Attach a program for each direction of the tap."""
     steps.add(f"tc qdisc add dev {TAP} clsact", f"tc qdisc del dev {TAP} clsact")
     for direction, found in objects.items():
         steps.add(f"tc filter add dev {TAP} {direction} bpf direct-action obj {found}")
 
 
 def _geneve_by_vxlan(steps):
-    """
-    GENEVE from a VXLAN device, as not every host's kernel has GENEVE: without options both
-    headers have 8 bytes and the VNI at the same place, and differ in the first 4 bytes (VXLAN's
-    flags; GENEVE's option length, flags and protocol 0x6558, Ethernet). No outer checksum covers
-    them.
+    """Turn a VXLAN device's packets into GENEVE, because not every host's kernel has GENEVE.
+
+    Without options both headers have 8 bytes and the VNI at the same offset. They differ in the first 4 bytes: VXLAN
+    has flags; GENEVE has option length, flags and the protocol 0x6558 (Ethernet). No outer checksum covers these bytes.
     """
     rules = (
         "table inet geneve {\n"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""memcached and libmemcached's load, memaslap (memcaslap in Debian): nine gets to one set, over some connections."""
+"""memcached, and libmemcached's load generator memaslap (memcaslap in Debian): nine gets per set, some connections."""
 
 import re
 
 PORT = 11211
-CONNECTIONS = 1     # with one request outstanding: more keep the machine busy all the time, and leave no room for the flood
+CONNECTIONS = 1     # One request outstanding. More would keep the machine busy and leave no room for the flood.
 VALUE = 100         # bytes; keys have 64
-BEGIN_S = 2         # from its start until it is sure to ask
-END_S = 30          # more, at most, until it has printed its figures
+BEGIN_S = 2         # from its start until it certainly sends requests
+END_S = 30          # at most, after its end, until it has printed its results
 
 _NUMBERS = {
     "answered": r"Ops: (\d+)",
@@ -18,22 +18,23 @@ _NUMBERS = {
 
 
 class LoadError(Exception):
-    """memaslap did not do its work."""
+    """memaslap failed."""
 
 
 def server():
-    """Its command line."""
+    """The server's command line."""
     return f"memcached -u nobody -l 0.0.0.0 -p {PORT} -U 0 -t 1"
 
 
 def client(address, seconds):
-    """The load's. It prints its mean only when it is to print figures on the way, too: once in an hour."""
+    """The load's command line. memaslap prints a mean only if it also prints interim results; the interval is an hour.
+    """
     return ["memcaslap", "-s", f"{address}:{PORT}", "-T", 1, "-c", CONNECTIONS, "-t", f"{seconds}s", "-X", VALUE,
             "-w", "1k", "-S", "1h"]
 
 
 def parse(text):
-    """Its figures of the whole load."""
+    """The results of the whole load."""
     found = {name: re.search(pattern, text) for name, pattern in _NUMBERS.items()}
     if not all(found.values()):
         raise LoadError(f"memaslap has no figures: {text.strip()[-500:]}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A network namespace of our own, gone when its block is left."""
+"""A network namespace that exists while its block runs."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ class CommandError(Exception):
 
 
 def run(argv, text=None, timeout=60):
-    """Standard output of the command; CommandError with its words when it fails."""
+    """The command's standard output; raises CommandError with its error output if it fails."""
     done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout,
                           check=False)
     if done.returncode:
@@ -24,7 +24,7 @@ class Namespace:
     """with Namespace() as ns: ns.run(["ip", "link"])"""
 
     def __init__(self, prefix="falcon"):
-        # a random name: two runs at once must not meet
+        # a random name: two test runs at the same time need different ones
         self.name = f"{prefix}-{os.getpid()}-{secrets.token_hex(3)}"
 
     def __enter__(self):
@@ -51,5 +51,5 @@ class Namespace:
                                 text=True, **kwargs)
 
     def batch(self, lines):
-        """`ip` commands, in one process: all are done or CommandError names the first that failed."""
+        """Run `ip` commands in one process. CommandError names the first one that fails."""
         run(["ip", "-n", self.name, "-batch", "-"], "\n".join(lines) + "\n")

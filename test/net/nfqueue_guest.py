@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Accepts every packet of a netfilter queue, in the order in which they come, in the guest.
+"""Accept every packet of a netfilter queue, in order of arrival, in the guest.
 
-	nfqueue_guest.py QUEUE READY    make the file READY once it listens; ends by SIGTERM, with the number accepted
+	nfqueue_guest.py QUEUE READY    create the file READY once it listens; SIGTERM ends it and it prints the number
+	                                of packets accepted
 """
 
 import select
@@ -30,7 +31,7 @@ def attribute(kind, payload):
 
 
 class Queue:
-    """Bound to its number."""
+    """A netlink socket that is bound to the queue's number."""
 
     def __init__(self, number):
         self._number = number
@@ -55,7 +56,7 @@ class Queue:
             raise OSError(-error, f"the queue was not configured, answer of type {kind}")
 
     def _ids(self):
-        """Of the packets that have come by now."""
+        """The ids of the packets that have arrived by now."""
         while select.select([self._sock], [], [], 0)[0]:
             data = self._sock.recv(65536)
             while len(data) >= HEADER.size:
@@ -80,7 +81,7 @@ class Queue:
             if ids != sorted(ids):
                 raise ValueError(f"numbers out of order: {ids}")
             if ids:
-                # This one and all before.
+                # One verdict for this packet and all earlier ones.
                 self._send(VERDICT_BATCH, 0, attribute(VERDICT_HDR, struct.pack(">II", NF_ACCEPT, ids[-1])))
                 self.accepted += len(ids)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Messages to falcon by chance, from a program in the guest (test/net/netlink)."""
+"""Random netlink messages to falcon, from a program in the guest (test/net/netlink)."""
 
 import json
 
@@ -9,7 +9,7 @@ from vm.paths import BUILD
 OUT = BUILD / "netlink"
 GUEST = "/falcon/build/netlink/nlfuzz"
 
-# What the kernel itself says of wrong attributes, whoever's family it is.
+# The kernel's own messages about wrong attributes, of any family.
 LOG = r"netlink: .*nlfuzz|(nla_validate_parse|validate_nla): N callbacks suppressed"
 
 
@@ -18,13 +18,13 @@ def build():
 
 
 class Nlfuzz:
-    """One such program, running; wrap: what it is started by."""
+    """A running fuzzer; wrap: the command that starts it."""
 
     def __init__(self, guest, *options, wrap=""):
         self._process = guest.spawn(" ".join(["exec", *wrap.split(), GUEST, *options]))
 
     def wait(self, timeout=300):
-        """What was answered; CommandFailed with the message when something was wrong."""
+        """Counts of the answers; raises CommandFailed with the message if the fuzzer found an error."""
         return json.loads(self._process.wait(timeout, check=True).out)
 
     def stop(self):
@@ -36,7 +36,7 @@ class Nlfuzz:
 
 
 def record(record_property, *results):
-    """Figures for the line of the test."""
+    """Record these figures with the test's result."""
     sent, duration = (sum(result[key] for result in results) for key in ("sent", "duration_ns"))
     record_property("messages", sent)
     record_property("a second, each", round(sent / duration * 10**9))

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""A small Open vSwitch in the guest: its kernel's datapath, and what answers misses, a thread for each CPU.
+"""A small Open vSwitch in the guest: the kernel's datapath, and a thread per CPU that answers misses.
 
-ovs_guest.py TUNNEL DEVICE READY: all that comes from TUNNEL goes to DEVICE and back. SIGUSR1: every flow is deleted.
+ovs_guest.py TUNNEL DEVICE READY: forwards between TUNNEL and DEVICE. SIGUSR1 deletes every flow.
 """
 
 import os
@@ -36,7 +36,7 @@ def attributes(data):
 
 
 class Netlink:
-    """A socket; requests are answered before anything else is read."""
+    """A netlink socket. It reads the answer to a request before anything else."""
 
     ids = {"nlctrl": GENERIC}
 
@@ -47,12 +47,12 @@ class Netlink:
         self.pid = self.socket.getsockname()[0]
 
     def send(self, family, command, body, flags=0):
-        """family's header, if it has one, is the begin of body."""
+        """Send a request. `body` begins with the family's own header, if the family has one."""
         message = struct.pack("=BBH", command, VERSIONS[family], 0) + body
         self.socket.send(struct.pack("=IHHII", 16 + len(message), self.ids[family], REQUEST | flags, 1, 0) + message)
 
     def ask(self, family, command, body):
-        """The answer's payload behind generic netlink's header, if there is one."""
+        """The payload of the answer behind the generic netlink header, if there is one."""
         self.send(family, command, body, ACK | ECHO)
         answer = b""
         while True:
@@ -95,7 +95,7 @@ class Switch:
         self.control.ask("ovs_flow", DELETE, self.header)
 
     def serve(self, cpu):
-        """Answer the misses of a CPU, there."""
+        """Answer the misses of a CPU, on that CPU."""
         os.sched_setaffinity(0, {cpu})
         handler = self.handlers[cpu]
         while True:

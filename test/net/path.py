@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The same traffic without falcon and with it: what is seen of it must be the same.
+"""The same traffic without falcon and with it: every observation must be the same.
 
 	def test_something(overlay, same):
 	    same(lambda: {"account": path.counts(overlay.udp(count=3000))}, merge="backlog")
@@ -17,13 +17,13 @@ from net import tcp, udp
 from net.falcon import Falcon
 from vm import crash
 
-# Every flow goes into lanes at once, and on to its next worker after every few packets.
+# Every flow is promoted at once and moves to its next worker after a few packets.
 LANES = {"mode": "lanes", "elephant_rate": 0, "workers": 2, "batch": 16}
 PIPELINE = {"mode": "pipeline"}
-# Traffic may be over before hooks that rest have woken: test_rest.py is about these.
-COMMON = {"cpus": "1-3", "busy_threshold": 100, "load_threshold": 100, "rest": 0}
+# Hooks are not parked, because the traffic may end before parked hooks are attached. test_park.py tests parking.
+COMMON = {"cpus": "1-3", "busy_threshold": 100, "load_threshold": 100, "park": 0}
 
-# What is compared with stock, by name.
+# Setups that are compared with the kernel without falcon, by name.
 SETUPS = {"lanes": LANES, "pipeline": PIPELINE}
 
 ATTEMPTS = 3
@@ -32,32 +32,33 @@ STREAM_WHOLE = {"whole": True, "out of order": 0}
 
 # Bursts, so that one poll of the NIC has packets for more than one batch.
 TRAFFIC = {"rate": 4000, "burst": 40, "verify": True}
-# Lines of this weight must not appear in the kernel's log. Those about what the test itself does
-# appear without falcon, too; a slow machine and a module from outside the tree have lines of their own.
+# Messages of these levels must not appear in the kernel's log. Messages that the test itself causes appear without
+# falcon, too. A slow machine and an out-of-tree module cause messages of their own: see NOISE.
 DMESG = "dmesg --level=emerg,alert,crit,err,warn --notime"
-# The last one is of messages of whatever level, such as those about ECN of what a hostile sender sends.
+# The last pattern stands for suppressed messages of any level, such as those about ECN in hostile packets.
 NOISE = re.compile(r"taints kernel|^hrtimer: interrupt took|^clocksource:|^perf: interrupt took too long|"
                    r"^net_ratelimit: .* callbacks suppressed")
 
 
 class Different(AssertionError):
-    """What was seen with falcon is not what was seen without."""
+    """Observations with falcon differ from those without."""
 
 
 def counts(account):
-    """Of udp.balance() or of a sink, what must not depend on the time it took."""
+    """The fields of udp.balance(), or of a sink's report, that do not depend on time."""
     names = ("sent", "received", "lost", "duplicated", "reordered", "damaged", "foreign", "bytes")
     return {name: account[name] for name in names if name in account}
 
 
 def assert_whole(account, sent):
-    """Everything was sent and has come, once, in order."""
+    """Every datagram was sent and has arrived, once and in order."""
     seen = {name: account[name] for name in ("sent", "lost", "duplicated", "reordered", "damaged")}
     assert seen == {"sent": sent, "lost": 0, "duplicated": 0, "reordered": 0, "damaged": 0}
 
 
 def stream(overlay, container=0, family=4, port=STREAM_PORT, to=None, megabytes=4):
-    """Send a file to a container (to the host: None) by TCP, as fast as it takes it: whether all came, in order.
+    """Send a file to a container by TCP (to the host: None), as fast as possible. Tells if it arrived whole and in
+    order.
 
     to: another (address, port) that leads there.
     """
@@ -82,13 +83,13 @@ def stream(overlay, container=0, family=4, port=STREAM_PORT, to=None, megabytes=
         receiver.stop()
     whole = said[0] == hashlib.sha256(content).hexdigest()
     if account["ofo_queue"]:
-        # Shown when the test fails: was it order, or was something lost?
+        # Shown if the test fails, to distinguish reordering from loss.
         print(f"stream: {account}\n" + guest.run("ip -s link show type veth; cat /proc/net/softnet_stat").out)
     return {"whole": whole, "out of order": account["ofo_queue"]}
 
 
 def _tcp_counters(overlay, container):
-    """As Topology.tcp_counters(), also of the host."""
+    """Like Topology.tcp_counters(), but also for the host."""
     here = overlay.net.namespace.run(tcp.COUNTER_FILES)
     there = overlay.guest.run(_inside(overlay.net, " ".join(tcp.COUNTER_FILES), container)).out
     return tcp.parse_counters(here), tcp.parse_counters(there)
@@ -100,7 +101,7 @@ def _inside(net, command, container):
 
 @contextlib.contextmanager
 def variant(overlay, name):
-    """Another form of the overlay while the block is entered."""
+    """Use another variant of the overlay while the block runs."""
     overlay.net.switch(name, overlay.guest)
     try:
         yield
@@ -111,7 +112,7 @@ def variant(overlay, name):
 
 @contextlib.contextmanager
 def commands(guest, done, undone):
-    """Scripts for the guest, before and after the block."""
+    """Run a script in the guest before the block, and another one after it."""
     guest.run(done)
     try:
         yield
@@ -120,18 +121,18 @@ def commands(guest, done, undone):
 
 
 def sender(overlay, to, **options):
-    """A Sender to any address, begun. Options as udp-send's."""
+    """A running Sender to any address. Options are udp-send's."""
     return udp.Sender(overlay.net.namespace.popen([udp.TOOLS / "udp-send", *udp.options(to=to, **options)]))
 
 
 def complaints(guest):
-    """Lines of the kernel's log that should not be there; numbers, which differ each time, are N."""
+    """Lines of the kernel's log that should not be there, with each number replaced by N."""
     said = crash.without_races_of_others(guest.run(DMESG).out)
     return [re.sub(r"\d+", "N", line) for line in said.splitlines() if not NOISE.search(line)]
 
 
 def difference(stock, falcon):
-    """Sentences on what differs between two dictionaries of things seen."""
+    """A sentence for each difference between two dictionaries of observations."""
     said = [f"{name}: only {'without' if name in stock else 'with'} falcon" for name in stock.keys() ^ falcon.keys()]
     for name in stock.keys() & falcon.keys():
         before, after = stock[name], falcon[name]
@@ -149,7 +150,7 @@ def difference(stock, falcon):
 
 
 class Watch:
-    """The flow list while the block lasts, as a flow leaves the lanes soon after its last packet."""
+    """Collects the flow list while the block runs, because a flow is demoted soon after its last packet."""
 
     STEP = 0.1
 
@@ -173,7 +174,7 @@ class Watch:
 
 
 class Comparison:
-    """Does what it is called with in the guest, without falcon and then with each setup."""
+    """Runs the given traffic in the guest without falcon, and then with each setup."""
 
     def __init__(self, guest):
         self.guest = guest
@@ -182,14 +183,14 @@ class Comparison:
         self.counters = {}
 
     def __call__(self, traffic, expect=None, config=None, steered=True, **flow):
-        """traffic() gives {name: what was seen}. expect(seen) asserts what stock itself must show.
+        """traffic() returns {name: observation}. expect(seen) asserts facts that must hold even without falcon.
 
-        config: what falcon's configuration has in addition. steered: whether mode pipeline moves any packet of it.
-        flow: values that an entry of the flow list must have in mode lanes, such as merge="backlog";
-        a flow with a merge point is on several CPUs then.
+        config: additions to falcon's configuration. steered: True if mode pipeline must steer some packets. flow:
+        values that an entry of the flow list must have in mode lanes, such as merge="backlog"; a flow that has a merge
+        point must be on several workers.
         """
         if "merge" in flow:
-            flow = {"rung": "several", **flow}
+            flow = {"state": "several", **flow}
         known = set(complaints(self.guest))
         self.stock = traffic()
         if expect:
@@ -206,7 +207,7 @@ class Comparison:
     def _try(self, name, falcon, traffic, config, flow):
         before = falcon.counters()
         falcon.enable(**COMMON, **SETUPS[name], **config)
-        # A slow machine may be through with the traffic before the list is read.
+        # On a slow machine the traffic may end before the list is read.
         for _ in range(ATTEMPTS):
             self._compare(name, falcon, traffic)
             if name != "lanes" or self._listed(name, flow):
@@ -239,8 +240,8 @@ class Comparison:
             assert (counters["steered"] > 0) == steered, counters
 
     def _table(self, name):
-        """Lines that say how the flows fared."""
-        told = ("dport", "protocol", "rung", "limit", "merge", "workers", "packets", "batches", "stage", "cpu")
+        """A line for each flow in the list, for the failure message."""
+        told = ("dport", "protocol", "state", "reason", "merge", "workers", "packets", "batches", "stage", "cpu")
         lines = [" ".join(f"{key}={entry[key]}" for key in told if key in entry) for entry in self.flows[name]]
         return list(dict.fromkeys(lines))
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Who has which address in the topology, and what its variants differ in."""
+"""Addresses in the topology, and the variants of the topology."""
 
 import dataclasses
 import ipaddress
 
-# Ranges set aside for documentation: they can't be anybody's.
+# Address ranges reserved for documentation: no real host has them.
 UNDERLAY = {4: ipaddress.ip_network("192.0.2.0/24"), 6: ipaddress.ip_network("2001:db8:1::/64")}
 OVERLAY = {4: ipaddress.ip_network("198.51.100.0/24"), 6: ipaddress.ip_network("2001:db8:2::/64")}
 PODS = {4: ipaddress.ip_network("203.0.113.0/24"), 6: ipaddress.ip_network("2001:db8:3::/64")}
@@ -23,26 +23,26 @@ PORTS = {"vxlan": 4789, "geneve": 6081}
 
 VLAN = 5
 
-# The gateway of a routed container, as Calico has it: an address that nobody has.
+# The gateway of a routed container, as Calico sets it: an address that no host has.
 GATEWAY = {4: "169.254.1.1", 6: "fe80::1"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """One form of the overlay."""
+    """A variant of the overlay."""
 
     name: str
     kind: str = "vxlan"
     underlay: int = 4       # IP version
     routed: bool = False    # a route to each container instead of a bridge
-    families: tuple = (4, 6)    # of IP in it
+    families: tuple = (4, 6)    # IP versions inside the tunnel
     containers: int = 1
-    carrier: str = "nic"    # what the tunnel goes over: the NIC, a "vlan" or a "bond" of it
-    device: str = "veth"    # the containers': a pair, "veth" or "netkit"; on the tunnel, "macvlan" or "ipvlan"
+    carrier: str = "nic"    # device below the tunnel: the NIC, or a "vlan" or a "bond" on it
+    device: str = "veth"    # the containers': "veth" or "netkit" (pairs), "macvlan" or "ipvlan" (on the tunnel)
 
     @property
     def port(self):
-        """Of the sender's tunnel, which is VXLAN for what has no port, and of the guest's."""
+        """UDP port of the tunnel. For a tunnel without ports it is the port of the sender's VXLAN device."""
         return PORTS.get(self.kind, PORTS["vxlan"])
 
     @property
@@ -51,11 +51,11 @@ class Variant:
 
     @property
     def paired(self):
-        """Whether an end of each container's device stays on the host."""
+        """True if one end of each container's device stays on the host."""
         return self.device in ("veth", "netkit")
 
     def mac(self, index):
-        """That a container is reached by."""
+        """MAC address of a container."""
         return GUEST_TUNNEL_MAC if self.device == "ipvlan" else container_mac(index)
 
     def container(self, index, family):
@@ -77,7 +77,7 @@ VARIANTS = {variant.name: variant for variant in (
 
 
 def get(name):
-    """A variant by its name; one that is none of the usual as it is."""
+    """A variant by its name; a Variant is returned as it is."""
     if isinstance(name, Variant):
         return name
     if name not in VARIANTS:
@@ -87,21 +87,21 @@ def get(name):
 
 @dataclasses.dataclass(frozen=True)
 class Wire:
-    """How frames come to the guest: the NIC that QEMU shows, and what the sender's devices leave to it."""
+    """How frames reach the guest: QEMU's NIC model, and the offloads of the sender's devices."""
 
     model: str = "virtio-net-pci"
     driver: str = "virtio_net"
-    merged: bool = False    # frames larger than the MTU, checksums not yet made, as a host's own guests send them
-    queues: int = 1         # of the NIC, the interrupts of each on a CPU of its own
+    merged: bool = False    # frames above the MTU, checksums not computed, as from another guest of the same host
+    queues: int = 1         # of the NIC; the interrupts of each go to a CPU of its own
 
 
 WIRE = Wire()
 MERGED = Wire(merged=True)
 QUEUES = Wire(queues=2)
 E1000 = Wire(model="e1000", driver="e1000")
-# Of those that QEMU has the one that is most like a server's: its driver recycles pages, it verifies checksums.
+# Of QEMU's NICs the one most like a server's: its driver recycles pages, and it verifies checksums.
 IGB = Wire(model="igb", driver="igb")
-WIRES = {"virtio": WIRE, "igb": IGB}    # that the bench measures with
+WIRES = {"virtio": WIRE, "igb": IGB}    # the wires that the bench measures with
 
 
 def host(network, number):
@@ -117,10 +117,10 @@ def container_mac(index):
 
 
 def veth_mac(index):
-    """Of the end that stays on the host of the container."""
+    """MAC address of the end of the container's pair that stays on the host."""
     return f"02:fa:1c:00:03:{index + 1:02x}"
 
 
 def addr_options(family):
-    """Duplicate address detection would hold back the first seconds' packets."""
+    """No duplicate address detection: it would hold back the packets of the first seconds."""
     return " nodad" if family == 6 else ""

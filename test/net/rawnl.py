@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Netlink messages to falcon, right and wrong ones, made here byte by byte and sent in the guest."""
+"""Netlink messages to falcon, valid and invalid, built here byte by byte and sent in the guest."""
 
 import errno
 import functools
@@ -14,13 +14,13 @@ SPEC = Path(__file__).resolve().parents[2] / "include/netlink/falcon.yaml"
 GUEST_SIDE = "/usr/bin/python3 /falcon/test/net/rawnl_guest.py"
 
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
-TOGETHER = 32       # messages of one datagram
-HEADER = 16 + 4     # netlink's and generic netlink's
+TOGETHER = 32       # messages per datagram
+HEADER = 16 + 4     # netlink's and generic netlink's headers
 NESTED = 0x8000
 
 
 class Spec:
-    """Names and numbers of the interface, from its specification."""
+    """Names and numbers of the netlink interface, from its specification."""
 
     def __init__(self, path=SPEC):
         self._spec = yaml.safe_load(path.read_text())
@@ -38,7 +38,7 @@ class Spec:
         return len(self._sets[attr_set])
 
     def numbers(self, attr_set):
-        """{name: (least, greatest)} of its numbers."""
+        """{name: (minimum, maximum)} of its numeric attributes."""
         entries = {entry["name"]: len(entry.get("entries", ())) for entry in self._spec["definitions"]}
         found = {}
         for entry in self._sets[attr_set]:
@@ -49,7 +49,7 @@ class Spec:
         return found
 
     def decode(self, attr_set, data):
-        """{name: value}; binary ones and nests stay bytes."""
+        """{name: value}; binary and nested attributes stay bytes."""
         found = {}
         while data:
             length, number = struct.unpack_from("=HH", data)
@@ -69,13 +69,13 @@ def spec():
 
 
 def attr(number, payload, length=None):
-    """An attribute; a length other than its own when given."""
+    """An attribute; `length` overrides its true length."""
     head = struct.pack("=HH", 4 + len(payload) if length is None else length, number)
     return head + payload + b"\0" * (-len(payload) % 4)
 
 
 def of_set(attr_set, name, value, length=None):
-    """An attribute of a set: a number, a text with its NUL, or bytes as they are."""
+    """An attribute of a set: a number, a text with its NUL, or raw bytes."""
     if isinstance(value, int):
         value = struct.pack("=I", value)
     elif isinstance(value, str):
@@ -92,24 +92,24 @@ def rule(name, value, length=None):
 
 
 def message(command, attrs=b"", dump=None, length=None, reserved=0, flags=None):
-    """A request by the command's name or number."""
+    """A request, by the command's name or number."""
     number = spec().commands.get(command, command)
     if dump is None:
         dump = spec().requests.get(command) == "dump"
     if flags is None:
         flags = NLM_F_REQUEST | (NLM_F_DUMP if dump else NLM_F_ACK)
     body = struct.pack("=BBH", number, 1, reserved) + attrs
-    # type and sequence number are filled in where it is sent
+    # the sender fills in type and sequence number
     return struct.pack("=IHHII", 16 + len(body) if length is None else length, 0, flags, 0, 0) + body
 
 
 def error_name(number):
-    # two names, one number
+    # two names with the same number
     return {0: "", errno.EOPNOTSUPP: "EOPNOTSUPP"}.get(number) or errno.errorcode.get(number, "")
 
 
 class Answer:
-    """What the kernel answered: errno's name ("" for none), message, offset, replies."""
+    """The kernel's answer: name of errno ("" if there is none), message, offset, replies."""
 
     def __init__(self, answer):
         self.error = error_name(answer["error"])
@@ -121,13 +121,13 @@ class Answer:
 
 
 def config_of(answer):
-    """What config-get was answered."""
+    """The configuration in an answer to config-get."""
     assert not answer.error, answer
     return spec().decode("config", answer.replies[0])
 
 
 class Raw:
-    """Sends raw messages in a guest, inside whatever `wrap` makes of the sender."""
+    """Sends raw messages in a guest; `wrap` is a command that starts the sender."""
 
     def __init__(self, guest):
         self.guest = guest
@@ -143,42 +143,44 @@ class Raw:
         return json.loads(self.guest.run(command, timeout=timeout).out)
 
     def ask(self, messages, wrap="", silent=()):
-        """An Answer for each, None where none came; `silent` are the places where none is expected."""
+        """An Answer per message, None if none came. `silent` has the indices of messages that get no answer."""
         result = self._run("ask", self._file(messages, silent), wrap=wrap)
         assert result["family"], "the family falcon is not there"
         return [answer and Answer(answer) for answer in result["answers"]]
 
     def turns(self, count, messages, pause=0, timeout=300):
-        """Send them in turn, so many times, `pause` ms after each; AssertionError when one is refused."""
+        """Send them in turn, `count` times, with `pause` ms after each. Raises AssertionError if one is refused."""
         refused = self._run("turns", count, pause, self._file(messages), timeout=timeout)
         assert refused is None, refused
 
     def together(self, messages, count=1, timeout=300):
-        """The same without a pause, as many at once as a socket has room for the answers of."""
+        """Like turns(), without a pause: as many at once as the socket's buffer can hold answers for."""
         datagrams = [b"".join(messages[first:first + TOGETHER]) for first in range(0, len(messages), TOGETHER)]
         self.turns(count, datagrams, timeout=timeout)
 
     def beside(self, messages):
-        """Requests of another family that were answered while each of these was under way."""
+        """Number of requests of another family that were answered while each of these was under way."""
         answers = self._run("beside", self._file(messages), timeout=300)
         assert not any(answer["error"] for answer in answers), answers
         return [answer["others"] for answer in answers]
 
     def interrupt(self, request, command=":"):
-        """A dump, the command run behind its first part: for each part whether it says that the list has changed."""
+        """Start a dump and run the command behind its first part. For each part, True if it says that the list has
+        changed.
+        """
         return self._run("interrupt", self._file([request]), command)
 
     def family(self):
-        """(number of the family, number of its group), each None when there is none."""
+        """(number of the family, number of its group); each is None if it does not exist."""
         result = self._run("ask", self._file([]))
         return result["family"], result["group"]
 
     def config(self):
-        """The configuration, as the kernel has it."""
+        """The configuration in the kernel."""
         answer, = self.ask([message("config-get")])
         return config_of(answer)
 
     def join(self, wrap=""):
-        """Name of the error that joining the group of events gave, "" for none."""
+        """Name of the error that joining the group of events returned, "" if none."""
         failed = self._run("join", wrap=wrap)
         return error_name(failed)

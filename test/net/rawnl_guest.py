@@ -1,16 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Speaks generic netlink to falcon byte by byte, in the guest; net/rawnl.py is its other half.
+"""Send generic netlink messages to falcon byte by byte, in the guest. net/rawnl.py is the other half.
 
-	ask FILE                  send each message of the list in FILE, print what came back as JSON
-	turns COUNT PAUSE FILE    send the messages in FILE, each one or several, COUNT times, after each so many
-	                          milliseconds
+	ask FILE                  send each message of the list in FILE, print the answers as JSON
+	turns COUNT PAUSE FILE    send the entries of FILE, each one or several messages, COUNT times, and wait PAUSE
+	                          milliseconds after each
 	join                      join the group of events; print the error number, 0 for none
-	listen READY STOP         join, make READY, wait for STOP, print the number of events heard
-	beside FILE               send each message of FILE; print how many requests of another family, one and a dump
-	                          of it in turn, began and ended while each was under way
-	interrupt FILE COMMAND    send the message of FILE, a dump, run COMMAND before more than its first part is made,
-	                          then read all of it; print for each part whether it says that the list has changed
+	listen READY STOP         join, create READY, wait for STOP, print the number of events received
+	beside FILE               send each message of FILE; print how many requests of another family (do and dump in
+	                          turn) began and ended while it was under way
+	interrupt FILE COMMAND    send the dump request in FILE, run COMMAND once its first part is made, then read all of
+	                          it; print for each part if it says that the list has changed
 """
 
 import errno
@@ -34,9 +34,9 @@ NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_ACK_TLVS, NLM_F_DUMP = 1, 4, 0x
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 HEADER = struct.Struct("=IHHII")
 ANSWER_SECONDS = 30
-# The kernel answers within sendto(); only what enable and disable do takes longer, and is answered too.
+# The kernel answers within sendto(). The work of enable and disable takes longer and is answered from there, too.
 SILENCE_SECONDS = 0.2
-# As few bytes as the kernel fills at a time.
+# The smallest buffer that the kernel fills at a time.
 PART_BYTES = 4096
 
 
@@ -59,7 +59,7 @@ def connect():
 
 
 def messages(sock, seconds):
-    """(type, flags, seq, payload) of the messages of the next datagram; none when none comes in time."""
+    """(type, flags, seq, payload) of each message in the next datagram; none if none arrives in time."""
     if not select.select([sock], [], [], seconds)[0]:
         return
     data = sock.recv(65536)
@@ -70,10 +70,10 @@ def messages(sock, seconds):
 
 
 def refusal(kind, flags, payload):
-    """The error number and what the kernel says about it."""
+    """The error number and the kernel's message about it."""
     answer = {"error": -struct.unpack_from("=i", payload)[0], "message": None, "offset": None}
     if flags & NLM_F_ACK_TLVS:
-        # the request's header follows the number in an error, nothing in the end of a dump
+        # the request's header follows the number in an error, but not at the end of a dump
         for what, value in attrs(payload[20 if kind == NLMSG_ERROR else 4:]):
             if what == NLMSGERR_ATTR_MSG:
                 answer["message"] = value.rstrip(b"\0").decode()
@@ -83,7 +83,7 @@ def refusal(kind, flags, payload):
 
 
 def exchange(sock, message, seq, seconds=ANSWER_SECONDS):
-    """Send, and the answer's error, message, offset and replies; None when nothing came."""
+    """Send a message; error, message, offset and replies of the answer, or None if none came."""
     sock.send(message)
     replies, deadline = [], time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -97,7 +97,7 @@ def exchange(sock, message, seq, seconds=ANSWER_SECONDS):
 
 
 def family(sock):
-    """(id, group of events), or None when there is no such family."""
+    """(id, group of events), or None if the family does not exist."""
     name = FAMILY.encode() + b"\0"
     body = struct.pack("=BBH", CTRL_CMD_GETFAMILY, 1, 0)
     body += struct.pack("=HH", 4 + len(name), CTRL_ATTR_FAMILY_NAME) + name + b"\0" * (-len(name) % 4)
@@ -112,7 +112,7 @@ def family(sock):
 
 
 def sealed(message, number, seq):
-    """With the family's number and this sequence number."""
+    """The message with the family's number and this sequence number."""
     return message[:4] + struct.pack("=H", number) + message[6:8] + struct.pack("=I", seq) + message[12:]
 
 
@@ -125,7 +125,7 @@ def split(datagram):
 
 
 def ask(path):
-    """One socket for all, so that an answer that is due but late is seen by its sequence number."""
+    """One socket for all messages, so a late answer is recognised by its sequence number."""
     sock = connect()
     found = family(sock)
     with open(path, encoding="ascii") as file:
@@ -140,12 +140,12 @@ def ask(path):
 
 
 def first_refusal(sock, count):
-    """Read the ends of so many answers; the refusal among them, or None. All are there when send() returns."""
+    """Read the ends of so many answers; the first refusal, or None. All answers are there when send() returns."""
     found = None
     while count:
         for kind, flags, _, payload in messages(sock, 0):
             if kind != NLMSG_ERROR:
-                continue    # what it replied stands before
+                continue    # the replies come before the end
             count -= 1
             if payload[:4] != b"\0\0\0\0":
                 found = found or refusal(kind, flags, payload)
@@ -194,7 +194,7 @@ def listen(ready, stop):
 
 
 class Others:
-    """Requests of the controller's family, which keeps the mutex that families share by default."""
+    """Sends requests to the controller's family, which takes the mutex that families share by default."""
 
     def __init__(self):
         self.sock, self.spans, self.over = connect(), [], False
@@ -248,7 +248,7 @@ def interrupt(path, command):
     with open(path, encoding="ascii") as file:
         message = sealed(bytes.fromhex(json.load(file)[0]["message"]), number, 1)
     sock = connect()
-    # The first part is made by this; each of the others when the one before is read.
+    # This call makes the first part. Each later part is made when the one before is read.
     sock.send(message)
     subprocess.run(command, shell=True, check=True, stdout=subprocess.DEVNULL)
     parts, done = [], False

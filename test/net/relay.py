@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A UDP relay that loses, repeats, delays and damages the datagrams it is told to, and no others.
+"""A UDP relay that loses, repeats, delays and damages the datagrams given by its options, and no others.
 
 	relay.py --listen PORT --to PORT --count COUNT [--drop N]... [--repeat N]... [--delay N:BY]... [--damage N]...
 
-N counts the datagrams as they come, from 0. A delayed one goes out after BY later ones. Says
-"ready" once it listens and ends after COUNT datagrams. What comes is taken and passed on in
-order, so that nothing is left to timing.
+N counts the datagrams by their arrival, from 0. A delayed one goes out after BY later ones. The relay prints "ready"
+once it listens and ends after COUNT datagrams. It receives and forwards in order, so the result does not depend on
+timing.
 """
 
 import argparse
@@ -32,9 +32,9 @@ def options():
 
 
 def relay(receive, send, args):
-    """Pass on what receive() gives."""
+    """Pass on the datagrams that receive() returns."""
     drop, repeat, damage, late = set(args.drop), set(args.repeat), set(args.damage), dict(args.delay)
-    held = {}       # number of the datagram that must have gone before -> held ones
+    held = {}       # number of the datagram that must go out first -> held ones
     for number in range(args.count):
         data = receive()
         if number in damage:
@@ -52,7 +52,7 @@ def relay(receive, send, args):
 def main():
     args = options()
     inward = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    # beyond net.core.rmem_max: the relay must lose nothing of its own accord
+    # SO_RCVBUFFORCE goes beyond net.core.rmem_max: the relay must not lose any datagram by itself
     inward.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), RCVBUF)
     inward.bind(("127.0.0.1", args.listen))
     outward = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""sockperf's requests, one at a time, and what it says of them.
+"""sockperf's requests, one at a time, and its results.
 
-It waits for an answer until it is ended: the first request that is lost is its last one. Between
-requests at a rate it waits actively.
+sockperf waits for an answer until it is ended, so the first lost request is its last one. It busy-waits between
+requests that it sends at a rate.
 """
 
 import re
 
 BEGIN_S = 2.4       # from its start until the first request that counts
-END_S = 0.05        # before it is told to end: those do not count either
-STILL_S = 1         # without an answer: it is lost, not late
+END_S = 0.05        # before its end: these requests do not count either
+STILL_S = 1         # without an answer for so long, the request is lost
 
 _NUMBERS = {
     "ran_s": r"\[Total Run\] RunTime=([\d.]+) sec",
@@ -22,24 +22,24 @@ _NUMBERS = {
 
 
 class Stalled(Exception):
-    """No answer came any more."""
+    """A request got no answer."""
 
 
 def server(port):
-    """Its command line."""
+    """The server's command line."""
     return f"sockperf server -i 0.0.0.0 -p {port}"
 
 
 def client(address, port, rate, size, seconds):
-    """Its command line: `rate` requests a second, or as many as are answered one after the other.
+    """The client's command line: `rate` requests a second, or as many as are answered one after the other.
 
-    By its default it prints half of the round trip.
+    By default sockperf prints half of the round trip.
     """
     return ["sockperf", "ping-pong", "-i", address, "-p", port, "--mps", rate, "-m", size, "-t", seconds, "--full-rtt"]
 
 
 def parse(text):
-    """Its figures of the requests that count; the percentiles are of their round trips."""
+    """Results of the requests that count. The percentiles are of round trips."""
     found = {name: re.search(pattern, text) for name, pattern in _NUMBERS.items()}
     if not all(found.values()) or "Round trip is" not in text:
         raise Stalled(f"sockperf has no figures: {text.strip()[-500:]}")

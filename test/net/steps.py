@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Commands, each with the one that undoes it beside it."""
+"""Shell commands, each beside the command that undoes it."""
 
 PREAMBLE = """\
 set -euE
@@ -7,7 +7,7 @@ trap 'echo "failed: $BASH_COMMAND" >&2' ERR"""
 
 
 class Steps:
-    """A list of shell commands, and what takes them back."""
+    """A list of shell commands and of the commands that undo them."""
 
     def __init__(self):
         self._done = []
@@ -22,7 +22,8 @@ class Steps:
         return "\n".join([PREAMBLE, *self._done]) + "\n"
 
     def undo_script(self):
-        """Backwards. Goes on after a failure; prints what failed, and nothing else."""
+        """The undo commands in reverse order. The script continues after a failure and prints only the failed commands.
+        """
         lines = [f"{{ {command}; }} || echo {_quote(command)}" for command in reversed(self._undo)]
         return "\n".join(lines) + "\n"
 

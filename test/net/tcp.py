@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-"""TCP by iperf3, and the kernel's own account of order and repetition."""
+"""TCP by iperf3, with the kernel's counters of reordering and retransmission."""
 
 import json
 import signal
 import subprocess
 
 DEFAULT_PORT = 5201
-# Small writes: a rate limit would otherwise come out as bursts of 128 KiB.
+# Small writes: with larger ones a rate limit turns into bursts of 128 KiB.
 BLOCK = 16384
-# What a receiver counts when a segment arrives that it has already (it answers by a DSACK).
+# Counters of a receiver for segments that it already had (it answers with a DSACK).
 DUPLICATES = ("TCPDSACKOldSent", "TCPDSACKOfoSent")
 INTERRUPTED = "interrupt - the client has terminated"
-HEADERS = 20 + 32       # of IP, and of TCP with timestamps
+HEADERS = 20 + 32       # IP, and TCP with timestamps
 
 
 class TcpError(Exception):
-    """iperf3 did not do its work."""
+    """iperf3 failed."""
 
 
 def parse_counters(text):
@@ -36,42 +36,42 @@ COUNTER_FILES = ["cat", "/proc/net/snmp", "/proc/net/netstat"]
 
 
 def host_counters(guest):
-    """Those of a guest's own namespace."""
+    """Counters of the guest's own namespace."""
     return parse_counters(guest.run(" ".join(COUNTER_FILES)).out)
 
 
 def account(before, after):
-    """What was repeated or came out of order between two readings of (sender's, receiver's) counters."""
+    """Retransmissions and reordering between two readings of (sender's, receiver's) counters."""
     sender, receiver = ({name: last[name] - first.get(name, 0) for name in last}
                         for first, last in zip(before, after))
     return {
         "retransmitted": sender["TcpRetransSegs"],
         "ofo_queue": receiver.get("TCPOFOQueue", 0),
         "duplicated": sum(receiver.get(name, 0) for name in DUPLICATES),
-        # what GRO made of the segments: IP's packets and their bytes, headers included
+        # GRO's merged packets as IP counts them, and their bytes, headers included
         "skbs": receiver["IpInReceives"],
         "skb_bytes": receiver["IpExtInOctets"],
     }
 
 
 class Client:
-    """iperf3 sending to a container, running."""
+    """A running iperf3 that sends to a container."""
 
     def __init__(self, popen, before, counters):
         self._popen = popen
         self._before = before
-        self._counters = counters       # reads (sender's, receiver's) counters
+        self._counters = counters       # returns (sender's, receiver's) counters
 
     def wait(self, timeout=120):
-        """Throughput, and what was repeated or came out of order."""
+        """Throughput, retransmissions and reordering."""
         report = self._report(timeout)
         if self._popen.returncode or "error" in report:
             raise TcpError(f"iperf3: {report.get('error') or self._popen.returncode}")
         return self._account(report["end"], report["end"]["sum_received"]["bytes"])
 
     def stop(self, timeout=10):
-        """End it early; likewise, until then. The server's own count is lost: its IP's is as good, but for iperf3's
-        messages to itself, which are less than a kilobyte.
+        """End it early; throughput, retransmissions and reordering until then. The server's own count is lost. The byte
+        count of the server's IP replaces it; it includes iperf3's control messages, less than a kilobyte.
         """
         self._popen.send_signal(signal.SIGINT)
         report = self._report(timeout)
@@ -86,14 +86,14 @@ class Client:
             self._popen.kill()
             self._popen.communicate()
             raise TcpError(f"iperf3: not done after {timeout} s") from error
-        # iperf3 tells its errors in the JSON, too, and some with status 0
+        # iperf3 prints errors in its JSON, too, some of them with exit status 0
         try:
             return json.loads(out)
         except json.JSONDecodeError as error:
             raise TcpError(f"iperf3: {err.strip() or out.strip() or 'no report'}") from error
 
     def kill(self):
-        """End it, whatever it does."""
+        """Kill it."""
         self._popen.kill()
         self._popen.communicate()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The bpftrace examples under scripts/, run as a person would, beside traffic."""
+"""The bpftrace examples in scripts/, run beside traffic as a person would run them."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from net.wait import until
 
 pytestmark = pytest.mark.thorough
 
-LIMIT = 100     # seconds; bpftrace takes 5 to 15 to begin in an emulated guest
+LIMIT = 100     # seconds; bpftrace takes 5 to 15 to start in an emulated guest
 PORT = 5000
 FLOWS_HEADER = r"packets of \[stage"
 FLOWS_LINE = re.compile(r"^@packets\[(\w+), (\d+), (\d+), (\d+), (\d+)\]: (\d+)$", re.M)
@@ -20,7 +20,7 @@ MOVES_LINE = re.compile(r"^@moves\[(\w+), (\d+), (\d+)\]: (\d+)$", re.M)
 
 
 class Script:
-    """A script of scripts/ that runs in the guest while the block does."""
+    """A script of scripts/ that runs in the guest while the block runs."""
 
     def __init__(self, guest, name):
         self._guest, self._name, self._process = guest, name, None
@@ -44,7 +44,7 @@ class Script:
         return len(re.findall(pattern, self.output()))
 
     def stop(self):
-        """Ctrl-C; all that it printed."""
+        """Press Ctrl-C; returns everything that the script printed."""
         result = self._process.stop("INT", LIMIT)
         assert result.rc == 0, result
         assert not result.err, result
@@ -58,14 +58,14 @@ def flow_entries(falcon):
 
 
 def move(falcon, cpus):
-    """Have the flows move, and wait until one did."""
+    """Change the CPUs, and wait until a flow has moved."""
     before = falcon.counters()["moves"]
     falcon.configure(cpus=cpus)
     until(lambda: falcon.counters()["moves"] > before, LIMIT, "a move")
 
 
 def number(value):
-    """A hash as a number, however it is written."""
+    """A hash as a number, in either notation."""
     return int(value, 0) if isinstance(value, str) else value
 
 
@@ -74,7 +74,7 @@ def test_flows_shows_each_stage_of_a_flow(overlay, falcon):
     with Script(overlay.guest, "falcon-flows.bt") as script:
         script.wait_for(FLOWS_HEADER)
         account = overlay.udp(count=4000, rate=1500, port=PORT)
-        # The next second is all there when the one after it begins.
+        # A second is complete in the output when the next one begins.
         begun = script.count(FLOWS_HEADER)
         until(lambda: script.count(FLOWS_HEADER) >= begun + 2, LIMIT, "two more seconds")
         out = script.stop()
@@ -87,7 +87,7 @@ def test_flows_shows_each_stage_of_a_flow(overlay, falcon):
     assert set(entries) == {"nic", "tunnel", "container"}
     for stage, entry in entries.items():
         packets = seen[stage, entry["ifindex"], number(entry["hash"]), entry["cpu"]]
-        # What comes between a second's print and its clear is lost. Nothing is shown twice.
+        # A packet between a second's print and its clear is lost from the output. None is shown twice.
         assert entry["packets"] * 0.9 <= packets <= entry["packets"], (stage, entry, out)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falconctl and the module together: states, configuration, text and JSON, check."""
+"""falconctl and the module together: states, configuration, text and JSON, and `check`."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from vm import kernel as kernels
 
 # pylint: disable=redefined-outer-name
 
-# What every other test uses of falconctl is tried with each kernel by that.
+# These tests run with one kernel. All other tests use falconctl, too, and run it with each kernel.
 pytestmark = pytest.mark.thorough
 
 
@@ -37,7 +37,7 @@ def test_enable_and_disable_twice_are_refused(control):
 
 
 def pairs(text):
-    """The lines "name: value" of a text."""
+    """The "name: value" lines of a text."""
     return dict(re.findall(r"^([\w-]+): +(.+)$", text, re.MULTILINE))
 
 
@@ -60,7 +60,7 @@ def numbers(text):
 
 
 def test_text_and_json_say_the_same(overlay, control):
-    control.enable(cpus="1-3", busy_threshold=100, rest=0)
+    control.enable(cpus="1-3", busy_threshold=100, park=0)
     overlay.udp(count=300)
     lines = [["status"], ["config", "show"], ["device", "list"], ["flow", "list"], ["check"], ["version"],
              ["help"], ["help", "config", "set"]]
@@ -82,7 +82,7 @@ def test_text_and_json_say_the_same(overlay, control):
         name: str(entry) for name, entry in values[1].items()}
     names = ("stage", "netns", "ifindex", "ifname", "kind", "port")
     assert rows(devices) == [[str(device.get(name, "-")) for name in names] for device in values[2]["devices"]]
-    # Others may come and go meanwhile.
+    # Other users' entries may come and go meanwhile.
     ours = [flow for flow in values[3]["flows"] if flow.get("dport") == 5000]
     names = ("stage", "cpu", "packets", "moves")
     assert sorted(row[:4] for row in rows(flows) if row[-1].endswith(":5000")) == sorted(
@@ -92,7 +92,7 @@ def test_text_and_json_say_the_same(overlay, control):
         (found["result"], found["name"], found["message"]) for found in values[4]["findings"]]
     assert version == "falconctl {falconctl}\nfalcon (kernel module) {module}\n".format(**values[5])
 
-    # Counters stand still when nothing is steered any more.
+    # Counters stand still when falcon steers nothing any more.
     control.disable()
     (stats,), (value,) = control.say_all([["stats", "show"]], options=()), control.say_all([["stats", "show"]])
     value = value.json()
@@ -106,7 +106,7 @@ def test_text_and_json_say_the_same(overlay, control):
 def test_configuration_is_set_shown_and_given_back(control):
     wanted = {"mode": "lanes", "cpus": "0,2-3", "load-threshold": 1, "busy-threshold": 100, "nic-split": 0,
               "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": "worker", "host": 1,
-              "moderation": 10000, "rest": 3600, "policy": "two-choice", "priority-auto": "on"}
+              "coalesce": 10000, "park": 3600, "policy": "two-choice", "priority-auto": "on"}
     said = control.say_all([
         ["config", "show"],
         ["config", "set", *(f"{name}={value}" for name, value in wanted.items())],
@@ -116,7 +116,7 @@ def test_configuration_is_set_shown_and_given_back(control):
     ])
     assert [line.json() for line in said] == [DEFAULT, wanted, wanted, {**wanted, "load-threshold": 55},
                                               {**wanted, "load-threshold": 55}]
-    # As the manual has it: what `show` printed is what `set` takes, and enable and disable leave it alone.
+    # As the manual says: `set` accepts the output of `show`, and enable and disable keep the configuration.
     assert control.guest.run(
         f"{CTL} config show >/tmp/falcon.conf\n"
         f"{CTL} config set cpus= nic-split=1 busy-threshold=9 load-threshold=9 mode=pipeline workers=1 batch=1"
@@ -163,7 +163,7 @@ def findings(said, name):
 def test_check_finds_this_host_fit_and_what_spreads_packets_already(overlay, unloaded, kernel):
     guest = unloaded.guest
     suite = kernels.get(kernel).suite
-    # The guests' tree is another suite's, whose /boot does not have this kernel's options.
+    # The guests' tree belongs to another suite, whose /boot lacks this kernel's options.
     guest.run(f"cp /falcon/build/trees/{suite}/boot/config-$(uname -r) /boot/")
     nic = guest.run(f"{guestside.FIND_NIC}\necho $nic").out.strip()
     rps = f"/sys/class/net/{guestside.veth(0)}/queues/rx-0/rps_cpus"
@@ -176,7 +176,7 @@ def test_check_finds_this_host_fit_and_what_spreads_packets_already(overlay, unl
         guest.run(f"echo 0 >{rps}; echo 0 >{threaded}; rm -f /boot/config-$(uname -r)")
     assert (fit.code, fit.json()["result"]) == (OK, "ok"), fit
     assert len(findings(fit, "kernel-options")) == 6
-    # The kernel's own words of its start: "mem auto-init: stack:..., heap alloc:on, heap free:off".
+    # The kernel prints this when it starts: "mem auto-init: stack:..., heap alloc:on, heap free:off".
     clears = guest.run("dmesg | sed -n 's/.*mem auto-init:.*heap alloc:\\([a-z]*\\),.*/\\1/p'").out.strip()
     (clearing_result, clearing_text), = findings(fit, "init-on-alloc")
     assert (clearing_result, clearing_text.startswith(f"init_on_alloc is {clears}")) == ("ok", True), clearing_text
@@ -225,7 +225,7 @@ def test_standby_is_told_with_the_load_and_the_threshold(control):
     control.configure(busy_threshold=1)
     monitor = control.spawn_monitor()
     control.enable()
-    # Any host that answers this is busier than 1 percent.
+    # Any host that answers this request has a load of more than 1 percent.
     spin = control.guest.spawn("exec timeout 60 sh -c 'while :; do :; done'")
     try:
         events = monitor.until("standby")
@@ -238,11 +238,11 @@ def test_standby_is_told_with_the_load_and_the_threshold(control):
     assert threshold == "1"
 
 
-def test_flow_list_of_lanes_has_each_flow_once_and_its_way(overlay, control):
+def test_flow_list_of_lanes_has_each_flow_once_and_its_path(overlay, control):
     def on_the_way():
         ours = [flow for flow in control.flows() if flow.get("dport") == 5000]
         assert len(ours) <= 1, ours
-        return next((flow for flow in ours if flow["rung"] == "several" and flow["packets"] >= 1000), None)
+        return next((flow for flow in ours if flow["state"] == "several" and flow["packets"] >= 1000), None)
 
     control.enable(mode="lanes", cpus="1-4", workers=2, batch=32, elephant_rate=0, busy_threshold=100,
                    delivery="own")
@@ -261,6 +261,6 @@ def test_flow_list_of_lanes_has_each_flow_once_and_its_way(overlay, control):
     assert flow["cpu"] in {1, 2, 3, 4} - set(workers), "a CPU of its own"
     assert 1 < flow["batches"] <= flow["packets"] / 32 + 1, flow
     assert flow["merge"] in ("backlog", "transmit")
-    # The other mode's flows are the other mode's.
+    # The flows of one mode are not in the list of the other.
     control.configure(mode="pipeline")
-    assert all("rung" not in flow for flow in control.flows())
+    assert all("state" not in flow for flow in control.flows())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The devices under falcon's care: their stage, wherever they are, and that they can go."""
+"""Devices that falcon knows: the stage of each, in every namespace. falcon never delays their removal."""
 
 import uuid
 
@@ -35,7 +35,7 @@ def test_devices_of_the_overlay_are_listed_with_their_stage(overlay, control):
     assert control.status()["devices"] == len(devices)
 
 
-# name -> command that makes it, kind, stage, port; None for what falcon leaves alone
+# name -> command that creates it, kind, stage, port; None: falcon ignores this device
 KINDS = {
     "dvx": ("type vxlan dstport 8472 external", "vxlan", "tunnel", 8472),
     "dgnv": ("type geneve id 6 remote 192.0.2.9 dstport 6082", "geneve", "tunnel", 6082),
@@ -73,12 +73,12 @@ def test_every_kind_of_device_has_its_stage(control):
         guest.run("\n".join(["set -e", *made.values()]))
         found = {name: (device["kind"], device["stage"], device.get("port"))
                  for (where, name), device in control.devices().items() if where == inside}
-        # gre0, tunl0 and the like come with their modules.
+        # Modules create devices of their own, such as gre0 and tunl0.
         assert {name: kind for name, kind in found.items() if name.startswith("d")} == wanted
         assert all(stage == "tunnel" for name, (_, stage, _) in found.items() if not name.startswith("d"))
     finally:
         guest.run(f"ip netns del {netns}")
-    # The namespace's end is asynchronous; falcon holds no device back.
+    # A namespace ends asynchronously; falcon delays no device.
     wait.until(lambda: not [key for key in control.devices() if key[0] == inside], 30, "devices gone")
     # Fallback devices of tunnel modules stay in the initial namespace.
     left = {name: device["kind"] for (_, name), device in control.devices().items()
@@ -108,7 +108,7 @@ def test_device_list_follows_moves_and_names(control):
 
 @pytest.mark.parametrize("enabled", [False, True], ids=["disabled", "enabled"])
 def test_devices_and_namespaces_can_go_while_loaded(control, enabled):
-    """No reference is held: deleting them comes to its end at once."""
+    """falcon holds no reference, so the deletions complete at once."""
     guest, netns = control.guest, f"falcon-{uuid.uuid4().hex[:8]}"
     if enabled:
         control.enable()
@@ -118,7 +118,7 @@ def test_devices_and_namespaces_can_go_while_loaded(control, enabled):
               f"ip link set gone0 up; ip -n {netns} link set gone1 up; ip -n {netns} link set gone2 up")
     names = {"gone0", "gone1", "gone2"}
     assert names <= {name for _, name in control.devices()}
-    # Ends when the devices are freed, a reference would hold it for ever.
+    # Ends when the devices are freed; a reference would delay it for ever.
     guest.run("timeout 20 ip link del gone0")
     guest.run(f"ip netns del {netns}")
     wait.until(lambda: names.isdisjoint(name for _, name in control.devices()), 20, "devices gone")

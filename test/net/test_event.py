@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falconctl monitor: what happens is told, all of it, in order."""
+"""falconctl monitor reports every event, in order."""
 
 import uuid
 
@@ -14,7 +14,7 @@ VETH = ("ev0", "ev1")
 
 
 def told(events):
-    """(event, what it is about)"""
+    """(event, the object that it is about)"""
     return [(entry["event"], entry.get("ifname", entry.get("cpu"))) for entry in events]
 
 
@@ -27,7 +27,7 @@ def test_enable_config_and_disable_are_told_in_order(control):
                             ["config", "set", "cpus="], ["disable"], ["disable"]])
     assert [line.code for line in said] == [0, REFUSED, 0, REFUSED, 0, 0, REFUSED]
     events = monitor.finish()
-    # A refusal is no event; and --count ends it by itself.
+    # A refused request is no event, and --count ends the monitor by itself.
     assert told(events) == [("enabled", None), ("config", None), ("config", None), ("disabled", None)]
     assert all(set(entry) == {"time", "event"} for entry in events)
     assert [entry["time"] for entry in events] == sorted(entry["time"] for entry in events)
@@ -50,7 +50,7 @@ def test_devices_are_told_as_they_come_move_and_go(control):
     names = told(events)
     pair = [("device-add", VETH[1]), ("device-add", VETH[0])]
     assert names[0] == ("device-add", "evbr")
-    # a pair comes and goes in the driver's order
+    # the driver decides the order in which both ends of a pair come and go
     assert sorted(names[1:3]) == sorted(pair)
     assert names[3:5] == [("device-del", VETH[1]), ("device-add", VETH[1])]
     assert sorted(names[5:7]) == sorted([("device-del", VETH[0]), ("device-del", VETH[1])])
@@ -73,7 +73,7 @@ def test_cpus_of_the_set_are_told_as_they_go_and_come(control):
     finally:
         control.guest.run("cd /sys/devices/system/cpu\nfor cpu in 5 4; do echo 1 >cpu$cpu/online; done", timeout=120)
     monitor.until("cpu-online", cpu=4)
-    # CPU 5 is not in the set: not a word of it.
+    # CPU 5 is not in the set, so there is no event about it.
     assert told(monitor.stop()) == [("cpu-offline", 4), ("cpu-online", 4)]
     assert without == "2-3"
     status, config = (said.json() for said in control.say_all([["status"], ["config", "show"]]))
@@ -85,7 +85,7 @@ def test_busy_host_stands_by_and_resumes(control):
     control.configure(busy_threshold=1)
     monitor = control.spawn_monitor()
     control.enable()
-    # Any host that answers this is busier than 1 percent; the other end, 100, is never reached.
+    # Any host that answers this request has a load of more than 1 percent. At 100, the other end, none stands by.
     spin = control.guest.spawn("exec timeout 60 sh -c 'while :; do :; done'")
     try:
         monitor.until("standby")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What falcon attaches to, when, and what it says when it cannot."""
+"""The functions that falcon hooks, when it hooks them, and its messages when it cannot."""
 
 import uuid
 
@@ -16,7 +16,7 @@ from vm import module
 
 @pytest.fixture
 def hooked(kernel):
-    """The functions that falcon redirects, sorted; with rest=0, or some are given back after a while."""
+    """The functions that falcon hooks, sorted. With park=0, because otherwise falcon detaches some after a while."""
     return sorted(hookable(kernel))
 
 
@@ -36,7 +36,7 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
     assert unloaded.traces() == before
 
     for _ in range(2):
-        unloaded.enable(rest=0)
+        unloaded.enable(park=0)
         enabled = unloaded.traces()
         assert sorted(set(enabled.functions) - set(before.functions)) == hooked
         assert enabled.redirected == hooked
@@ -50,9 +50,9 @@ def test_nothing_is_attached_unless_enabled(unloaded, hooked):
 
 
 @pytest.mark.soak
-def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
-    """The kernel asks for it in mode pipeline only, and as soon as the mode is that."""
-    control.enable(rest=0, mode="lanes", busy_threshold=100)
+def test_mode_lanes_does_not_enable_get_rps_cpu(control, hooked):
+    """falcon uses the static key of get_rps_cpu() in mode pipeline only, from the change of mode on."""
+    control.enable(park=0, mode="lanes", busy_threshold=100)
     assert (control.traces().redirected, control.traces().rps_users) == (hooked, 0)
     for mode, users in (("pipeline", 1), ("lanes", 0), ("pipeline", 1)):
         control.configure(mode=mode)
@@ -63,7 +63,7 @@ def test_mode_lanes_needs_no_answer_from_get_rps_cpu_of_stock(control, hooked):
 
 @pytest.mark.thorough
 def test_ftrace_cannot_be_switched_off_under_the_hooks(control, hooked):
-    control.enable(rest=0, busy_threshold=100)
+    control.enable(park=0, busy_threshold=100)
     refused = control.guest.run("sysctl -w kernel.ftrace_enabled=0", check=False)
     assert refused.rc != 0
     assert "busy" in refused.err
@@ -84,10 +84,10 @@ def test_enable_is_refused_while_ftrace_is_off(control, hooked):
         control.guest.run("sysctl -qw kernel.ftrace_enabled=1")
     assert (nothing.redirected, nothing.rps_users) == ([], 0)
     assert (error["exit"], error["name"]) == (REFUSED, "EBUSY")
-    # The whole message: the kernel cuts formatted ones at 80 bytes.
+    # The whole message: the kernel cuts formatted messages at 80 bytes.
     assert error["message"] == f"get_rps_cpu: {detail}"
     assert "ftrace_enabled" in detail
-    control.enable(rest=0)
+    control.enable(park=0)
     assert control.traces().redirected == hooked
 
 
@@ -95,7 +95,7 @@ def test_enable_is_refused_while_ftrace_is_off(control, hooked):
 def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel, hooked):
     with Redirect(control.guest, kernel, "get_rps_cpu"):
         others = control.traces()
-        # And once more, now that a refusal has been before it.
+        # Twice, because a refusal must not spoil the next attempt.
         *refused, status = control.say_all([["enable"], ["enable"], ["status"]])
         error, again = (said.error() for said in refused)
         assert error == again
@@ -108,13 +108,13 @@ def test_somebody_else_on_the_required_hook_is_a_conflict(control, kernel, hooke
         assert status.json()["state"] == "disabled"
         assert control.traces() == others
         assert (others.redirected, others.falcons, others.rps_users) == (["get_rps_cpu"], 0, 0)
-    control.enable(rest=0)
+    control.enable(park=0)
     assert control.traces().redirected == hooked
 
 
 @pytest.mark.thorough
 def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, kernel, hooked):
-    control.configure(rest=0, busy_threshold=100)
+    control.configure(park=0, busy_threshold=100)
     with Redirect(control.guest, kernel, "gro_cells_receive"):
         status = control.say("enable").json()
         assert status["state"] == "enabled"
@@ -127,24 +127,24 @@ def test_somebody_else_on_an_optional_hook_costs_its_capability_alone(control, k
         control.disable()
         left = control.traces()
         assert (left.redirected, left.falcons) == (["gro_cells_receive"], 0)
-        control.enable(rest=0)
-    # The capability comes back with the next enable.
+        control.enable(park=0)
+    # The capability returns with the next enable.
     assert control.hooks()["gro_cells_receive"]["state"] == "conflict"
     control.disable()
-    control.enable(rest=0)
+    control.enable(park=0)
     assert control.hooks()["gro_cells_receive"]["state"] == "attached"
     assert control.traces().redirected == hooked
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("symbol", ["the intake", *(pytest.param(name, marks=pytest.mark.soak)
+@pytest.mark.parametrize("symbol", ["the ingress", *(pytest.param(name, marks=pytest.mark.soak)
                                                    for name in ("enqueue_to_backlog", "gro_cells_receive"))])
-def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overlay, control, kernel, symbol):
-    """And status says why; the others of the capability are not attached alone."""
-    symbol = hookable(kernel)[2] if symbol == "the intake" else symbol
-    control.configure(rest=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
+def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_the_kernels_path(overlay, control, kernel, symbol):
+    """Status tells the reason. The other hooks of the capability are not attached alone."""
+    symbol = hookable(kernel)[2] if symbol == "the ingress" else symbol
+    control.configure(park=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
     with Redirect(control.guest, kernel, symbol):
-        control.enable(rest=0)
+        control.enable(park=0)
         hooks = control.hooks()
         assert hooks[symbol]["state"] == "conflict"
         capability = [hook["state"] for hook in hooks.values() if hook["capability"] == hooks[symbol]["capability"]]
@@ -153,7 +153,7 @@ def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overl
         path.assert_whole(overlay.udp(count=1000), 1000)
         assert control.counters()["taken"] == 0
         control.disable()
-    control.enable(rest=0)
+    control.enable(park=0)
     assert "reason" not in control.status()
     path.assert_whole(overlay.udp(count=1000), 1000)
     assert control.counters()["taken"] > 0
@@ -161,11 +161,11 @@ def test_somebody_else_on_a_hook_of_lanes_leaves_every_flow_on_stocks_path(overl
 
 @pytest.mark.soak
 def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
-    """Unloaded and loaded again while falcon is enabled, then while it is not."""
+    """The module is unloaded and loaded again, while falcon is enabled and while it is not."""
     guest, net = overlay.guest, overlay.net
     without = [symbol for symbol in hooked if symbol != "veth_xmit"]
     log = guest.run("dmesg | wc -l").out
-    control.enable(rest=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
+    control.enable(park=0, mode="lanes", elephant_rate=0, cpus="1-3", busy_threshold=100)
     assert control.hooks()["veth_xmit"]["state"] == "attached"
     for enabled in (True, False):
         if not enabled:
@@ -176,19 +176,19 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
         assert gone["state"] == "missing"
         assert "not loaded" in gone["detail"]
         assert control.traces().redirected == (without if enabled else [])
-        net.setup_guest(guest)      # which loads it
+        net.setup_guest(guest)      # setup_guest() loads the module
         back = control.hooks()["veth_xmit"]
         assert back["state"] == ("attached" if enabled else "detached")
         assert "detail" not in back
         assert control.traces().redirected == (hooked if enabled else [])
-    control.enable(rest=0)
-    # The one merge point that is in it: veth receives by NAPI when it does GRO and gets no TSO.
+    control.enable(park=0)
+    # The only merge point in module veth: a veth receives by NAPI if it does GRO, and its peer has no TSO.
     guest.run(net.in_container("ethtool -K eth0 gro on") + "\nethtool -K veth0 tso off")
     try:
         run = udp.new_run()
         sink, sender = net.sink(guest, cpu=5, run=run), net.send(run=run, rate=2000, seconds=60)
         try:
-            assert lanes.reach(control, merge="transmit")["limit"] in ("none", "no-merge")
+            assert lanes.reach(control, merge="transmit")["reason"] in ("none", "no-merge")
         finally:
             sent = sender.stop()
         account = udp.balance(sent, sink.wait())
@@ -204,7 +204,7 @@ def test_the_hook_in_module_veth_follows_it(overlay, control, hooked):
 def test_the_hook_in_a_module_that_is_not_always_needed_follows_it(control, hooked, module):
     guest, symbol = control.guest, f"{module}_handle_frame"
     log = guest.run("dmesg | wc -l").out
-    control.enable(rest=0)
+    control.enable(park=0)
     for _ in range(2):
         assert control.hooks()[symbol]["state"] == "missing"
         assert "not loaded" in control.hooks()[symbol]["detail"]
@@ -213,13 +213,13 @@ def test_the_hook_in_a_module_that_is_not_always_needed_follows_it(control, hook
         assert control.hooks()[symbol]["state"] == "attached"
         assert set(control.traces().redirected) == {symbol, *hooked}
         guest.run(f"modprobe -r {module}")
-    # Nobody misses a module that is not loaded.
+    # An optional module that is not loaded is no error.
     assert not guest.run(f"dmesg | tail -n +$(({log} + 1)) | grep {symbol}", check=False).out
 
 
 @pytest.mark.soak
-def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hooked):
-    control.enable(rest=0)
+def test_a_later_user_of_a_hooked_function_is_refused(control, kernel, hooked):
+    control.enable(park=0)
     before = control.traces()
     for symbol in hooked:
         late = Redirect(control.guest, kernel, symbol)
@@ -231,10 +231,11 @@ def test_who_comes_after_falcon_is_refused_and_falcon_stays(control, kernel, hoo
     assert control.traces() == before
 
 
-# What a tracer can tell of the first argument of each function that it reads, and of the others: 1 if it is the kernel's.
+# For each function, a tracer's expression that is 1 if the first argument is the kernel's own. For gro_cells_receive it
+# is the argument itself.
 ARGUMENTS = {
     "get_rps_cpu": "args->dev->ifindex == args->skb->dev->ifindex",
-    "gro_cells_receive": "(int64)args->gcells",     # which are the same as before falcon
+    "gro_cells_receive": "(int64)args->gcells",     # must be the same before and with falcon
     "napi_gro_receive": "(int64)args->napi < 0",
     "gro_receive_skb": "(int64)args->gro < 0",
     "enqueue_to_backlog": "(int64)args->skb < 0 && args->cpu < 6",
@@ -243,18 +244,20 @@ ARGUMENTS = {
 
 @pytest.mark.thorough
 def test_a_tracer_reads_the_arguments_that_the_kernel_gave(overlay, control, kernel):
-    """At entry and exit, when falcon answers in a function's place, which the tracer's trampoline is to call."""
+    """At entry and exit, even when falcon answers instead of the function. The tracer's trampoline must call the
+    function.
+    """
     guest, rps = overlay.guest, "/sys/class/net/lo/queues/rx-0/rps_cpus"
     functions = [name for name in tracer.traceable(guest, hookable(kernel)) if name in ARGUMENTS]
     programs = tracer.Programs(guest, functions, [f'{kind}:{name} {{ @["{kind}", "{name}", {ARGUMENTS[name]}] = count(); }}'
                                                   for name in functions for kind in tracer.KINDS])
-    control.configure(rest=0, cpus="1-3", elephant_rate=0, busy_threshold=100)
-    guest.run(f"echo 1 >{rps}")     # or the kernel asks nobody for a CPU while no mode needs it
+    control.configure(park=0, cpus="1-3", elephant_rate=0, busy_threshold=100)
+    guest.run(f"echo 1 >{rps}")     # without this the kernel does not call get_rps_cpu() while no mode needs it
     try:
         with programs:
             overlay.udp(count=500)
             control.enable(mode="lanes")
-            for counter in ("taken", "cell-bypass"):
+            for counter in ("taken", "gro-bypass"):
                 overlay.udp(count=1000)
                 assert control.counters()[counter] > 0
                 control.configure(mode="pipeline")
@@ -271,9 +274,9 @@ def test_a_tracer_reads_the_arguments_that_the_kernel_gave(overlay, control, ker
 
 @pytest.mark.thorough
 def test_a_bpf_program_that_is_being_attached_is_waited_for(overlay, kernel, hooked, tmp_path):
-    """ftrace says -EAGAIN meanwhile."""
+    """ftrace returns -EAGAIN meanwhile."""
     with Sabotaged(overlay.guest, kernel, tmp_path, "busy for a moment") as falcon:
-        falcon.enable(rest=0)
+        falcon.enable(park=0)
         assert falcon.states() == dict.fromkeys(hooked, "attached")
         assert falcon.traces().redirected == hooked
 
@@ -289,14 +292,32 @@ def test_bpf_programs_that_are_attached_all_the_time_are_told_of(overlay, kernel
         assert falcon.traces().redirected == []
 
 
+@pytest.mark.thorough
+def test_a_refusal_for_want_of_memory_names_the_hook_that_got_none(overlay, kernel, tmp_path):
+    """The message does not name the first hook of the capability, which was attached and is detached again."""
+    last = hookable(kernel)[2]
+    with Sabotaged(overlay.guest, kernel, tmp_path, "no memory for the last") as falcon:
+        # Twice, because a refusal must not spoil the next attempt.
+        for _ in range(2):
+            said, status = falcon.say_all([["enable"], ["status"]])
+            error, status = said.error(), status.json()
+            assert (error["exit"], error["name"]) == (REFUSED, "ENOMEM")
+            assert error["message"] == f"{last}: no memory to hook it"
+            assert status["state"] == "disabled"
+            states = {hook["symbol"]: hook["state"] for hook in status["hooks"] if hook["state"] != "missing"}
+            assert states == {**dict.fromkeys(hookable(kernel), "detached"), last: "failed"}
+            nothing = falcon.traces()
+            assert (nothing.redirected, nothing.falcons, nothing.rps_users) == ([], 0, 0)
+
+
 class Without:
-    """The built module, but it looks for another name than a function's, as on a kernel without it."""
+    """The built module, but with another name instead of a function's, as on a kernel without that function."""
 
     def __init__(self, guest, kernel, symbol):
         self.absent = symbol[:-3] + "_no"
         built = module.build(kernel).path.read_bytes()
         name, other = (f"\0{text}\0".encode() for text in (symbol, self.absent))
-        # The symbol table has names of this length, too, but none that is just this.
+        # The kernel's symbol table has names that contain this name, but none that equals it.
         assert built.count(name) == 1, f"{symbol} is {built.count(name)} times in the module"
         self._name = f"falcon-{uuid.uuid4().hex[:8]}.ko"
         self._guest = guest
@@ -322,18 +343,18 @@ def test_missing_required_function_is_named(overlay, unloaded, kernel):
 def test_missing_optional_function_costs_its_capability_alone(overlay, unloaded, kernel, hooked):
     without = Without(overlay.guest, kernel, "gro_cells_receive")
     without.load()
-    unloaded.enable(rest=0, busy_threshold=100)
+    unloaded.enable(park=0, busy_threshold=100)
     hook = unloaded.hooks()[without.absent]
     assert (hook["state"], hook["capability"]) == ("missing", "nic-split")
-    # As it is loaded: auto, which is lanes where all of the functions are.
+    # The mode after loading is auto, which is lanes if all functions exist.
     assert (unloaded.config()["mode"], unloaded.status()["mode"]) == ("auto", "pipeline")
     assert unloaded.traces().redirected == [symbol for symbol in hooked if symbol != "gro_cells_receive"]
     account = overlay.udp(count=500)
     assert (account["sent"], account["lost"]) == (500, 0)
     counters = unloaded.counters()
     assert counters["steered"] > 0
-    assert counters["cell-bypass"] == 0
-    # What the nic's stage is asked for stays where it is: there is no way past the cell.
+    assert counters["gro-bypass"] == 0
+    # The nic stage does not steer in this case: there is no way past the GRO cell.
     assert unloaded.counters("nic")["steered"] == 0
     unloaded.disable()
     assert unloaded.traces().redirected == []

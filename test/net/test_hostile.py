@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Hostile packets, the same ones to the kernel as it is and to falcon: what becomes of them is the same."""
+"""The same hostile packets without falcon and with it: the kernel must treat them in the same way."""
 
 import dataclasses
 
@@ -9,17 +9,17 @@ from net import hostile, lanes, rawnl
 from net.hostile import Hostile
 from stress.traffic import SCALE, clean_log
 
-# Of each variant and each of the two; 10^6 by falcon in a soak.
+# Packets per variant, sent once without falcon and once with it; 10^6 with falcon in a soak.
 PACKETS = 6250 * SCALE
-LANES = {"mode": "lanes", "cpus": "1-4", "workers": 3, "batch": 4, "elephant_rate": 0, "busy_threshold": 100, "rest": 0}
+LANES = {"mode": "lanes", "cpus": "1-4", "workers": 3, "batch": 4, "elephant_rate": 0, "busy_threshold": 100, "park": 0}
 
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """How falcon is set up; gro: so that TCP may be merged, which hides packets from IP's counters."""
+    """falcon's setup. gro: GRO is on, so TCP may be merged, which hides packets from IP's counters."""
 
     config: dict
-    ruled: bool = False     # a rule for all
+    ruled: bool = False     # one rule matches all flows
     gro: bool = False
 
 
@@ -55,7 +55,7 @@ def victim(overlay, variant):
 def assert_all_came(result):
     rises, sinks, sent, dropped = result
     assert not dropped and sent["packets"] == PACKETS
-    # Else they are not such that they get anywhere.
+    # Otherwise the packets are too broken to reach anything.
     assert sum(count for count, _ in sinks) > PACKETS / 20
     for name in (("host", "Ip:InHdrErrors"), ("host", "Ip:ReasmOKs"), ("c0", "Udp:InErrors"), ("c0", "Udp:NoPorts"),
                  ("c0", "Tcp:OutRsts")):
@@ -63,7 +63,7 @@ def assert_all_came(result):
 
 
 def compared(variant, name):
-    """Whether a counter must not depend on which packets came so close together that GRO merged them."""
+    """True if the counter does not depend on which packets arrive close enough together for GRO to merge them."""
     return not variant.gro or name[1].startswith(("Udp", "Icmp", "Ip:Reasm", "Ip6Reasm"))
 
 
@@ -76,8 +76,8 @@ def test_what_becomes_of_hostile_packets_is_the_same(variant, victim, falcon, re
         stock = corpus.run()
         stocks = [stock]
         if variant.gro:
-            # GRO takes datagrams for good that UDP would not (1 of 250,000); UDP in lanes, like any that GRO cannot
-            # merge there, does not pass it.
+            # GRO accepts some datagrams that UDP rejects (1 of 250,000). Lanes do not pass UDP that GRO cannot merge
+            # through GRO. So each of falcon's counters must lie between those with GRO and those without.
             switch_gro(victim.guest, False)
             stocks.append(corpus.run())
             switch_gro(victim.guest, True)

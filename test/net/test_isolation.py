@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the owner of a network namespace can do with it changes nothing of what falcon does for others."""
+"""The owner of a network namespace cannot change how falcon treats other namespaces."""
 
 import contextlib
 import time
@@ -14,7 +14,7 @@ from stress.traffic import Traffic, record, trouble
 
 LANES = {"mode": "lanes", "elephant_rate": 500, "workers": 2}
 IDLE = 1500
-# A user namespace of one who may do nothing outside of it, and a network namespace that it owns.
+# A user who has no rights outside the user namespace, and a network namespace that belongs to the latter.
 NOBODY = "setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn"
 PORTS = 16          # FALCON_TUNNEL_PORTS
 TOGGLES = 12
@@ -22,7 +22,7 @@ TOGGLES = 12
 
 @contextlib.contextmanager
 def owner(guest, script):
-    """A namespace of nobody's, in which the script has been run, as long as the block lasts."""
+    """A network namespace of an unprivileged owner, who has run the script in it. It exists while the block runs."""
     done = f"owner-{uuid.uuid4().hex[:8]}"
     process = guest.spawn(f"exec 3>/shared/{done}; exec {NOBODY} sh -c 'set -e\n{script}\necho done >&3\nexec sleep 600'")
     try:
@@ -34,7 +34,7 @@ def owner(guest, script):
 
 @contextlib.contextmanager
 def container(guest):
-    """A namespace of the host's making."""
+    """A network namespace that the host creates."""
     name = f"falcon-{uuid.uuid4().hex[:8]}"
     guest.run(f"ip netns add {name}; ip -n {name} link set lo up")
     try:
@@ -45,7 +45,7 @@ def container(guest):
 
 @contextlib.contextmanager
 def devices(guest, names, how):
-    """Devices of the host's; how: with the name and a number."""
+    """Devices of the host; how: options of `ip link add`, in which {n} is the device's number."""
     guest.run("set -e\n" + "\n".join(f"ip link add {name} {how.format(n=n)}" for n, name in enumerate(names)))
     try:
         yield
@@ -55,13 +55,13 @@ def devices(guest, names, how):
 
 @pytest.mark.thorough
 def test_rps_of_another_namespace_keeps_no_flow_out_of_lanes(overlay, falcon):
-    """Its owner may write the mask that its new devices get, whoever that is."""
+    """Any owner of a namespace may write the mask that its new devices get."""
     falcon.enable(**LANES)
     script = "echo 1 >/proc/sys/net/core/rps_default_mask\nip link add name br9 type bridge\n" \
              f"ip link add vx9 type vxlan id {plan.VNI} dstport {overlay.net.variant.port}"
     with owner(overlay.guest, script):
         with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, rung="several", limit="none")
+            reach(falcon, state="several", reason="none")
     assert not trouble(traffic.account)
 
 
@@ -72,12 +72,12 @@ def test_ports_of_another_namespace_take_no_place_in_the_table(overlay, falcon):
     with owner(overlay.guest, script):
         assert len([1 for device in falcon.ctl("device list")["devices"] if device.get("port", 0) >= 20000]) == 3 * PORTS
         assert "reason" not in falcon.ctl("status")
-        # The host's tunnel is the latest of all.
+        # The host's tunnel is the newest one.
         overlay.net.clear_guest(overlay.guest)
         overlay.net.setup_guest(overlay.guest)
         assert "reason" not in falcon.ctl("status")
         with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, rung="several", limit="none")
+            reach(falcon, state="several", reason="none")
     assert not trouble(traffic.account)
 
 
@@ -88,22 +88,22 @@ def test_a_port_that_has_no_place_in_the_table_is_named_in_status(overlay, falco
     names = [f"vp{n}" for n in range(PORTS)]
     with devices(overlay.guest, names, "type vxlan external dstport 2{n:04}"):
         assert f"flows by port {20000 + PORTS - 1} " in falcon.ctl("status")["reason"]
-        # Of the same port, it needs no place of its own; and who has a place keeps it.
+        # A second device with a known port needs no entry. Ports that have an entry keep it.
         overlay.guest.run(f"ip link del {names[0]}; ip link add {names[0]} type vxlan id 7 dstport 20001")
         assert "reason" not in falcon.ctl("status")
         with Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, rung="several", limit="none")
+            reach(falcon, state="several", reason="none")
     assert not trouble(traffic.account)
     assert "reason" not in falcon.ctl("status")
 
 
 def held(falcon):
-    """Packets of flows that were brought back to where they arrive."""
+    """Packets of flows that falcon brought back to the kernel's path."""
     return sum(falcon.counters(stage)["standby"] for stage in ("nic", "tunnel", "container"))
 
 
 def go_on(falcon):
-    """Until some more packets are steered."""
+    """Wait until more packets are steered."""
     before = falcon.counters()["steered"]
     until(lambda: falcon.counters()["steered"] > before + 2000, 30, "packets steered")
 
@@ -118,7 +118,7 @@ def test_a_container_that_tells_its_tunnel_to_merge_udp_has_no_flow_brought_back
     falcon.enable(mode="pipeline")
     guest = overlay.guest
     with container(guest) as name, Traffic(overlay, flows=2, idle=IDLE) as traffic:
-        # Its own; and one of the host's that the host has given to it.
+        # One tunnel that belongs to the container, and one that the host has moved to it.
         guest.run(f"ip -n {name} link add own type vxlan id 9 dstport 4789\n"
                   f"ip link add given type vxlan id 9 dstport {overlay.net.variant.port} && ip link set given netns {name}")
         go_on(falcon)
@@ -128,27 +128,28 @@ def test_a_container_that_tells_its_tunnel_to_merge_udp_has_no_flow_brought_back
         assert held(falcon) == before
         toggle(guest, name, "given")
         until(lambda: held(falcon) > before, 20, "flows to be brought back, once")
-        # Waits until it is over.
+        # Setting the configuration waits until the change is over.
         falcon.configure(batch=17)
         once = held(falcon)
-        # Neither by more of it nor by taking the device elsewhere.
+        # Neither further changes nor moving the device bring flows back again.
         toggle(guest, name, "given")
         guest.run(f"nsenter --net=/run/netns/{name} ip link set given netns 1 && ip link set given netns {name}")
         toggle(guest, name, "given")
         go_on(falcon)
         assert held(falcon) == once
     assert not trouble(traffic.account)
-    assert falcon.counters()["cell-bypass"] > 0
+    assert falcon.counters()["gro-bypass"] > 0
 
 
 @pytest.mark.thorough
 def test_devices_that_come_and_go_keep_no_new_flow_from_going_ahead(overlay, falcon):
-    """As on a node that makes a pod a second."""
+    """As on a node that creates a pod each second."""
     falcon.enable(**{**LANES, "cpus": "1-4", "elephant_rate": 100000})
     number = falcon.ctl("priority add", "protocol=udp")["id"]
     pods = overlay.guest.spawn("while :; do ip link add vp0 type veth peer name vp1; sleep 0.25; ip link del vp0; sleep 0.25; done")
     try:
-        # What was under way before it was looked at could be overtaken.
+        # No new flow goes ahead in the first second: packets from before could still be queued, and would be overtaken.
+        # overtake them.
         time.sleep(1.5)
         account = overlay.udp(count=300, flows=300, rate=150, burst=1, size=64)
     finally:
@@ -162,8 +163,8 @@ def test_devices_that_come_and_go_keep_no_new_flow_from_going_ahead(overlay, fal
 
 @contextlib.contextmanager
 def told_to_use_a_thread(overlay):
-    """The tunnel, which is made anew in the end: a cell that has packets when it is told may never be polled again,
-    without falcon either.
+    """The tunnel polls in a thread. It is created anew at the end: if a GRO cell has packets when NAPI changes, the
+    kernel may never poll it again, with or without falcon.
     """
     overlay.guest.run(f"echo 1 >/sys/class/net/{guestside.TUNNEL}/threaded")
     try:
@@ -174,36 +175,36 @@ def told_to_use_a_thread(overlay):
 
 
 @pytest.mark.thorough
-def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_stocks_path(overlay, falcon):
+def test_a_tunnel_whose_napi_runs_in_a_thread_keeps_its_flows_on_the_kernels_path(overlay, falcon):
     falcon.enable(**LANES)
     with told_to_use_a_thread(overlay), Traffic(overlay, rate=3000, idle=IDLE):
-        reach(falcon, rung="stock", limit="threaded")
-        lanes.reach_status(falcon, limit="threaded")
+        reach(falcon, state="kernel", reason="threaded")
+        lanes.reach_status(falcon, not_promoted_reason="threaded")
         assert falcon.counters()["taken"] == 0
-    # Another's does not.
+    # Another tunnel's thread does not matter.
     with devices(overlay.guest, ["vt0"], "type vxlan id 9 dstport 4790"):
         overlay.guest.run("echo 1 >/sys/class/net/vt0/threaded")
         with Traffic(overlay, port=udp.DEFAULT_PORT + 1, rate=3000, idle=IDLE) as traffic:
-            reach(falcon, port=udp.DEFAULT_PORT + 1, rung="several", limit="none")
+            reach(falcon, port=udp.DEFAULT_PORT + 1, state="several", reason="none")
     assert not trouble(traffic.account)
 
 
 @pytest.mark.thorough
-def test_a_flow_in_lanes_comes_down_in_order_when_its_tunnels_napi_is_told_to_run_in_a_thread(overlay, falcon):
+def test_a_flow_is_demoted_in_order_after_its_tunnels_napi_moves_to_a_thread(overlay, falcon):
     falcon.enable(**LANES)
     with contextlib.ExitStack() as stack, Traffic(overlay, rate=3000, idle=IDLE) as traffic:
-        reach(falcon, rung="several", limit="none")
-        # A flow in lanes needs no cell: it goes on, and comes down, whichever CPU polls the cell.
+        reach(falcon, state="several", reason="none")
+        # A flow in lanes needs no GRO cell, so it goes on, and is demoted, whichever CPU polls the cell.
         stack.enter_context(told_to_use_a_thread(overlay))
         falcon.configure(elephant_rate=4_000_000_000)
-        reach(falcon, rung="stock")
+        reach(falcon, state="kernel")
     assert (traffic.account["reordered"], traffic.account["duplicated"]) == (0, 0)
     assert lanes.assert_conserved(falcon)["taken"] > 0
 
 
 @contextlib.contextmanager
 def counted(guest, function):
-    """Calls of a function of falcon's while the block lasts: counted() asks."""
+    """Counts calls of one of falcon's functions while the block runs; returns a function that reads the count."""
     tracing = "/sys/kernel/tracing"
     guest.run(f"echo 'p:counted falcon:{function}' >>{tracing}/kprobe_events; echo 1 >{tracing}/events/kprobes/counted/enable")
     try:
@@ -213,10 +214,10 @@ def counted(guest, function):
 
 
 @pytest.mark.thorough
-def test_devices_that_are_on_no_flows_way_make_no_plan(overlay, falcon):
-    """For each plan every CPU forgets what its cache knows."""
+def test_devices_on_no_flows_path_make_no_plan(overlay, falcon):
+    """Each new plan invalidates the flow cache of every CPU."""
     guest, count = overlay.guest, 40
-    falcon.enable(**LANES, rest=0)
+    falcon.enable(**LANES, park=0)
     with counted(guest, "falcon_replan") as plans, container(guest) as name:
         before = plans()
         guest.run(f"for ((n = 0; n < {count}; n++)); do\n"
@@ -225,7 +226,7 @@ def test_devices_that_are_on_no_flows_way_make_no_plan(overlay, falcon):
                   f"done | ip -n {name} -batch -", timeout=120)
         assert falcon.ctl("status")["devices"] >= 3 * count
         assert plans() == before
-        # Whereas one that NICs' packets can come to does.
+        # A device that packets of a NIC can reach does make a new plan.
         with devices(guest, ["vn0"], "type vxlan id 9 dstport 20000"):
             assert plans() == before + 1
     assert "reason" not in falcon.ctl("status")
@@ -237,8 +238,8 @@ ENOUGH = 10 * 64 * COPIES
 
 @contextlib.contextmanager
 def flooded(guest):
-    """Each packet that the container receives goes to all ports of a bridge of its own as well, and from one of these to
-    all ports of another one.
+    """A bridge in the container copies each received packet to all its ports, and a second bridge behind one of these
+    ports copies it again.
     """
     netns, device = guestside.container_netns(0), guestside.CONTAINER_DEVICE
     tc, batch = f"tc -n {netns}", f"ip -n {netns} -batch -"
@@ -272,17 +273,17 @@ def test_what_a_container_makes_of_each_packet_is_bounded_and_the_rest_is_droppe
     with flooded(overlay.guest) as (start, end), \
          Traffic(overlay, port=udp.DEFAULT_PORT + 1, container=None, rate=500, size=64, idle=IDLE) as other, \
          Traffic(overlay, rate=1000, burst=64, size=64, idle=IDLE) as traffic:
-        reach(falcon, rung="several", limit="none")
+        reach(falcon, state="several", reason="none")
         overlay.guest.run(start)
         until(lambda: falcon.counters("container")["dropped-full"] > ENOUGH, 60, "copies to be dropped")
         overlay.guest.run(end)
-        descents = falcon.counters()["descents"]
+        demotions = falcon.counters()["demotions"]
     counters, container = falcon.counters(), falcon.counters("container")
     record(record_property, traffic.account, dropped=container["dropped-full"],
            gap_ms=other.account["longest_gap_ns"] // 1_000_000)
     assert counters["taken"] > 0
     assert (traffic.account["reordered"], traffic.account["duplicated"]) == (0, 0)
-    # The first copies of each packet are not dropped, and its own is among them. (Should it have come down meanwhile, as
-    # when the machine stood still, its own packets have met a full backlog.)
-    assert not traffic.account["lost"] or descents
+    # The first copies of each packet, among them the container's own, are not dropped. (If the flow was demoted
+    # meanwhile, as when the machine stood still, its own packets met a full backlog.)
+    assert not traffic.account["lost"] or demotions
     assert not trouble(other.account)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Mode lanes by what its flows, counters and tracepoints show: which rung a flow is on, and why."""
+"""Mode lanes as seen in the flow list, counters and tracepoints: the state of a flow, and the reason for it."""
 
 import contextlib
 import re
@@ -13,15 +13,15 @@ from net.path import assert_whole
 from net.wait import until
 from stress.traffic import Traffic, trouble
 
-# MANY packets/s are an elephant; a guest that stood still for a moment gets more at once, never ABOVE.
+# MANY packets/s make an elephant. A guest that stood still for a moment receives more at once, but never ABOVE.
 LANES = {"mode": "lanes", "workers": 2, "batch": 16, "elephant_rate": 2000}
 FEW, MANY, ABOVE = 1000, 3000, 200_000
-NEVER = 4_000_000_000       # packets per second that no flow has
+NEVER = 4_000_000_000       # packets per second: no flow has so many
 
 
 @contextlib.contextmanager
 def flowing(overlay, falcon, rate=MANY, **options):
-    """A flow to the sink; once it is over, it was whole, and falcon's counters add up."""
+    """A flow to the sink. When it is over, it must be whole and falcon's counters must add up."""
     with Traffic(overlay, rate=rate, idle=1500, **options) as traffic:
         yield
     assert traffic.account["sent"] > 0
@@ -31,7 +31,7 @@ def flowing(overlay, falcon, rate=MANY, **options):
 
 @contextlib.contextmanager
 def written(guest, value, file):
-    """A value in a file of the kernel's while the block lasts, then what was there before."""
+    """Write a value to a file of the kernel while the block runs, and then restore the old one."""
     before = guest.run(f"cat {file}; echo {value} >{file}").out.strip()
     try:
         yield
@@ -44,73 +44,73 @@ def workers_of(entry):
 
 
 def datagrams(overlay):
-    """How many the container has received."""
+    """Datagrams that the container has received."""
     return overlay.net.tcp_counters(overlay.guest)[1]["UdpInDatagrams"]
 
 
 @pytest.mark.thorough
-def test_a_flow_below_the_rate_stays_on_stocks_path(overlay, falcon):
+def test_a_flow_below_the_rate_stays_on_the_kernels_path(overlay, falcon):
     falcon.enable(**{**LANES, "elephant_rate": ABOVE})
     with flowing(overlay, falcon, rate=FEW):
-        reach(falcon, rung="stock", limit="rate")
-        # For some windows of the rate more.
+        reach(falcon, state="kernel", reason="rate")
+        # Long enough for several windows of the rate.
         before = datagrams(overlay)
         until(lambda: datagrams(overlay) > before + 2 * FEW, 20, "packets")
         entry = lanes.flow(falcon)
-    assert (entry["rung"], entry["limit"]) == ("stock", "rate")
+    assert (entry["state"], entry["reason"]) == ("kernel", "rate")
     assert "workers" not in entry and "in-flight" not in entry
     counters = falcon.counters()
-    assert (counters["taken"], counters["climbs"]) == (0, 0)
+    assert (counters["taken"], counters["promotions"]) == (0, 0)
 
 
-def test_a_flow_above_the_rate_climbs_step_by_step_and_comes_down_when_it_falls(overlay, falcon):
+def test_a_flow_above_the_rate_is_promoted_step_by_step_and_demoted_below_it(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
-        entry = reach(falcon, rung="several", limit="none", merge="backlog")
+        entry = reach(falcon, state="several", reason="none", merge="backlog")
         assert len(set(workers_of(entry))) == 2
         assert set(workers_of(entry)) <= {1, 2, 3}
         assert entry["ifname"] == nic(overlay.guest)
         assert entry["stage"] == "nic"
-        # stock -> one, its gate opened, -> several
-        assert falcon.counters()["climbs"] >= 2
+        # kernel -> one, once its gate has opened, -> several
+        assert falcon.counters()["promotions"] >= 2
         assert falcon.counters()["gated"] > 0
-        more = reach(falcon, rung="several")
+        more = reach(falcon, state="several")
         until(lambda: lanes.flow(falcon)["batches"] > more["batches"], 20, "the next micro-flow")
-    reach(falcon, rung="stock", limit="rate")
+    reach(falcon, state="kernel", reason="rate")
     counters = lanes.assert_conserved(falcon)
-    assert counters["descents"] >= 1
-    # All but what waited at a gate when the flow came down.
+    assert counters["demotions"] >= 1
+    # All packets except those that waited at a gate when the flow was demoted.
     assert counters["merged"] == counters["taken"] - counters["elsewhere"]
 
 
 @pytest.mark.soak
-def test_a_flow_comes_down_and_goes_up_as_the_rate_is_set(overlay, falcon):
+def test_a_new_rate_demotes_and_promotes_a_flow(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
         for _ in range(2):
-            reach(falcon, rung="several")
+            reach(falcon, state="several")
             falcon.configure(elephant_rate=NEVER)
-            reach(falcon, rung="stock", limit="rate")
+            reach(falcon, state="kernel", reason="rate")
             taken = falcon.counters()["taken"]
             falcon.configure(elephant_rate=NEVER - 1)
             assert falcon.counters()["taken"] == taken
             falcon.configure(elephant_rate=0)
-        reach(falcon, rung="several")
-    assert falcon.counters()["climbs"] >= 6
+        reach(falcon, state="several")
+    assert falcon.counters()["promotions"] >= 6
 
 
 @pytest.mark.thorough
-def test_one_worker_is_the_rung_one_and_more_the_rung_several(overlay, falcon):
+def test_one_worker_is_the_state_one_and_more_the_state_several(overlay, falcon):
     falcon.enable(**{**LANES, "workers": 1})
     with flowing(overlay, falcon):
-        entry = reach(falcon, rung="one", limit="none", merge="backlog")
+        entry = reach(falcon, state="one", reason="none", merge="backlog")
         assert len(workers_of(entry)) == 1
         falcon.configure(workers=2)
-        assert len(workers_of(reach(falcon, rung="several"))) == 2
-        descents = falcon.counters()["descents"]
+        assert len(workers_of(reach(falcon, state="several"))) == 2
+        demotions = falcon.counters()["demotions"]
         falcon.configure(workers=1)
-        reach(falcon, rung="one", limit="none")
-        assert falcon.counters()["descents"] > descents
+        reach(falcon, state="one", reason="none")
+        assert falcon.counters()["demotions"] > demotions
 
 
 @pytest.mark.thorough
@@ -129,19 +129,21 @@ def test_delivery_is_on_a_cpu_of_its_own_or_on_the_workers(overlay, falcon):
                 assert delivering and delivering <= used
 
 
-def undisturbed(falcon, rung):
-    """The flow's entry, and the CPUs that deliver it; None if others did meanwhile, as when the machine stood still."""
+def undisturbed(falcon, state):
+    """The flow's entry, and the CPUs that deliver it; None if other CPUs did, as when the machine stood still."""
     def others():
-        """When the NIC's CPU does the work of the flow's own: it is on stock's path, its worker is full, or stands still."""
+        """Counts events in which the NIC's CPU does the flow's work: demotions, a full worker, a worker that stands
+        still.
+        """
         counters = falcon.counters()
-        return [counters[name] for name in ("descents", "inline", "helped")]
-    entry, before = reach(falcon, rung=rung, merge="backlog"), others()
+        return [counters[name] for name in ("demotions", "backpressured", "helped")]
+    entry, before = reach(falcon, state=state, merge="backlog"), others()
     delivering = who_delivers(falcon)
     return (entry, delivering) if others() == before else None
 
 
 def who_delivers(falcon):
-    """The CPUs that deliver packets while a few hundred are."""
+    """The CPUs that deliver packets, while a few hundred packets arrive."""
     before = delivered_by(falcon.ctl("stats show --all"))
 
     def some():
@@ -156,45 +158,45 @@ def delivered_by(stats):
     return {row["cpu"]: row["counters"]["delivered"] for row in stats["cpus"] if row["stage"] == "container"}
 
 
-def assert_left_alone(falcon, limit):
-    """The flow is a would-be elephant, and stays on stock's path for a reason."""
-    reach(falcon, rung="stock", limit=limit)
+def assert_left_alone(falcon, reason):
+    """The flow's rate is above elephant-rate, but it stays on the kernel's path for this reason."""
+    reach(falcon, state="kernel", reason=reason)
     assert falcon.counters()["taken"] == 0
 
 
 @pytest.mark.thorough
-def test_rps_of_the_administrator_keeps_flows_on_stocks_path(overlay, falcon):
+def test_rps_of_the_administrator_keeps_flows_on_the_kernels_path(overlay, falcon):
     falcon.enable(**LANES)
     with Traffic(overlay, rate=MANY, idle=1500) as traffic:
         for device in (nic(overlay.guest), guestside.TUNNEL):
             falcon.configure(elephant_rate=NEVER)
-            reach(falcon, rung="stock", limit="rate")
+            reach(falcon, state="kernel", reason="rate")
             with written(overlay.guest, 2, f"/sys/class/net/{device}/queues/rx-0/rps_cpus"):
                 falcon.configure(elephant_rate=LANES["elephant_rate"])
-                reach(falcon, rung="stock", limit="rps")
+                reach(falcon, state="kernel", reason="rps")
                 taken = falcon.counters()["taken"]
                 falcon.configure(elephant_rate=NEVER)
                 assert falcon.counters()["taken"] == taken
             falcon.configure(elephant_rate=LANES["elephant_rate"])
-            reach(falcon, rung="several")
-    # Stock itself may reorder when rps_cpus is written.
+            reach(falcon, state="several")
+    # The kernel itself may reorder when rps_cpus is written.
     assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
     lanes.assert_conserved(falcon)
 
 
 @pytest.mark.soak
-def test_napi_in_a_thread_keeps_flows_on_stocks_path(overlay, falcon):
+def test_napi_in_a_thread_keeps_flows_on_the_kernels_path(overlay, falcon):
     falcon.enable(**LANES)
     with written(overlay.guest, 1, f"/sys/class/net/{nic(overlay.guest)}/threaded"):
         with Traffic(overlay, rate=MANY, idle=1500) as traffic:
             assert_left_alone(falcon, "threaded")
-    # A thread may be on any CPU, so stock itself may reorder then.
+    # A thread may run on any CPU, so the kernel itself may reorder then.
     assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
     with flowing(overlay, falcon):
-        reach(falcon, rung="several")
+        reach(falcon, state="several")
 
 
-# Polls the NIC that has brought its packets, a second at a time, which is longer than it is kept from it between.
+# Busy-polls the NIC that brought the socket's packets, a second at a time. The pauses between polls are shorter.
 BUSY_POLLS = """
 import socket
 SO_BUSY_POLL = 46
@@ -212,12 +214,12 @@ while True:
         pass
 """
 POLLED = "awk '/^TcpExt: [0-9]/ { print $at } /^TcpExt: S/ { for (at = 1; $at != \"BusyPollRxPackets\"; at++); }' /proc/net/netstat"
-POLLER = 4      # its CPU, which is neither the NIC's nor one of falcon's
+POLLER = 4      # the CPU of this task: neither the NIC's nor one of falcon's
 
 
 @contextlib.contextmanager
 def busy_polled(overlay):
-    """A task polls the NIC while it waits, and interrupts stay off, so that nothing else does."""
+    """A task polls the NIC while it waits. Interrupts stay off, so no other CPU polls it."""
     guest = overlay.guest
     device = f"/sys/class/net/{nic(guest)}"
     script = guest.shared / "busy-polls.py"
@@ -231,7 +233,7 @@ def busy_polled(overlay):
             polled = int(guest.run(POLLED).out)
 
             def polls_more():
-                # What the NIC brings, says which NIC to poll.
+                # A packet of the NIC tells the socket which NIC to poll.
                 overlay.net.namespace.run(["bash", "-c", f"echo >/dev/udp/{to}/9"])
                 return int(guest.run(POLLED).out) > polled + 100
             until(polls_more, 20, "packets that the task polls")
@@ -241,46 +243,46 @@ def busy_polled(overlay):
 
 
 @pytest.mark.thorough
-def test_a_nic_that_a_task_polls_keeps_its_flows_on_stocks_path_until_that_is_over(overlay, falcon):
-    """Stock's queues are then those of the task's CPU, or of the NIC's, by chance."""
-    falcon.enable(**{**LANES, "rest": 0})
+def test_a_nic_that_a_task_polls_keeps_its_flows_on_the_kernels_path_until_that_is_over(overlay, falcon):
+    """Then the kernel's queues belong to the task's CPU or to the NIC's, by chance."""
+    falcon.enable(**{**LANES, "park": 0})
     with Traffic(overlay, rate=MANY, idle=1500) as traffic:
         with busy_polled(overlay):
             falcon.configure(elephant_rate=NEVER)
-            reach(falcon, rung="stock", limit="rate")
+            reach(falcon, state="kernel", reason="rate")
             falcon.configure(elephant_rate=LANES["elephant_rate"])
-            reach(falcon, rung="stock", limit="busy-poll")
-            status = lanes.reach_status(falcon, limit="busy-poll", barred=1)
-            assert "1 above elephant-rate kept from it (busy-poll)" in status["summary"]
-        reach(falcon, rung="several", limit="none")
-    # When a poll goes to another CPU, stock itself may reorder.
+            reach(falcon, state="kernel", reason="busy-poll")
+            status = lanes.reach_status(falcon, not_promoted_reason="busy-poll", not_promoted=1)
+            assert "1 above elephant-rate not promoted (busy-poll)" in status["summary"]
+        reach(falcon, state="several", reason="none")
+    # When another CPU begins to poll, the kernel itself may reorder.
     assert (traffic.account["lost"], traffic.account["duplicated"]) == (0, 0)
     lanes.assert_conserved(falcon)
 
 
 @pytest.mark.thorough
-def test_a_busy_host_gets_its_stock_path_back(overlay, falcon):
+def test_a_busy_host_returns_to_the_kernels_path(overlay, falcon):
     falcon.enable(**LANES)
     with flowing(overlay, falcon):
-        reach(falcon, rung="several")
-        # Any load at all is above 1 %, and the traffic is one.
+        reach(falcon, state="several")
+        # Any load exceeds 1 %, and this traffic is one.
         falcon.configure(busy_threshold=1)
-        reach(falcon, rung="stock", limit="standby")
+        reach(falcon, state="kernel", reason="standby")
         assert falcon.ctl("status")["state"] == "standby"
         falcon.configure(busy_threshold=100)
-        reach(falcon, rung="several")
+        reach(falcon, state="several")
 
 
 @pytest.mark.soak
-def test_the_nics_cpu_alone_is_no_set_to_climb_to(overlay, falcon):
+def test_no_flow_is_promoted_if_the_set_is_the_nics_cpu_alone(overlay, falcon):
     falcon.enable(**{**LANES, "cpus": "0"})
     with flowing(overlay, falcon):
         assert_left_alone(falcon, "no-cpu")
         falcon.configure(cpus="1-3")
-        reach(falcon, rung="several")
-        # Taken away while packets are in flight.
+        reach(falcon, state="several")
+        # Remove the CPUs while packets are in flight.
         falcon.configure(cpus="0")
-        reach(falcon, rung="stock", limit="no-cpu")
+        reach(falcon, state="kernel", reason="no-cpu")
 
 
 @pytest.mark.thorough
@@ -300,16 +302,16 @@ def test_flows_of_the_host_are_taken_when_it_is_told_to(overlay, falcon):
         assert lanes.flow(falcon, port=port) == {}
         assert falcon.counters()["taken"] == 0
         falcon.configure(host=1)
-        assert len(workers_of(reach(falcon, port=port, rung="one"))) == 1
+        assert len(workers_of(reach(falcon, port=port, state="one"))) == 1
         until(lambda: falcon.counters()["taken"] > MANY, 20, "packets taken")
         falcon.configure(host=0, elephant_rate=NEVER)
-        reach(falcon, port=port, rung="stock")
+        reach(falcon, port=port, state="kernel")
     finally:
         sent = sender.stop()
     account = udp.balance(sent, sink.wait())
     assert_whole(account, account["sent"])
     counters = lanes.assert_conserved(falcon)
-    # They end on the host: none comes to a merge point.
+    # These flows end on the host, so none reaches a merge point.
     assert counters["merged"] == 0
     assert counters["elsewhere"] == counters["taken"]
 
@@ -321,12 +323,12 @@ EVENT = re.compile(r": falcon_batch_(open|close|release): hash=(0x[0-9a-f]{8}) b
 @pytest.mark.thorough
 def test_tracepoints_tell_of_each_micro_flow(overlay, falcon):
     guest, trace = overlay.guest, "/sys/kernel/tracing/instances/lanes"
-    # Whatever its rate: coming down, a flow would begin to count its micro-flows anew.
+    # No rate demotes the flow: after a demotion it would count its micro-flows from the start again.
     falcon.enable(**{**LANES, "elephant_rate": 0})
     guest.run(f"mkdir {trace}; for event in {trace}/events/falcon/falcon_batch_*; do echo 1 >$event/enable; done")
     try:
         with flowing(overlay, falcon):
-            entry = reach(falcon, rung="several")
+            entry = reach(falcon, state="several")
             until(lambda: lanes.flow(falcon)["batches"] > entry["batches"] + 40, 20, "micro-flows")
         events = EVENT.findall(guest.run(f"cat {trace}/trace").out)
     finally:
@@ -339,7 +341,7 @@ def test_tracepoints_tell_of_each_micro_flow(overlay, falcon):
     assert [batch for batch, *_ in closed] == list(range(closed[0][0], closed[0][0] + len(closed)))
     assert min(packets for *_, packets in closed) >= LANES["batch"]
     assert set(opened.values()) == set(workers_of(entry))
-    # The worker that it began on is the one that it ended on, and the next one is another's.
+    # A micro-flow ends on the worker on which it began, and the next one goes to another worker.
     for batch, cpu, _ in closed[1:]:
         assert opened[batch] == cpu
     rotating = [cpu for _, cpu, _ in closed[-20:]]
@@ -348,7 +350,7 @@ def test_tracepoints_tell_of_each_micro_flow(overlay, falcon):
 
 
 def bytes_per_packet(overlay, meanwhile=lambda: None):
-    """What GRO makes of a TCP stream, as the container's device counts it."""
+    """Bytes per packet after GRO has merged a TCP stream, by the counters of the container's device."""
     device = f"/sys/class/net/{guestside.CONTAINER_DEVICE}/statistics"
     read = f"ip netns exec {guestside.container_netns(0)} cat {device}/rx_bytes {device}/rx_packets"
     before = [int(value) for value in overlay.guest.run(read).out.split()]
@@ -361,19 +363,19 @@ def bytes_per_packet(overlay, meanwhile=lambda: None):
         server.stop()
     after = [int(value) for value in overlay.guest.run(read).out.split()]
     assert account["received"] > 10_000_000
-    # A probe for a lost tail, which a busy machine brings about, comes twice.
+    # A tail loss probe, which a busy machine causes, arrives twice.
     assert account["ofo_queue"] == 0
     return (after[0] - before[0]) / (after[1] - before[1])
 
 
-def test_tcp_on_several_workers_is_in_order_and_merged_as_on_stocks_path(overlay, falcon, record_property):
+def test_tcp_on_several_workers_is_in_order_and_merged_as_without_falcon(overlay, falcon, record_property):
     stock = bytes_per_packet(overlay)
     falcon.enable(**{**LANES, "elephant_rate": 500})
     in_lanes = bytes_per_packet(overlay, lambda: reach(falcon, port=tcp.DEFAULT_PORT, protocol="tcp",
-                                                       rung="several", merge="backlog"))
+                                                       state="several", merge="backlog"))
     record_property("stock", round(stock))
     record_property("lanes", round(in_lanes))
     counters = lanes.assert_conserved(falcon)
     assert counters["taken"] > 5000
-    # How many frames a poll brings is a matter of timing: the bench has the exact ratio.
+    # Timing decides how many frames a poll brings; the bench measures the exact ratio.
     assert in_lanes >= 0.5 * stock

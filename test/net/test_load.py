@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Loading and unloading: nothing is left behind."""
+"""Loading and unloading leave nothing behind."""
 
 import pytest
 
@@ -10,13 +10,13 @@ from net.falcon import CTL, MODULE
 # pylint: disable=redefined-outer-name
 
 CYCLES = 8
-# Where falcon shows itself while it is enabled: files of its own, and files that name it.
+# Files that show falcon while it is enabled: its own, and lists of the kernel that name it.
 OWN = ("/sys/module/falcon", "/sys/kernel/tracing/events/falcon")
 NAMED_IN = ("/proc/modules", "/sys/devices/system/cpu/hotplug/states", "/sys/kernel/tracing/enabled_functions")
 
 
 def shown_in(guest):
-    """The places that show something of falcon now."""
+    """The places that show falcon now."""
     return guest.run(f"ls -d {' '.join(OWN)} 2>/dev/null; grep -l falcon {' '.join(NAMED_IN)}",
                      check=False).out.split()
 
@@ -35,7 +35,7 @@ def test_unloading_while_enabled_leaves_nothing_behind(unloaded):
 
 @pytest.mark.torture
 def test_loading_and_unloading_leaves_nothing_behind(unloaded):
-    """Every fourth time enabled, and unloaded as it is."""
+    """Every fourth time it is enabled, and unloaded in that state."""
     guest = unloaded.guest
     before = unloaded.traces()
     unloaded.load()
@@ -51,7 +51,7 @@ def test_loading_and_unloading_leaves_nothing_behind(unloaded):
     unloaded.load()
     number, again = unloaded.raw.family()
     assert number
-    # Groups are given out from below: one that was not given back would move it.
+    # The kernel assigns group numbers from below, so a leaked group would shift this number.
     assert again == group
     assert unloaded.config() == DEFAULT
     guest.run(f"rmmod falcon; insmod {MODULE}")

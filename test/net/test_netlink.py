@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Messages that are wrong in every way: a clear refusal each, and nothing applied of any."""
+"""Malformed messages of every kind: each gets a clear refusal, and no part of it is applied."""
 
 import dataclasses
 
@@ -14,21 +14,21 @@ from net.rawnl import HEADER, attr, config, config_of, message, rule, spec
 
 GOOD = {"mode": 1, "load-threshold": 71, "busy-threshold": 72, "cpus": "1-2", "nic-split": 0,
         "workers": 8, "batch": 32767, "elephant-rate": 2**32 - 1, "delivery": 1, "host": 1,
-        "moderation": 10000, "rest": 3600, "policy": 2, "priority-auto": 1}
+        "coalesce": 10000, "park": 3600, "policy": 2, "priority-auto": 1}
 
 
 @dataclasses.dataclass
 class Case:
-    """A message and how it is to be refused."""
+    """A message and its expected refusal."""
 
     message: bytes
-    error: str                  # names of errno, | between those of different kernels
-    text: str = None            # that the message of the refusal has; None: it must be there, "": need not
-    offset: int = None          # of the attribute that is to blame
+    error: str                  # names of errno, separated by | if kernels differ
+    text: str = None            # part of the refusal's text. None: there must be a text; "": a text is optional
+    offset: int = None          # of the offending attribute
 
 
 def assert_refused(control, cases):
-    """Each of {name: Case}, in one go; the configuration is the same before and after each."""
+    """Each of {name: Case} is refused. The configuration is the same before and after each of them."""
     get = message("config-get")
     before, *answers = control.raw.ask([get] + [part for case in cases.values() for part in (case.message, get)])
     before = config_of(before)
@@ -48,7 +48,7 @@ def config_set(attrs, **options):
 
 
 def one(name, value, error, text=None, **options):
-    """config-set with one bad attribute."""
+    """config-set with one invalid attribute."""
     return Case(config_set(config(name, value, **options)), error, text, HEADER)
 
 
@@ -64,8 +64,8 @@ def test_values_out_of_range_are_refused(control):
             "batch": (0, 32768, 2**31, 2**32 - 1),
             "delivery": (3, 256, 2**32 - 1),
             "host": (2, 256, 2**32 - 1),
-            "moderation": (10001, 2**32 - 1),
-            "rest": (3601, 2**32 - 1),
+            "coalesce": (10001, 2**32 - 1),
+            "park": (3601, 2**32 - 1),
             "policy": (4, 256, 2**32 - 1),
             "priority-auto": (2, 256, 2**32 - 1),
         }.items() for value in values})
@@ -187,7 +187,7 @@ def test_malformed_rules_are_refused(control):
 @pytest.mark.thorough
 def test_truncated_message_is_refused_or_ignored(control):
     whole = config_set(config("load-threshold", 51))
-    # Netlink gives no answer to what is shorter than it claims: there is no message.
+    # Netlink does not answer a message that is shorter than its length field claims.
     cases = [message("config-get", length=1000), whole[:16] + whole[16:17],
              config_set(config("load-threshold", 51), length=15), whole[:20]]
     before, *answers, header, after = control.raw.ask(
@@ -234,9 +234,10 @@ def test_good_attributes_are_applied_together(control):
 
 @pytest.mark.thorough
 def test_other_families_are_answered_while_falcon_changes(control, record_property):
-    """By the order of events: requests that begin and end while enable, a change of mode and disable are under way.
+    """Requests of other families begin and end while enable, a change of mode and disable are under way. The test
+    counts events, not time.
 
-    By the mutex that families share, one that has begun just before may end in that time, and no more.
+    If falcon held the mutex that families share, at most one request that began just before could end in that time.
     """
     requests = [message("enable"), config_set(config("mode", 1)), config_set(config("mode", 0)), message("disable")]
     answered = control.raw.beside(requests)
@@ -245,7 +246,7 @@ def test_other_families_are_answered_while_falcon_changes(control, record_proper
 
 
 def assert_interrupted(control, name, command):
-    """The list is told to have changed when it has, and not when it has not."""
+    """The dump reports a change if there was one, and only then."""
     still = control.raw.interrupt(message(name))
     assert len(still) > 2 and not any(still), still
     changed = control.raw.interrupt(message(name), command)
@@ -254,7 +255,7 @@ def assert_interrupted(control, name, command):
 
 @pytest.mark.thorough
 def test_list_that_changes_while_it_is_read_says_so(overlay, control):
-    """Rules, devices and flows; what is read when nothing changes does not."""
+    """Rules, devices and flows. A dump during which nothing changes reports no change."""
     control.raw.together([message("priority-add", rule("dport-first", port) + rule("dport-last", port))
                           for port in range(1000, 1200)])
     assert_interrupted(control, "priority-get", f"{CTL} priority del 100")
@@ -268,7 +269,7 @@ def test_list_that_changes_while_it_is_read_says_so(overlay, control):
     finally:
         control.guest.run("ip netns del many")
 
-    control.enable(mode="lanes", busy_threshold=100, rest=0)
+    control.enable(mode="lanes", busy_threshold=100, park=0)
     overlay.udp(count=200, flows=200, rate=2000, size=64)
     assert_interrupted(control, "flow-get", f"{CTL} config set mode=pipeline")
     control.configure(mode="lanes")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Messages by chance, from the specification, to falcon: answered all, and applied whole or not at all."""
+"""Random messages by the specification: falcon answers each, and applies it completely or not at all."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def built():
 
 
 def give_back(control):
-    """Any list of CPUs that is taken can be given back."""
+    """Every CPU list that falcon accepts can be set again."""
     answer, = control.raw.ask([rawnl.message("config-set", rawnl.config("cpus", control.raw.config()["cpus"]))])
     assert not answer.error, answer
 
@@ -31,7 +31,7 @@ def test_messages_by_chance_are_answered_and_applied_whole_or_not_at_all(control
         result = nlfuzz.Nlfuzz(control.guest, "--seed 1 --alone --count", str(MESSAGES)).wait(120 * SCALE)
     nlfuzz.record(record_property, result)
     assert result["sent"] == MESSAGES and result["framed"] > 0.8 * MESSAGES
-    # Both sorts, and what the rest is refused for.
+    # Some messages are accepted, and the others are refused for each of these reasons.
     assert result["errors"][""] > MESSAGES / 10
     for name in ("EINVAL", "ERANGE", "EOPNOTSUPP", "EEXIST", "ENOENT"):
         assert result["errors"].get(name, 0) > 5, result
@@ -42,13 +42,13 @@ def test_messages_by_chance_are_answered_and_applied_whole_or_not_at_all(control
 
 
 def test_nothing_by_chance_is_obeyed_without_the_capability(control, netns, record_property):
-    control.enable(busy_threshold=100, rest=0)
+    control.enable(busy_threshold=100, park=0)
     before, results = state(control), []
     with clean_log(control.guest, nlfuzz.LOG):
         for seed, (who, wrap) in enumerate(WHO.items(), 1):
             options = f"--seed {seed} --refused --count {MESSAGES // len(WHO)}"
             results.append(nlfuzz.Nlfuzz(control.guest, options, wrap=wrap).wait(120 * SCALE))
-            # The namespace is looked at after the attributes.
+            # falcon checks the namespace after the attributes.
             assert results[-1]["errors"]["EPERM"] > results[-1]["sent"] / 4, who
             assert "" not in results[-1]["errors"] and not results[-1]["obeyed"], who
     nlfuzz.record(record_property, *results)

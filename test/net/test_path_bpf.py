@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""BPF programs on the way: XDP on NIC and veth, and tc's bpf_redirect_peer."""
+"""BPF programs on the path: XDP on NIC and veth, and tc's bpf_redirect_peer."""
 
 import contextlib
 
@@ -18,7 +18,7 @@ COUNT = 3000
 
 @contextlib.contextmanager
 def xdp(guest, mode, where, device):
-    """The dropping program on a device: where is how ip gets there."""
+    """Attach the dropping program to a device. where: prefix that runs ip in the device's namespace."""
     at = bpf.INNER if where else bpf.OUTER
     program = bpf.put(guest, "xdp", bpf.drop_some(at))
     guest.run(f"ip {where} link set dev {device} {mode} obj {program} sec xdp")
@@ -45,7 +45,7 @@ def expect_all(seen):
     pytest.param("nic", "xdpgeneric", "backlog", marks=pytest.mark.soak),
     ("nic", "xdpdrv", "backlog"),
     pytest.param("container", "xdpgeneric", "backlog", marks=pytest.mark.soak),
-    # a veth with a program in its driver receives by NAPI
+    # a veth with a driver-mode XDP program receives by NAPI
     ("container", "xdpdrv", "transmit"),
 ])
 def test_xdp_drops_the_same_and_passes_the_rest_in_order(overlay, same, where, mode, merge):
@@ -56,7 +56,8 @@ def test_xdp_drops_the_same_and_passes_the_rest_in_order(overlay, same, where, m
                       "tcp": path.stream(overlay)},
              expect_some_dropped, merge=merge)
     if merge == "transmit":
-        # Merged packets of a backlog's poll would be too many segments for the ring. They stay where they are merged.
+        # A backlog's poll could pass on more merged segments than the veth's ring holds, so falcon keeps merged packets
+        # on the CPU where GRO merged them.
         assert {entry["cpu"] for entry in same.flows["pipeline"] if entry.get("dport") == path.STREAM_PORT
                 and entry.get("stage") == "tunnel" and entry["moves"]} == {0}
 
@@ -71,8 +72,8 @@ def test_bpf_redirect_peer_delivers_the_same_in_order(overlay, same):
     try:
         same(lambda: {"udp": path.counts(overlay.udp(count=COUNT, size=1000, **path.TRAFFIC)),
                       "tcp": path.stream(overlay)},
-             expect_all, limit="no-merge")
-        # All the traffic came by the program, none by the bridge's veth.
+             expect_all, reason="no-merge")
+        # All traffic passed the program, none the bridge's veth.
         assert _forwarded(guest) - before < 100
     finally:
         guest.run(f"tc qdisc del dev {guestside.TUNNEL} clsact")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Packet sockets on every device see what they see without falcon."""
+"""Packet sockets on every device see the same packets as without falcon."""
 
 import pytest
 
@@ -16,7 +16,7 @@ IN_ORDER = [(0, seq) for seq in range(COUNT)]
 
 
 def devices(overlay):
-    """name: (device, filter, options) of all on the way."""
+    """name: (device, filter, options) of every device on the path."""
     inner = inner_filter()
     return {
         "nic": (nic(overlay.guest), outer_filter(overlay.net.variant), {}),
@@ -28,7 +28,7 @@ def devices(overlay):
 
 
 def observe(overlay, *names, **options):
-    """What tcpdump sees on these devices, and what the sink gets."""
+    """The packets that tcpdump sees on these devices, and the sink's counts."""
     found = devices(overlay)
     with Captures(overlay.guest) as captures:
         for name in names:
@@ -46,13 +46,13 @@ def expect_all(seen):
 
 def test_tcpdump_on_every_device_at_once_sees_each_packet_in_order(overlay, same):
     same(lambda: observe(overlay, "nic", "tunnel", "bridge", "veth", "container"), expect_all,
-         limit="watched")
+         reason="watched")
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("device", ["tunnel", "veth"])
 def test_tcpdump_on_one_device_sees_each_packet_in_order(overlay, same, device):
-    same(lambda: observe(overlay, device), expect_all, limit="watched")
+    same(lambda: observe(overlay, device), expect_all, reason="watched")
 
 
 @pytest.mark.soak
@@ -66,11 +66,11 @@ def test_packets_cloned_by_a_socket_on_the_nic_stay_in_order(overlay, same):
         seen = observe(overlay, "nic")
         with Captures(overlay.guest) as captures:
             captures.add("nic", nic(overlay.guest), outer_filter(overlay.net.variant))
-            # Stock itself reorders TCP here, so that only what arrives can be compared.
+            # The kernel itself reorders TCP here, so only arrival can be compared.
             account = overlay.net.iperf(overlay.guest, 2, cpu=5, bitrate=20_000_000)
         return {**seen, "tcp arrived": account["received"] > 1_000_000}
 
-    same(traffic, lambda seen: path.assert_whole(seen["account"], COUNT), limit="watched")
+    same(traffic, lambda seen: path.assert_whole(seen["account"], COUNT), reason="watched")
 
 
 @pytest.mark.soak
@@ -79,7 +79,7 @@ def test_a_tpacket_v3_ring_in_the_container_gets_each_packet_in_order(overlay, s
         with Captures(overlay.guest) as captures:
             device, what, options = devices(overlay)["container"]
             captures.add("ring", device, what, ring=True, **options)
-            # enum tpacket_versions begins with 0
+            # TPACKET_V1 is 0 in enum tpacket_versions
             sockets = overlay.guest.run("ip netns exec c0 ss -0 -e -n").out
             assert "ver:2 " in sockets and "ring_rx(" in sockets, sockets
             account = overlay.udp(count=COUNT, size=1000, **path.TRAFFIC)

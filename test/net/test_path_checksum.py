@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""UDP checksums: the application's CPU has no more of them to verify than without falcon; wrong ones are counted."""
+"""UDP checksums: the application's CPU verifies no more of them than without falcon, and wrong ones are counted."""
 
 import contextlib
 
@@ -15,14 +15,14 @@ pytestmark = pytest.mark.thorough
 
 COUNT = 1200
 ERRORS = ("Udp:InErrors", "Udp:InCsumErrors")
-# By which a socket's poll() or recvmsg() verifies what nobody has before.
+# Functions by which a socket's poll() or recvmsg() verifies checksums that nobody has verified before.
 LATE = ("__skb_checksum_complete", "skb_copy_and_csum_datagram_msg")
 TRACING = "/sys/kernel/tracing"
 
 
 @contextlib.contextmanager
 def counted_calls(guest, functions, counts):
-    """counts["calls"]: how often these functions were called in the block."""
+    """counts["calls"]: calls of these functions while the block runs."""
     guest.run(f"set -e; cd {TRACING}\n"
               f"printf '%s\\n' {' '.join(functions)} >set_ftrace_filter; echo function >current_tracer; echo >trace")
     try:
@@ -33,13 +33,13 @@ def counted_calls(guest, functions, counts):
 
 
 def observe(overlay, family):
-    """What becomes of COUNT datagrams, half of them with a wrong checksum."""
+    """Results of COUNT datagrams, half of them with a wrong checksum."""
     net, guest, counts = overlay.net, overlay.guest, {}
     before = hostile.counters(guest)
     with counted_calls(guest, LATE, counts):
         sink = net.sink(guest, family=family, cpu=5, idle=2 * udp.IDLE_MS)
         net.namespace.run([REPO / "test/net/checksums.py", net.address(family=family), str(udp.DEFAULT_PORT), str(COUNT)])
-        # They are not of its sender: it counts them, and that is all that is wanted.
+        # The datagrams have another run number, so the sink only counts them as foreign.
         account = sink.wait()
     after = hostile.counters(guest)
     return {"application": account["foreign"], "verified late": counts["calls"],
@@ -51,7 +51,7 @@ def observe(overlay, family):
                                                 for name in ("vxlan6", "geneve", "routed"))])
 def test_checksums_are_verified_early_and_wrong_ones_counted_the_same(overlay, same, variant, family):
     def expect(seen):
-        # Wrong ones are left to the socket.
+        # Wrong checksums are left to the socket.
         assert seen == dict.fromkeys(("application", "verified late", *ERRORS), COUNT // 2)
 
     with path.variant(overlay, variant) if variant != "vxlan" else contextlib.nullcontext():

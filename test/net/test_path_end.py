@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Where the way ends: on the host, and in a container that is gone."""
+"""Where the path ends: on the host, and in a container that is deleted."""
 
 import pytest
 
@@ -20,7 +20,7 @@ OWN_MAC = "02:fa:1c:00:02:78"
 
 
 def to_host(overlay, to):
-    """What became of datagrams to an address of the guest's own."""
+    """Results of datagrams to an address of the guest itself."""
     guest, run = overlay.guest, udp.new_run()
     name = f"host-{run}"
     words = udp.options(port=udp.DEFAULT_PORT, bind=to, run=run, verify=True, idle=udp.IDLE_MS, ready=f"/shared/{name}")
@@ -30,13 +30,13 @@ def to_host(overlay, to):
 
 
 def test_a_tunnel_that_ends_on_the_host_delivers_the_same(overlay, same):
-    # there the tunnel device has an address
+    # in this variant the tunnel device has an address
     with path.variant(overlay, "routed"):
         same(lambda: {"udp": to_host(overlay, plan.host(plan.OVERLAY[4], plan.GUEST))},
-             lambda seen: path.assert_whole(seen["udp"], COUNT), limit="no-merge")
+             lambda seen: path.assert_whole(seen["udp"], COUNT), reason="no-merge")
 
 
-# How many of the sender's datagrams a packet socket for IPv4 alone hears, until none has come for a while.
+# Counts the sender's datagrams on a packet socket for IPv4 only, until none has arrived for a while.
 LISTENER = f"""\
 import socket, sys
 IPV4, FORCE_RCVBUF, count = 0x800, 33, 0
@@ -74,7 +74,7 @@ def test_a_macvlan_of_the_hosts_own_gets_the_same_and_so_does_a_packet_socket_be
     with path.variant(overlay, plan.Variant("macvlan", device="macvlan")), \
             path.commands(guest, make, "ip link del own0"):
         namespace.run(["ip", "neigh", "replace", OWN, "lladdr", OWN_MAC, "dev", "overlay0", "nud", "permanent"])
-        same(traffic, expect, limit="no-merge")
+        same(traffic, expect, reason="no-merge")
 
 
 def make_container(overlay):
@@ -95,7 +95,7 @@ def test_a_container_deleted_under_load_takes_nothing_with_it(overlay, same):
         make_container(overlay)
         run = udp.new_run()
         sink = net.sink(guest, cpu=5, run=run, verify=True)
-        # Until they are told: a machine may stand still for seconds.
+        # Wait until all are counted: a machine may stand still for seconds.
         to_gone = path.sender(overlay, GONE, port=DELETED_PORT, run=run, rate=2000, burst=40, seconds=120)
         to_stay = net.send(run=run, rate=2000, burst=40, size=1000, seconds=120)
         guest.run(f"until (($(cat {sent.format('gone0')}) > 500)); do sleep 0.02; done\n"
@@ -107,7 +107,7 @@ def test_a_container_deleted_under_load_takes_nothing_with_it(overlay, same):
                   "exit 1", timeout=40)
         assert to_stay.running and to_gone.running, "the container was not deleted under load"
         stays = sent.format(guestside.veth(0))
-        # Half of it may be for the one that is gone: a bridge that does not know it floods.
+        # Half of the traffic may go to the deleted container: a bridge floods packets to an unknown address.
         guest.run(f"end=$(($(cat {stays}) + {4 * COUNT})); until (($(cat {stays}) > end)); do sleep 0.02; done",
                   timeout=60)
         to_gone.stop()
@@ -117,5 +117,5 @@ def test_a_container_deleted_under_load_takes_nothing_with_it(overlay, same):
         return {"foreign": account["foreign"], "bytes each": account["bytes"] / account["received"]}
 
     same(traffic, merge="backlog")
-    # A reference left behind would show here, for ever.
+    # A leaked reference would show here, for ever.
     assert "waiting for gone0" not in guest.run("dmesg").out

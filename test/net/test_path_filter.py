@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Netfilter on the way: what rules count, drop, translate and queue is what they do without falcon."""
+"""Netfilter on the path: rules count, drop, translate and queue the same packets as without falcon."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ SNMP = ("UdpInDatagrams", "UdpInErrors", "UdpInCsumErrors", "UdpNoPorts", "UdpRc
 
 @pytest.fixture
 def bridge_netfilter(overlay):
-    """The bridge's packets go through IP's hooks, and are counted by conntrack."""
+    """The bridge's packets pass IP's hooks, and conntrack counts them."""
     overlay.guest.run("modprobe -a br_netfilter nf_conntrack nf_conntrack_netlink\n"
                       "sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.netfilter.nf_conntrack_acct=1")
     yield
@@ -37,13 +37,13 @@ def rules(guest, family, *lines):
 
 
 def take_counters(guest):
-    """{name: packets} of the named counters, which begin anew."""
+    """{name: packets} of the named counters, which are reset."""
     listed = json.loads(guest.run("nft -j reset counters").out)["nftables"]
     return {entry["counter"]["name"]: entry["counter"]["packets"] for entry in listed if "counter" in entry}
 
 
 def take_connections(guest, protocol, port):
-    """What conntrack knows of connections to a port of the container, but for the sender's port and times."""
+    """Conntrack's entries for connections to a port of the container, without source port and times."""
     listed = guest.run(f"conntrack -L -p {protocol} --dport {port}; conntrack -D -p {protocol} --dport {port} >&2 || true")
     found = []
     for line in listed.out.splitlines():
@@ -56,7 +56,7 @@ def take_connections(guest, protocol, port):
 
 
 def snmp(overlay, traffic):
-    """What traffic() sees, and what it adds to the container's counters."""
+    """Observations of traffic(), and the increase of the container's counters."""
     before = overlay.net.tcp_counters(overlay.guest)[1]
     seen = traffic()
     after = overlay.net.tcp_counters(overlay.guest)[1]
@@ -95,7 +95,7 @@ def test_bridged_packets_pass_conntrack_and_its_rules_the_same(overlay, same, br
 
 def test_bridged_tcp_passes_conntrack_and_its_rules_the_same(overlay, same, bridge_netfilter):
     guest, port = overlay.guest, path.STREAM_PORT
-    # What is neither of a known connection nor its beginning has lost its order or its checksum.
+    # A packet that neither belongs to a known connection nor opens one was reordered or damaged.
     lines = STATES + [
         f"tcp dport {port} ct state established counter name established accept",
         f"tcp dport {port} ct state new counter name new accept",
@@ -106,7 +106,7 @@ def test_bridged_tcp_passes_conntrack_and_its_rules_the_same(overlay, same, brid
     def traffic():
         stream = path.stream(overlay, megabytes=16)
         verdicts = take_counters(guest)
-        # how many these are depends on what GRO merges
+        # their number depends on GRO's merging
         assert verdicts.pop("established") > 50, verdicts
         return {"tcp": stream, "verdicts": verdicts,
                 "connections": take_connections(guest, "tcp", port)}
@@ -183,7 +183,7 @@ def test_packets_queued_to_user_space_come_back_in_order(overlay, same, bridge_n
         assert seen["accepted"] == count
 
     with rules(guest, "ip", *lines):
-        same(traffic, expect, limit="no-merge")
+        same(traffic, expect, reason="no-merge")
 
 
 @pytest.mark.soak

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Other NICs: one that brings packets merged already, a driver that hands over fragments of pages, two queues."""
+"""Other NICs: one that receives merged packets, a driver that hands over page fragments, and two queues."""
 
 import contextlib
 import sys
@@ -21,7 +21,7 @@ COUNT = 3000
 
 
 def send_merged(overlay):
-    """Datagrams through the tunnel, forty in one packet of the wire."""
+    """Send datagrams through the tunnel, forty in each packet of the wire."""
     run = udp.new_run()
     sink = overlay.net.sink(overlay.guest, cpu=5, run=run)
     overlay.net.namespace.run([sys.executable, USO_SEND, run, COUNT, 1000, udp.DEFAULT_PORT])
@@ -34,7 +34,7 @@ def expect_all(account):
 
 
 def longest(overlay, traffic, packets, what):
-    """Length of the longest packet that the NIC brings, and how many came."""
+    """Length of the longest packet that the NIC receives, and the number of packets."""
     with Captures(overlay.guest) as captures:
         captures.add("nic", nic(overlay.guest), what)
         traffic()
@@ -65,7 +65,7 @@ def test_tcp_of_the_host_merged_on_the_wire_arrives_the_same(overlay, same, wire
     length, _ = longest(overlay, traffic, 1, f"tcp dst port {path.STREAM_PORT}")
     assert length > 10 * plan.UNDERLAY_MTU
 
-    # Mode pipeline leaves TCP whole for the NIC's GRO, and the host has no other stage.
+    # Mode pipeline leaves TCP whole for the NIC's GRO, and traffic to the host has no other stage.
     same(traffic, expect, config={"host": 1}, steered=False)
 
 
@@ -83,7 +83,7 @@ def test_the_tunnels_tcp_and_udp_from_a_sender_with_offloads_arrive_the_same(ove
 
 @contextlib.contextmanager
 def frames_of(overlay, mtu):
-    """The overlay with this MTU inside the block."""
+    """Set this MTU for the overlay while the block runs."""
     overlay.net.set_mtu(overlay.guest, mtu)
     try:
         yield
@@ -117,13 +117,13 @@ def test_a_driver_that_hands_over_pages_delivers_the_same(overlay, same, wire, m
     *(pytest.param(*which, marks=pytest.mark.soak) for which in (("vxlan6", 4), ("geneve", 6), ("gre", 4))),
 ])
 def test_every_tunnels_flow_is_taken_whole_from_a_driver_that_hands_over_pages(overlay, falcon, wire, variant, family):
-    """Of these datagrams e1000 hands over one by napi_gro_receive() and the others, one of them as fragments, by
+    """e1000 hands over one of these datagrams by napi_gro_receive(). The others, one of them fragmented, go by
     napi_gro_frags().
     """
     with path.variant(overlay, variant) if variant != "vxlan" else contextlib.nullcontext(), frames_of(overlay, 9000):
         falcon.enable(**path.COMMON, **path.LANES)
         with Traffic(overlay, family=family, size="8900,64,12000,4000", rate=1500, burst=20) as traffic:
-            lanes.reach(falcon, rung="several", merge="backlog")
+            lanes.reach(falcon, state="several", merge="backlog")
             before = falcon.counters()
             wait.until(lambda: falcon.counters()["merged"] > before["merged"] + 1000, 20, "packets")
         assert not trouble(traffic.account), traffic.account
@@ -131,7 +131,7 @@ def test_every_tunnels_flow_is_taken_whole_from_a_driver_that_hands_over_pages(o
 
 
 def pages(guest, traffic):
-    """How often napi_gro_frags() was called meanwhile."""
+    """Calls of napi_gro_frags() during the traffic."""
     tracing = "/sys/kernel/tracing"
     event = f"{tracing}/events/net/napi_gro_frags_entry/enable"
     guest.run(f"echo >{tracing}/trace; echo 1 >{event}")
@@ -147,8 +147,9 @@ SOURCES = range(40000, 40016)
 
 @contextlib.contextmanager
 def scattered(namespace, port):
-    """Of the tunnel's packets each has another source port than the one before, and so another queue, now and then."""
-    # By its place in the header, as no checksum covers it.
+    """The source port of the tunnel's packets changes from packet to packet, so the NIC's queue changes now and then.
+    """
+    # By the field's offset in the header, because no checksum covers it.
     ports = ", ".join(f"{number} : {source:#x}" for number, source in enumerate(SOURCES))
     namespace.run(["nft", "-f", "-"], text=f"""
         table ip scatter {{
@@ -172,8 +173,8 @@ def of_queues(guest):
 @pytest.mark.torture
 @pytest.mark.parametrize("wire", [plan.QUEUES], ids=["queues"])
 def test_packets_of_one_flow_from_two_queues_at_once_all_arrive(overlay, same, wire):
-    """As no NIC should, which no order survives, on stock either: nothing is lost for it, or twice there."""
-    # What a slow kernel cannot take is lost before it.
+    """No NIC should do this. It destroys the order even without falcon, but no packet may be lost or duplicated."""
+    # A slow kernel would lose packets before falcon, so its rate is lower.
     count, rate = 20 * COUNT // wait.patience, 8000 // wait.patience
 
     def traffic():

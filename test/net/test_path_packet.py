@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Fragments and copies: packets that are more, or fewer, than the datagrams."""
+"""Fragments and copies: the number of packets differs from the number of datagrams."""
 
 import contextlib
 
@@ -14,12 +14,12 @@ from net.topology import Topology
 pytestmark = pytest.mark.thorough
 
 COUNT = 2000
-# Of a whole subnet, or of a group: addresses that both containers have.
+# A subnet broadcast or a multicast group: addresses that both containers have.
 SHARED, GROUP, MAC_OF_GROUP = "198.51.100.99", "233.252.0.1", "01:00:5e:7c:00:01"
 
 
 def fragmented(overlay, traffic, counter):
-    """What traffic() sees, and how often the receiver counted this."""
+    """Observations of traffic(), and how often the receiver counted this event."""
     def read():
         host = tcp.host_counters(overlay.guest)
         return {"container": overlay.net.tcp_counters(overlay.guest)[1], "host": host}[counter]
@@ -37,7 +37,7 @@ def test_inner_fragments_and_whole_datagrams_arrive_the_same(overlay, same):
 
     def expect(seen):
         path.assert_whole(seen["udp"], COUNT)
-        # 3000 bytes are three packets
+        # a datagram of 3000 bytes takes three packets
         assert seen["reassembled"] == {"IpReasmReqds": COUNT // 4 * 3, "IpReasmOKs": COUNT // 4, "IpReasmFails": 0}
 
     same(lambda: fragmented(overlay, traffic, "container"), expect, merge="backlog")
@@ -56,7 +56,7 @@ def test_outer_fragments_and_whole_packets_arrive_the_same(overlay, same):
         path.assert_whole(seen["udp"], COUNT)
         assert seen["reassembled"] == {"IpReasmReqds": COUNT // 4 * 3, "IpReasmOKs": COUNT // 4, "IpReasmFails": 0}
 
-    # Locked, or the sender would learn the path's MTU and fragment the inner packet.
+    # The MTU is locked. Otherwise the sender would learn the path MTU and fragment the inner packet.
     namespace.run([*inner, "mtu", "lock", "1450"])
     namespace.run(outer)
     try:
@@ -68,7 +68,7 @@ def test_outer_fragments_and_whole_packets_arrive_the_same(overlay, same):
 
 @contextlib.contextmanager
 def shared_address(overlay, address, mac, options):
-    """An address of both containers, reached by a MAC address that is flooded."""
+    """An address of both containers, whose MAC address the bridge floods."""
     namespace, guest = overlay.net.namespace, overlay.guest
     namespace.run(["ip", "route", "replace", address, "dev", "overlay0", "src", "198.51.100.1"])
     namespace.run(["ip", "neigh", "replace", address, "lladdr", mac, "dev", "overlay0", "nud", "permanent"])

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The bench's peers of falcon: each brings UDP and TCP whole and in order by its own path, and leaves the guest as it was."""
+"""The bench's peers of falcon: each delivers UDP and TCP complete, in order and on its own path, and restores the
+guest.
+"""
 
 from types import SimpleNamespace
 
@@ -16,13 +18,13 @@ pytestmark = pytest.mark.thorough
 UDP, RR = CASES["udp-1400-1flow"], CASES["udp-rr"]
 COUNT = 3000
 REQUESTS = 300
-TCP_RATE = 100e6     # bits a second: below what a slow machine takes
+TCP_RATE = 100e6     # bits a second: less than a slow machine can receive
 NETKIT_CAME_WITH = "6.7"
 PEERS = [pytest.param(name, marks=() if name in ("short-tc", "cpumap-rps", "netkit") else pytest.mark.soak)
          for name in ("host", "rps-disjoint", "rfs", "threaded-rps", "cpumap", "cpumap-rps", "redirect-peer", "netkit",
                       "short-tc")]
 DEVICE = guestside.CONTAINER_DEVICE
-# What a peer changes of the guest, and must leave as it found it.
+# Settings of the guest that a peer changes and must restore.
 STATE = f"""{guestside.FIND_NIC}
 cd /sys/class/net
 for device in $nic {guestside.TUNNEL} {guestside.veth(0)}; do
@@ -43,7 +45,7 @@ def state(guest):
 
 
 def requests(net, guest):
-    """How many were answered."""
+    """Number of requests that were answered."""
     server = net.rr_server(guest, cpu=VCPUS - 1, size=RR.size)
     try:
         return net.rr_client(size=RR.size, count=REQUESTS).wait()["answered"]
@@ -69,7 +71,7 @@ def test_a_peer_delivers_all_in_order_by_its_own_path(overlay, kernel, name):
         assert requests(net, guest) == REQUESTS
         variant.check(guest, RR, SimpleNamespace(frames=REQUESTS, received=REQUESTS))
         account = net.iperf(guest, 1, cpu=VCPUS - 1, bitrate=TCP_RATE)
-        # A sender that repeats a segment changes the tunnel's source port: what it sends then may overtake.
+        # A sender that retransmits changes the tunnel's source port, so later packets may overtake earlier ones.
         assert account["received"] and account["ofo_queue"] <= account["retransmitted"], account
     finally:
         variant.undo(guest)

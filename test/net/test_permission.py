@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Nobody but root of the initial namespaces: every operation, by raw messages and by falconctl."""
+"""Only root in the initial namespaces may do anything: every operation, by raw messages and by falconctl."""
 
 import contextlib
 import uuid
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.thorough
 
 NETNS = f"falcon-{uuid.uuid4().hex[:8]}"
 
-# Who asks -> how it is started in the guest.
+# Kind of caller -> command that starts it in the guest.
 WHO = {
     "container's root": "unshare -Ur",
     "container's root in its network": "unshare -Urn",
@@ -36,7 +36,7 @@ def netns(overlay):
 
 
 def requests():
-    """Each operation, such that it would be obeyed."""
+    """A valid request of each operation."""
     spec = rawnl.spec()
     attrs = {"config-set": rawnl.config("load-threshold", 33), "priority-add": rawnl.rule("dport-first", 80),
              "priority-del": rawnl.rule("id", 1)}
@@ -58,15 +58,15 @@ def test_every_operation_is_known_to_this_test():
 @pytest.mark.parametrize("enabled", [False, True], ids=["disabled", "enabled"])
 def test_every_operation_is_refused_to(control, netns, kernel, enabled):
     if enabled:
-        control.enable(busy_threshold=100, rest=0)
+        control.enable(busy_threshold=100, park=0)
     before = state(control)
     for who, wrap in WHO.items():
         answers = dict(zip(requests(), control.raw.ask(requests().values(), wrap=wrap)))
         for name, answer in answers.items():
             assert answer.error == "EPERM", f"{who}: {name}"
             assert not answer.replies, f"{who}: {name}"
-            # CAP_NET_ADMIN is missed by the kernel itself, which says no word; the namespace by falcon,
-            # whose words 6.1 drops where a list begins.
+            # The kernel itself checks CAP_NET_ADMIN, without a message. falcon checks the namespace; 6.1 drops its
+            # message when a list begins.
             dropped = kernel == "6.1" and rawnl.spec().requests[name] == "dump"
             if who == "root in another network" and not dropped:
                 assert answer.message == "falcon answers in the initial network namespace only", f"{who}: {name}"
@@ -80,7 +80,7 @@ def test_the_same_operations_are_obeyed_by_root(control):
     assert (status["state"], config["load-threshold"]) == ("disabled", 33)
 
 
-# One that asks, one that changes, one that listens; and, for a user, the others.
+# A request that reads, one that changes, one that listens; for an ordinary user also the others.
 COMMANDS = (["status"], ["config", "set", "nic-split=0"], ["monitor", "--count", "1"])
 OTHERS = (["enable"], ["disable"], ["config", "show"], ["device", "list"], ["flow", "list"], ["stats", "show"],
           ["priority", "add", "dport=80"], ["priority", "del", "1"], ["priority", "list"], ["priority", "flush"])
@@ -107,7 +107,7 @@ def test_events_cannot_be_joined_in_the_initial_network_by(control):
 
 @contextlib.contextmanager
 def listener(control, wrap):
-    """Who listens while the block runs; what was heard is in the list that it gets."""
+    """A caller that listens while the block runs; it appends the events received to the list that the block gets."""
     name, heard = uuid.uuid4().hex[:12], []
     ready, stop = (control.guest.shared / f"{name}-{what}" for what in ("ready", "stop"))
     process = control.guest.spawn(f"exec {wrap} {rawnl.GUEST_SIDE} listen /shared/{ready.name} /shared/{stop.name}")
@@ -121,7 +121,7 @@ def listener(control, wrap):
 
 
 def test_events_are_not_heard_in_another_network(control, netns):
-    """The kernel lets a network's own admin join there; nothing is ever sent there."""
+    """The kernel lets the admin of a network namespace join the group there, but falcon sends nothing there."""
     with contextlib.ExitStack() as stack:
         who = {name: stack.enter_context(listener(control, WHO[name])) for name in ELSEWHERE}
         who["root"] = stack.enter_context(listener(control, ""))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rules: which flows go ahead, in order whenever a rule comes or goes, and not without a bound."""
+"""Rules: the flows that go ahead. They stay in order whenever a rule is added or removed, and a rule has a bound."""
 
 import json
 import time
@@ -27,7 +27,7 @@ def rule(falcon, number):
 
 
 def go_on(falcon, number, packets):
-    """Until the rule brought so many more."""
+    """Wait until the rule has counted so many more packets."""
     end = rule(falcon, number)["packets"] + packets
     until(lambda: rule(falcon, number)["packets"] >= end, 60, f"{packets} packets by rule {number}")
 
@@ -36,21 +36,21 @@ def go_on(falcon, number, packets):
 @pytest.mark.parametrize("mode", ["sync", "batch"])
 def test_flows_of_a_rule_go_ahead_and_others_do_not(overlay, falcon, mode):
     falcon.enable(**LANES)
-    # A guest that stood still gets what came meanwhile in one go.
+    # A guest that stood still receives a burst of all packets since.
     number = add(falcon, "protocol=udp", f"dport={PORT}", f"mode={mode}", "rate=0")
     with Traffic(overlay, rate=1000, idle=IDLE) as traffic, \
          Traffic(overlay, rate=1000, port=PORT + 1, idle=IDLE) as other:
-        lanes.reach(falcon, rung="inline", rule=number)
+        lanes.reach(falcon, state="inline", rule=number)
         go_on(falcon, number, 1000)
-        assert "; 1 ahead by a rule; 1 mouse inline" in falcon.ctl("status")["summary"]
+        assert "; 1 ahead by a rule; 1 mouse on the kernel's path" in falcon.ctl("status")["summary"]
         beside = lanes.flow(falcon, PORT + 1)
-        assert beside["rung"] == "stock" and "rule" not in beside
+        assert beside["state"] == "kernel" and "rule" not in beside
     counters = lanes.assert_conserved(falcon)
     assert not trouble(traffic.account) and not trouble(other.account)
     listed = rule(falcon, number)
     assert listed["packets"] == counters["taken"] > 1000
     assert counters["wakes"] < 20, "no other CPU has a part in it, but who looks at flows now and then"
-    assert listed["flows"] >= 1 and listed["bars"] == 0
+    assert listed["flows"] >= 1 and listed["suspensions"] == 0
 
 
 @pytest.mark.thorough
@@ -58,7 +58,7 @@ def test_the_first_packet_of_a_flow_goes_ahead_too(overlay, falcon):
     """A request often is a flow of one packet."""
     falcon.enable(**LANES)
     number = add(falcon, "protocol=udp")
-    # What was under way before it was looked at could be overtaken.
+    # No new flow goes ahead in the first second: packets from before could still be queued, and would be overtaken.
     time.sleep(1.5)
     account = overlay.udp(count=300, flows=300, rate=300, burst=1, size=64)
     assert not trouble(account)
@@ -70,7 +70,7 @@ def test_the_first_packet_of_a_flow_goes_ahead_too(overlay, falcon):
 def test_a_rule_that_comes_and_goes_leaves_a_running_flow_in_order(overlay, falcon):
     falcon.enable(**{**LANES, "elephant_rate": 500, "workers": 2})
     with Traffic(overlay, rate=3000, size=64, idle=IDLE) as traffic:
-        lanes.reach(falcon, rung="several")
+        lanes.reach(falcon, state="several")
         for turn in range(CHANGES):
             number = add(falcon, f"dport={PORT}", f"mode={('sync', 'batch')[turn % 2]}", "rate=0")
             lanes.reach(falcon, rule=number)
@@ -79,10 +79,10 @@ def test_a_rule_that_comes_and_goes_leaves_a_running_flow_in_order(overlay, falc
             until(lambda: "rule" not in lanes.flow(falcon), 20, "the flow to have no rule")
         falcon.configure(elephant_rate=100000)
         number = add(falcon, f"dport={PORT}", "rate=0")
-        seen = lanes.reach(falcon, rung="inline", rule=number)
+        seen = lanes.reach(falcon, state="inline", rule=number)
         assert (seen["workers"], seen["merge"]) == ("0", "backlog")
         falcon.ctl("priority flush")
-        lanes.reach(falcon, rung="stock")
+        lanes.reach(falcon, state="kernel")
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
 
@@ -94,21 +94,21 @@ def test_a_rule_above_its_rate_has_no_effect_for_a_second(overlay, falcon):
     monitor = falcon.guest.spawn(f"exec {CTL} --json monitor --count 1")
     try:
         with Traffic(overlay, rate=2000, idle=IDLE) as traffic:
-            until(lambda: rule(falcon, number)["bars"] >= 3, 30, "the rule to be barred, and again")
+            until(lambda: rule(falcon, number)["suspensions"] >= 3, 30, "the rule to be suspended, and again")
         event = json.loads(monitor.wait(20).out)
     finally:
         monitor.stop()
-    assert event["event"] == "rule-barred"
+    assert event["event"] == "rule-suspended"
     assert event["reason"].startswith(f"rule {number}: more than 200 packets per second")
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
-    until(lambda: not rule(falcon, number)["barred"], 20, "it to be free again")
-    # Of what was sent, at most what the windows that it was free in let pass.
+    until(lambda: not rule(falcon, number)["suspended"], 20, "it to be free again")
+    # At most the packets of the windows in which the rule was not suspended.
     assert rule(falcon, number)["packets"] < traffic.account["sent"] / 2
 
 
 def automatic(falcon):
-    """The rule that is priority-auto's."""
+    """The rule that priority-auto adds."""
     return next(item for item in falcon.ctl("priority list")["rules"] if item.get("automatic"))
 
 
@@ -120,17 +120,17 @@ def test_requests_go_ahead_without_a_rule_and_bulk_does_not(overlay, falcon):
     client = overlay.net.rr_client(seconds=120, interval=2000, timeout=20000)
     try:
         with Traffic(overlay, rate=2000, burst=40, port=PORT + 1, idle=IDLE) as bulk:
-            lanes.reach(falcon, rung="inline", rule=number)
+            lanes.reach(falcon, state="inline", rule=number)
             go_on(falcon, number, 300)
             beside = lanes.flow(falcon, PORT + 1)
-            assert beside["rung"] == "stock" and "rule" not in beside
-            # A rule of one's own is before it.
+            assert beside["state"] == "kernel" and "rule" not in beside
+            # A rule that the administrator adds comes before it.
             own = add(falcon, f"dport={PORT}", "level=5")
-            lanes.reach(falcon, rung="inline", rule=own)
+            lanes.reach(falcon, state="inline", rule=own)
             falcon.ctl("priority flush")
-            lanes.reach(falcon, rung="inline", rule=number)
+            lanes.reach(falcon, state="inline", rule=number)
             falcon.configure(priority_auto="off")
-            lanes.reach(falcon, rung="stock")
+            lanes.reach(falcon, state="kernel")
     finally:
         account = client.stop()
         server.stop()
@@ -145,15 +145,15 @@ def test_requests_that_become_bulk_lose_priority_in_order(overlay, falcon):
     number = automatic(falcon)["id"]
     single = 20000
     with Traffic(overlay, rate=400, burst=40, single=single, size=64, idle=IDLE) as traffic:
-        lanes.reach(falcon, rung="inline", rule=number)
+        lanes.reach(falcon, state="inline", rule=number)
         until(lambda: "rule" not in lanes.flow(falcon), single / 1000 + 10, "the flow to be bulk")
-        lanes.reach(falcon, rung="stock")
+        lanes.reach(falcon, state="kernel")
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
 
 
 @pytest.mark.soak
-def test_the_rule_of_requests_is_nobodys_to_take_away(falcon):
+def test_the_automatic_rule_cannot_be_deleted(falcon):
     falcon.enable(**LANES, priority_auto="on")
     seen = automatic(falcon)
     assert (seen["level"], seen["mode"], seen["rate"]) == (0, "sync", 10000)
@@ -161,7 +161,7 @@ def test_the_rule_of_requests_is_nobodys_to_take_away(falcon):
     assert said.rc == 1 and "the rule is there while priority-auto is on" in said.err
     falcon.ctl("priority flush")
     assert automatic(falcon)["id"] == seen["id"]
-    # It is in nobody's way.
+    # It does not conflict with any other rule.
     other = add(falcon, "level=1", f"dport={PORT + 9}")
     falcon.configure(priority_auto="off")
     assert [item["id"] for item in falcon.ctl("priority list")["rules"]] == [other] != [seen["id"]]
@@ -169,10 +169,12 @@ def test_the_rule_of_requests_is_nobodys_to_take_away(falcon):
 
 @pytest.mark.thorough
 def test_what_a_rule_says_of_a_flow(overlay, falcon):
-    """Every field, by the same flow: it is of the rule, or by one that differs in that field it is not."""
+    """For every field of a rule: the flow matches a rule with its value, and does not match one that differs in that
+    field.
+    """
     falcon.enable(**LANES)
     with Traffic(overlay, rate=500, idle=IDLE):
-        seen = lanes.reach(falcon, rung="stock")
+        seen = lanes.reach(falcon, state="kernel")
         net = seen["daddr"].rpartition(".")[0]
         fields = {
             "protocol": ("udp", "tcp"), "src": (seen["saddr"], "192.0.2.1"), "dst": (f"{net}.0/24", "198.18.0.0/15"),
@@ -181,10 +183,10 @@ def test_what_a_rule_says_of_a_flow(overlay, falcon):
         }
         for key, (right, wrong) in fields.items():
             number = add(falcon, f"{key}={right}")
-            lanes.reach(falcon, rung="inline", rule=number)
+            lanes.reach(falcon, state="inline", rule=number)
             falcon.ctl("priority del", str(number))
             number = add(falcon, f"{key}={wrong}")
-            lanes.reach(falcon, rung="stock")
+            lanes.reach(falcon, state="kernel")
             falcon.ctl("priority del", str(number))
 
 

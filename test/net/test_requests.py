@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the bench asks with, through the overlay: requests that a rule lets go ahead are all answered."""
+"""The bench's requests through the overlay: a rule lets them go ahead, and all are answered."""
 
 import pytest
 
@@ -14,7 +14,9 @@ LANES = {"mode": "lanes", "cpus": "1-4", "busy_threshold": 100, "load_threshold"
 
 
 def go_ahead(falcon, *words):
-    """A rule, and a function that gives the packets that went ahead by it, once they are accounted for."""
+    """Add a rule. Returns a function that gives the number of packets that went ahead by it, once all are accounted
+    for.
+    """
     falcon.enable(**LANES)
     number = falcon.ctl("priority add", *words, "rate=0")["id"]
 
@@ -48,8 +50,8 @@ def test_requests_of_memcached_go_ahead(overlay, falcon):
 
 
 @pytest.mark.parametrize("words", [["dport=53"], ["protocol=udp", f"dport={PORT}"]], ids=["stock", "ahead"])
-def test_way_from_the_driver_to_the_container_is_timed(overlay, falcon, words):
-    """On stock's path and by a rule: every datagram has a stamp that is before the kernel's own."""
+def test_path_from_driver_to_container_is_timed(overlay, falcon, words):
+    """On the kernel's path and by a rule, each datagram has a stamp that is older than the kernel's own."""
     packets = go_ahead(falcon, *words)
     run = udp.new_run()
     with overlay.net.stamps(overlay.guest, PORT):
@@ -64,7 +66,7 @@ def test_way_from_the_driver_to_the_container_is_timed(overlay, falcon, words):
 
 @pytest.mark.soak
 def test_rules_of_the_bench_are_taken_and_about_others(overlay, falcon):
-    """No two are about the same flow, or falcon would refuse one, and none is about what is sent here."""
+    """No two rules match the same flow, or falcon would refuse one. None matches this test's traffic."""
     falcon.enable(**LANES)
     rules.add(overlay.guest, 600)
     account = overlay.udp(count=300, flows=300, rate=1000, size=64)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The CPU of a flow's application, as the kernel notes it for RFS, and what flows in lanes make of it."""
+"""The CPU of a flow's application, as the kernel records it for RFS, and its effect on flows in lanes."""
 
 import contextlib
 
@@ -8,7 +8,7 @@ import pytest
 from net import lanes, tcp
 from net.wait import until
 
-# Two CPUs: one for the worker, and one for what delivers. The application is on one of them.
+# Two CPUs: one for the worker, and one for the delivery. The application runs on one of them.
 LANES = {"mode": "lanes", "cpus": "2-3", "workers": 1, "elephant_rate": 300, "busy_threshold": 100, "load_threshold": 100}
 
 
@@ -18,12 +18,12 @@ def flow(falcon):
 
 @contextlib.contextmanager
 def streaming(overlay, falcon, cpu):
-    """TCP to an application on this CPU, in lanes."""
+    """A TCP stream in lanes to an application on this CPU."""
     server = overlay.net.tcp_server(overlay.guest, cpu=cpu)
     try:
         client = overlay.net.tcp_client(overlay.guest, 60, bitrate=10e6)
         try:
-            lanes.reach(falcon, port=tcp.DEFAULT_PORT, protocol="tcp", rung="one", merge="backlog")
+            lanes.reach(falcon, port=tcp.DEFAULT_PORT, protocol="tcp", state="one", merge="backlog")
             yield
         finally:
             client.kill()
@@ -51,7 +51,7 @@ def test_a_worker_is_not_where_the_application_is_and_follows_it(overlay, falcon
 
 
 @pytest.mark.soak
-def test_nobody_knows_the_application_without_the_table(overlay, falcon):
+def test_application_is_unknown_without_the_rfs_table(overlay, falcon):
     falcon.enable(**LANES, policy="auto")
     with streaming(overlay, falcon, cpu=2):
         before = flow(falcon)["packets"]

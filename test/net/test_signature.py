@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A kernel that demands signatures: what falconctl says beforehand, and what loading says."""
+"""A kernel that requires signed modules: the messages of `falconctl check` and of loading."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_unsigned_module_is_refused_and_check_says_so(demand, kernel):
         guest.run(f"{INSTALL}; insmod {MODULE}")
         assert finding()[1]["result"] == "ok"
         guest.run(DEMANDS[demand])
-        # What is loaded works: it does nothing that is locked.
+        # After the module is loaded, it works: it uses nothing that lockdown forbids.
         assert json.loads(guest.run(f"{CTL} enable --json").out)["state"] == "enabled"
         guest.run(f"{CTL} disable; rmmod falcon")
         code, found = finding()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What status, cpu list and top tell of a host under traffic."""
+"""status, cpu list and top on a host under traffic."""
 
 import json
 
@@ -18,14 +18,14 @@ FAST, SLOW = 4000, 200      # packets/s
 @pytest.mark.thorough
 def test_status_counts_elephants_and_mice(overlay, falcon):
     status = falcon.ctl("status")
-    assert (status["flows"], status["elephants"]) == (0, 0)
+    assert (status["flows"], status["in-lanes"]) == (0, 0)
     assert status["summary"] == "disabled, every flow takes the kernel's own path"
     falcon.enable(**LANES)
     with Traffic(overlay, rate=FAST, idle=1500) as elephant, \
          Traffic(overlay, port=udp.DEFAULT_PORT + 1, rate=SLOW, idle=1500) as mouse:
-        lanes.reach(falcon, rung="several", limit="none")
-        status = lanes.reach_status(falcon, flows=2, elephants=1, several=1, barred=0)
-        assert status["summary"].startswith("1 flow in lanes, 1 of them on several CPUs at once; 1 mouse inline")
+        lanes.reach(falcon, state="several", reason="none")
+        status = lanes.reach_status(falcon, flows=2, in_lanes=1, several=1, not_promoted=0)
+        assert status["summary"].startswith("1 flow in lanes, 1 of them on several CPUs at once; 1 mouse on the kernel's path")
     assert not trouble(elephant.account) and not trouble(mouse.account)
     lanes.reach_status(falcon, flows=0)
 
@@ -37,8 +37,8 @@ def test_status_says_what_keeps_flows_out_of_lanes(overlay, falcon):
     overlay.guest.run(f"{guestside.FIND_NIC}; echo 2 >{rps}")
     try:
         with Traffic(overlay, rate=FAST, idle=1500) as traffic:
-            status = lanes.reach_status(falcon, barred=1, elephants=0, limit="rps")
-            assert "1 above elephant-rate kept from it (rps)" in status["summary"]
+            status = lanes.reach_status(falcon, not_promoted=1, in_lanes=0, not_promoted_reason="rps")
+            assert "1 above elephant-rate not promoted (rps)" in status["summary"]
     finally:
         overlay.guest.run(f"{guestside.FIND_NIC}; echo 0 >{rps}")
     assert not trouble(traffic.account)
@@ -63,11 +63,11 @@ def test_cpu_list_shows_who_works(overlay, falcon):
 
 @pytest.mark.thorough
 def test_top_shows_who_does_what_and_what_is_decided(overlay, falcon):
-    falcon.enable(**{**LANES, "rest": 0})
+    falcon.enable(**{**LANES, "park": 0})
     guest = overlay.guest
     top = guest.spawn(f"exec {CTL} --json top --interval 2 --count 5")
     with Traffic(overlay, rate=FAST, idle=1500) as traffic:
-        lanes.reach(falcon, rung="several", limit="none")
+        lanes.reach(falcon, state="several", reason="none")
         falcon.configure(batch=32)
         workers = lanes.flow(falcon)["workers"]
         until(lambda: not top.running, 60, "five views")
@@ -75,11 +75,11 @@ def test_top_shows_who_does_what_and_what_is_decided(overlay, falcon):
     assert not trouble(traffic.account)
     assert len(views) == 5
     decisions = [decision["what"] for view in views for decision in view["decisions"]]
-    assert any("stock -> " in what or f" -> several ({workers})" in what for what in decisions), decisions
+    assert any("kernel -> " in what or f" -> several ({workers})" in what for what in decisions), decisions
     assert "config" in decisions
     [flow] = views[-1]["flows"]
-    assert (flow["rung"], flow["workers"], flow["dport"]) == ("several", workers, udp.DEFAULT_PORT)
-    # Wide: the host that sends may be late.
+    assert (flow["state"], flow["workers"], flow["dport"]) == ("several", workers, udp.DEFAULT_PORT)
+    # Wide bounds: the sending host may be late.
     assert FAST / 4 < flow["rate"] < FAST * 2
     cpus = {cpu["cpu"]: cpu for cpu in views[-1]["cpus"]}
     assert cpus[0]["nic"] > FAST / 4 and cpus[0]["tunnel"] == 0
@@ -87,8 +87,8 @@ def test_top_shows_who_does_what_and_what_is_decided(overlay, falcon):
     assert sum(cpu["container"] for cpu in cpus.values()) > FAST / 4
 
 
-# Tunnels whose packets come to no NIC, as those that are encrypted: one of the host, and one between two containers, which is
-# their own business.
+# Tunnels whose packets reach no NIC, like those that are encrypted: one tunnel of the host, and one between two
+# containers, which is none of falcon's business.
 HIDDEN = """
 set -e
 tunnel() {  # NUMBER REMOTE ip OPTION...
@@ -108,14 +108,16 @@ tunnel 5 6 ip -n hidden1
 tunnel 6 5 ip -n hidden2
 """
 SHOWN = "ip link del hidden1; for n in 1 2; do ip netns del hidden$n; done"
-PINGS = 40      # ten a second: for more than the three seconds that it takes to be sure
+PINGS = 40      # ten a second, for longer than the three seconds after which falcon is certain
 
 
 @pytest.mark.thorough
 def test_status_says_that_packets_of_a_tunnel_are_not_seen_at_a_nic(overlay, falcon):
-    """While there are some, hooks resting or not, and not when a NIC brings others; and only of tunnels that a NIC could bring."""
-    falcon.enable(**{**LANES, "rest": 1})
-    none = "0 flows in lanes; 0 mice inline"
+    """While such packets arrive, with hooks parked or not, and only for tunnels that a NIC could bring. Not when a NIC
+    brings other packets.
+    """
+    falcon.enable(**{**LANES, "park": 1})
+    none = "0 flows in lanes; 0 mice on the kernel's path"
 
     def reason():
         return falcon.ctl("status").get("reason", "")
@@ -135,7 +137,7 @@ def test_status_says_that_packets_of_a_tunnel_are_not_seen_at_a_nic(overlay, fal
     assert not trouble(seen.account)
 
 
-# A datagram of each of two virtual networks, of one host and two ports, and one of a third port.
+# Datagrams of two virtual networks with the same host and two ports, and one with a third port.
 EQUAL = """
 import socket, struct
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -148,7 +150,7 @@ for vni, port in ((77, 5001), (78, 5001), (77, 5002)):
 
 @pytest.mark.thorough
 def test_equal_flows_of_two_networks_are_two_that_say_so(overlay, falcon):
-    falcon.enable(**{**LANES, "rest": 0})
+    falcon.enable(**{**LANES, "park": 0})
     words = {"to": plan.host(plan.UNDERLAY[4], plan.GUEST), "port": plan.PORTS["vxlan"]}
     overlay.net.namespace.run(["python3", "-c", EQUAL.format(**words)])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Packets through the stages: where they run, that all arrive, and in order."""
+"""Packets through the stages: their CPUs, that all arrive, and their order."""
 
 import pytest
 
@@ -11,13 +11,13 @@ STAGES = ("nic", "tunnel", "container")
 
 
 def assert_whole(account, at_least=1):
-    """Everything that was sent has come, once, in order."""
+    """Everything that was sent has arrived, once and in order."""
     assert account["sent"] >= at_least
     assert (account["lost"], account["duplicated"], account["reordered"], account["damaged"]) == (0, 0, 0, 0)
 
 
 def cpus_of(falcon, protocol="udp", port=5000):
-    """The CPU of each stage of the flow to the sink, the latest of them."""
+    """The CPU of each stage of the latest flow to the sink."""
     found = {flow["stage"]: flow["cpu"] for flow in sorted(falcon.flows(), key=lambda flow: -flow["idle"])
              if flow.get("protocol") == protocol and flow.get("dport") == port and flow["packets"] > 100}
     return [found.get(stage) for stage in STAGES]
@@ -79,8 +79,8 @@ def test_tcp_is_steered_behind_gro_and_in_order(overlay, falcon):
            if flow["protocol"] == "tcp" and flow["packets"] > 100}
     assert set(tcp) == {"tunnel", "container"}
     assert tcp["tunnel"] != tcp["container"]
-    # Merged as on stock: the cell's GRO has seen every packet.
-    assert falcon.counters()["cell-bypass"] < 100
+    # TCP is merged as without falcon: GRO behind the GRO cell has seen every packet.
+    assert falcon.counters()["gro-bypass"] < 100
 
 
 @pytest.mark.soak
@@ -161,7 +161,7 @@ def test_outer_fragments_stay_in_order_with_whole_packets(overlay, falcon):
     namespace = overlay.net.namespace
     inner = ["ip", "route", "replace", str(plan.OVERLAY[4]), "dev", "overlay0", "src", "198.51.100.1"]
     outer = ["ip", "route", "replace", "192.0.2.2", "dev", "tap0", "src", "192.0.2.1", "mtu", "lock", "700"]
-    # Locked, or the sender would learn the path's MTU and fragment the inner packet.
+    # The MTU is locked. Otherwise the sender would learn the path MTU and fragment the inner packet.
     namespace.run([*inner, "mtu", "lock", "1450"])
     namespace.run(outer)
     try:
@@ -197,15 +197,15 @@ for number in range(1, 51):
 @pytest.mark.thorough
 @pytest.mark.parametrize("config, counter", [
     ({}, "fragments"),
-    ({"mode": "lanes", "elephant_rate": 0, "busy_threshold": 100, "rest": 0}, "taken"),
+    ({"mode": "lanes", "elephant_rate": 0, "busy_threshold": 100, "park": 0}, "taken"),
 ], ids=["pipeline", "lanes"])
 def test_later_fragments_do_not_go_where_an_older_datagram_went(overlay, falcon, config, counter):
-    """Its first fragment came the way of the kernel: they would be before it."""
+    """In round two the first fragment stays on the kernel's path. If falcon took a later one it would overtake."""
     words = {"source": plan.host(plan.UNDERLAY[4], plan.HOST), "to": plan.host(plan.UNDERLAY[4], plan.GUEST),
              "port": plan.PORTS["vxlan"], "vni": plan.VNI, "mac": plan.container_mac(0).replace(":", "")}
 
     def come():
-        """Fragments that have come to the host's IP, after falcon."""
+        """Fragments that have reached the host's IP, behind falcon."""
         return tcp.host_counters(overlay.guest)["IpReasmReqds"]
 
     def rise(first):
@@ -216,18 +216,18 @@ def test_later_fragments_do_not_go_where_an_older_datagram_went(overlay, falcon,
     falcon.ctl("priority add", "protocol=udp", "mode=sync")
     falcon.enable(**config)
     assert rise("(udp + vxlan + inner).ljust(64)") >= 50
-    # The same identifications.
+    # The same IP identifications again.
     assert rise("udp") == 0
 
 
 @pytest.mark.soak
-def test_a_busy_host_gets_its_stock_path_back_in_order(overlay, falcon):
+def test_a_busy_host_returns_to_the_kernels_path_in_order(overlay, falcon):
     falcon.enable()
     sender_options = {"rate": 2000, "seconds": 5}
     net, guest = overlay.net, overlay.guest
     sink = net.sink(guest, cpu=5, run=77)
     sender = net.send(run=77, **sender_options)
-    # Any load at all is above 1 %, and the traffic is one.
+    # Any load exceeds 1 %, and this traffic is one.
     falcon.configure(busy_threshold=1)
     until(lambda: falcon.counters()["standby"] > 100, 20, "packets left on stock's path")
     assert falcon.ctl("status")["state"] == "standby"
@@ -267,7 +267,7 @@ def test_a_deleted_container_leaves_nothing_behind(overlay, falcon):
                    "dev", "overlay0", "nud", "permanent"])
     sender = overlay.net.send(rate=2000, seconds=4)
     try:
-        # Flooded, so that the device that goes away has packets of it in every queue.
+        # The packets are flooded, so every queue has some for the device that is deleted.
         flood = namespace.popen(["ping", "-q", "-i", "0.002", "-c", "1500", "-b", "198.51.100.255"])
         guest.run("for n in 1 2 3; do ip link set gone0 down; ip link set gone0 up; done; ip netns del gone;"
                   "n=0; while [[ -e /sys/class/net/gone0 ]]; do sleep 0.05; ((++n < 200)); done")
@@ -276,7 +276,7 @@ def test_a_deleted_container_leaves_nothing_behind(overlay, falcon):
     finally:
         sender.wait()
     assert "gone0" not in [device["ifname"] for device in falcon.ctl("device list")["devices"]]
-    # A reference left behind would show here, for ever.
+    # A leaked reference would show here, for ever.
     assert "waiting for gone0" not in guest.run("dmesg").out
 
 

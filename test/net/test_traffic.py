@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Sender and sink, in a network namespace of the host: what the sink counts is what happened."""
+"""Sender and sink in a network namespace of the host: the sink's counts are correct."""
 
 import contextlib
 import json
@@ -40,12 +40,12 @@ def popen(stack, ns, argv):
 
 
 class Setup:
-    """A ready sink, and a way to send to it."""
+    """A ready sink, and a sender to it."""
 
     def __init__(self, stack, ns, tmp_path, bind="127.0.0.1", **opts):
         self._stack, self._ns = stack, ns
         ready = tmp_path / "ready"
-        # the end is told, not guessed from silence, which a busy machine makes as well
+        # The sink is told the end. It cannot conclude it from silence, which a busy machine causes as well.
         opts.setdefault("idle", LIMIT * 1000)
         words = udp.options(port=PORT, bind=bind, ready=ready, **opts)
         self.sink = popen(stack, ns, [udp.TOOLS / "udp-sink", *words])
@@ -64,14 +64,14 @@ class Setup:
         return json.loads(self._ns.run([udp.TOOLS / "udp-send", *words], timeout=LIMIT))
 
     def result(self):
-        """Once all that was sent has come to the sink's socket, which it still empties."""
+        """The sink's counts, once all datagrams are in its socket; it still empties the socket."""
         if self._relay:
             assert self._relay.wait(LIMIT) == 0, self._relay.communicate()[1]
         self.sink.terminate()
         return self.end()
 
     def end(self):
-        """When the sink has ended of its own accord."""
+        """The sink's counts, after it has ended by itself."""
         out, err = self.sink.communicate(timeout=LIMIT)
         assert self.sink.returncode == 0, err
         return json.loads(out)
@@ -116,7 +116,7 @@ def test_flows_are_counted_apart(setup):
 
 
 def account(setup, **opts):
-    """Of datagrams of random sizes, with pauses and digests."""
+    """The account of datagrams of random sizes, with pauses and digests."""
     s = setup(verify=True, flows=2, digest=True)
     return udp.balance(s.send(flows=2, count=500, size="32-1400", pause=200, digest=True, **opts), s.result())
 
@@ -145,7 +145,7 @@ def test_pauses_make_it_longer(setup):
     s = setup()
     sent = s.send(count=400, burst=1, rate=100000, pause=4000, seed=3)
     got = s.result()
-    # 400 pauses of 2 ms in the mean
+    # 400 pauses of 2 ms on average
     assert sent["duration_ns"] > 400 * 1_500_000
     assert counts(got) == expected(400)
 
@@ -169,7 +169,7 @@ def test_fragments_and_mixed_sizes(setup, namespace):
         after = tcp.parse_counters(namespace.run(tcp.COUNTER_FILES))
     assert counts(got) == expected(1000)
     assert got["bytes"] == sent["bytes"]
-    # 65507 bytes are 45 fragments at an MTU of 1500, 9000 are 7
+    # At an MTU of 1500, 65507 bytes are 45 fragments and 9000 are 7
     assert after["IpFragCreates"] - before["IpFragCreates"] >= 250 * (45 + 7)
 
 
@@ -186,9 +186,9 @@ RELAYED = {
     "nothing": ([], expected(2000)),
     "lost": (["--drop", 0, "--drop", 700, "--drop", 701], expected(1997, lost=3)),
     "repeated": (["--repeat", 3, "--repeat", 1999], expected(2000, duplicated=2)),
-    # two that are overtaken, by one datagram and by fifty
+    # two datagrams that are overtaken, one of them by 1 and the other by 50
     "overtaken": (["--delay", "10:1", "--delay", "500:50"], expected(2000, reordered=2)),
-    # held back together and let go in order: neither is behind the other, but both are late
+    # both are held back and released in order: they keep their order, but both are late
     "neighbours": (["--delay", "10:5", "--delay", "11:5"], expected(2000, reordered=2)),
     "damaged": (["--damage", 42], expected(1999, lost=1, damaged=1)),
     "everything": (["--drop", 5, "--repeat", 6, "--delay", "7:2", "--damage", 8],
@@ -212,7 +212,7 @@ def test_last_one_lost_is_seen_by_the_balance(setup):
     s.relay(100, "--drop", 99)
     sent = s.send(port=RELAY_PORT, count=100)
     got = s.result()
-    # the sink can't know of what came after all it saw
+    # the sink cannot know of datagrams after the last one that it saw
     assert got["lost"] == 0
     assert udp.balance(sent, got)["lost"] == 1
 
@@ -248,7 +248,7 @@ def test_what_was_not_stamped_is_not_timed(setup):
     assert s.sink.returncode
 
 
-# Datagrams of 100 bytes and a shorter last one, in one packet (UDP_SEGMENT), which loopback does not take apart.
+# Datagrams of 100 bytes and a shorter last one, in one packet (UDP_SEGMENT), which loopback does not segment.
 SEND_MERGED = """
 import socket, sys
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -263,7 +263,7 @@ def test_datagrams_that_come_merged_are_told_apart(setup, namespace):
     merged = b"".join(wire.HEADER.pack(wire.MAGIC, 1, 0, size, seq).ljust(size, b"x")
                       for seq, size in zip(order, (100, 100, 100, 100, 100, 50)))
     namespace.run([sys.executable, "-c", SEND_MERGED, merged.hex(), PORT])
-    s.send(count=1)     # the first one once more, as it comes if nothing is merged
+    s.send(count=1)     # the first one again, as a packet that is not merged
     got = s.result()
     assert counts(got) == expected(5, duplicated=2, reordered=1)
     assert got["bytes"] == 4 * 100 + 50
@@ -313,7 +313,7 @@ def test_sender_keeps_its_rate(setup, rate, burst):
     s = setup()
     sent = s.send(rate=rate, burst=burst, seconds=1)
     on_time_s = (sent["duration_ns"] - sent["slipped_ns"]) / 1e9
-    # never faster; slower only by what it owns up to, and a burst at the end
+    # never faster; slower only by the time that it reports, and a burst at the end
     assert sent["sent"] <= rate
     assert sent["sent"] >= rate * on_time_s * 0.98 - burst
     assert counts(s.result()) == expected(sent["sent"])
@@ -346,7 +346,7 @@ def test_request_and_response(namespace, tmp_path, words):
     log = [[int(word) for word in line.split()] for line in (tmp_path / "log").read_text().splitlines()]
     times = sorted(time for _, time in log)
     assert (len(times), times[0], times[249], times[-1]) == (500, out["min_ns"], out["p50_ns"], out["max_ns"])
-    # one at a time: the next is sent when the answer is there
+    # one at a time: the client sends the next request after the answer
     assert all(sent + time <= after for (sent, time), (after, _) in zip(log, log[1:]))
 
 
@@ -356,14 +356,14 @@ def test_request_that_a_tcp_server_does_not_answer_is_an_error(namespace, tmp_pa
         server = popen(stack, namespace, [udp.TOOLS / "rr", "--server", "--port", PORT, "--tcp",
                                           "--size", 128, "--ready", ready])
         wait.until(lambda: ready.exists() or server.poll() is not None, LIMIT, "rr")
-        # it waits for the second half of what is a whole request here
+        # the server waits for the second half of the request, which this client never sends
         with pytest.raises(CommandError, match="no response"):
             namespace.run([udp.TOOLS / "rr", "--to", "127.0.0.1", "--port", PORT, "--tcp", "--size", 64,
                            "--timeout", 200, "--count", 1])
 
 
 def ask_by_sockperf(namespace, between):
-    """Requests for four seconds; `between` is called after two of them. What sockperf says."""
+    """Send requests for four seconds and call `between` after two of them; sockperf's results."""
     with contextlib.ExitStack() as stack:
         server = popen(stack, namespace, sockperf.server(PORT).split())
         wait.until(lambda: namespace.run(["ss", "-Hlnu", "sport", "=", f":{PORT}"]) or server.poll() is not None,
@@ -385,7 +385,7 @@ def test_requests_by_sockperf(namespace):
 
 
 def test_request_that_is_lost_is_seen(namespace):
-    """sockperf asks no more; what it measured until then would be a part only."""
+    """sockperf sends no further request, so its results would cover only a part of the time."""
     drop = ["nft", "add table inet lost; add chain inet lost in { type filter hook input priority 0; };"
             f"add rule inet lost in udp dport {PORT} drop"]
     try:

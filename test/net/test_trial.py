@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Flows that are tried on the NIC's CPU first: what meets a queue on its way, or a socket chosen by the CPU."""
+"""Flows that are tried on the NIC's CPU first: there may be a queue on their path, or a socket chosen by the CPU."""
 
 import contextlib
 import sys
@@ -12,22 +12,22 @@ from net.lanes import reach
 from net.wait import until
 from stress.traffic import Traffic, record, trouble
 
-LANES = {"mode": "lanes", "workers": 3, "batch": 16, "elephant_rate": 500, "cpus": "0-3", "rest": 0}
-RATE, SIZE, LONG = 2500, 300, 4_000_000    # packets per second, bytes, and packets: never full
+LANES = {"mode": "lanes", "workers": 3, "batch": 16, "elephant_rate": 500, "cpus": "0-3", "park": 0}
+RATE, SIZE, LONG = 2500, 300, 4_000_000    # packets per second, bytes, and packets (a limit that is never reached)
 PLACES = 8192       # packets that a flow may have in flight
 HOST_END = guestside.veth(0)
 SHAPER = "tbf rate 9mbit burst 8k limit 3000000"
 
 
 def redirected(device):
-    """(commands, what undoes them): all that a device receives goes through a shaper of its own first."""
+    """(commands, commands that undo them): all packets that a device receives pass a shaper of their own first."""
     return (f"{guestside.FIND_NIC}\nmodprobe ifb numifbs=0; ip link add ifb9 type ifb; ip link set ifb9 addrgenmode none up\n"
             f"tc qdisc add dev {device} ingress; tc filter add dev {device} ingress matchall "
             f"action mirred egress redirect dev ifb9\ntc qdisc add dev ifb9 root {SHAPER}",
             f"{guestside.FIND_NIC}\ntc qdisc del dev {device} ingress; ip link del ifb9")
 
 
-# What a device has for a queue while its own is changed. The kernel drops what comes then, falcon or not.
+# The qdisc of a device during a change. The kernel drops packets meanwhile, with or without falcon.
 CHANGING = "noop_enqueue"
 
 
@@ -46,20 +46,20 @@ QUEUES = {
 
 
 def left(falcon, where):
-    """The flow is on stock's path. Only a queue that packets leave at once is seen to be one."""
+    """The flow is on the kernel's path. falcon sees a queue as one only if packets leave it at once."""
     limits = {"fq_codel": ["queued"], "tbf": ["queued", "no-merge"]}.get(where, ["no-merge"])
 
     def there():
         entry = lanes.flow(falcon)
-        return entry.get("rung") == "stock" and entry["limit"] in limits
-    until(there, lanes.LIMIT, "stock's path")
+        return entry.get("state") == "kernel" and entry["reason"] in limits
+    until(there, lanes.LIMIT, "the kernel's path")
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("where,form", [("nic", "vxlan"), ("tunnel", "vxlan"), ("netem", "vxlan"),
                                         ("fq_codel", "routed"),
                                         pytest.param("tbf", "routed", marks=pytest.mark.soak)])
-def test_a_flow_with_a_queue_on_its_way_stays_on_stocks_path_in_order(overlay, falcon, where, form, record_property):
+def test_a_flow_with_a_queue_on_its_path_stays_on_the_kernels_path_in_order(overlay, falcon, where, form, record_property):
     guest, (make, take) = overlay.guest, QUEUES[where]
     with path.variant(overlay, form) if form != "vxlan" else contextlib.nullcontext(), \
             path.commands(guest, make, take):
@@ -67,7 +67,7 @@ def test_a_flow_with_a_queue_on_its_way_stays_on_stocks_path_in_order(overlay, f
         with Traffic(overlay, rate=RATE, size=SIZE, burst=16, idle=2500) as traffic:
             left(falcon, where)
             tried = falcon.counters()["taken"]
-            # It is tried again, with the same result.
+            # The flow is tried again, with the same result.
             until(lambda: falcon.counters()["taken"] > tried, 30, "another trial")
             left(falcon, where)
         lanes.assert_conserved(falcon)
@@ -75,25 +75,25 @@ def test_a_flow_with_a_queue_on_its_way_stays_on_stocks_path_in_order(overlay, f
     assert not trouble(traffic.account), traffic.account
 
 
-def test_a_queue_that_comes_brings_a_flow_back_to_stocks_path(overlay, falcon, record_property):
-    """Until the queue is empty the flow waits. Its home CPU looks at it now and then, and does other things meanwhile."""
-    guest, (make, take), look = overlay.guest, QUEUES["slow"], "falcon_elephant_release"
-    # The home CPU is no worker: its own queues are never waited for.
+def test_a_new_queue_brings_a_flow_back_to_the_kernels_path(overlay, falcon, record_property):
+    """The flow waits until the queue is empty. Its home CPU checks the queue now and then instead of spinning."""
+    guest, (make, take), look = overlay.guest, QUEUES["slow"], "falcon_transit_release"
+    # The home CPU is no worker, because falcon never waits for that CPU's own queues.
     falcon.enable(**{**LANES, "cpus": "1-3"})
     with Calls(guest, CHANGING, look) as calls:
         with Traffic(overlay, rate=RATE, size=SIZE, burst=16, idle=2500) as traffic:
-            reach(falcon, rung="several", limit="none")
+            reach(falcon, state="several", reason="none")
             guest.run(make)
-            reach(falcon, rung="stock", limit="queued")
+            reach(falcon, state="kernel", reason="queued")
             looks = calls.count()[look]
         dropped = calls.count()[CHANGING]
     guest.run(take)
     account = traffic.account
     record(record_property, account, changing=dropped, looks=looks)
     lanes.assert_conserved(falcon)
-    # Once in 100 us, for 500 ms at most; then 64 packets of those that waited at a time.
+    # Once per 100 us, for 500 ms at most; then once per 64 packets that waited.
     assert looks < 5000 + PLACES / 64 + 10
-    # What several workers had begun with when it came.
+    # Packets that several workers had in hand when the queue was added.
     assert account["reordered"] <= LANES["workers"] * LANES["batch"], account
     assert (account["lost"], account["duplicated"], account["damaged"]) == (dropped, 0, 0), account
 
@@ -105,16 +105,16 @@ def test_a_flow_that_ends_on_the_host_is_on_one_worker_unless_tc_looks_at_it(ove
         address = plan.host(plan.OVERLAY[4], plan.GUEST)
         falcon.enable(**LANES)
         ends = contextlib.ExitStack()
-        for rung, commands in (("one", None), ("stock", ("tc qdisc add dev overlay0 clsact",
+        for state, commands in (("one", None), ("kernel", ("tc qdisc add dev overlay0 clsact",
                                                          "tc qdisc del dev overlay0 clsact"))):
             with path.commands(guest, *commands) if commands else ends:
-                account, _ = watched(overlay, address, lambda: reach(falcon, rung=rung, limit="no-merge"))
+                account, _ = watched(overlay, address, lambda: reach(falcon, state=state, reason="no-merge"))
                 path.assert_whole(account, account["sent"])
         lanes.assert_conserved(falcon)
 
 
 def watched(overlay, address, look):
-    """The account of datagrams to an address of the guest's own, of which something is seen meanwhile."""
+    """The account of datagrams to an address of the guest itself, and the result of look() during the traffic."""
     guest, run = overlay.guest, udp.new_run()
     name = f"host-{run}"
     words = udp.options(port=udp.DEFAULT_PORT, bind=address, run=run, idle=udp.IDLE_MS, ready=f"/shared/{name}")
@@ -163,14 +163,14 @@ def test_one_flow_goes_to_one_socket_of_a_group_that_is_chosen_from_by_cpu(overl
     until((guest.shared / name).exists, 20, "the sockets")
     sender = overlay.net.send(rate=RATE, size=SIZE, burst=16, seconds=600)
     try:
-        entry = reach(falcon, rung="several", limit="none")
+        entry = reach(falcon, state="several", reason="none")
         taken = falcon.counters()["taken"]
         until(lambda: falcon.counters()["taken"] > taken + 2 * RATE, 20, "packets")
     finally:
         sent = sender.stop()
     counts = [int(word) for word in group.wait(30, check=True).out.split()]
     record_property("counts", counts)
-    # Where stock has them: on the NIC's CPU.
+    # Without falcon they are processed on the NIC's CPU.
     assert entry["cpu"] == 0
     assert counts == [sent["sent"], 0, 0, 0], sent
 
@@ -216,7 +216,9 @@ def test_a_tunnel_that_checks_sequence_numbers_loses_nothing(overlay, falcon, mo
 
 @contextlib.contextmanager
 def open_vswitch(overlay):
-    """Tunnel and veth are ports of a datapath instead of the bridge's; its handler."""
+    """Tunnel and veth become ports of an Open vSwitch datapath instead of the bridge's; returns the process that
+    answers misses.
+    """
     guest, name = overlay.guest, f"ovs-{udp.new_run()}"
     guest.run(f"modprobe openvswitch; ip link set {guestside.TUNNEL} nomaster; ip link set {HOST_END} nomaster")
     handler = guest.spawn(f"exec /falcon/test/net/ovs_guest.py {guestside.TUNNEL} {HOST_END} /shared/{name}")
@@ -232,7 +234,7 @@ def open_vswitch(overlay):
 
 
 @pytest.mark.thorough
-def test_a_flow_that_open_vswitch_does_not_know_is_on_stocks_path(overlay, falcon, record_property):
+def test_a_flow_that_open_vswitch_does_not_know_is_on_the_kernels_path(overlay, falcon, record_property):
     guest = overlay.guest
     with open_vswitch(overlay):
         late = {}
@@ -242,10 +244,10 @@ def test_a_flow_that_open_vswitch_does_not_know_is_on_stocks_path(overlay, falco
             with Traffic(overlay, rate=RATE, size=SIZE, burst=16, idle=2500) as traffic:
                 for _ in range(2):
                     if enabled:
-                        reach(falcon, rung="several", limit="none")
+                        reach(falcon, state="several", reason="none")
                     guest.run("pkill -USR1 -f ovs_guest.py")
                     if enabled:
-                        reach(falcon, rung="stock", limit="no-merge")
+                        reach(falcon, state="kernel", reason="no-merge")
                     else:
                         guest.run("sleep 1")
             late["lanes" if enabled else "stock"] = traffic.account["reordered"]

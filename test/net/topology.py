@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The test network: a native sender in a network namespace of the host, a guest behind a tap,
-and a container in it that is reached through an overlay.
+"""The test network: a native sender in a network namespace of the host, a guest behind a tap, and a container in it
+that is reached through an overlay.
 
 	with Topology("vxlan") as t, t.guest(kernel="6.12") as g:
 	    t.setup_guest(g)
@@ -18,25 +18,25 @@ from vm.guest import CommandFailed, Guest, Nic
 from . import bpf, guestside, hostside, memcached, plan, sockperf, tcp, udp
 from .netns import Namespace
 
-# So that frames arrive in the guest as on a wire: not merged, checksums to be verified.
+# Frames arrive in the guest as on a wire: not merged, with checksums to verify.
 NIC_PROPS = {
     "guest_csum": "off", "guest_tso4": "off", "guest_tso6": "off", "guest_ufo": "off",
     "guest_ecn": "off", "guest_uso4": "off", "guest_uso6": "off",
     "rx_queue_size": "1024",
 }
-# A wire that brings merged packets: what the NIC takes is QEMU's default, and turned on at the tap.
+# A wire that brings merged packets. The NIC has QEMU's defaults, and the offloads are switched on at the tap.
 MERGED_PROPS = {"rx_queue_size": "1024"}
 MUST_BE_ON = ("tx-checksumming", "tcp-segmentation-offload")
-# What must be off on the sender's devices; QEMU's driver for taps could turn it on.
+# Offloads that must be off on the sender's devices; QEMU's driver for taps could switch them on.
 MUST_BE_OFF = ("tx-checksumming", "tcp-segmentation-offload", "generic-segmentation-offload")
 
 
 class TopologyError(Exception):
-    """The network is not as it should be."""
+    """The network is not in the expected state."""
 
 
 class Topology:
-    """Everything it makes is gone when its block is left."""
+    """Everything that it creates is removed when its block ends."""
 
     def __init__(self, variant="vxlan", wire=plan.WIRE):
         self.variant = plan.get(variant)
@@ -44,7 +44,7 @@ class Topology:
         self.namespace = Namespace()
         self._stack = None
         self._overlay = None        # the sender's overlay steps in force
-        self._guest_link = None     # the guest's, by which it is undone
+        self._guest_link = None     # the guest's steps, which also undo it
         self._guest_overlay = None
 
     # -- the sender's side
@@ -53,7 +53,7 @@ class Topology:
         with contextlib.ExitStack() as stack:
             udp.build()
             stack.enter_context(self.namespace)
-            # the namespace takes devices, addresses and rules with it
+            # devices, addresses and rules disappear with the namespace
             self._shell(hostside.link(self.wire).script())
             self._set_overlay()
             self._stack = stack.pop_all()
@@ -84,7 +84,7 @@ class Topology:
         return MERGED_PROPS if self.wire.merged else NIC_PROPS
 
     def setup_guest(self, guest):
-        """Make tunnel, bridge and containers in the guest, and see that a packet gets through."""
+        """Create tunnel, bridge and containers in the guest, and check that a packet gets through."""
         self._guest_link, self._guest_overlay = guestside.link(self.wire), guestside.overlay(self.variant)
         try:
             guest.run(self._guest_link.script())
@@ -97,7 +97,7 @@ class Topology:
             raise
 
     def clear_guest(self, guest):
-        """Take back what setup_guest() made."""
+        """Undo setup_guest()."""
         for steps in (self._guest_overlay, self._guest_link):
             if steps:
                 failed = guest.run(steps.undo_script()).out.strip()
@@ -107,7 +107,9 @@ class Topology:
 
     @contextlib.contextmanager
     def without_nic(self, guest):
-        """The NIC's driver lets it go, whatever it is doing, and what is above it goes with it; all is back after the block."""
+        """Unbind the NIC's driver, whatever it is doing; devices above it disappear. The block's end restores
+        everything.
+        """
         driver = guest.run(f"set -e\n{guestside.FIND_NIC}\n"
                            "device=$(readlink -f /sys/class/net/$nic/device); driver=$(readlink -f $device/driver)\n"
                            "echo ${device##*/} >$driver/unbind; echo $driver ${device##*/}").out.split()
@@ -121,7 +123,7 @@ class Topology:
             self.setup_guest(guest)
 
     def switch(self, variant, guest):
-        """Another variant, with the same guest."""
+        """Switch to another variant, with the same guest."""
         new = plan.get(variant)
         self.clear_guest(guest)
         failed = self._shell(self._overlay.undo_script()).strip()
@@ -132,12 +134,12 @@ class Topology:
         self.setup_guest(guest)
 
     def check(self, guest):
-        """Offloads are off, and every container reaches the sender by each family."""
+        """Check that offloads are off, and that every container reaches the sender by each family."""
         self._check_offloads()
         for index in range(self.variant.containers):
             for family in self.variant.families:
-                # the sender's address: there and back again is both ways;
-                # -w: ends with the first answer, fails without one in 10 s
+                # ping to the sender's address tests both directions. -w: it ends with the first answer and fails
+                # without one in 10 s
                 sender = plan.host(plan.OVERLAY[family], plan.HOST)
                 guest.run(self.in_container(f"ping -q -c 1 -w 10 {sender}", index))
         guest.check()
@@ -154,29 +156,30 @@ class Topology:
                     raise TopologyError(f"{device} has {name} not {value}")
 
     def set_mtu(self, guest, mtu=None):
-        """Another MTU for the overlay, and with it for what is underneath; the variant's own for None."""
+        """Set another MTU for the overlay and for the devices below it; None: the variant's own."""
         mtu = mtu or self.variant.mtu
         self._shell(hostside.mtu(self.variant, mtu))
         guest.run(guestside.mtu(self.variant, mtu))
 
     @staticmethod
     def merge_udp(guest, merges):
-        """Whether GRO merges the UDP that the NIC brings, which it does only if it is told to."""
+        """Switch GRO's merging of UDP from the NIC on or off; it is off by default."""
         guest.run(f"set -e\n{guestside.FIND_NIC}\nethtool -K $nic rx-udp-gro-forwarding {'on' if merges else 'off'}")
 
     # -- names
 
     def address(self, container=0, family=4):
-        """Inner address of a container; the guest's own, on the underlay, for None."""
+        """Inner address of a container. None: the guest's own address on the underlay."""
         if container is None:
             return plan.host(plan.UNDERLAY[family], plan.GUEST)
         return self.variant.container(container, family)
 
     @staticmethod
     def in_container(command, container=0, cpu=None):
-        """The command line, for a script in the guest, that runs inside the container; on the host for None.
+        """The command line that runs a command inside the container, for a script in the guest. None: on the host.
 
-        In its network alone, and with the host's /sys: "ip netns exec" mounts another, which takes an emulated CPU 200 ms.
+        It enters the network namespace only and keeps the host's /sys. "ip netns exec" mounts another /sys, which takes
+        an emulated CPU 200 ms.
         """
         inside = "" if container is None else f"nsenter --net=/run/netns/{guestside.container_netns(container)} "
         pin = "" if cpu is None else f"taskset -c {cpu} "
@@ -184,16 +187,16 @@ class Topology:
 
     @staticmethod
     def in_cgroup(cgroup):
-        """What a script in the guest begins with to be of a cgroup; of its own for None."""
+        """Prefix of a script in the guest that joins a cgroup. None: it stays where it is."""
         return f"echo $$ >/sys/fs/cgroup/{cgroup}/cgroup.procs && " if cgroup else ""
 
     def tap_dropped(self):
-        """Frames that the host lost before the guest could have them."""
+        """Frames that the host lost before the guest could receive them."""
         path = f"/sys/class/net/{hostside.TAP}/statistics/tx_dropped"
         return int(self.namespace.run(["cat", path]))
 
     def _server(self, guest, command, container, cpu, port, over="tcp"):
-        """The process of a server in the container, once it listens."""
+        """A server process in the container, once it listens."""
         process = guest.spawn("exec " + self.in_container(command, container, cpu))
         listening = self.in_container(f"ss -Hln{over[0]} sport = :{port}", container)
         guest.run(f"for ((n = 0; n < 400; n++)); do\n"
@@ -206,7 +209,7 @@ class Topology:
     # -- request and response
 
     def rr_server(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, cgroup=None, **opts):
-        """rr's server in the container, ready. Options as rr's."""
+        """rr's server in the container, ready. Options are rr's."""
         name = f"rr-{udp.new_run()}-{container}-{port}"
         words = udp.options(server=True, port=port, bind=self.address(container, family),
                             ready=f"/shared/{name}", **opts)
@@ -214,7 +217,7 @@ class Topology:
         return udp.Sink(guest, f"{self.in_cgroup(cgroup)}exec {command}", guest.shared / name, tool="rr")
 
     def rr_client(self, container=0, family=4, port=udp.DEFAULT_PORT, **opts):
-        """rr's client to the container, begun. Options as rr's."""
+        """rr's client to the container, running. Options are rr's."""
         words = udp.options(to=self.address(container, family), port=port, **opts)
         return udp.Sender(self.namespace.popen([udp.TOOLS / "rr", *words]), tool="rr")
 
@@ -223,7 +226,7 @@ class Topology:
         return self._server(guest, sockperf.server(port), container, cpu, port, over="udp")
 
     def sockperf_client(self, rate, size, seconds, container=0, port=udp.DEFAULT_PORT):
-        """sockperf's client to the container, begun."""
+        """sockperf's client to the container, running."""
         argv = sockperf.client(self.address(container), port, rate, size, seconds)
         return udp.Sender(self.namespace.popen(argv), "sockperf", sockperf.parse, signal.SIGINT)
 
@@ -232,7 +235,7 @@ class Topology:
         return self._server(guest, memcached.server(), container, cpu, memcached.PORT)
 
     def memcached_client(self, seconds, container=0):
-        """A load on the container's memcached, begun."""
+        """memaslap, running against the container's memcached."""
         argv = memcached.client(self.address(container), seconds)
         return udp.Sender(self.namespace.popen(argv), "memcaslap", memcached.parse)
 
@@ -240,10 +243,10 @@ class Topology:
 
     @contextlib.contextmanager
     def stamps(self, guest, port):
-        """What is sent to the port is stamped where the NIC's driver takes it from the ring, by XDP, and by the kernel
-        where the container's own stage begins with it, behind every queue: a sink with the option stamps.
+        """Stamp packets to this port twice: by XDP where the NIC's driver takes them from the ring, and by the kernel
+        where the container's own stage begins, behind every queue. For a sink with the option stamps.
         """
-        # virtio polls its ring on the CPU that sets this, and so ahead of what that of its interrupts has in queues
+        # virtio polls its ring on the CPU that sets this, and so ahead of packets in the queues of the interrupts' CPU
         xdp = f"{guestside.FIND_NIC}\ntaskset -c 0 ip link set dev $nic xdpdrv"
         prequeue = "sysctl -qw net.core.netdev_tstamp_prequeue"
         program = bpf.put(guest, "xdp", bpf.stamp(bpf.OUTER, port))
@@ -254,7 +257,7 @@ class Topology:
             guest.run(f"{xdp} off\n{prequeue}=1")
 
     def sink(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, cgroup=None, **opts):
-        """A Sink in the container, ready. Options as udp-sink's."""
+        """A Sink in the container, ready. Options are udp-sink's."""
         run = opts.setdefault("run", udp.new_run())
         opts.setdefault("idle", udp.IDLE_MS)
         name = f"sink-{run}-{container}-{port}"
@@ -264,13 +267,13 @@ class Topology:
         return udp.Sink(guest, f"{self.in_cgroup(cgroup)}exec {command}", guest.shared / name)
 
     def send(self, container=0, family=4, port=udp.DEFAULT_PORT, **opts):
-        """A Sender to the container, begun. Options as udp-send's."""
+        """A Sender to the container, running. Options are udp-send's."""
         words = udp.options(to=self.address(container, family), port=port, **opts)
         return udp.Sender(self.namespace.popen([udp.TOOLS / "udp-send", *words]))
 
     def udp(self, guest, container=0, family=4, cpu=None, port=udp.DEFAULT_PORT, flows=1, verify=False,
             timeout=300, **opts):
-        """Send to a container and wait until it is over; udp.balance() of both sides."""
+        """Send to a container and wait for the end; udp.balance() of both sides."""
         run = udp.new_run()
         sink = self.sink(guest, container, family, cpu, port, flows=flows, run=run, verify=verify)
         try:
@@ -283,7 +286,7 @@ class Topology:
     # -- TCP
 
     def tcp_server(self, guest, container=0, cpu=None, port=tcp.DEFAULT_PORT):
-        """iperf3 in the container, for one client, listening."""
+        """iperf3 in the container, listening, for one client."""
         return self._server(guest, f"iperf3 -s -1 -p {port}", container, cpu, port)
 
     def tcp_counters(self, guest, container=0):
@@ -294,7 +297,7 @@ class Topology:
 
     def tcp_client(self, guest, seconds, container=0, family=4, port=tcp.DEFAULT_PORT, bitrate=None,
                    streams=1):
-        """iperf3 to the container's server, begun. bitrate in bit/s, of all streams together."""
+        """iperf3 to the container's server, running. bitrate in bit/s, the sum of all streams."""
         argv = ["iperf3", "-J", "-c", self.address(container, family), "-p", port, "-t", seconds,
                 "-l", tcp.BLOCK, "-P", streams]
         if bitrate:
@@ -306,7 +309,7 @@ class Topology:
         return tcp.Client(self.namespace.popen(argv), before, counters)
 
     def iperf(self, guest, seconds, container=0, family=4, cpu=None, bitrate=None, streams=1):
-        """TCP to a container; the account of tcp.Client.wait()."""
+        """Send TCP to a container; the account of tcp.Client.wait()."""
         server = self.tcp_server(guest, container, cpu)
         try:
             client = self.tcp_client(guest, seconds, container, family, bitrate=bitrate,

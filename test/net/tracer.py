@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
-"""BPF programs at entry and exit of functions of the kernel, by bpftrace."""
+"""BPF programs at entry and exit of kernel functions, by bpftrace."""
 
 import re
 
 from . import wait
 
 KINDS = ("kfunc", "kretfunc")      # fentry, fexit
-LIMIT = 120     # seconds; bpftrace takes 5 to 15 to begin in an emulated guest
+LIMIT = 120     # seconds; bpftrace takes 5 to 15 to start in an emulated guest
 ENABLED = "/sys/kernel/tracing/enabled_functions"
 
 
 def traceable(guest, functions):
-    """Those that the kernel itself has, of whose arguments it can tell the types."""
+    """The functions that exist in the kernel itself and whose argument types it knows."""
     inside = set(guest.run("awk 'NF == 3 { print $3 }' /proc/kallsyms").out.split())
     return [name for name in functions if name in inside]
 
 
 class Programs:
-    """At the functions while the block lasts; then said: {what they said: how often}, a word being a tuple of strings."""
+    """Programs at the functions while the block runs. Then said: {printed words, a tuple of strings: how often}."""
 
     def __init__(self, guest, functions, lines):
         self.guest, self.functions, self.text = guest, functions, "\n".join(lines)
@@ -35,7 +35,7 @@ class Programs:
 
     def _attached(self):
         assert self._process.running, self._process.output()
-        # Those that have a trampoline of their own have a D.
+        # ftrace marks a function that has a direct trampoline with D.
         seen = self.guest.run(f"awk '/^[^\\t].* D / {{ print $1 }}' {ENABLED}").out.split()
         return set(seen) >= set(self.functions)
 
@@ -45,6 +45,6 @@ class Programs:
 
 
 def counting(guest, functions):
-    """How often each was entered and left."""
+    """Count how often each function was entered and left."""
     return Programs(guest, functions, [f'{kind}:{name} {{ @["{kind}", "{name}"] = count(); }}'
                                        for name in functions for kind in KINDS])

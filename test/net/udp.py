@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The traffic tools (test/net/traffic), and what became of the datagrams that were sent."""
+"""The traffic tools (test/net/traffic), and the fate of the datagrams sent."""
 
 import itertools
 import json
@@ -16,22 +16,22 @@ TOOLS = BUILD / "traffic"
 GUEST_TOOLS = "/falcon/build/traffic"
 
 DEFAULT_PORT = 5000
-IDLE_MS = 1000      # silence by which a sink knows that all has come
+IDLE_MS = 1000      # silence after which a sink assumes that all datagrams have arrived
 
 _runs = itertools.count(1)
 
 
 class TrafficError(Exception):
-    """A tool did not do its work."""
+    """A tool failed."""
 
 
 def build():
-    """Make the tools."""
+    """Build the tools."""
     tools.make("test/net/traffic", TOOLS)
 
 
 def new_run():
-    """Number of a run that no other of this process and hardly one of another has."""
+    """A run number that is unique in this process and very likely unique among processes."""
     return (os.getpid() << 16 | next(_runs) & 0xffff) & 0xffffffff
 
 
@@ -48,14 +48,14 @@ def options(**values):
 
 
 class Sender:
-    """udp-send, or another tool's client, running; parse() makes what it printed into its result."""
+    """udp-send, or another tool's client, running. parse() turns its output into its result."""
 
     def __init__(self, popen, tool="udp-send", parse=json.loads, ends_by=signal.SIGTERM):
         self._popen = popen
         self._tool, self._parse, self._ends_by = tool, parse, ends_by
 
     def wait(self, timeout=120):
-        """What it sent."""
+        """Wait for its end; its report."""
         try:
             out, err = self._popen.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
@@ -67,12 +67,12 @@ class Sender:
         return self._parse(out)
 
     def stop(self, timeout=10):
-        """End it early; what it sent until then."""
+        """End it early; its report until then."""
         self._popen.send_signal(self._ends_by)
         return self.wait(timeout)
 
     def kill(self):
-        """End it, whatever it does."""
+        """Kill it."""
         self._popen.kill()
         self._popen.communicate()
 
@@ -91,7 +91,7 @@ def sent_file(ready):
 
 
 def write_sent(path, count):
-    """Whole or not at all: the sink may look at any moment."""
+    """Write the file in one step, because the sink may read it at any moment."""
     new = path.with_suffix(".new")
     new.write_text(f"{count}\n")
     new.rename(path)
@@ -113,13 +113,13 @@ class Sink:
             raise TrafficError(f"{tool}: {self._process.wait(5).err.strip()}")
 
     def wait(self, timeout=120, sent=None):
-        """What it received; it ends sooner when it knows how many were sent."""
+        """Its report. It ends sooner if it is told the number of datagrams sent."""
         if sent:
             write_sent(self._sent, sent)
         return self._result(self._process.wait(timeout))
 
     def stop(self):
-        """End it now; what it received until then."""
+        """End it now; its report until then."""
         return self._result(self._process.stop())
 
     def _result(self, result):
@@ -132,7 +132,7 @@ class Sink:
 
 
 def balance(sent, received):
-    """One account of both sides: what was sent and what became of it."""
+    """One account of both sides: the datagrams sent and their fate."""
     if sent["run"] != received["run"]:
         raise TrafficError(f"sender's run {sent['run']} is not the sink's, {received['run']}")
     lost = sent["sent"] - received["received"]
@@ -153,6 +153,6 @@ def balance(sent, received):
         "receive_ns": received["duration_ns"],
         "longest_gap_ns": received["longest_gap_ns"],
         "delay": received["delay"],
-        "digests": (sent.get("digest"), received.get("digest")),    # of what was sent and of what came, if asked for
+        "digests": (sent.get("digest"), received.get("digest")),    # of data sent and received, if requested
         "flows": [{**ours, **theirs} for ours, theirs in zip(sent["flows"], received["flows"])],
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""VXLAN packets that leave as one large packet of many segments (UDP_SEGMENT), on the sender's side.
+"""Send VXLAN packets that leave as one large packet of many segments (UDP_SEGMENT), on the sender's side.
 
 	uso_send.py RUN COUNT SIZE PORT     COUNT datagrams of SIZE bytes to the first container's PORT
 """
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from net import plan, wire  # noqa: E402  pylint: disable=wrong-import-position
 
 SOL_UDP, UDP_SEGMENT = 17, 103
-SEGMENTS = 40               # in one packet: as many as the rest of the tests send in one burst
+SEGMENTS = 40               # in one packet: as many as other tests send in one burst
 PAUSE_SECONDS = 0.01        # 4000 a second
 
 
@@ -32,7 +32,7 @@ def mac(text):
 
 
 def frame(variant, run, seq, size, port):
-    """VXLAN header and what is inside; the inner UDP has no checksum."""
+    """VXLAN header and inner packet; the inner UDP has no checksum."""
     payload = wire.HEADER.pack(wire.MAGIC, run, 0, size, seq).ljust(size, b"\0")
     datagram = struct.pack(">HHHH", 40000, port, 8 + size, 0) + payload
     addresses = (socket.inet_aton(plan.host(plan.OVERLAY[4], plan.HOST)), socket.inet_aton(variant.container(0, 4)))

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Waiting until something is true, never for a time."""
+"""Waits for a condition, never for a fixed time."""
 
 import time
 
 STEP = 0.02
-patience = 1        # how much slower than usual what is waited for is; fixtures.py has it from the kernel
+patience = 1        # factor by which a kernel is slower than usual; fixtures.py sets it
 
 
 def until(true, timeout, what):
-    """What true() gives once it is not false; TimeoutError naming what was waited for otherwise."""
+    """The value of true() once it is true; raises TimeoutError, which names `what`, if that takes too long."""
     timeout *= patience
     deadline = time.monotonic() + timeout
     while True:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The sender's datagrams as they are on the wire: the start of each, as in test/net/traffic/wire.h."""
+"""The sender's datagrams on the wire: the header of each, as in test/net/traffic/wire.h."""
 
 import struct
 

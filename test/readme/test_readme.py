@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Every command of README.md does what stands there."""
+"""Every command in README.md does what the README says."""
 
 import json
 import os
@@ -16,10 +16,10 @@ from vm.paths import BUILD, REPO
 COMMANDS = [line[len("$ sudo "):] for block in re.findall(r"^```console\n(.*?)^```", (REPO / "README.md").read_text(),
                                                           re.M | re.S)
             for line in block.splitlines()]
-# Where each is tried. One that fits none of these fails test_every_command_is_tried.
+# Where each command is tried. A command that matches none of these fails test_every_command_is_tried.
 ON_THIS_MACHINE = ("make demo", "make check")
 ON_THE_SERVER = ("apt-get ", "make ")               # in a chroot of Debian 12
-IN_THE_KERNEL = ("falconctl ", "modprobe ", "sysctl ")  # in a guest that runs its kernel
+IN_THE_KERNEL = ("falconctl ", "modprobe ", "sysctl ")  # in a guest that runs the kernel of that Debian
 
 
 def chosen(prefixes):
@@ -39,13 +39,13 @@ def test_make_demo_shows_the_gain():
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for word in ("stock", "falcon", "cpu0", "lost", "reordered"):
         assert word in done.stdout, done.stdout
-    # Instructions, which the machine's load does not change: 3.1 and 2.1 where nothing disturbs it.
+    # Instructions, which the machine's load does not change: 3.1 and 2.1 if nothing disturbs the measurement.
     udp, tcp = (float(found) for found in re.findall(r"speed-up (\d+\.\d+)", done.stdout))
     assert udp > 2 and tcp > 1.4, done.stdout
 
 
 def test_make_bench_writes_results():
-    """By the variables that make help names, on one case."""
+    """With the variables that make help names, on one case."""
     done = subprocess.run(["make", "bench", "CASES=udp-64-1flow", "VARIANTS=stock,pipeline", "ROUNDS=1", "WINDOW=1"],
                           cwd=REPO, capture_output=True, text=True, check=False, timeout=600,
                           env={**os.environ, "KERNEL": ""})
@@ -74,7 +74,7 @@ def test_make_profile_shows_the_path():
                           env={**os.environ, "KERNEL": ""})
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     profile = json.loads((BUILD / "bench/profile.json").read_text())["variants"]["stock"]
-    # stock does it all on one CPU
+    # stock does everything on one CPU
     for part in ("NIC's driver", "GRO", "IP, UDP, TCP", "tunnel", "bridge"):
         assert profile["parts"][0][part]["instructions"] > 0, profile["parts"][0]
     for spent, parts in zip(profile["per_cpu"], profile["parts"]):
@@ -101,7 +101,7 @@ def test_make_check_runs_these_tests():
 
 @pytest.fixture(scope="module")
 def server():
-    """A Debian 12 on which the README was followed, and then its removal; what was there in between."""
+    """A Debian 12 on which the README's installation and then its removal were run; the observations in between."""
     kernel = kernels.get("6.1")
     kernel.tree.ensure(kernels.BUILD_PACKAGES + kernels.CHECK_PACKAGES)
     out = BUILD / "test/readme"
@@ -110,7 +110,7 @@ def server():
     commands = chosen(ON_THE_SERVER)
     undo = [command for command in commands if "remove" in command or "uninstall" in command]
     script = "\n".join([
-        # A clone of its own, with nothing built.
+        # A clone of its own, in which nothing is built.
         "mkdir /clone", "cd /falcon", "cp -a $(ls -A | grep -vx -e build -e .git) /clone", "cd /clone",
         *(command.replace("apt-get install", "apt-get -q -y install") for command in commands
           if command not in undo),

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Does something again and again while one allocation of falcon's making fails: the first time the first
-one, then the second, until there are no more. Prints [[error, left behind], ...] as JSON, one pair for
-each allocation; stress/test_faults.py is its other half.
+"""Repeat an operation while one allocation of falcon's fails: first the first one, then the second, until there are no
+more. Prints [[error, left behind], ...] as JSON, one pair for each allocation. stress/test_faults.py is its other half.
 
-	load MODULE             load the module; left behind: whether it is there after an error
-	ask DO UNDO WATCH       send the messages in DO, those in UNDO when none was refused; left behind: whether
-	                        what those in WATCH are answered is not what it was before
+	load MODULE             load the module; left behind: True if it is loaded after an error
+	ask DO UNDO WATCH       send the messages in DO, and if none was refused those in UNDO; left behind: True if the
+	                        answers to the messages in WATCH differ from those before
 """
 
 import errno
@@ -21,14 +20,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "net"))
 import rawnl_guest as rawnl  # noqa: E402  pylint: disable=wrong-import-position
 
 DEBUGFS = Path("/sys/kernel/debug")
-# Where modules are: only allocations with one of them on the stack fail.
+# Addresses of modules: only allocations with a module on the stack fail.
 MODULES = {"require-start": "0xffffffffa0000000", "require-end": "0xffffffffff000000"}
 SETTINGS = {
     "failslab": {"verbose": "0", "ignore-gfp-wait": "N", "stacktrace-depth": "32", **MODULES},
     "fail_page_alloc": {"verbose": "0", "ignore-gfp-wait": "N", "ignore-gfp-highmem": "N", "min-order": "0",
                         "stacktrace-depth": "32", **MODULES},
 }
-MOST = 5000     # allocations, or it never ends
+MOST = 5000     # allocations; more would mean that there is no end
 
 
 def set_up():
@@ -38,17 +37,17 @@ def set_up():
 
 
 def begin(number, task="self"):
-    """From here on, the task's allocation of this number fails."""
+    """From here on, the task's allocation number `number` fails."""
     Path(f"/proc/{task}/fail-nth").write_text(str(number), encoding="ascii")
 
 
 def came(task="self"):
-    """Whether there were so many."""
+    """True if the task made that many allocations."""
     return int(Path(f"/proc/{task}/fail-nth").read_text(encoding="ascii")) == 0
 
 
 def again_and_again(do, undo, left_behind):
-    """do(number) gives the error, and whether that allocation came."""
+    """do(number) returns the error, and True if that allocation happened."""
     found = []
     for number in range(1, MOST):
         error, failed = do(number)
@@ -61,12 +60,12 @@ def again_and_again(do, undo, left_behind):
 
 
 def load(path):
-    # Where it is read without the host; guests have no more of Python than its minimum.
+    # A copy in the guest: reading it must not involve the host. cp makes it, because the guests' Python is minimal.
     here = f"/tmp/{Path(path).name}"
     subprocess.run(["cp", path, here], check=True)
 
     def insmod(number):
-        # Its task is there, and can be asked, until it has been waited for.
+        # The child's task exists, and can be read, until it has been waited for.
         with subprocess.Popen(["insmod", here], stderr=subprocess.PIPE, preexec_fn=lambda: begin(number)) as child:
             said = child.stderr.read()
             os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""falcon with a fault put into it, to see that what is to detect such a fault does."""
+"""falcon with a fault in its source, to see that the tests detect such a fault."""
 
 import dataclasses
 import shutil
@@ -14,7 +14,7 @@ DIRECTORY = BUILD / "test/sabotage"
 
 @dataclasses.dataclass(frozen=True)
 class Sabotage:
-    """A piece of one of the module's files, and what is there instead."""
+    """A piece of a source file of the module, and its replacement."""
 
     file: str
     text: str
@@ -31,44 +31,48 @@ WAKE = "\tif (smp_call_function_single_async(lane->cpu, &lane->wake))"
 REGISTER = "\t\terr = register_ftrace_function(ops);\n"
 
 SABOTAGES = {
-    # A run is released whatever was before it.
-    "unmerged": Sabotage("module/merge.c", "falcon_chain_splice(&run->packets, output);",
+    # A run is released before earlier runs are complete.
+    "unmerged": Sabotage("module/lanes/reorder.c", "falcon_chain_splice(&run->packets, output);",
                          "falcon_chain_splice(released, output);"),
-    # What one of a hundred runs gave is left in nobody's hands.
-    "lossy": Sabotage("module/merge.c", RELEASE, "\t\tif (merge->head % 100)\n\t" + RELEASE),
-    "use after free": Sabotage("module/control.c", CHANGE, "\t{\n" + FREED + "\tconfig.batch = READ_ONCE(freed->batch);\n\t}\n" + CHANGE),
-    "written after free": Sabotage("module/control.c", CHANGE, "\t{\n" + FREED + "\tWRITE_ONCE(freed->batch, 1);\n\t}\n" + CHANGE),
-    "locked for ever": Sabotage("module/priority.c", DELETED, DELETED.partition("\n")[2]),
-    # Of a lane's wake-ups every second one fails, as for a CPU that is gone, or is on its way for ever.
-    "refused": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2 || "
+    # falcon loses the output of one in a hundred runs.
+    "lossy": Sabotage("module/lanes/reorder.c", RELEASE, "\t\tif (reorder->head % 100)\n\t" + RELEASE),
+    "use after free": Sabotage("module/control/control.c", CHANGE, "\t{\n" + FREED + "\tconfig.batch = READ_ONCE(freed->batch);\n\t}\n" + CHANGE),
+    "written after free": Sabotage("module/control/control.c", CHANGE, "\t{\n" + FREED + "\tWRITE_ONCE(freed->batch, 1);\n\t}\n" + CHANGE),
+    "locked for ever": Sabotage("module/rules/priority.c", DELETED, DELETED.partition("\n")[2]),
+    # Every second wake-up of a lane fails: it is refused, as for a CPU that is gone, or it never arrives.
+    "refused": Sabotage("module/lanes/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2 || "
                         + WAKE.partition("(")[2]),
-    "never come": Sabotage("module/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2)\n"
+    "never come": Sabotage("module/lanes/lane.c", WAKE, "\tstatic atomic_t calls;\n\n\tif (atomic_inc_return(&calls) % 2)\n"
                            "\t\treturn;\n" + WAKE),
-    # As if there were none for a hook that comes back from rest.
-    "no memory": Sabotage("module/hook.c", "\terr = register_when_free(&hook->ops);\n",
-                          "\terr = hook->state == FALCON_HOOK_STATE_RESTING ? -ENOMEM : "
+    # As if there were no memory for a parked hook.
+    "no memory": Sabotage("module/hook/hook.c", "\terr = register_when_free(&hook->ops);\n",
+                          "\terr = hook->state == FALCON_HOOK_STATE_PARKED ? -ENOMEM : "
                           "register_when_free(&hook->ops);\n"),
+    # As if there were no memory for the last hook of a capability.
+    "no memory for the last": Sabotage("module/hook/hook.c", "\terr = register_when_free(&hook->ops);\n",
+                                       "\terr = hook == &hooks[FALCON_HOOK_INGRESS] ? -ENOMEM : "
+                                       "register_when_free(&hook->ops);\n"),
     # As if somebody attached BPF programs to a function, now and then or all the time.
-    "busy for a moment": Sabotage("module/hook.c", REGISTER, "\t\tstatic atomic_t calls;\n\n\t\terr = atomic_inc_return(&calls) "
+    "busy for a moment": Sabotage("module/hook/hook.c", REGISTER, "\t\tstatic atomic_t calls;\n\n\t\terr = atomic_inc_return(&calls) "
                                   "% 10 ? -EAGAIN : register_ftrace_function(ops);\n"),
-    "busy for ever": Sabotage("module/hook.c", REGISTER, "\t\terr = -EAGAIN;\n"),
-    # Of which a budget is to tell: 150 instructions for each packet.
-    "wasteful": Sabotage("module/intake.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 50; waste++)\n"
+    "busy for ever": Sabotage("module/hook/hook.c", REGISTER, "\t\terr = -EAGAIN;\n"),
+    # For the budgets to detect: 300 instructions for each packet.
+    "wasteful": Sabotage("module/lanes/ingress.c", TAKE, "\tint waste;\n\n\tfor (waste = 0; waste < 100; waste++)\n"
                          "\t\tbarrier();\n" + TAKE),
-    # Likewise: once a jiffy all devices are looked at.
-    "walking": Sabotage("module/intake.c", TAKE, "\tstatic unsigned long at;\n\n\tif (READ_ONCE(at) != jiffies) {\n"
+    # For the budgets to detect: a walk over all devices once a jiffy.
+    "walking": Sabotage("module/lanes/ingress.c", TAKE, "\tstatic unsigned long at;\n\n\tif (READ_ONCE(at) != jiffies) {\n"
                         "\t\tWRITE_ONCE(at, jiffies);\n\t\tfalcon_devices_walk(~0U, NULL, NULL);\n\t}\n" + TAKE),
-    # Likewise: whatever any CPU counts, one line has the sum.
-    "shared": Sabotage("module/stats.h", COUNT, COUNT + "\tper_cpu(falcon_stats, 0).counter[0][0] += count;\n"),
-    # The doorbell's poll hands over nothing in every second jiffy, as if another CPU had run it.
-    "not handed over": Sabotage("module/intake.c", "\tempty_slots(intake);\n\tagain",
-                                "\tif (jiffies % 2)\n\t\tempty_slots(intake);\n\tagain"),
-    "leak": Sabotage("module/plan.c", "kfree_rcu(old, rcu);", "(void)old;"),
+    # For the budgets to detect: every CPU's count also goes into one shared cache line.
+    "shared": Sabotage("module/core/stats.h", COUNT, COUNT + "\tper_cpu(falcon_stats, 0).counter[0][0] += count;\n"),
+    # The gate's poll hands over nothing in every second jiffy, as if another CPU had run it.
+    "not handed over": Sabotage("module/lanes/gate_poll.c", "\tfalcon_bins_empty(&poll->bins, &poll->runner);\n",
+                                "\tif (jiffies % 2)\n\t\tfalcon_bins_empty(&poll->bins, &poll->runner);\n"),
+    "leak": Sabotage("module/control/planner.c", "kfree_rcu(old, rcu);", "(void)old;"),
 }
 
 
 def put(root, name):
-    """A copy of the sources in root, with the fault."""
+    """Copy the sources to root, and put the fault in."""
     sabotage = SABOTAGES[name]
     for source in module.sources():
         (root / source).parent.mkdir(parents=True, exist_ok=True)
@@ -80,9 +84,9 @@ def put(root, name):
 
 
 def build(kernel, root, name):
-    """Path in the guest of the module that was built from a copy of the sources in root."""
+    """Build the module from a copy of the sources in root; its path in the guest."""
     put(root, name)
-    # One directory for all, which begins with falcon's own objects, so that little is compiled for each.
+    # All faults use one directory, which starts with falcon's own objects, so little is compiled for each.
     if not (DIRECTORY / kernel).exists():
         shutil.copytree(module.build(kernel).path.parent, DIRECTORY / kernel)
     built = module.build(kernel, root=root, directory=DIRECTORY / kernel)
@@ -92,7 +96,7 @@ def build(kernel, root, name):
 
 
 class Sabotaged(Control):
-    """Such a falcon in a guest."""
+    """falcon with a fault, in a guest."""
 
     def __init__(self, guest, kernel, root, name):
         super().__init__(guest)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Each detector of faults sees one: falcon is built with a fault, and run."""
+"""Each detector of faults works: falcon is built with a fault and run."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from vm.test_selftest import failing
 
 
 def traffic(overlay, kernel, root, name, settle=None):
-    """The account of what was sent through a falcon with this fault."""
+    """The account of traffic through falcon with this fault."""
     with Sabotaged(overlay.guest, kernel, root, name) as falcon:
         falcon.enable(busy_threshold=100, load_threshold=100, **LANES)
         account = overlay.udp(count=30_000, **BURSTS)
@@ -25,7 +25,7 @@ def traffic(overlay, kernel, root, name, settle=None):
 
 @pytest.mark.thorough
 def test_without_the_merge_packets_are_reordered(overlay, kernel, tmp_path, record_property):
-    """That the other tests' traffic is fit to show what the merge is for."""
+    """Proves that the traffic of other tests would be reordered without the merge."""
     account = traffic(overlay, kernel, tmp_path, "unmerged")
     record(record_property, account)
     assert account["reordered"] > 0
@@ -48,12 +48,12 @@ def test_packets_that_falcon_loses_are_missed_and_not_accounted_for(overlay, ker
 @pytest.mark.waits
 @pytest.mark.parametrize("name", sabotage.SABOTAGES)
 def test_each_fault_still_fits_the_sources(name, tmp_path):
-    """Also those that only a debug kernel is to see, which a check may not have."""
+    """Includes faults that only a debug kernel detects, which a check may lack."""
     sabotage.put(tmp_path, name)
 
 
 CONFIGURED = f"{CTL} config set batch=16 && {CTL} config set batch=32"
-# What is to be run, and the kind of crash.py's report. Lockdep is off once KASAN has reported.
+# Faults to run, and the kind of crash.py's report. Lockdep stops once KASAN has reported.
 REPORTED = {
     "leak": (f"{CTL} enable && {CONFIGURED} && rmmod falcon", "leak"),
     "use after free": (f"{CONFIGURED} && rmmod falcon", "sanitizer"),
@@ -63,7 +63,7 @@ REPORTED = {
 
 
 def report(kernel, tmp_path, names):
-    """A guest goes on after what the kernel reports of these faults, and ends; its kinds are among the reports."""
+    """The guest continues after the kernel's report, and ends regularly. The reports contain these faults' kinds."""
     script = ["sysctl -qw kernel.panic_on_warn=0"]
     for name in names:
         lines, _ = REPORTED[name]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The same traffic to the kernel as it is and to falcon: what arrives is the same, to the byte, and in order.
+"""The same traffic without falcon and with it: the same bytes arrive, in the same order.
 
-Flows of datagrams whose sizes and pauses are chance's, by a seed. A run is PACKETS of them in all, in
-parts of PART, each with a seed of its own: PACKETS=100000000 makes the long run, over a day.
+Flows of datagrams whose sizes and pauses are random, by a seed. A run has PACKETS datagrams in parts of PART, each with
+a seed of its own. PACKETS=100000000 makes the long run, which takes more than a day.
 """
 
 import os
@@ -22,7 +22,7 @@ VARIANTS = {
 
 
 def part(overlay, seed):
-    """The account of one part; sizes up to three fragments."""
+    """The account of one part; datagrams have up to three fragments."""
     with Traffic(overlay, flows=FLOWS, rate=RATE, seconds=None, count=PART, size="32-1400,64,3000-4000,32-200", burst=8,
                  pause=3000, seed=seed, digest=True, idle=5000) as traffic:
         traffic.finish(PART)
@@ -30,7 +30,7 @@ def part(overlay, seed):
 
 
 def same(account):
-    """What must not depend on who received it."""
+    """The fields that must not depend on falcon."""
     assert not trouble(account), {**account, "flows": None}
     assert account["digests"][0] == account["digests"][1], account["digests"]
     return {key: account[key] for key in ("sent", "received", "bytes", "digests", "flows")}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Memory that is not there: each allocation of each operation fails once, and things are as they were."""
+"""Out of memory: each allocation of each operation fails once, and falcon must be as it was before."""
 
 import errno
 import json
@@ -13,7 +13,7 @@ from net.falcon import MODULE
 from net.test_load import shown_in
 from vm import kernel
 
-# Which kernel is the same to them, and they take long.
+# One kernel is enough: the result does not depend on it, and these tests take long.
 pytestmark = [pytest.mark.detector("kasan", only=kernel.TORTURED), pytest.mark.waits]
 
 GUEST_SIDE = "/usr/bin/python3 /falcon/test/stress/failnth_guest.py"
@@ -33,7 +33,7 @@ WATCH = ["config-get", "priority-get"]
 
 
 def messages(guest, entries):
-    """A file with them in the guest."""
+    """Write these messages to a file in the guest."""
     name = f"messages-{uuid.uuid4().hex[:12]}"
     made = [rawnl.message(*((entry,) if isinstance(entry, str) else entry)) for entry in entries]
     (guest.shared / name).write_text(json.dumps([message.hex() for message in made]))
@@ -41,7 +41,7 @@ def messages(guest, entries):
 
 
 def fail_each(guest, *words):
-    """The error that each allocation's failure brought, once it is clear that nothing was left behind."""
+    """Fail each allocation once, and check that nothing was left behind; the errors that they caused."""
     found = json.loads(guest.run(" ".join([GUEST_SIDE, *words]), timeout=600).out)
     assert found, "no allocation failed"
     assert not [number for number, (_, left) in enumerate(found, 1) if left], found
@@ -51,7 +51,7 @@ def fail_each(guest, *words):
 
 
 def suspects(guest):
-    """What nobody refers to any more, of what is older than five seconds."""
+    """kmemleak's unreferenced objects that are older than five seconds."""
     leak = "/sys/kernel/debug/kmemleak"
     return guest.run(f"echo scan >{leak}; sleep 5.1; echo scan >{leak}; cat {leak}", timeout=60).out
 
@@ -69,7 +69,7 @@ def fail_each_of(overlay, operation, record_property):
     assert suspects(guest) == ""
 
 
-# The longest first, so that neither worker waits for the other.
+# The longest one comes first, so that neither worker waits for the other.
 @pytest.mark.torture
 def test_each_allocation_of_enabling_fails_once(overlay, record_property):
     fail_each_of(overlay, "enable", record_property)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What else is done on a host while falcon is at work: to containers, modules, devices, probes."""
+"""Other work on a host while falcon runs: on containers, modules, devices, probes."""
 
 import random
 
@@ -11,7 +11,7 @@ from net.control import hookable
 from stress.test_lanes import IDLE, LANES, in_guest
 from stress.traffic import SCALE, Traffic, clean_log, record, trouble
 
-BATCH = 20      # containers that come and go in one visit
+BATCH = 20      # containers that are created and deleted per visit to the guest
 TURNS = 2 * SCALE
 TRACING = "/sys/kernel/tracing"
 
@@ -48,7 +48,7 @@ def test_the_modules_of_tunnel_bridge_and_veth_leave_and_come_back_under_traffic
         sender = net.send(rate=2000, seconds=3600, size=200)
         try:
             for _ in range(cycles):
-                lanes.reach(falcon, rung="several")
+                lanes.reach(falcon, state="several")
                 net.clear_guest(guest)
                 guest.run("modprobe -r veth && modprobe -r vxlan && modprobe -r bridge")
                 net.setup_guest(guest)
@@ -58,13 +58,13 @@ def test_the_modules_of_tunnel_bridge_and_veth_leave_and_come_back_under_traffic
     record_property("cycles", cycles)
     record_property("gone", counters["dropped-gone"])
     with Traffic(overlay, idle=IDLE) as traffic:
-        lanes.reach(falcon, rung="several")
+        lanes.reach(falcon, state="several")
     assert not trouble(traffic.account)
 
 
 @pytest.mark.soak
 def test_flags_and_sizes_of_devices_changed_under_traffic(overlay, falcon, record_property):
-    """Another way for packets may be another order, on stock as well: what must be is that all arrive, once."""
+    """A new path may mean a new order, even without falcon. But every packet must arrive, once."""
     tunnel, inside = guestside.TUNNEL, f"ip netns exec c0 ethtool -K {guestside.CONTAINER_DEVICE}"
     nic_name = nic(overlay.guest)
     lines = [f"ethtool -K {tunnel} gro {{}}", f"ethtool -K {nic_name} gro {{}}", f"ethtool -K {tunnel} rx-gro-list {{}}",
@@ -98,7 +98,7 @@ def test_xdp_comes_and_goes_on_the_nic_under_traffic(overlay, falcon, record_pro
 @pytest.mark.soak
 @pytest.mark.torture
 def test_others_trace_and_probe_the_hooked_functions_under_traffic(overlay, falcon, kernel, record_property):
-    """The function tracer and kprobes, which do not redirect, come and go beside falcon's hooks."""
+    """The function tracer and kprobes, which do not redirect functions, attach and detach beside falcon's hooks."""
     guest, functions = overlay.guest, hookable(kernel)
     probes = [f"p:hooked/p{n} {name}" for n, name in enumerate(functions)]
     lines = [f"echo '{' '.join(functions)}' >{TRACING}/set_ftrace_filter || exit",
@@ -107,7 +107,7 @@ def test_others_trace_and_probe_the_hooked_functions_under_traffic(overlay, falc
              f"echo 1 >{TRACING}/events/hooked/enable || exit", "sleep 0.2",
              f"echo 0 >{TRACING}/events/hooked/enable || exit", f"echo >{TRACING}/kprobe_events || exit",
              f"echo nop >{TRACING}/current_tracer || exit", f"echo >{TRACING}/set_ftrace_filter || exit"]
-    falcon.enable(**{**LANES, "rest": 0})
+    falcon.enable(**{**LANES, "park": 0})
     attached = [line.split()[0] for line in falcon.attached()]
     with clean_log(guest), Traffic(overlay, flows=4, rate=2000, idle=IDLE) as traffic:
         guest.run(in_guest(lines, TURNS), timeout=60 + 30 * TURNS)
@@ -120,23 +120,25 @@ def test_others_trace_and_probe_the_hooked_functions_under_traffic(overlay, falc
 @pytest.mark.soak
 @pytest.mark.parametrize("first", ["falcon", "bpf"])
 def test_bpf_programs_at_entry_and_exit_of_the_hooked_functions_under_traffic(overlay, falcon, kernel, first, record_property):
-    """Whoever comes first, they share: the kernel has the program see the call, and falcon what becomes of it."""
+    """BPF programs and falcon share a function, whichever attaches first: the program sees the call, then falcon
+    handles it.
+    """
     guest = overlay.guest
     functions = tracer.traceable(guest, hookable(kernel))
-    programs, config = tracer.counting(guest, functions), {**LANES, "rest": 0}
+    programs, config = tracer.counting(guest, functions), {**LANES, "park": 0}
     with clean_log(guest), Traffic(overlay, flows=4, rate=2000, idle=IDLE) as traffic:
         if first == "falcon":
             falcon.enable(**config)
-            lanes.reach(falcon, rung="several")
+            lanes.reach(falcon, state="several")
         with programs:
             if first == "bpf":
                 falcon.enable(**config)
-            lanes.reach(falcon, rung="several")
+            lanes.reach(falcon, state="several")
             hooked = {hook["symbol"] for hook in falcon.ctl("status")["hooks"] if hook["state"] == "attached"}
             assert hooked >= set(functions)
             taken = falcon.counters()["taken"]
             wait.until(lambda: falcon.counters()["taken"] > taken + 1000, 60, "packets in lanes")
-        lanes.reach(falcon, rung="several")
+        lanes.reach(falcon, state="several")
     record(record_property, traffic.account, programs=len(programs.said))
     lanes.assert_conserved(falcon)
     assert not trouble(traffic.account)
@@ -144,7 +146,7 @@ def test_bpf_programs_at_entry_and_exit_of_the_hooked_functions_under_traffic(ov
         assert programs.said.get((kind, "enqueue_to_backlog"), 0) > 1000, programs.said
 
 
-# Takes memory until there is hardly any left, and gives it back, again and again.
+# Allocates memory until there is hardly any left, then frees it, again and again.
 HOG = """\
 import time
 
@@ -172,7 +174,7 @@ def test_memory_is_short_under_traffic(overlay, falcon, record_property):
         hog = guest.spawn("exec python3 /shared/hog.py")
         try:
             wait.until(lambda: len(hog.output()[0].splitlines()) >= 3 * TURNS, 120 * TURNS, "memory taken and given back")
-            lanes.reach(falcon, rung="several")
+            lanes.reach(falcon, state="several")
         finally:
             least = hog.stop("KILL").out.split()
     record(record_property, traffic.account, least_kib=min(map(int, least)), times=len(least))
@@ -181,7 +183,7 @@ def test_memory_is_short_under_traffic(overlay, falcon, record_property):
 
 
 def random_change(rng):
-    """One to three keys, each with a value that it may have, small ones as often as large ones."""
+    """One to three keys, each with a valid value; small values are as frequent as large ones."""
     numbers = rawnl.spec().numbers("config")
     values = {"cpus": rng.choice(["1-4", "2", "1,3", "0-4", ""])}
     for name, (least, most) in numbers.items():

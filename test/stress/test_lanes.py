@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Mode lanes under load and change: all that was sent arrives, once and in order."""
+"""Mode lanes under load and change: every packet arrives, once and in order."""
 
 import time
 
@@ -11,25 +11,25 @@ from stress.sabotage import Sabotaged
 from stress.traffic import SCALE, Traffic, clean_log, in_parts, record, trouble
 
 CPUS = "1-4"
-# Every flow goes into lanes at once, and on to its next worker after every few packets.
+# Every flow is promoted at once and moves to its next worker after a few packets.
 LANES = {"mode": "lanes", "cpus": CPUS, "workers": 3, "batch": 4, "elephant_rate": 0}
-NEVER = 4_000_000_000       # packets per second that no flow has
-STEPS = 1_000_000 if SCALE > 1 else 2000        # up and down the ladder
+NEVER = 4_000_000_000       # packets per second: no flow has so many
+STEPS = 1_000_000 if SCALE > 1 else 2000        # promotions and demotions
 TURNS = 5000 if SCALE > 1 else 300
-PAUSE = 3                   # ms after each request, so that every flow has come to the end of a run
+PAUSE = 3                   # ms after each request, in which every flow reaches the end of a run
 IDLE = 5000                 # ms; a guest may stand still for longer than a second
-# So fast that a worker has not done with a run when the next worker has one.
+# So fast that the next worker gets a run before a worker has finished the one before.
 BURSTS = {"size": 64, "rate": 12000, "burst": 8}
-# A shorter one ends what GRO merges.
+# A shorter datagram ends GRO's merging.
 TRAINS = {"size": ",".join(["200"] * 15 + ["32-200"]), "rate": 50_000, "burst": 64, "flows": 4}
 
 
 def steps(counters):
-    return counters["climbs"] + counters["descents"]
+    return counters["promotions"] + counters["demotions"]
 
 
 def in_guest(lines, times):
-    """A script that runs lines, {n} being how often before, so often in one visit to the guest."""
+    """A script that runs `lines` so many times in one visit to the guest. {n} is the number of earlier repetitions."""
     return f"for ((n = 0; n < {times}; n++)); do\n" + "\n".join(lines) + "\ndone"
 
 
@@ -47,16 +47,16 @@ def test_packets_of_one_flow_on_three_workers_in_the_order_sent(overlay, falcon,
     record(record_property, account, held=counters["held"], runs=counters["runs"], full=counters["dropped-full"])
     assert account["sent"] == count
     assert not trouble(account)
-    # Some had to wait for another worker's.
+    # Some runs had to wait for another worker's.
     assert counters["held"] > 0
-    # All that was taken came to a merge point, too, as GRO does not merge UDP.
+    # Every packet that was taken reached a merge point, too, because GRO does not merge UDP.
     assert counters["merged"] > 0.99 * counters["taken"] > 0.5 * count
 
 
 def in_lanes_and_out(falcon):
     falcon.enable(busy_threshold=100, load_threshold=100, **LANES)
-    lanes.reach(falcon, rung="several")
-    falcon.ctl("disable")
+    lanes.reach(falcon, state="several")
+    falcon.disable()
 
 
 @pytest.mark.thorough
@@ -65,7 +65,7 @@ def test_packets_that_were_collected_last_go_when_falcon_is_disabled(overlay, ke
     again, and the flow has several workers again.
     """
     with Sabotaged(overlay.guest, kernel, tmp_path, "not handed over") as falcon, \
-         clean_log(overlay.guest, "packets of flows that did not come down in time are dropped"), \
+         clean_log(overlay.guest, "packets that were still in lanes are dropped"), \
          Traffic(overlay, idle=IDLE, rate=2000, size=64) as traffic:
         for _ in range(20):
             in_lanes_and_out(falcon)
@@ -85,7 +85,7 @@ def test_packets_that_were_collected_last_go_when_falcon_is_disabled(overlay, ke
 
 @pytest.mark.thorough
 def test_packets_that_workers_merge_in_the_order_sent(overlay, falcon, record_property):
-    """The long run: GRO, by the workers, makes so many packets a second possible."""
+    """The long run: the workers' GRO makes so many packets a second possible."""
     count = 100_000 * SCALE
     overlay.net.merge_udp(overlay.guest, True)
     try:
@@ -110,14 +110,14 @@ def request(**values):
 
 
 @pytest.mark.thorough
-def test_steps_up_and_down_the_ladder_stay_in_order(overlay, falcon, record_property):
-    # Hooks that rest between two visits to the guest would need longer to wake than the next one takes.
-    falcon.enable(**{**LANES, "batch": 1, "rest": 0})
+def test_promotions_and_demotions_keep_the_order(overlay, falcon, record_property):
+    # Parked hooks would take longer to attach than one visit to the guest lasts, so they are not parked.
+    falcon.enable(**{**LANES, "batch": 1, "park": 0})
     raw, began, before = rawnl.Raw(overlay.guest), time.monotonic(), 0
-    # Single packets, so that a flow of few ends a run often.
+    # Single packets instead of bursts: even a flow of few packets then ends a run often.
     with Traffic(overlay, flows=32, rate=8000, size=64, burst=1, idle=IDLE) as traffic:
         while before < STEPS:
-            # Every flow up, between the upper rungs hundreds of times, and down.
+            # Every flow is promoted, moves to its next worker hundreds of times, and is demoted.
             raw.turns(1, [request(elephant_rate=0)])
             raw.turns(TURNS, [request(workers=1), request(workers=3)], PAUSE)
             raw.turns(1, [request(elephant_rate=NEVER)])
@@ -145,19 +145,19 @@ def test_modes_changed_under_traffic(overlay, falcon, turns, record_property):
     assert not trouble(traffic.account)
 
 
-# A set with a CPU that is away at the moment is refused.
+# falcon refuses a set that contains an offline CPU.
 CHURN = "\n".join([
     "n=0; policies=(hash two-choice least-loaded auto); while :; do",
-    # The sets: all, none but the delivery, the NIC's CPU among them, that one alone.
+    # The sets: all CPUs; all except the delivery's; one that contains the NIC's CPU; the NIC's CPU alone.
     "for set in 1-4 1-2 3-4 0-4 '' 2 0; do",
     "\tmode=lanes; ((++n % 3)) || mode=pipeline",
     "\tdelivery=own; ((RANDOM % 2)) || delivery=worker",
     "\trate=0; ((RANDOM % 4)) || rate=$((RANDOM % 3000))",
     f"\t{CTL} config set mode=$mode cpus=$set workers=$((RANDOM % 4)) batch=$((1 << RANDOM % 9))"
     " delivery=$delivery elephant-rate=$rate nic-split=$((RANDOM % 2)) host=$((RANDOM % 2))"
-    " rest=$((RANDOM % 2)) policy=${policies[RANDOM % 4]} >/dev/null 2>&1",
+    " park=$((RANDOM % 2)) policy=${policies[RANDOM % 4]} >/dev/null 2>&1",
     f"\t{CTL} flow list >/dev/null; {CTL} stats show >/dev/null",
-    # Changes without an end would leave no flow the time to come up.
+    # Changes without a pause would leave a flow no time to be promoted.
     "\tsleep 0.$((RANDOM % 3))",
     "done; done"])
 ONLINE = "/sys/devices/system/cpu/cpu{}/online"
@@ -167,7 +167,7 @@ HOTPLUG = (f"while :; do echo 0 >{ONLINE.format(4)}; sleep 0.2; echo 1 >{ONLINE.
 @pytest.mark.thorough
 @pytest.mark.torture(check=True)
 def test_everything_at_once(overlay, falcon, record_property):
-    """Modes, sets, workers, batches, delivery and rate change while a CPU comes and goes."""
+    """Modes, sets, workers, batches, delivery and rate change while a CPU goes offline and online."""
     guest, count = overlay.guest, 40_000 * SCALE
     falcon.enable(**LANES)
     churn = guest.spawn(CHURN)
@@ -184,7 +184,7 @@ def test_everything_at_once(overlay, falcon, record_property):
     record(record_property, traffic.account, taken=counters["taken"], steered=counters["steered"],
            held=counters["held"], steps=steps(counters))
     assert not trouble(traffic.account)
-    # How often, is a matter of time: waking the hooks that rest takes a slow machine seconds.
+    # The number depends on time: a slow machine needs seconds to attach parked hooks.
     assert counters["taken"] > 100 and counters["steered"] > 100
     assert steps(counters) > 0
 
@@ -195,7 +195,7 @@ def test_loaded_and_unloaded_again_and_again_under_full_traffic(overlay, falcon,
     with clean_log(guest), Traffic(overlay, flows=4, rate=12000, idle=IDLE) as traffic:
         for _ in range(cycles):
             falcon.enable(busy_threshold=100, load_threshold=100, **LANES)
-            lanes.reach(falcon, rung="several")
+            lanes.reach(falcon, state="several")
             falcon.unload()     # while it is enabled
             assert not guest.run("cat /sys/kernel/tracing/enabled_functions").out.strip()
             falcon.load()
@@ -208,7 +208,7 @@ def test_loaded_and_unloaded_again_and_again_under_full_traffic(overlay, falcon,
 
 
 def cycle_cpus(overlay, cycles):
-    """The account of a flow while CPUs of the set go and come back, one after the other."""
+    """The account of a flow while CPUs of the set go offline and online, one after the other."""
     with Traffic(overlay, idle=IDLE) as traffic:
         for n in range(cycles):
             path = ONLINE.format(1 + n % 4)
@@ -226,10 +226,10 @@ def test_workers_go_offline_and_come_back_under_traffic(overlay, falcon, record_
     record(record_property, account, cycles=cycles, taken=counters["taken"],
            longest_gap_ms=account["longest_gap_ns"] // 1_000_000,
            stock_lost=stock["lost"], stock_longest_gap_ms=stock["longest_gap_ns"] // 1_000_000)
-    # All but what went before the flow had climbed.
+    # All packets except those before the flow's promotion.
     assert counters["taken"] > 0.5 * account["sent"]
     assert not trouble(stock)
     assert not trouble(account)
-    # No more than that nothing stands still for good: what is good enough is for the bench to say.
+    # This only proves that nothing stops for ever. The bench tells how fast it is.
     assert account["longest_gap_ns"] < 1_000_000_000
     assert falcon.ctl("status")["cpus"] == CPUS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Mode lanes while devices come and go that packets in flight refer to."""
+"""Mode lanes while devices disappear to which packets in flight refer."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from net.wait import until
 from stress.test_lanes import IDLE, LANES
 from stress.traffic import SCALE, Traffic, clean_log, record, trouble
 
-PORT = 7000     # of what is sent to the container that goes
+PORT = 7000     # of the traffic to the container that is deleted
 MAC = "02:fa:1c:00:07:07"
 ADDRESS = plan.host(plan.OVERLAY[4], 77)
 SENDER = plan.host(plan.OVERLAY[4], plan.HOST)
@@ -23,7 +23,7 @@ ip -n gone neigh replace {SENDER} lladdr {plan.HOST_TUNNEL_MAC} dev eth0 nud per
 ip link set gone0 addrgenmode none master {guestside.BRIDGE} up
 bridge fdb replace {MAC} dev gone0 master static
 """
-# The kernel takes a namespace's devices away when nobody looks.
+# The kernel deletes a namespace's devices asynchronously.
 GONE = """\
 for ((n = 0; n < 400; n++)); do
 	if [[ ! -e /sys/class/net/gone0 ]]; then exit 0; fi
@@ -43,7 +43,7 @@ ip netns del elsewhere
 """
 
 
-# What the bridge sends to a port is received again, from the backlog, by a device of another kind.
+# Packets from the bridge to a port enter the backlog again by a device of another kind.
 COME_BY_NEITHER = f"""\
 set -e
 modprobe dummy numdummies=0
@@ -56,14 +56,14 @@ tc qdisc add dev odd0 clsact
 tc filter add dev odd0 egress matchall action mirred ingress redirect dev odd1
 """
 GO_BY_NEITHER = "for name in odd0 odd1; do if [[ -e /sys/class/net/$name ]]; then ip link del $name; fi; done"
-# The function that is called for each flow that is then locked. It is called by its address, so no compiler inlines it.
+# falcon calls this function for each flow that it then locks. It calls it by its address, so no compiler inlines it.
 LOCKS = "hold_to_forget"
 PAIRS = 20
 
 
 @pytest.fixture
 def doomed(overlay):
-    """Packets go to a container that is not the topology's, whether it is there or not."""
+    """Sends packets to a container that is not the topology's, even while it does not exist."""
     namespace = overlay.net.namespace
     remote = plan.host(plan.UNDERLAY[4], plan.GUEST)
     namespace.run(["ip", "neigh", "replace", str(ADDRESS), "lladdr", MAC, "dev", hostside.TUNNEL, "nud", "permanent"])
@@ -82,10 +82,10 @@ def doomed(overlay):
 
 
 def arrive(overlay, falcon):
-    """Wait until the container that goes is being sent to by several CPUs at once."""
+    """Wait until several CPUs at once send to the container that is deleted."""
     def received():
         return int(overlay.guest.run("ip netns exec gone cat /sys/class/net/eth0/statistics/rx_packets").out)
-    lanes.reach(falcon, port=PORT, rung="several")
+    lanes.reach(falcon, port=PORT, state="several")
     before = received()
     until(lambda: received() > before + 200, 20, "packets for the container that goes")
 
@@ -106,7 +106,7 @@ def test_a_container_is_deleted_and_made_again_under_traffic(overlay, falcon, re
             arrive(overlay, falcon)
             guest.run(GO)
             assert "gone0" not in names(falcon)
-    falcon.disable()        # the other container is still being sent to
+    falcon.disable()        # packets still arrive for the other container
     counters = lanes.assert_conserved(falcon)
     record(record_property, traffic.account, cycles=cycles, gone=counters["dropped-gone"])
     assert not trouble(traffic.account)
@@ -124,7 +124,7 @@ def test_a_veth_is_moved_to_another_namespace_and_back_under_traffic(overlay, fa
             guest.run(MOVE)
         arrive(overlay, falcon)
         assert "gone0" in names(falcon)
-    falcon.disable()        # the other container is still being sent to
+    falcon.disable()        # packets still arrive for the other container
     counters = lanes.assert_conserved(falcon)
     record(record_property, traffic.account, cycles=cycles, gone=counters["dropped-gone"])
     assert not trouble(traffic.account)
@@ -138,7 +138,7 @@ def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, rec
         sender = net.send(rate=2000, seconds=3600, size=200)
         try:
             for _ in range(cycles):
-                lanes.reach(falcon, rung="several")
+                lanes.reach(falcon, state="several")
                 net.clear_guest(guest)
                 assert guestside.TUNNEL not in names(falcon)
                 net.setup_guest(guest)
@@ -150,20 +150,20 @@ def test_the_tunnel_is_deleted_and_made_again_under_traffic(overlay, falcon, rec
     record_property("taken", counters["taken"])
     record_property("gone", counters["dropped-gone"])
     with Traffic(overlay, idle=IDLE) as traffic:
-        lanes.reach(falcon, rung="several")
+        lanes.reach(falcon, state="several")
     assert not trouble(traffic.account)
 
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("doomed")
 def test_a_container_that_is_made_again_is_not_of_its_old_rule(overlay, falcon):
-    """The kernel gives its network namespace the number of the one before."""
+    """The kernel gives the new network namespace the inode number of the old one."""
     guest = overlay.guest
     falcon.enable(**{**LANES, "elephant_rate": 100000})
     guest.run("set -e\n" + COME)
     for _ in range(2):
         number = falcon.ctl("priority add netns=gone rate=0")["id"]
-        lanes.reach(falcon, port=PORT, rung="inline", rule=number)
+        lanes.reach(falcon, port=PORT, state="inline", rule=number)
         guest.run(GO)
         guest.run("set -e\n" + COME)
         until(lambda: "rule" not in lanes.flow(falcon, PORT), 20, "the flow to have no rule")
@@ -173,7 +173,9 @@ def test_a_container_that_is_made_again_is_not_of_its_old_rule(overlay, falcon):
 
 
 def test_a_device_that_goes_costs_what_its_own_flows_do(overlay, falcon, doomed, record_property):
-    """Whatever kind it is of, known to falcon or not: and nothing when no flow has packets for it."""
+    """The device may be of any kind, also of one that falcon does not know. If no flow has packets for it, its removal
+    costs nothing.
+    """
     guest = overlay.guest
 
     def up():
@@ -186,7 +188,8 @@ def test_a_device_that_goes_costs_what_its_own_flows_do(overlay, falcon, doomed,
         until(lambda: sum("workers" in flow for flow in falcon.flows()) == 6 + 2, 20, "all flows in lanes")
         guest.run(f"set -e; for ((n = 0; n < {PAIRS}; n++)); do ip link add no0 type veth peer name no1; ip link del no0; done")
         for_others = calls.count()[LOCKS]
-        # What comes when it is down ends there, and flows that go to nowhere leave lanes: none comes any more.
+        # Packets for a device that is down end there, and flows without a destination are demoted. Then no packets come
+        # any more.
         doomed.stop()
         guest.run("timeout 20 ip link del odd1")
         still = up()
@@ -196,5 +199,5 @@ def test_a_device_that_goes_costs_what_its_own_flows_do(overlay, falcon, doomed,
     record(record_property, traffic.account, others=for_others, own=for_its_own, still=still, gone=counters["dropped-gone"])
     assert not trouble(traffic.account)
     assert for_others == 0
-    # The sender's two flows, each locked once. A machine that stands still may see them leave lanes before.
+    # The sender's two flows, each locked once. If the machine stands still they may be demoted earlier.
     assert still <= for_its_own <= 2

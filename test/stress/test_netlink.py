@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Messages by chance, from several processes at once, while flows go on and falcon comes and goes."""
+"""Random netlink messages from several processes at once, beside traffic, while falcon is enabled and disabled."""
 
 import contextlib
 
@@ -8,13 +8,13 @@ import pytest
 from net import nlfuzz, wait
 from stress.traffic import SCALE, Traffic, clean_log, record, trouble
 
-MESSAGES = 2000 * SCALE     # of each process
+MESSAGES = 2000 * SCALE     # per process
 PROCESSES = 4
 
 
 @pytest.mark.soak
 def test_messages_by_chance_under_traffic(overlay, falcon, record_property):
-    """Whatever they set, and whatever comes out of it: flows stay whole and in order."""
+    """Whatever the messages set, flows stay complete and in order."""
     nlfuzz.build()
     guest = overlay.guest
     falcon.enable(busy_threshold=100)
@@ -30,7 +30,7 @@ def test_messages_by_chance_under_traffic(overlay, falcon, record_property):
     record(record_property, traffic.account)
     for name in ("enable", "disable", "config-set", "priority-add", "flow-get"):
         assert sum(result["obeyed"].get(name, 0) for result in results) > 0, results
-    # Readable and good, as a whole.
+    # The configuration can be read, and is valid as a whole.
     falcon.ctl("priority flush")
     falcon.configure(**{key.replace("-", "_"): value for key, value in falcon.ctl("config show").items()})
     assert falcon.ctl("status")["state"] in ("enabled", "disabled", "standby")

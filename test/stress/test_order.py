@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The invariants under load and change: all that was sent arrives, once and in order."""
+"""The invariants under load and change: every packet arrives, once and in order."""
 
 import itertools
 
@@ -55,7 +55,7 @@ def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, cycl
     script = in_guest([f"{LOAD} && {CTL} enable >/dev/null && rmmod falcon || exit",
                        'left=$(cat /sys/kernel/tracing/enabled_functions); [[ -z $left ]] || { echo "$left" >&2; exit 1; }'],
                       cycles)
-    # Few packets, so that there is time for many cycles: full traffic has a test of its own in test_lanes.py.
+    # A low rate, so there is time for many cycles. test_lanes.py has a test of its own under full traffic.
     with Traffic(overlay, flows=2, rate=1000) as traffic:
         overlay.guest.run(script, timeout=60 * cycles)
     record(record_property, traffic.account, cycles=cycles)
@@ -64,20 +64,22 @@ def test_loaded_and_unloaded_again_and_again_under_traffic(overlay, falcon, cycl
 
 @pytest.mark.thorough
 def test_a_tunnel_that_merges_udp_and_then_does_not_keeps_the_order(overlay, falcon, record_property):
-    """What goes past the GRO cells, and whether the NIC's stage is split, hangs on that, from the first time on."""
-    falcon.enable(rest=0)
-    # Between two polls of the CPU that has the cell: stock GRO, told during one to merge no more, lets what comes
-    # next go ahead of what it holds (2 of 446,108 packets in 800 changes).
+    """This setting decides which packets bypass the GRO cell and if the NIC's stage is split. Each change must take
+    effect in order, also the first.
+    """
+    falcon.enable(park=0)
+    # Change it between two polls of the CPU that has the GRO cell. If GRO is told during a poll to stop merging, the
+    # kernel itself lets later packets overtake those that GRO holds (2 of 446,108 packets in 800 changes).
     script = in_guest([f"taskset -c 0 ethtool -K {guestside.TUNNEL} rx-udp-gro-forwarding {state} || exit\nsleep 0.3"
                        for state in ("on", "off")], 5 * SCALE)
     with Traffic(overlay, flows=4, rate=6000) as traffic:
         for _ in range(2):
-            before = falcon.counters()["cell-bypass"]
-            wait.until(lambda: falcon.counters()["cell-bypass"] > before + 1000, 30, "packets past the cells")
+            before = falcon.counters()["gro-bypass"]
+            wait.until(lambda: falcon.counters()["gro-bypass"] > before + 1000, 30, "packets past the cells")
             overlay.guest.run(script, timeout=60 + 10 * SCALE)
-            past = falcon.counters()["cell-bypass"]
+            past = falcon.counters()["gro-bypass"]
             falcon.disable()
-            assert falcon.counters()["cell-bypass"] == past
+            assert falcon.counters()["gro-bypass"] == past
             falcon.enable()
     record(record_property, traffic.account, changes=20 * SCALE, past=past)
     assert not trouble(traffic.account)
@@ -98,7 +100,7 @@ def test_a_cpu_goes_and_comes_back_under_traffic(overlay, falcon, record_propert
 
 @pytest.mark.soak
 def test_everything_at_once(overlay, falcon, record_property):
-    """Sets, thresholds and splitting change while TCP and UDP run and a CPU comes and goes."""
+    """Sets, thresholds and splitting change while TCP and UDP flow and a CPU goes offline and online."""
     falcon.enable()
     guest = overlay.guest
     churn = guest.spawn("ctl=/falcon/build/tools/falconctl; while :; do\n"

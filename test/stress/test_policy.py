@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Placement under load and change: flows that load, thresholds and policies move stay in order."""
+"""Choice of CPUs under load and change: flows that load, thresholds and policies move stay in order."""
 
 import pytest
 
@@ -7,7 +7,8 @@ from net import lanes
 from stress.test_lanes import config_set, in_guest
 from stress.traffic import SCALE, Traffic, record, trouble
 
-# Thresholds so low that CPUs cross them all the time; busy now and then, so that all flows go home.
+# Thresholds so low that CPUs cross them all the time. Now and then the host counts as busy, so all flows return to the
+# kernel's path.
 CHANGES = [
     "policy=auto load-threshold=5 busy-threshold=100 workers=0",
     "policy=hash elephant-rate=100",
@@ -24,13 +25,13 @@ CHANGES = [
 @pytest.mark.parametrize("mode", ["lanes", pytest.param("pipeline", marks=pytest.mark.soak)])
 def test_policies_and_thresholds_changed_under_load(overlay, falcon, mode, record_property):
     times = 2 * SCALE
-    falcon.enable(mode=mode, cpus="1-4", batch=4, elephant_rate=0, rest=0)
-    # A sample of the load, or a review of the flows, comes between two changes.
+    falcon.enable(mode=mode, cpus="1-4", batch=4, elephant_rate=0, park=0)
+    # Between two changes there is time for a sample of the load, or for a review of the flows.
     script = in_guest([line for change in CHANGES for line in (config_set(change), "sleep 0.15")], times)
     with Traffic(overlay, flows=8, rate=6000, size=64, idle=5000) as traffic:
         overlay.guest.run(script, timeout=60 + 10 * times)
     counters = lanes.assert_conserved(falcon)
     record(record_property, traffic.account, changes=times * len(CHANGES), moves=counters["moves"],
-           climbs=counters["climbs"])
+           promotions=counters["promotions"])
     assert counters["taken" if mode == "lanes" else "steered"] > 0.2 * traffic.account["sent"]
     assert not trouble(traffic.account)

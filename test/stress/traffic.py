@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Traffic that goes on while something else is done to the guest, and the account of it."""
+"""Traffic that runs while the test changes something in the guest, and its account."""
 
 import contextlib
 import itertools
@@ -11,29 +11,29 @@ import pytest
 from net import path, udp, wait
 from net.fixtures import LIFE
 
-# Counts are a fortieth of what SOAK=1 (make soak) runs; SOAK=3 runs three times as much as that.
+# Counts are a fortieth of those of SOAK=1 (make soak). SOAK=3 runs three times as many as SOAK=1.
 SOAK = int(os.environ.get("SOAK") or 0)
 SCALE = 40 * SOAK or 1
 RATE = 4000
-CPU = 5     # the sinks', which no set of falcon's has
+CPU = 5     # the sinks' CPU, which is in none of falcon's sets
 
 
 def in_parts(name, count):
-    """A test's parameter: `count` for each of SCALE, in as many tests as leave five of these to each.
+    """A test's parameter: SCALE times `count` in all, split into tests of about five times `count` each.
 
-    The kernel's code is patched so often by these that a long one meets a fault of the emulator's
-    (crash.STALE): then one part is tried again, not all.
+    These tests patch the kernel's code so often that a long one meets a fault of the emulator (crash.STALE). Then only
+    one part is repeated.
     """
     parts = max(1, SCALE // 5)
     return pytest.mark.parametrize(name, [count * SCALE // parts] * parts, ids=[f"part{n}" for n in range(parts)])
 
 
 class Traffic:
-    """UDP flows to a container while its block is worked on; then the account of them.
+    """UDP flows to a container while its block runs; afterwards their account.
 
-    port: of the sink. container: its number; None for the host itself. idle: silence in ms by which it knows that all has come. cgroup: the sink's. family: of IP.
-    gro: the sink takes datagrams merged.
-    Options as udp-send's.
+    port: of the sink. container: its number; None for the host itself. idle: silence in ms after which the sink assumes
+    that all datagrams have arrived. cgroup: the sink's. family: of IP. gro: the sink accepts merged datagrams. Other
+    options are udp-send's.
     """
 
     _runs = itertools.count(1000)
@@ -42,7 +42,7 @@ class Traffic:
         self.overlay, self.port, self.container, self.idle = overlay, port, container, idle or udp.IDLE_MS
         self.cgroup, self.family, self.gro = cgroup, family, gro
         self.options = {"rate": RATE, "size": 200, "seconds": LIFE, **options}
-        # What a slow kernel cannot take would be dropped before it, and leave no time for anything else.
+        # A slow kernel would drop what it cannot take, before falcon, and have no time for anything else.
         self.options["rate"] //= wait.patience
         self.account = self._sent = None
 
@@ -57,7 +57,7 @@ class Traffic:
         return self
 
     def finish(self, count):
-        """Let it go on until so many packets are sent, which was its option count."""
+        """Continue until the sender has sent `count` packets, its option count."""
         self._sent = self._sender.wait(60 + 2 * count / self.options["rate"])
 
     def __exit__(self, kind, *exc):
@@ -71,7 +71,7 @@ class Traffic:
 
 
 def dropped(overlay):
-    """Packets that were dropped in a full queue so far: before the NIC, in backlogs, by devices, in sockets."""
+    """Packets dropped in full queues so far: before the NIC, in backlogs, by devices, in sockets."""
     guest = overlay.guest
     backlogs = guest.run("awk '{ print $2 }' /proc/net/softnet_stat").out.split()
     devices = guest.run("cat /sys/class/net/*/statistics/rx_dropped").out.split()
@@ -82,7 +82,7 @@ def dropped(overlay):
 
 
 def record(record_property, account, **more):
-    """Figures for the line of the test."""
+    """Record these figures with the test's result."""
     figures = {**more, **{key: account[key] for key in ("sent", "lost", "duplicated", "reordered")}}
     if any(account.get("dropped", {}).values()):
         figures["dropped"] = account["dropped"]
@@ -91,16 +91,18 @@ def record(record_property, account, **more):
 
 
 def trouble(account):
-    """What must not be; frames that the host dropped before the guest could take them, nobody there has lost."""
+    """Violations of the invariants. Frames that the host dropped before the guest could receive them do not count as
+    lost.
+    """
     account = {**account, "lost": account["lost"] - account.get("dropped", {}).get("tap", 0)}
     return {key: account[key] for key in ("lost", "duplicated", "reordered", "damaged") if account[key]}
 
 
 @contextlib.contextmanager
 def clean_log(guest, expected=None):
-    """What is done meanwhile brings no warning into the kernel's log that was not there before.
+    """The block must bring no new warning into the kernel's log.
 
-    expected: a regular expression for lines that may come.
+    expected: a regular expression for lines that are allowed.
     """
     before = set(path.complaints(guest))
     yield

@@ -13,7 +13,7 @@ enum falcon_packet_kind wire_parse(const struct wire *wire, unsigned int len, u1
 
 	assert_non_null(block);
 	memcpy(block, wire->bytes, len);
-	/* Nobody may rely on what was there before. */
+	/* The parser must not rely on the previous contents. */
 	memset(packet, 0xa5, sizeof(*packet));
 	kind = falcon_packet_parse(block, len, cpu_to_be16(type), tunnels, packet);
 	free(block);

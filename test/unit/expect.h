@@ -14,35 +14,35 @@ enum falcon_packet_kind wire_parse(const struct wire *wire, unsigned int len, u1
 
 /*
  * falcon_packet_quick() of the first @len bytes of an IPv4 packet, at the very end of a block of
- * memory; what it says is seen to be what falcon_packet_parse() says, unless it leaves that to it.
+ * memory. Asserts that it agrees with falcon_packet_parse(), unless it leaves the packet to it.
  */
 enum falcon_packet_kind wire_quick(const struct wire *wire, unsigned int len,
 				   const struct falcon_tunnels *tunnels);
 
-/* The same for every piece of a packet; see that the answer about the whole is @kind. */
+/* wire_quick() of every prefix of a packet. Asserts that the whole packet is of @kind. */
 void wire_expect_quick(const struct wire *wire, const struct falcon_tunnels *tunnels,
 		       enum falcon_packet_kind kind);
 
 /*
- * Parse, and see that the answer is @kind; that of every shorter piece of the packet it is the
- * same with the same key, or UNKNOWN; and that once it is known, longer ones don't change it.
+ * Parse, and assert that the packet is of @kind. Each prefix gives the same answer with the same
+ * key, or UNKNOWN; once the answer is known, a longer prefix does not change it.
  */
 void wire_expect(const struct wire *wire, u16 type, const struct falcon_tunnels *tunnels,
 		 enum falcon_packet_kind kind, struct falcon_packet *packet);
 
-/* The same, for who has no use for what was found. */
+/* Like wire_expect(), without returning the packet. */
 void wire_expect_kind(const struct wire *wire, u16 type, const struct falcon_tunnels *tunnels,
 		      enum falcon_packet_kind kind);
 
-/* The same for FALCON_PACKET_FLOW, with this key. */
+/* Like wire_expect_kind() for FALCON_PACKET_FLOW, with this key. */
 void wire_expect_flow(const struct wire *wire, u16 type, const struct falcon_tunnels *tunnels,
 		      const struct falcon_key *flow);
 
-/* See that the datagram is one between the flow's addresses. */
+/* Assert that the datagram is between the flow's addresses. */
 void wire_expect_datagram(const struct falcon_datagram *datagram, const struct falcon_key *flow,
 			  u32 id);
 
-/* What is true of every answer, whatever the packet. */
+/* Assert the invariants of every answer. */
 void wire_expect_sane(enum falcon_packet_kind kind, const struct falcon_packet *packet);
 
 #endif

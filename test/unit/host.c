@@ -4,8 +4,8 @@
 
 #include "host.h"
 
-#define REVIEW	 2	/* steps, as RATE_INTERVAL of elephant.c */
-#define BALANCE 10	/* steps, as BALANCE_INTERVAL of placement.c */
+#define REVIEW	 2	/* steps, as RATE_INTERVAL of lanes/review.c */
+#define BALANCE 10	/* steps, as BALANCE_INTERVAL of lanes/affinity.c */
 
 void host_init(struct host *host, unsigned int cpus, u32 policy, unsigned int workers)
 {
@@ -67,7 +67,7 @@ static bool is_on(const struct host_flow *flow, u16 cpu)
 	return false;
 }
 
-/* What each worker does: with others it delivers, by itself it has another CPU for that. */
+/* Work of each worker. Several workers also deliver; for a single one another CPU delivers. */
 static double work_of(const struct host_flow *flow)
 {
 	double work = flow->work + (flow->spread.count > 1 ? flow->delivery : 0);
@@ -125,7 +125,7 @@ static void sample(struct host *host)
 	}
 }
 
-/* As falcon_placement_measure() and _balance(). */
+/* Like lanes/affinity.c: falcon_affinity_measure() and the balancing. */
 static void review(struct host *host, struct host_flow *flow)
 {
 	unsigned int workers = host->workers ? host->workers : flow->spread.count, last;
@@ -133,7 +133,7 @@ static void review(struct host *host, struct host_flow *flow)
 	unsigned int count = flow->spread.count;
 	double demand;
 
-	/* A CPU of which more is asked than it can do gives each its part. */
+	/* An overloaded CPU gives each of its flows a part of its time. */
 	demand = host_demand(host, flow->spread.workers[0]);
 	last = work_of(flow) * 100 / (demand > 100 ? demand : 100);
 	flow->share = falcon_policy_average(flow->share, last);
@@ -144,8 +144,8 @@ static void review(struct host *host, struct host_flow *flow)
 		workers = falcon_policy_workers(&choice, last, &flow->spread);
 	if (spread(host, flow, workers, last)) {
 		if (flow->spread.count <= count)
-			flow->hold = falcon_policy_hold(flow->hold, host->step - flow->since,
-							BALANCE);
+			flow->hold = falcon_policy_dwell(flow->hold, host->step - flow->since,
+							 BALANCE);
 		flow->since = host->step;
 		flow->changes++;
 	}
@@ -158,7 +158,7 @@ void host_run(struct host *host, unsigned int steps)
 	while (steps--) {
 		host->step++;
 		sample(host);
-		/* Not all of them at the same moment. */
+		/* Flows are reviewed at different moments. */
 		for (i = 0; i < host->flows; i++)
 			if ((host->step + i) % REVIEW == 0)
 				review(host, &host->flow[i]);

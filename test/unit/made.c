@@ -19,7 +19,7 @@ bool made_one_in(unsigned int n)
 
 enum place { WHOLE, FIRST, LATER };
 
-/* An IP header with whatever may be in it; says where in its datagram the packet is. */
+/* Write an IP header with random options. Return: the packet's place in its datagram. */
 static enum place put_ip(struct wire *wire, const struct falcon_key *flow, u8 protocol)
 {
 	enum place place = made_one_in(6) ? FIRST + made_below(2) : WHOLE;
@@ -84,7 +84,7 @@ static u16 put_tags(struct wire *wire, u16 type)
 	return before;
 }
 
-/* Ethernet that says what the tags begin with, which are written after it. */
+/* Ethernet with the type of the first tag; the caller writes the tags. */
 static void put_frame(struct wire *wire, u16 type)
 {
 	unsigned int at = wire->len + 2 * ETH_ALEN;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Packets made by chance, whose flow is known from how they were made; the same ones for the same
- * seed.
- */
+/* Random packets, whose flow is known by construction. The same seed gives the same packets. */
 
 #ifndef _MADE_H
 #define _MADE_H
@@ -23,10 +20,10 @@ struct made {
 	unsigned int		firsts;
 };
 
-/* A well-formed one, in any of the encapsulations. */
+/* A well-formed packet, in any of the encapsulations. */
 void made_packet(struct made *made);
 
-/* Change or cut it in one to four places. */
+/* Change or truncate it in one to four places. */
 void made_damage(struct wire *wire);
 
 #endif

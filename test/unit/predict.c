@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the policy `auto` makes of flows that come at once, on hosts that differ only in the flows'
- * hashes: arguments of the form name=number, see settings; loads are in percent of a CPU. CPU 0 has
- * the NIC, the last one the application, those between are the set; of two CPUs, the last one.
+ * Predicts the decisions of policy `auto` for flows that start at once, on hosts that differ only
+ * in the flows' hashes. Arguments have the form name=number, see settings; loads are in percent of
+ * a CPU. CPU 0 has the NIC, the last one the application, those between are the set. With two CPUs
+ * the set is the last one.
  *
- * A line for each host: the load of each CPU, on average over the window.
+ * Prints a line for each host: the load of each CPU, on average over the window.
  */
 
 #include <err.h>
@@ -46,7 +47,7 @@ static void set(const char *argument)
 		if (!argument[length] || !argument[length + 1])
 			errx(2, "%s: a number is missing", settings[i].name);
 		settings[i].value = strtod(argument + length + 1, &end);
-		/* NaN is in no range. */
+		/* NaN fails both comparisons. */
 		if (*end || !(settings[i].value >= settings[i].least &&
 			      settings[i].value <= settings[i].most))
 			errx(2, "%s is not a number from %g to %g", argument, settings[i].least,

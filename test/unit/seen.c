@@ -3,13 +3,16 @@
 #include "seen.h"
 #include "unit.h"
 
-/* Open addressing, at most half full; 0 is a free place. */
+/* Open addressing, at most half full; 0 marks a free place. */
 static unsigned __int128 *keys;
 static unsigned long size, used;
 
 void seen_mix(struct seen_key *key, unsigned long value)
 {
-	/* 2^128 by the golden ratio, odd; what goes up by it comes down by the shift. */
+	/*
+	 * 2^128 divided by the golden ratio, odd. The multiplication mixes upwards, the shift
+	 * downwards.
+	 */
 	key->bits = (key->bits ^ value) *
 		    (((unsigned __int128)0x9e3779b97f4a7c15 << 64) | 0xf39cc0605cedc835);
 	key->bits ^= key->bits >> 61;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The states that a model checker has been in, by 128 bits of hash: that two of 10^7 states have
- * the same is as likely as 1 in 10^24.
+ * The states that a model checker has visited, by 128 bits of hash: the probability that two of
+ * 10^7 states collide is 1 in 10^24.
  */
 
 #ifndef _SEEN_H
@@ -16,7 +16,7 @@ struct seen_key {
 /* Make the key depend on one more part of the state. */
 void seen_mix(struct seen_key *key, unsigned long value);
 
-/* Whether it is a new one. */
+/* Return: true if the state is new. */
 bool seen_add(struct seen_key key);
 
 void seen_forget(void);

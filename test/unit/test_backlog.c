@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A moment of a CPU's backlog, and when what it had then is through. */
+/* The mark of a moment in a CPU's backlog: it is through when all packets of that moment are. */
 
 #include "unit.h"
-#include "backlog.h"
+#include "host/backlog.h"
 
 struct softnet_data softnet_data[SHIM_CPUS];
 unsigned int shim_cpu, shim_offline = SHIM_CPUS;
 
-/* How often it comes to the backlog again, and whether it was there at the moment. */
+/* How often the packet enters the backlog again, and whether it was there at the mark. */
 struct packet {
 	unsigned int again;
 	bool was_there;
@@ -17,10 +17,10 @@ struct packet {
 
 struct model {
 	struct packet packets[ROOM];
-	unsigned int was_there;		/* packets of those not through */
+	unsigned int was_there;		/* such packets that are not through yet */
 };
 
-/* As enqueue_to_backlog() and process_backlog() do, at any counts. */
+/* Like enqueue_to_backlog() and process_backlog(), from any initial counts. */
 static void queue(struct model *model, unsigned int cpu, struct packet packet)
 {
 	model->packets[softnet_data[cpu].input_queue_tail++ % ROOM] = packet;
@@ -82,7 +82,7 @@ static void backlog__is_not_through_while_a_packet_is_there_again(void **state)
 	falcon_backlog_mark(&mark, FALCON_BACKLOG_PASSES);
 	for (i = 0; i < 100; i++)
 		queue(&model, 2, (struct packet){});
-	/* RFS would have said so here. */
+	/* The rule of RFS is satisfied here already. */
 	process(&model, 2, 1);
 	assert_true(falcon_backlog_passed(2, 1));
 	assert_false(falcon_backlog_is_through(&mark));
@@ -126,7 +126,7 @@ static void backlog__is_never_through_too_early_nor_late_for_ever(void **state)
 		}
 		falcon_backlog_mark(&mark, FALCON_BACKLOG_PASSES);
 		for (asks = 0; !falcon_backlog_is_through(&mark); asks++) {
-			/* Others' packets go on coming, no faster than they are processed. */
+			/* Other packets keep arriving, no faster than they are processed. */
 			for (i = unit_random(&seed) % 8; i; i--)
 				queue(&model, 0, (struct packet){});
 			process(&model, 0, 1 + unit_random(&seed) % 16);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The policies on a simulated host: where flows come to rest, and that they stay there. */
+/* The policies on a simulated host: where flows settle, and that they stay there. */
 
 #include "unit.h"
 #include "host.h"
@@ -12,7 +12,7 @@ static const unsigned int SIZES[] = { 8, 16, 32, 64, 128 };
 
 static struct host host;
 
-/* Flows of all sizes, of NICs with four queues. */
+/* Flows of all sizes, from NICs with four queues. */
 static void crowd(u32 policy, unsigned int workers, unsigned int cpus, unsigned int flows,
 		  unsigned int work)
 {
@@ -48,10 +48,10 @@ static void one_flow__gets_workers_while_that_lowers_the_busiest_cpu(void **stat
 }
 
 /*
- * UDP of 1400 bytes at parts of what one CPU can do on stock: in percent of that, what the NIC's
- * CPU, the workers and the delivery execute of a packet, in lanes.
+ * UDP of 1400 bytes at multiples of the rate that one CPU can process without falcon. The costs are
+ * in percent of that CPU: per packet, for the NIC's CPU, the workers and the delivery in lanes.
  */
-static void one_flow__beyond_stocks_limit_gets_the_workers_that_it_needs(void **state)
+static void one_flow__beyond_one_cpus_limit_gets_the_workers_that_it_needs(void **state)
 {
 	static const struct { double nic, work, delivery; } costs[] = {
 		{ 27, 47, 17 }, { 15, 47, 17 }, { 9, 47, 17 },
@@ -73,7 +73,7 @@ static void one_flow__beyond_stocks_limit_gets_the_workers_that_it_needs(void **
 				best = several < best ? several : best;
 			}
 			best = best > flow->nic ? best : flow->nic;
-			/* A flow that takes half of each CPU is not in need of another one. */
+			/* A flow that takes half of each CPU does not need another one. */
 			assert_true(host_busiest(&host) <= best + FALCON_HYSTERESIS + 1 ||
 				    host_busiest(&host) < 55);
 		}
@@ -106,7 +106,7 @@ static void one_flow__that_fills_its_cpu_does_not_wander(void **state)
 	}
 }
 
-/* FALCON's experiment: somebody else begins to work on a worker's CPU. */
+/* FALCON's experiment: another task begins to work on a worker's CPU. */
 static void sudden_load__is_left_by_all_policies_but_hash(void **state)
 {
 	u32 policy;
@@ -135,7 +135,7 @@ static void sudden_load__is_left_by_all_policies_but_hash(void **state)
 	}
 }
 
-static void many_flows__come_to_rest_on_every_size_of_host(void **state)
+static void many_flows__settle_on_every_size_of_host(void **state)
 {
 	const unsigned int *size;
 	unsigned int before;
@@ -145,7 +145,7 @@ static void many_flows__come_to_rest_on_every_size_of_host(void **state)
 		FOR_EACH_SIZE(size) {
 			crowd(policy, 0, *size, *size, 40);
 			assert_true(host_changes(&host) <= 2 * host.flows);
-			/* From then on hardly anybody moves, and not on a small host. */
+			/* From then on hardly any flow moves; on a small host none does. */
 			before = host_changes(&host);
 			host_run(&host, 20 * SECOND);
 			assert_true(host_changes(&host) - before <= host.flows / 32);
@@ -181,7 +181,7 @@ static void flows_of_one_moment__do_not_all_go_to_the_least_loaded_cpu(void **st
 			host.state[cpu].load = cpu == 9 ? 0 : 30;
 		for (i = 0; i < 64; i++)
 			host_add(&host, unit_random(&seed), 0, 1, 10);
-		/* It gets more of them, but not all; and every one gets some. */
+		/* CPU 9 gets more of the flows, but not all, and every CPU gets some. */
 		assert_in_range(host_demand(&host, 9), 60, 200);
 		for (cpu = 1; cpu < 16; cpu++)
 			assert_in_range(host_demand(&host, cpu), 10, cpu == 9 ? 200 : 90);
@@ -204,7 +204,7 @@ static void busy_host__is_left_as_it_is(void **state)
 	assert_int_equal(host_changes(&host), i);
 }
 
-/* Loads that swing, as measured ones do. */
+/* Loads that fluctuate, as measured ones do. */
 static void swinging_load__does_not_make_flows_flap(void **state)
 {
 	unsigned int i, cpu;
@@ -218,7 +218,7 @@ static void swinging_load__does_not_make_flows_flap(void **state)
 			host.others[cpu] = 20 + unit_random(&seed) % 40;
 		host_run(&host, 1);
 	}
-	/* Twelve flows in two minutes: each less and less often. */
+	/* Twelve flows in two minutes: each of them moves less and less often. */
 	assert_true(host_changes(&host) <= 12 * 9);
 	i = host_changes(&host);
 	host_run(&host, 60 * SECOND);
@@ -240,7 +240,10 @@ static void auto__stays_in_the_nics_cache_and_node_while_there_is_room(void **st
 	for (cpu = 0; cpu < flow->spread.count; cpu++)
 		assert_in_range(flow->spread.workers[cpu], 16, 23);
 
-	/* The cache is full: the other one of the node; the node is full: the other node. */
+	/*
+	 * If the cache domain is full, the node's other one is next; if the node is full, the other
+	 * node.
+	 */
 	for (cpu = 16; cpu < 24; cpu++)
 		host.state[cpu].load = 60;
 	flow = host_add(&host, 0xfeedbeef, 17, 20, 40);
@@ -280,7 +283,7 @@ static void set__that_changes_keeps_the_cpus_that_are_left(void **state)
 	host_init(&host, 8, FALCON_POLICY_AUTO, 3);
 	flow = host_add(&host, 31337, 0, 20, 60);
 	before = flow->spread;
-	/* One of them goes. */
+	/* One of the flows ends. */
 	for (i = before.workers[1]; i < 7; i++)
 		host.set[i]++;
 	host.count = 7;
@@ -294,11 +297,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_flow__gets_workers_while_that_lowers_the_busiest_cpu),
-		cmocka_unit_test(one_flow__beyond_stocks_limit_gets_the_workers_that_it_needs),
+		cmocka_unit_test(one_flow__beyond_one_cpus_limit_gets_the_workers_that_it_needs),
 		cmocka_unit_test(one_flow__gives_workers_back_when_it_needs_fewer),
 		cmocka_unit_test(one_flow__that_fills_its_cpu_does_not_wander),
 		cmocka_unit_test(sudden_load__is_left_by_all_policies_but_hash),
-		cmocka_unit_test(many_flows__come_to_rest_on_every_size_of_host),
+		cmocka_unit_test(many_flows__settle_on_every_size_of_host),
 		cmocka_unit_test(many_flows__are_spread_better_than_by_hash),
 		cmocka_unit_test(flows_of_one_moment__do_not_all_go_to_the_least_loaded_cpu),
 		cmocka_unit_test(busy_host__is_left_as_it_is),

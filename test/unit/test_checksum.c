@@ -2,7 +2,7 @@
 
 #include "unit.h"
 #include "wire.h"
-#include "checksum.h"
+#include "flow/checksum.h"
 
 #include <linux/if_vlan.h>
 
@@ -11,11 +11,11 @@
 struct packet {
 	struct sk_buff	skb;
 	struct wire	wire;
-	unsigned int	udp;		/* where it begins */
+	unsigned int	udp;		/* offset of the UDP header */
 	unsigned int	size;		/* of header and payload */
 };
 
-/* Bytes that were read for a sum. */
+/* Bytes that were read for a checksum. */
 static unsigned int summed;
 
 __wsum skb_checksum(const struct sk_buff *skb, int offset, int len, __wsum sum)
@@ -60,7 +60,7 @@ static void seal(struct packet *packet, u8 family)
 	put_u16(packet, packet->udp + 6, sum == 0xffff ? sum : ~sum);
 }
 
-/* A datagram with a right checksum, and @padding bytes behind it. */
+/* A datagram with a correct checksum, followed by @padding bytes. */
 static void make(struct packet *packet, u8 family, bool tag, unsigned int payload,
 		 unsigned int padding)
 {
@@ -86,7 +86,7 @@ static void make(struct packet *packet, u8 family, bool tag, unsigned int payloa
 	packet->skb.csum_level = 1;
 }
 
-/* As a NIC or a tunnel with a checksum of its own leaves it: the sum of all bytes is known. */
+/* As a NIC, or a tunnel with a checksum of its own, leaves it: the sum of all bytes is known. */
 static void complete(struct packet *packet)
 {
 	packet->skb.ip_summed = CHECKSUM_COMPLETE;
@@ -106,7 +106,7 @@ static void assert_verified(struct packet *packet)
 	assert_int_equal(packet->skb.csum_level, 0);
 }
 
-/* UDP has to look at it. */
+/* UDP has to verify it. */
 static void assert_unchanged(struct packet *packet, unsigned int end)
 {
 	struct sk_buff before = packet->skb;
@@ -115,7 +115,7 @@ static void assert_unchanged(struct packet *packet, unsigned int end)
 	assert_memory_equal(&packet->skb, &before, sizeof(before));
 }
 
-/* Calls a test's part for every shape that a datagram may have. */
+/* Calls a part of a test for every shape that a datagram may have. */
 static void for_each_shape(void (*part)(u8 family, bool tag, unsigned int payload))
 {
 	static const unsigned int payloads[] = { 0, 1, 2, 33, 1400 };
@@ -147,7 +147,7 @@ static void each_byte(u8 family, bool tag, unsigned int payload)
 
 	make(&packet, family, tag, payload, 0);
 	for (at = packet.udp - addresses; at < packet.wire.len; at++) {
-		/* Another length is another packet, and 0 is no checksum. */
+		/* A changed length makes another packet, and a checksum of 0 means none. */
 		if (at == packet.udp + 4 || at == packet.udp + 5)
 			continue;
 		packet.wire.bytes[at] ^= 0x10;
@@ -187,7 +187,7 @@ static void padded(u8 family, bool tag, unsigned int payload)
 	assert_unchanged(&packet, packet.udp + HEADER);
 }
 
-/* The known sum is of the padding, too. */
+/* The known sum includes the padding. */
 static void complete__is_not_believed_of_a_padded_packet(void **state)
 {
 	for_each_shape(padded);
@@ -232,7 +232,7 @@ static void verify__leaves_alone_a_datagram_without_checksum(void **state)
 	make(&packet, 4, false, 100, 0);
 	put_u16(&packet, packet.udp + HEADER, 0);
 	seal(&packet, 4);
-	/* The sum is right all the same, as the payload has what the checksum would be. */
+	/* The sum is still correct, because the payload contains the bytes of the checksum. */
 	memcpy(packet.wire.bytes + packet.udp + HEADER, packet.wire.bytes + packet.udp + 6, 2);
 	put_u16(&packet, packet.udp + 6, 0);
 	complete(&packet);
@@ -251,7 +251,7 @@ static void verify__leaves_alone_a_datagram_of_another_length(void **state)
 		complete(&packet);
 		assert_unchanged(&packet, packet.udp + HEADER);
 	}
-	/* IP promises more than has come. */
+	/* IP's length exceeds the packet. */
 	make(&packet, 4, false, 100, 0);
 	packet.skb.len--;
 	complete(&packet);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Clocks of 32 bits that are looked at after any time. */
+/* 32-bit clocks that are read after any time. */
 
 #include "unit.h"
-#include "clock.h"
+#include "core/clock.h"
 
 #define MOST 1000
 
@@ -20,7 +20,9 @@ static void ahead__is_what_was_noted_until_it_has_come(void **state)
 	}
 }
 
-/* Nobody has looked for weeks: half a round of the clock must not be a wait of half a round. */
+/*
+ * If nobody reads the clock for weeks, a time long past must not look like a wait of half a round.
+ */
 static void ahead__is_nothing_that_has_long_been(void **state)
 {
 	const u64 half = 1ULL << 31, round = 1ULL << 32;
@@ -41,7 +43,7 @@ static void milliseconds__of_any_time_are_right_or_the_most(void **state)
 	assert_int_equal(falcon_clock_ms(1, 250), 4);
 	assert_int_equal(falcon_clock_ms(1, 300), 3);
 	assert_int_equal(falcon_clock_ms(1001, 1000), 1001);
-	/* 40 days by 250 a second; 50 days are more than 32 bits of milliseconds have. */
+	/* 40 days at 250 a second. 50 days exceed 32 bits of milliseconds. */
 	assert_int_equal(falcon_clock_ms(40ULL * 86400 * 250 + 1, 250), 40U * 86400 * 1000 + 4);
 	assert_int_equal(falcon_clock_ms(50ULL * 86400 * 250, 250), ~0U);
 	assert_int_equal(falcon_clock_ms(~0ULL, 1000), ~0U);

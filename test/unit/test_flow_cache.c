@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The flow cache says of no packet anything but what parser and hash say. So a packet's slot, and
- * with it the order, is the same with and without it, whatever is in its bins.
+ * The flow cache gives the same answer as parser and hash for every packet, or none. So a packet's
+ * bin, and with it the order, is the same with and without the cache, whatever its bins contain.
  */
 
 #include "expect.h"
-#include "flow_cache.h"
-#include "hash.h"
+#include "flow/flow_cache.h"
+#include "flow/hash.h"
 #include "made.h"
 
 #include <asm/byteorder.h>
@@ -19,7 +19,7 @@ void get_random_bytes(void *to, size_t bytes)
 	memset(to, 0x5a, bytes);
 }
 
-/* 0 of what is no flow's whole packet. */
+/* 0 for packets that are not whole packets of a flow. */
 static u32 hash_of(const struct made *made)
 {
 	struct falcon_packet packet;
@@ -30,7 +30,7 @@ static u32 hash_of(const struct made *made)
 	return falcon_hash_key(&packet.key, packet.vni);
 }
 
-/* The packet at the very end of a block of memory. */
+/* The packet stands at the very end of a block of memory. */
 static u32 find(struct falcon_flow_cache *cache, const struct made *made)
 {
 	u8 *block = malloc(made->wire.len);
@@ -80,7 +80,7 @@ static void flow_cache__says_what_parser_and_hash_say(void **state)
 	for (i = 0; i < FLOWS; i++)
 		made_packet(&flows[i]);
 	for (i = 0; i < PACKETS; i++) {
-		/* Runs of one flow, and others between. */
+		/* Runs of one flow, with others between. */
 		if (!i || made_one_in(8))
 			flow = made_below(made_one_in(2) ? 4 : FLOWS);
 		packet = flows[flow];
@@ -96,7 +96,7 @@ static void flow_cache__says_what_parser_and_hash_say(void **state)
 		if (made_one_in(PACKETS / 4))
 			falcon_flow_cache_clear(&cache);
 	}
-	/* Else nothing was tried. */
+	/* Otherwise the test proves nothing. */
 	assert_in_range(found, PACKETS / 20, PACKETS);
 	assert_in_range(kept, FLOWS, PACKETS);
 }
@@ -129,11 +129,11 @@ static void flow_cache__knows_flows_that_take_turns(void **state)
 			else
 				learn(&cache, &packets[i]);
 		}
-	/* All of them, but for those of the first round, whatever bins they have. */
+	/* All packets after the first round, whatever bins they have. */
 	assert_in_range(found, 350, 396);
 }
 
-/* Their tails are at different places. */
+/* Their tails have different offsets. */
 static void flow_cache__knows_two_shapes_that_take_turns(void **state)
 {
 	struct falcon_flow_cache cache;
@@ -149,7 +149,7 @@ static void flow_cache__knows_two_shapes_that_take_turns(void **state)
 	}
 }
 
-/* A cache that knows the flow of this packet, and no other. */
+/* A cache that knows the flow of this packet only. */
 static struct falcon_flow_cache cache_of(const struct made *made)
 {
 	struct falcon_flow_cache cache;
@@ -159,7 +159,7 @@ static struct falcon_flow_cache cache_of(const struct made *made)
 	return cache;
 }
 
-/* The same ports and addresses in another network, or with another header before them. */
+/* The same ports and addresses in another network, or behind another header. */
 static void flow_cache__tells_flows_of_one_bin_apart(void **state)
 {
 	struct made a = usual(4, 4, false, 10), b = a;
@@ -170,7 +170,7 @@ static void flow_cache__tells_flows_of_one_bin_apart(void **state)
 	assert_int_equal(find(&cache, &b), 0);
 	assert_int_equal(find(&cache, &a), hash_of(&a));
 
-	/* Who was found since keeps the bin once. */
+	/* A flow that was found since keeps the bin once. */
 	assert_false(learn(&cache, &b));
 	assert_int_equal(find(&cache, &a), hash_of(&a));
 	assert_false(learn(&cache, &b));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include "unit.h"
-#include "fragment.h"
-#include "hash.h"
+#include "flow/fragment.h"
+#include "flow/hash.h"
 
-/* What stands for the keyed hash of hash.c: forced, or FNV-1a over every word. */
+/* Replaces the keyed hash of hash.c: a forced value, or FNV-1a over every word. */
 static u32 forced;
 
 u32 falcon_hash_words(const u32 *words, size_t count)
@@ -28,7 +28,7 @@ static struct falcon_datagram datagram(u32 id)
 	};
 }
 
-/* The table is the program's: each test takes identifications of its own. */
+/* All tests share the table, so each uses identifications of its own. */
 
 static void later__unknown_is_0(void **state)
 {
@@ -100,7 +100,7 @@ static void first__overwrites_the_entry_of_another_tag(void **state)
 {
 	struct falcon_datagram old = datagram(9), new = datagram(10);
 
-	/* Tags that differ in their upper bits only are in the same place. */
+	/* Tags that differ in their upper bits only share a place. */
 	forced = 0x00345678;
 	falcon_fragment_first(&old, 1);
 	assert_int_equal(falcon_fragment_later(&old), 1);
@@ -144,7 +144,7 @@ static void first__many_at_a_time(void **state)
 		assert_true(hash == 0 || hash == i + 1);
 		known += hash != 0;
 	}
-	/* 256 in 1024 places: by chance 9 in 10 keep theirs. */
+	/* 256 in 1024 places: 9 in 10 keep theirs by chance. */
 	assert_in_range(known, 256 * 3 / 4, 256);
 }
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The hash of flows: what it depends on, and that nobody can make two flows of one hash. */
+/*
+ * The flow hash: the fields that it depends on, and that nobody can construct two flows with one
+ * hash.
+ */
 
 #include <arpa/inet.h>
 
 #include "unit.h"
-#include "hash.h"
+#include "flow/hash.h"
 
 #define KEYS 400
 
 static u32 seed = 1;
 
-/* The key is what the test makes it. */
+/* The test chooses the key. */
 void get_random_bytes(void *to, size_t bytes)
 {
 	u8 *p = to;
@@ -61,7 +64,7 @@ static void hash__every_field_counts(void **state)
 		for (at = 0; at < offsetof(struct falcon_key, family); at++) {
 			struct falcon_key other = key;
 
-			/* Of an IPv4 address there is one word. */
+			/* An IPv4 address has one word. */
 			if (key.family == 4 && at < 32 && at % 16 >= 4)
 				continue;
 			((u8 *)&other)[at] ^= 1;
@@ -70,7 +73,7 @@ static void hash__every_field_counts(void **state)
 	}
 }
 
-/* So a flow is found without its network being known. */
+/* So falcon finds a flow even if its virtual network is not known. */
 static void hash__has_its_lower_bits_in_every_network(void **state)
 {
 	static const u8 families[] = { 4, 6 };
@@ -98,9 +101,10 @@ static void hash__is_another_by_another_key(void **state)
 }
 
 /*
- * A sum of field and key would not be enough: what another protocol, or another network, adds to
- * the key is taken off addresses and ports, and the hash is the same, whatever the key. Who has all
- * of the few sums that there are sent one flow into another's place for sure.
+ * A sum of field and key would not be enough: an attacker could subtract from addresses and ports
+ * what another protocol, or another network, adds to the key. The hash would then be the same for
+ * any key. There are only a few such sums; with all of them sent, one flow would hit the other's
+ * place for sure.
  */
 static void hash__of_another_protocol_cannot_be_made_the_same(void **state)
 {

@@ -88,7 +88,7 @@ static void parse__wrong_version_or_length(void **state)
 		if (i < 5)
 			wire_expect_kind(&wire4, ETH_P_IP, NULL, FALCON_PACKET_UNKNOWN);
 	}
-	/* Options that the packet has not room for. */
+	/* Options that exceed the packet. */
 	wire4.bytes[0] = 0x4f;
 	wire_expect_kind(&wire4, ETH_P_IP, NULL, FALCON_PACKET_UNKNOWN);
 }
@@ -184,7 +184,7 @@ static void parse__ipv4_fragments(void **state)
 		u16	fragment;
 		bool	first, later;
 	} rows[] = {
-		{ 0, false, false }, { 0x4000, false, false },	/* may not be fragmented */
+		{ 0, false, false }, { 0x4000, false, false },	/* don't fragment */
 		{ MORE, true, false }, { MORE | 1, false, true }, { MORE | 0x1fff, false, true },
 		{ 1, false, true }, { 0x1fff, false, true }, { 0x1000, false, true },
 	};
@@ -215,7 +215,7 @@ static void parse__ipv6_fragments(void **state)
 		unsigned int	offset;
 		bool		more, first, later;
 	} rows[] = {
-		{ 0, false, false, false },	/* atomic: a datagram of one fragment */
+		{ 0, false, false, false },	/* an atomic fragment: a datagram of one fragment */
 		{ 0, true, true, false }, { 1, true, false, true }, { 1, false, false, true },
 		{ 0x1fff, false, false, true }, { 0x1000, true, false, true },
 	};
@@ -244,7 +244,7 @@ static void parse__ipv6_fragments(void **state)
 
 static void parse__ipv6_fragments_with_options_are_one_datagram(void **state)
 {
-	/* Behind the fragment header: in the first fragment only. */
+	/* Behind the fragment header there are ports in the first fragment only. */
 	struct falcon_key flow = wire_flow(6, IPPROTO_UDP, 22);
 	struct wire first = { 0 }, later = { 0 };
 	struct falcon_packet of_first, of_later;

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Packets made by chance, the same ones on every run: well-formed ones, the same ones damaged, and
- * noise.
- */
+/* Random packets, the same ones in every run: well-formed ones, damaged ones, and noise. */
 
 #include "expect.h"
 #include "made.h"
@@ -10,7 +7,7 @@
 #include <asm/byteorder.h>
 
 #define MADE	50000
-#define DAMAGED	19	/* of each one made */
+#define DAMAGED	19	/* of each well-formed one */
 #define NOISE	100000
 
 static void random__well_formed_are_understood(void **state)
@@ -28,7 +25,7 @@ static void random__well_formed_are_understood(void **state)
 		assert_int_equal(packet.firsts, made.firsts);
 		kinds[made.kind]++;
 	}
-	/* Else the maker makes no longer what it is for. */
+	/* Otherwise the generator no longer works. */
 	assert_in_range(kinds[FALCON_PACKET_FLOW], MADE / 2, MADE);
 	assert_in_range(kinds[FALCON_PACKET_FRAGMENT], MADE / 10, MADE / 2);
 }
@@ -60,12 +57,12 @@ static void random__damaged_are_read_within_bounds(void **state)
 
 			damaged = made;
 			made_damage(&damaged.wire);
-			/* ASan and wire_parse() look after what it does. */
+			/* ASan and wire_parse() check the call. */
 			kind = wire_parse(&damaged.wire, damaged.wire.len, made.type,
 					  made_one_in(4) ? NULL : &wire_tunnels, &packet);
 			kinds[kind]++;
 		}
-		/* An answer does not depend on the one before. */
+		/* An answer does not depend on the previous one. */
 		assert_int_equal(wire_parse(&made.wire, made.wire.len, made.type, &wire_tunnels,
 					    &again), made.kind);
 		assert_memory_equal(&again.key, &made.flow, sizeof(made.flow));
@@ -88,7 +85,7 @@ static void random__noise_is_read_within_bounds(void **state)
 		wire.len = made_below(128);
 		for (j = 0; j < wire.len; j++)
 			wire.bytes[j] = unit_random(&made_seed);
-		/* Most noise would end at the version. */
+		/* Most noise would fail at the IP version. */
 		if (wire.len && type == ETH_P_IP)
 			wire.bytes[0] = 0x45;
 		else if (wire.len && type == ETH_P_IPV6)
@@ -116,7 +113,7 @@ static void random__quick_answers_are_the_parsers(void **state)
 			kinds[wire_quick(&damaged.wire, damaged.wire.len, &wire_tunnels)]++;
 		}
 	}
-	/* Else nothing was compared. */
+	/* Otherwise the test compares nothing. */
 	assert_in_range(kinds[FALCON_PACKET_FLOW], 1000, MADE * (DAMAGED + 1));
 	assert_in_range(kinds[FALCON_PACKET_PLAIN], 1000, MADE * (DAMAGED + 1));
 	assert_in_range(kinds[FALCON_PACKET_UNKNOWN], 1000, MADE * (DAMAGED + 1));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include "unit.h"
 #include "choice.h"
+#include "unit.h"
 
 static void choose__empty_set(void **state)
 {
@@ -101,7 +101,7 @@ static void choose__same_hash_same_cpu(void **state)
 	}
 }
 
-/* @left CPUs may be chosen: each must get its share of many hashes, within a tenth. */
+/* @left CPUs may be chosen: each must get an equal part of many hashes, within a tenth. */
 static void check_even(u16 here, u16 avoid0, u16 avoid1, unsigned int left)
 {
 	enum { SAMPLES = 80000 };
@@ -169,7 +169,7 @@ static void rehash__chooses_another_cpu_mostly(void **state)
 		choice.hash = falcon_policy_rehash(choice.hash);
 		same += falcon_policy_choose(&choice) == first;
 	}
-	/* One in eight by chance. */
+	/* One in eight is the same by chance. */
 	assert_in_range(same, 0, 8000 / 4);
 }
 
@@ -273,7 +273,7 @@ static void above__never_at_100(void **state)
 
 static void above__does_not_flap(void **state)
 {
-	/* A load that swings by less than the hysteresis changes the answer at most once. */
+	/* A load that fluctuates by less than the hysteresis changes the answer at most once. */
 	unsigned int i, changes = 0;
 	bool above = false, now;
 
@@ -286,18 +286,18 @@ static void above__does_not_flap(void **state)
 	assert_true(above);
 }
 
-static void hold__doubles_up_to_64_times_and_ends_after_a_quiet_time(void **state)
+static void dwell__doubles_up_to_64_times_and_ends_after_a_quiet_time(void **state)
 {
 	unsigned long hold = 0;
 	unsigned int i;
 
 	for (i = 0; i < 7; i++) {
-		hold = falcon_policy_hold(hold, hold + 1, 250);
+		hold = falcon_policy_dwell(hold, hold + 1, 250);
 		assert_int_equal(hold, 250UL << i);
 	}
-	assert_int_equal(falcon_policy_hold(hold, hold, 250), hold);
-	assert_int_equal(falcon_policy_hold(hold, 4 * hold - 1, 250), hold);
-	assert_int_equal(falcon_policy_hold(hold, 4 * hold, 250), 250);
+	assert_int_equal(falcon_policy_dwell(hold, hold, 250), hold);
+	assert_int_equal(falcon_policy_dwell(hold, 4 * hold - 1, 250), hold);
+	assert_int_equal(falcon_policy_dwell(hold, 4 * hold, 250), 250);
 }
 
 static void elephant__is_less_on_a_loaded_cpu(void **state)
@@ -309,13 +309,13 @@ static void elephant__is_less_on_a_loaded_cpu(void **state)
 	assert_true(falcon_policy_is_elephant(200, 200, false));
 	assert_false(falcon_policy_is_elephant(24, 200, true));
 	assert_true(falcon_policy_is_elephant(25, 200, true));
-	/* elephant-rate=0 takes every flow, and none comes back for its rate */
+	/* elephant-rate=0 promotes every flow, and never demotes one for its rate */
 	assert_true(falcon_policy_is_elephant(0, 0, false));
 	assert_true(falcon_policy_is_elephant(0, 0, true));
 	assert_int_equal(falcon_policy_floor(0, false), 0);
 	assert_int_equal(falcon_policy_floor(10000, false), 5000);
 	assert_int_equal(falcon_policy_floor(10000, true), 625);
-	/* Who has just gone up does not come back at once, whatever the rate. */
+	/* A flow that has just been promoted is not demoted at once, for any rate. */
 	for (limit = 1; limit; limit <<= 1) {
 		assert_false(falcon_policy_floor(limit, false) > limit / 2);
 		assert_true(falcon_policy_is_elephant(limit, limit, true));
@@ -323,15 +323,15 @@ static void elephant__is_less_on_a_loaded_cpu(void **state)
 	}
 }
 
-/* As many flows as there may be in lanes hold a bounded number of packets, and of bytes. */
-static void share__bounds_what_all_hold_together(void **state)
+/* The flows that can be in lanes hold a bounded number of packets, and of bytes, together. */
+static void budget__bounds_what_all_hold_together(void **state)
 {
-	struct falcon_share share, before = { 8192, 32 << 20 };
+	struct falcon_budget share, before = { 8192, 32 << 20 };
 	unsigned int flows;
 
 	(void)state;
 	for (flows = 0; flows <= 1024; flows++, before = share) {
-		share = falcon_policy_share(flows);
+		share = falcon_policy_budget(flows);
 		if (flows <= 16) {
 			assert_int_equal(share.packets, 8192);
 			assert_int_equal(share.bytes, 32 << 20);
@@ -413,7 +413,7 @@ static void choose__least_loaded_takes_one_of_the_least_by_hash(void **state)
 		choice.hash = unit_random(&seed);
 		seen[falcon_policy_choose(&choice)]++;
 	}
-	/* 5 and those within the hysteresis of it. */
+	/* CPUs within the hysteresis of the least load, 5. */
 	assert_in_range(seen[2], 800, 1200);
 	assert_in_range(seen[5], 800, 1200);
 	assert_in_range(seen[21], 800, 1200);
@@ -463,9 +463,9 @@ int main(void)
 		cmocka_unit_test(above__low_threshold_ends_at_0_only),
 		cmocka_unit_test(above__never_at_100),
 		cmocka_unit_test(above__does_not_flap),
-		cmocka_unit_test(hold__doubles_up_to_64_times_and_ends_after_a_quiet_time),
+		cmocka_unit_test(dwell__doubles_up_to_64_times_and_ends_after_a_quiet_time),
 		cmocka_unit_test(elephant__is_less_on_a_loaded_cpu),
-		cmocka_unit_test(share__bounds_what_all_hold_together),
+		cmocka_unit_test(budget__bounds_what_all_hold_together),
 		cmocka_unit_test(expect__adds_up_and_is_forgotten),
 		cmocka_unit_test(choose__hash_does_not_look_at_the_load),
 		cmocka_unit_test(choose__two_choice_leaves_a_loaded_cpu_for_a_better_one_only),

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A flow's share of a container's ring, and how seldom it is asked what is there. */
+/* A flow's part of a container's ring, and how rarely falcon reads the ring's counters. */
 
 #include "unit.h"
-#include "ring.h"
+#include "lanes/ring.h"
 
-/* A ring as it is, and what the flow's share makes of it. */
+/* A ring, and a flow's part of it. */
 struct model {
 	struct falcon_ring share;
-	u64 taken;		/* by the poll, whosever they were */
+	u64 taken;		/* by the poll, of all flows */
 	unsigned int there;	/* packets of the flow */
 	unsigned int asks, given;
 };
 
-/* As a delivery does: a look, for nothing if there is room. Returns how many are delivered. */
+/* Like a delivery, which reads the counters only if there is no room. Return: packets delivered. */
 static unsigned int deliver(struct model *model, unsigned int count)
 {
 	if (falcon_ring_is_tight(&model->share, count)) {
@@ -57,14 +57,14 @@ static void ring__that_is_never_empty_is_asked_once_for_many(void **state)
 
 	assert_int_equal(deliver(&model, 64), 64);
 	for (i = 0; i < 100000; i++) {
-		/* One at a time, as it is for requests, and always more than the poll takes. */
+		/* One packet at a time, as for requests, and always more than the poll takes. */
 		if (!deliver(&model, 1))
 			waits++;
 		if (i % 2 && model.there > 1)
 			poll(&model, 1);
 	}
 	assert_true(model.given > 40000);
-	/* Those that waited look again by a timer. */
+	/* Deliveries that waited look again by a timer. */
 	assert_true(model.asks <= waits + model.given / FALCON_RING_LOW);
 }
 
@@ -91,7 +91,7 @@ static void ring__of_another_device_begins_anew(void **state)
 	poll(&model, 128);
 	model.there = 100;
 	deliver(&model, 1);
-	/* Whose count is smaller: no wait until it has come as far. */
+	/* The new device's counter is smaller: no wait until it has reached the old value. */
 	falcon_ring_init(&model.share, (const void *)&model);
 	model.there = 0;
 	model.taken = 3;
@@ -110,7 +110,7 @@ static void ring__is_never_given_more_than_the_share(void **state)
 	for (i = 0; i < 200000; i++) {
 		deliver(&model, 1 + unit_random(&seed) % 128);
 		poll(&model, unit_random(&seed) % 100);
-		/* Others' packets, which the flow cannot tell from its own. */
+		/* Packets of other flows, which the flow cannot tell from its own. */
 		if (!model.there)
 			model.taken += unit_random(&seed) % 50;
 	}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rules: what they match, in how many patterns, and which of them meet. */
+/* Rules: the flows that they match, the number of their patterns, and which rules meet. */
 
 #include <arpa/inet.h>
 
+#include "rules/rule.h"
 #include "unit.h"
-#include "rule.h"
 
 /* Matches everything. */
 static struct falcon_match any(void)
@@ -29,7 +29,7 @@ static struct falcon_subject flow(const char *from, const char *to, u16 sport, u
 	return subject;
 }
 
-/* The patterns that a flow matches, and how many there are. */
+/* The number of patterns of the rule that match the flow. */
 static unsigned int matches(const struct falcon_match *match, const struct falcon_subject *subject,
 			    unsigned int *count)
 {
@@ -102,21 +102,21 @@ static void rule__matches_what_it_says(void **state)
 	assert_false(is_matched(&match, &subject));
 }
 
-static void rule__of_a_place_matches_what_comes_there(void **state)
+static void rule__of_an_endpoint_matches_what_comes_there(void **state)
 {
 	struct falcon_subject subject = flow("10.1.2.3", "10.9.0.1", 4000, 80);
 	struct falcon_match match = any();
 
-	match.place.netns = 1ULL << 40;
+	match.endpoint.netns = 1ULL << 40;
 	assert_false(is_matched(&match, &subject));
-	subject.place.netns = 1ULL << 40;
-	subject.place.ifindex = 2;
+	subject.endpoint.netns = 1ULL << 40;
+	subject.endpoint.ifindex = 2;
 	assert_true(is_matched(&match, &subject));
-	match.place.ifindex = 3;
+	match.endpoint.ifindex = 3;
 	assert_false(is_matched(&match, &subject));
-	subject.place.ifindex = 3;
+	subject.endpoint.ifindex = 3;
 	assert_true(is_matched(&match, &subject));
-	subject.place.netns = 2ULL << 40;
+	subject.endpoint.netns = 2ULL << 40;
 	assert_false(is_matched(&match, &subject));
 }
 
@@ -127,23 +127,23 @@ static void rule__of_a_cgroup_matches_it_and_those_below(void **state)
 	unsigned int i;
 
 	for (i = 0; i < FALCON_CGROUP_LEVELS; i++) {
-		match.place.cgroup[i] = i + 1;
+		match.endpoint.cgroup[i] = i + 1;
 		assert_false(is_matched(&match, &subject));
-		subject.place.cgroup[i] = i + 1;
+		subject.endpoint.cgroup[i] = i + 1;
 		assert_true(is_matched(&match, &subject));
 	}
-	/* The rule's own is what counts. */
-	subject.place.cgroup[i - 1] = 99;
+	/* Only the rule's own cgroup counts. */
+	subject.endpoint.cgroup[i - 1] = 99;
 	assert_false(is_matched(&match, &subject));
-	match.place.cgroup[i - 1] = 0;
+	match.endpoint.cgroup[i - 1] = 0;
 	assert_true(is_matched(&match, &subject));
-	match.place.netns = 7;
+	match.endpoint.netns = 7;
 	assert_false(is_matched(&match, &subject));
-	subject.place.netns = 7;
+	subject.endpoint.netns = 7;
 	assert_true(is_matched(&match, &subject));
 }
 
-/* A place in a tree of cgroups, in which every one has two below. */
+/* A position in a tree of cgroups in which each has two children. */
 static void random_cgroups(u64 *cgroup, unsigned int levels, u32 *seed)
 {
 	unsigned int i;
@@ -267,11 +267,11 @@ static void random_match(struct falcon_match *match, u32 *seed)
 	match->protocol = unit_random(seed) % 2 ? 17 : 0;
 	match->vni = unit_random(seed) % 2 ? 42 : FALCON_NO_VNI;
 	match->dscp = unit_random(seed) % 4 ? FALCON_NO_DSCP : unit_random(seed) % 2;
-	match->place.netns = unit_random(seed) % 4 ? 0 : 1 + unit_random(seed) % 2;
-	if (match->place.netns)
-		match->place.ifindex = unit_random(seed) % 3;
+	match->endpoint.netns = unit_random(seed) % 4 ? 0 : 1 + unit_random(seed) % 2;
+	if (match->endpoint.netns)
+		match->endpoint.ifindex = unit_random(seed) % 3;
 	if (unit_random(seed) % 2)
-		random_cgroups(match->place.cgroup, unit_random(seed) % 4, seed);
+		random_cgroups(match->endpoint.cgroup, unit_random(seed) % 4, seed);
 	if (match->family) {
 		match->saddr_len = unit_random(seed) % 6;
 		match->daddr_len = unit_random(seed) % 33;
@@ -291,7 +291,7 @@ static void random_match(struct falcon_match *match, u32 *seed)
 	}
 }
 
-/* Rules that do not meet have no flow in common, and a flow that two have means that they meet. */
+/* Rules that do not meet have no flow in common. If two rules match one flow, they meet. */
 static void rules__meet_when_a_flow_is_of_both(void **state)
 {
 	unsigned int i, j, met = 0, common = 0;
@@ -314,9 +314,9 @@ static void rules__meet_when_a_flow_is_of_both(void **state)
 			subject.key.saddr[0] = htonl(unit_random(&seed) << 28);
 			subject.key.daddr[0] = htonl(0x0a000000 | unit_random(&seed) % 4);
 			subject.dscp = unit_random(&seed) % 2;
-			subject.place.netns = 1 + unit_random(&seed) % 2;
-			subject.place.ifindex = 1 + unit_random(&seed) % 2;
-			random_cgroups(subject.place.cgroup, 3, &seed);
+			subject.endpoint.netns = 1 + unit_random(&seed) % 2;
+			subject.endpoint.ifindex = 1 + unit_random(&seed) % 2;
+			random_cgroups(subject.endpoint.cgroup, 3, &seed);
 			if (!is_matched(&a, &subject) || !is_matched(&b, &subject))
 				continue;
 			assert_true(meet);
@@ -326,7 +326,7 @@ static void rules__meet_when_a_flow_is_of_both(void **state)
 	assert_true(met > 300 && met < 2500 && common > 300);
 }
 
-/* Found by fuzz_rule: a flow without ports is of no rule that asks for some. */
+/* Found by fuzz_rule: a flow without ports matches no rule that names ports. */
 static void rules__of_ports_and_of_a_protocol_without_do_not_meet(void **state)
 {
 	struct falcon_match icmp = any(), web = any();
@@ -348,7 +348,7 @@ static bool has_met(const struct falcon_match *match, const struct falcon_match 
 
 	*sure = true;
 	while (falcon_rule_pattern(match, &cursor, &pattern)) {
-		pattern.subject.place = match->place;
+		pattern.subject.endpoint = match->endpoint;
 		at = (struct falcon_rule_cursor){ 0 };
 		while (falcon_rule_pattern(other, &at, &theirs)) {
 			if (!falcon_shape_is_of(&theirs.shape, &pattern.shape)) {
@@ -363,7 +363,7 @@ static bool has_met(const struct falcon_match *match, const struct falcon_match 
 	return false;
 }
 
-/* What the patterns say is what the rules do, where they can tell. */
+/* The patterns agree with the rules, as far as they can decide. */
 static void rules__meet_by_their_patterns_when_these_are_coarser(void **state)
 {
 	unsigned int i, met = 0, told = 0;
@@ -389,7 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule__matches_what_it_says),
-		cmocka_unit_test(rule__of_a_place_matches_what_comes_there),
+		cmocka_unit_test(rule__of_an_endpoint_matches_what_comes_there),
 		cmocka_unit_test(rule__of_a_cgroup_matches_it_and_those_below),
 		cmocka_unit_test(rule__matches_prefixes_of_ipv6),
 		cmocka_unit_test(range__is_all_its_ports_and_no_other),

@@ -7,7 +7,7 @@
 #include "unit.h"
 #include "choice.h"
 
-/* What is true of every spread: distinct CPUs of the set, as many as there are, never here. */
+/* Invariants of every spread: distinct CPUs of the set, as many as there are, never here. */
 static void check_spread(const struct falcon_choice *choice, unsigned int workers, bool own,
 			 const struct falcon_spread *spread)
 {
@@ -33,7 +33,7 @@ static void check_spread(const struct falcon_choice *choice, unsigned int worker
 	}
 }
 
-/* One choice, with every number of workers, and with and without a CPU for the delivery. */
+/* One choice with every number of workers, with and without a CPU for the delivery. */
 static void check_spreads(const struct falcon_choice *choice)
 {
 	struct falcon_spread spread;
@@ -85,7 +85,7 @@ static void spread__delivery_comes_before_a_further_worker(void **state)
 	struct falcon_choice choice = of(CPUS, 3, 0x12345678);
 	struct falcon_spread spread;
 
-	/* Three CPUs, three workers wanted: two, and one that delivers. */
+	/* Three CPUs for three workers: two work, and one delivers. */
 	falcon_policy_spread(&choice, 3, true, FALCON_STAY, &spread);
 	assert_int_equal(spread.count, 2);
 	assert_false(is_in(spread.workers, 2, spread.delivery));
@@ -108,7 +108,7 @@ static void spread__does_not_look_at_avoid(void **state)
 	assert_int_equal(again.delivery, spread.delivery);
 }
 
-/* Whichever is here: each of the other seven gets its share of workers and of deliveries. */
+/* From any CPU, each of the other seven gets an equal part of workers and of deliveries. */
 static void check_even_spread(u16 here, unsigned int others)
 {
 	enum { SAMPLES = 70000 };
@@ -153,7 +153,7 @@ static void spread__gives_the_idlest_cpu_to_the_worker(void **state)
 	falcon_policy_spread(&choice, 1, true, FALCON_STAY, &spread);
 	assert_int_equal(spread.workers[0], CPUS[2]);
 	assert_int_equal(spread.delivery, CPUS[4]);
-	/* One more does not take the delivery's. */
+	/* One more worker does not take the delivery's CPU. */
 	falcon_policy_spread(&choice, 2, true, FALCON_STAY, &spread);
 	assert_int_equal(spread.workers[0], CPUS[2]);
 	assert_int_not_equal(spread.workers[1], CPUS[4]);
@@ -181,11 +181,11 @@ static void spread__is_valid_by_every_policy_under_every_load(void **state)
 	u32 seed = 14;
 
 	for (i = 0; i < 20000; i++) {
-		random_loads(&choice, cpus, i % 4, &seed);
+		random_loads(&choice, cpus, i % (FALCON_POLICY_MAX + 1), &seed);
 		choice.count = 1 + unit_random(&seed) % 8;
 		choice.here = i % 3 ? CPUS[unit_random(&seed) % 8] : 7;
 		cpus[7].sibling = FALCON_NO_CPU;
-		/* From whatever it was before, as another plan may have it. */
+		/* From any spread before, as another plan may have made it. */
 		if (i % 5 == 0)
 			spread.count = 0;
 		workers = 1 + unit_random(&seed) % FALCON_WORKERS_MAX;
@@ -205,17 +205,17 @@ static void spread__leaves_the_application_its_cpu_by_auto(void **state)
 	choice.here = CPUS[0];
 	falcon_policy_spread(&choice, 1, false, 20, &spread);
 	assert_int_equal(spread.workers[0], CPUS[1]);
-	/* It comes there: 20 and the hysteresis are worth it. */
+	/* The application arrives: its work of 20 and the hysteresis justify a move. */
 	choice.app = CPUS[1];
 	cpus[CPUS[1]].load = 40;
 	falcon_policy_spread(&choice, 1, false, 20, &spread);
 	assert_int_equal(spread.workers[0], CPUS[2]);
-	/* Another one that is as near is no reason. */
+	/* Another CPU that is equally near is no reason to move. */
 	choice.app = CPUS[4];
 	cpus[CPUS[1]].load = 0;
 	falcon_policy_spread(&choice, 1, false, 20, &spread);
 	assert_int_equal(spread.workers[0], CPUS[2]);
-	/* Rather with it than where there is no time. */
+	/* Sharing the application's CPU is better than an overloaded CPU. */
 	choice.app = CPUS[2];
 	cpus[CPUS[1]].load = 90;
 	spread.count = 0;
@@ -223,7 +223,7 @@ static void spread__leaves_the_application_its_cpu_by_auto(void **state)
 	assert_int_equal(spread.workers[0], CPUS[2]);
 }
 
-static void spread__does_not_mind_the_application_by_least_loaded(void **state)
+static void spread__ignores_the_application_with_least_loaded(void **state)
 {
 	struct falcon_spread spread = {};
 	struct falcon_choice choice;
@@ -239,7 +239,7 @@ static void spread__does_not_mind_the_application_by_least_loaded(void **state)
 	assert_int_equal(spread.workers[0], CPUS[2]);
 }
 
-/* Two nodes of four: the NIC is at the one, the application at the other. */
+/* Two nodes of four CPUs: the NIC is on one node, the application on the other. */
 static void spread__delivers_near_the_application_and_works_near_the_nic(void **state)
 {
 	struct falcon_spread spread = {};
@@ -258,7 +258,7 @@ static void spread__delivers_near_the_application_and_works_near_the_nic(void **
 		choice.app = FALCON_NO_CPU;
 		falcon_policy_spread(&choice, 2, true, 10, &spread);
 		assert_int_equal(cpus[spread.delivery].node, 0);
-		/* Then it is known, and the flow has been there for a while. */
+		/* Then the application's CPU is known, and the flow has been there for a while. */
 		choice.app = CPUS[5];
 		falcon_policy_spread(&choice, 2, true, 10, &spread);
 		assert_int_equal(cpus[spread.delivery].node, 1);
@@ -268,8 +268,8 @@ static void spread__delivers_near_the_application_and_works_near_the_nic(void **
 	}
 }
 
-/* What it finds well placed it does not move, whatever it costs elsewhere. */
-static void spread__comes_to_rest_with_an_application(void **state)
+/* A CPU that is good for the flow keeps it, whatever the loads elsewhere. */
+static void spread__settles_with_an_application(void **state)
 {
 	struct falcon_spread spread = {}, before;
 	struct falcon_choice choice;
@@ -291,12 +291,12 @@ static void spread__comes_to_rest_with_an_application(void **state)
 			falcon_policy_spread(&choice, 1 + i % 3, i % 2, 20, &spread);
 			changes += memcmp(&before, &spread, sizeof(spread)) != 0;
 		}
-		/* The first one, and what the others then leave. */
+		/* The first spread, and then moves to CPUs that the others leave. */
 		assert_in_range(changes, 0, 4);
 	}
 }
 
-/* Loads as the sampling and other flows change them, while somebody chooses. */
+/* Loads that sampling and other flows change during a choice. */
 struct swing {
 	struct falcon_cpu	cpus[64];
 	atomic_bool		done;
@@ -355,9 +355,9 @@ int main(void)
 		cmocka_unit_test(spread__gives_the_idlest_cpu_to_the_worker),
 		cmocka_unit_test(spread__is_valid_by_every_policy_under_every_load),
 		cmocka_unit_test(spread__leaves_the_application_its_cpu_by_auto),
-		cmocka_unit_test(spread__does_not_mind_the_application_by_least_loaded),
+		cmocka_unit_test(spread__ignores_the_application_with_least_loaded),
 		cmocka_unit_test(spread__delivers_near_the_application_and_works_near_the_nic),
-		cmocka_unit_test(spread__comes_to_rest_with_an_application),
+		cmocka_unit_test(spread__settles_with_an_application),
 		cmocka_unit_test(spread__is_valid_while_loads_change),
 	};
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the flow cache stands on: whatever fits a template gets from the parser the answer that the
- * template's own packet got. For packets made by chance, and changed in every way.
+ * The foundation of the flow cache: if a packet fits a template, the parser gives the same answer
+ * for it as for the template's own packet. Tested with random packets, changed in every way.
  */
 
 #include "expect.h"
 #include "made.h"
-#include "template.h"
+#include "flow/template.h"
 
 #include <asm/byteorder.h>
 
 #define MADE	20000
-#define CHANGED	20	/* of each one made */
+#define CHANGED	20	/* of each packet */
 
 static bool make(const struct wire *wire, u16 type, struct falcon_template *template)
 {
@@ -27,7 +27,7 @@ static bool make(const struct wire *wire, u16 type, struct falcon_template *temp
 	return is_made;
 }
 
-/* As the flow cache asks, the packet at the very end of a block of memory. */
+/* Like the flow cache, with the packet at the very end of a block of memory. */
 static bool fits(const struct wire *wire, const struct falcon_template *template)
 {
 	unsigned int len = template->tail_at + sizeof(u64);
@@ -46,7 +46,7 @@ static bool fits(const struct wire *wire, const struct falcon_template *template
 	return fit;
 }
 
-/* What template says must not be changed, put back into a packet that was. */
+/* Restore the bytes that the template fixes in a changed packet. */
 static void restore(struct wire *wire, const struct falcon_template *template)
 {
 	unsigned int i;
@@ -100,13 +100,13 @@ static void template__what_fits_is_of_the_flow(void **state)
 			}
 		}
 	}
-	/* Else nothing was tried. */
+	/* Otherwise the test proves nothing. */
 	assert_in_range(count, MADE / 10, MADE);
 	assert_in_range(fit, count, count * CHANGED);
 	assert_in_range(apart, count, count * CHANGED);
 }
 
-/* All at once, and what has been behind the last byte as well. */
+/* All other bits at once, and also bytes behind the last one. */
 static void template__of_the_rest_every_bit_may_change(void **state)
 {
 	struct falcon_template template;
@@ -159,7 +159,9 @@ static void template__no_bit_that_is_compared_may_change(void **state)
 	}
 }
 
-/* Tunnel, family of the outer header, of the inner one, and whether the latter has a tag. */
+/*
+ * @kind: of tunnel; the families of the outer and the inner header; @tag: the inner one has a tag.
+ */
 static void put_usual(struct wire *wire, unsigned int kind, u8 outer_family, u8 inner_family,
 		      bool tag, const struct falcon_key *inner)
 {
@@ -207,14 +209,14 @@ static void template__every_usual_packet_has_one(void **state)
 		put_usual(&wire, kind, outer, family, tag, &inner);
 		assert_true(make(&wire, outer == 4 ? ETH_P_IP : ETH_P_IPV6, &template));
 		assert_true(fits(&wire, &template));
-		/* What it costs. */
+		/* The cost of the comparison. */
 		assert_in_range(template.goes * FALCON_TEMPLATE_GO, 4, 12);
 	}
 }
 
 static void template__packets_of_a_flow_differ_in_much(void **state)
 {
-	/* Of VXLAN over IPv4. */
+	/* Offsets in VXLAN over IPv4. */
 	static const u8 free[] = { 1, 2, 3, 4, 5, 8, 10, 11, 12, 15, 16, 19, 20, 21, 24, 25, 26, 27,
 				   29, 30, 31, 35, 36, 41, 42, 47, 51, 52, 53, 54, 55, 58, 60, 61 };
 	struct falcon_key inner = wire_flow(4, IPPROTO_UDP, 7);
@@ -228,7 +230,7 @@ static void template__packets_of_a_flow_differ_in_much(void **state)
 		wire.bytes[free[i]] ^= 0xff;
 		assert_true(fits(&wire, &template));
 	}
-	/* Don't fragment, of the outer and of the inner one. */
+	/* "Don't fragment" of the outer and of the inner header. */
 	wire.bytes[6] ^= 0x40;
 	wire.bytes[56] ^= 0x40;
 	assert_true(fits(&wire, &template));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When a flow goes from the NIC's CPU to its workers, and when back to stock's path. */
+/* When a flow moves from the NIC's CPU to its workers, and when back to the kernel's path. */
 
+#include "policy/trial.h"
 #include "unit.h"
-#include "trial.h"
 
 #define RUNS FALCON_TRIAL_RUNS
 
-/* So many runs, one after the other; what the last one said. */
+/* Process so many runs, one after the other. Return: the verdict on the last one. */
 static enum falcon_verdict go_on(struct falcon_trial *trial, unsigned int runs, bool came,
 				 bool ends_here)
 {
@@ -45,22 +45,22 @@ static void workers__not_before_what_did_not_come_is_through(void **state)
 	assert_int_equal(falcon_trial_see(&trial, true, true, false), FALCON_VERDICT_WORKERS);
 }
 
-static void stock__when_no_run_comes(void **state)
+static void kernel__when_no_run_comes(void **state)
 {
 	struct falcon_trial trial = { 0 };
 
 	assert_int_equal(go_on(&trial, RUNS - 1, false, false), FALCON_VERDICT_NONE);
 	assert_int_equal(go_on(&trial, 1, true, false), FALCON_VERDICT_NONE);
-	assert_int_equal(go_on(&trial, RUNS, false, false), FALCON_VERDICT_STOCK);
+	assert_int_equal(go_on(&trial, RUNS, false, false), FALCON_VERDICT_KERNEL);
 	assert_false(falcon_trial_merges(&trial));
 }
 
-static void stock__as_soon_as_one_run_does_not_come_any_more(void **state)
+static void kernel__as_soon_as_one_run_does_not_come_any_more(void **state)
 {
 	struct falcon_trial trial = { 0 };
 
 	go_on(&trial, RUNS, true, false);
-	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_STOCK);
+	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_KERNEL);
 	assert_false(falcon_trial_merges(&trial));
 }
 
@@ -72,8 +72,8 @@ static void one_worker__for_a_flow_that_ends_here(void **state)
 	assert_int_equal(go_on(&trial, 1, false, true), FALCON_VERDICT_WORKERS);
 	assert_false(falcon_trial_merges(&trial));
 	assert_int_equal(go_on(&trial, 1000, false, true), FALCON_VERDICT_NONE);
-	/* Until there is a queue on its way. */
-	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_STOCK);
+	/* Until there is a queue on its path. */
+	assert_int_equal(go_on(&trial, 1, false, false), FALCON_VERDICT_KERNEL);
 }
 
 static void one_worker__becomes_several_when_runs_come(void **state)
@@ -92,8 +92,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(workers__after_so_many_runs_in_a_row),
 		cmocka_unit_test(workers__not_before_what_did_not_come_is_through),
-		cmocka_unit_test(stock__when_no_run_comes),
-		cmocka_unit_test(stock__as_soon_as_one_run_does_not_come_any_more),
+		cmocka_unit_test(kernel__when_no_run_comes),
+		cmocka_unit_test(kernel__as_soon_as_one_run_does_not_come_any_more),
 		cmocka_unit_test(one_worker__for_a_flow_that_ends_here),
 		cmocka_unit_test(one_worker__becomes_several_when_runs_come),
 	};

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The pure parts of the module, compiled as they are for user space, under ASan and UBSan, or TSan.
+"""The pure parts of the module, compiled unchanged for user space, under ASan and UBSan, or TSan.
 
-Every case of every program is a test here. A program runs once; what it printed says how each of
-its cases ended, and a case that began and did not end took the program with it.
+Every case of every program is a test here. A program runs once; its output says how each case ended. A case that began
+and did not end crashed the program.
 """
 
 import os
@@ -21,14 +21,14 @@ PROGRAMS = sorted(path.stem for path in HERE.glob("test_*.c"))
 
 
 def cases(program):
-    return re.findall(r"^\t\tcmocka_unit_test\((\w+)\),$", (HERE / f"{program}.c").read_text(), re.M)
+    return re.findall(r"^\t\t(?:cmocka_unit_test|unit_case)\((\w+)\),$", (HERE / f"{program}.c").read_text(), re.M)
 
 
 CASES = [(program, case) for program in PROGRAMS for case in cases(program)]
 
 
 class Run:
-    """What a program said of its cases, and how it ended."""
+    """A program's output on its cases, and how it ended."""
 
     def __init__(self, status, output):
         self.status, self.output = status, output
@@ -41,7 +41,7 @@ class Run:
         return "missing"
 
     def about(self, case):
-        """From the case's beginning on; all of it when it never began."""
+        """The output from the case's beginning on; all output if the case never began."""
         _, begin, rest = self.output.partition(f"[ RUN      ] {case}\n")
         return (begin + rest.partition("[ RUN ")[0])[-6000:] if begin else self.output[-6000:]
 
@@ -78,7 +78,7 @@ def test_case(run, program, case):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_program_ends_well(run, program):
-    """No leak and no sanitizer's report, also after the last case; and no case but those above."""
+    """No leak and no sanitizer report, also after the last case, and no other cases than those above."""
     result = run(program)
     assert result.status == 0, result.output[-6000:]
     assert re.findall(r"^\[ RUN      \] (\w+)$", result.output, re.M) == cases(program)
@@ -93,7 +93,7 @@ def test_every_function_that_looks_like_a_case_is_one(program):
 
 BAD = r"""
 #include "unit.h"
-#include "packet.h"
+#include "flow/packet.h"
 
 static void good(void **state) { assert_true(1); }
 static void bad(void **state) { assert_int_equal(1, 2); }
@@ -120,7 +120,7 @@ int main(void)
 
 
 def test_failures_are_seen(built, tmp_path):
-    """A program whose cases fail by an assertion, and by a read one byte too far."""
+    """A program whose cases fail, one by an assertion and one by a read one byte too far."""
     (tmp_path / "test_bad.c").write_text(BAD)
     made = subprocess.run(["make", "-s", "-C", str(HERE), f"O={tmp_path}", "programs=test_bad",
                            f"{tmp_path}/test_bad.o"], text=True, check=False, capture_output=True,
@@ -136,33 +136,35 @@ def test_failures_are_seen(built, tmp_path):
 
 
 def test_model_tries_many_orders(run, record_property):
-    """The model checker's figures; that each of its cases has explored thousands of states is its own test."""
+    """The model checker's figures. Each of its cases itself asserts that it has explored thousands of states."""
     said = re.findall(r"^(\w+): (\d+) states, (\d+) steps, (\d+) ends, (\d+) refusals$",
-                      run("test_merge_model").output, re.M)
-    assert [case for case, *_ in said] == cases("test_merge_model")
+                      run("test_reorder_model").output, re.M)
+    assert [case for case, *_ in said] == cases("test_reorder_model")
     sums = [sum(int(case[column]) for case in said) for column in range(1, 5)]
     for name, figure in zip(("states", "steps", "ends", "refusals"), sums):
         record_property(name, figure)
     assert sums[0] > 1_000_000
 
 
-MERGE = HERE.parents[1] / "module/merge.c"
+MODULE = HERE.parents[1] / "module"
+REORDER = MODULE / "lanes/reorder.c"
+CHAIN = MODULE / "core/chain.c"
 
-# What could be wrong with merge.c: id, its text, the fault, and what the model checker says of it.
+# Possible faults in reorder.c or chain.c: id, the original text, the fault, and the model checker's verdict.
 FAULTS = [
     ("released-before-done", "run->state != FALCON_RUN_DONE", "false", "in no lane|in two places|overtakes"),
     ("started-taken-for-done", "run->state != FALCON_RUN_DONE", "run->state == FALCON_RUN_QUEUED",
      "overtakes|in two places"),
     ("released-past-the-ring", "falcon_chain_splice(&run->packets, output);", "falcon_chain_splice(released, output);",
      "overtakes another"),
-    ("held-not-counted", "merge->held += run->gave;", "", "held is wrong"),
-    ("held-counted-late", "merge->held -= run->gave;", "merge->held -= run->packets.count;", "held is wrong"),
-    ("held-told-wrong", "run->number == merge->head ? 0 : output->count", "output->count", "not what must wait"),
-    ("taken-not-counted-down", "merge->taken -= run->taken;", "", "taken is wrong"),
-    ("full-ring-not-seen", "merge->tail - merge->head == FALCON_RUNS", "false", "more runs than the ring has"),
-    ("full-ring-seen-early", "merge->tail - merge->head == FALCON_RUNS", "merge->tail - merge->head == FALCON_RUNS - 1",
+    ("held-not-counted", "reorder->held += run->gave;", "", "held is wrong"),
+    ("held-counted-late", "reorder->held -= run->gave;", "reorder->held -= run->packets.count;", "held is wrong"),
+    ("held-told-wrong", "run->number == reorder->head ? 0 : output->count", "output->count", "not what must wait"),
+    ("taken-not-counted-down", "reorder->taken -= run->taken;", "", "taken is wrong"),
+    ("full-ring-not-seen", "reorder->tail - reorder->head == FALCON_RUNS", "false", "more runs than the ring has"),
+    ("full-ring-seen-early", "reorder->tail - reorder->head == FALCON_RUNS", "reorder->tail - reorder->head == FALCON_RUNS - 1",
      "there is room"),
-    ("wrap-not-thought-of", "merge->tail - merge->head == FALCON_RUNS", "merge->tail >= merge->head + FALCON_RUNS",
+    ("wrap-not-thought-of", "reorder->tail - reorder->head == FALCON_RUNS", "reorder->tail >= reorder->head + FALCON_RUNS",
      "there is room|more runs"),
     ("started-run-grows", "run->state != FALCON_RUN_QUEUED ||", "", "not queued"),
     ("start-does-not-close", "run->state = FALCON_RUN_STARTED;", "", "in no lane|in a lane"),
@@ -170,7 +172,7 @@ FAULTS = [
     ("another-batch-s-run-grows", "|| run->batch != batch", "", "another micro-flow"),
     ("run-grows-without-end", "|| run->taken >= FALCON_RUN_MAX", "", "there is room"),
     ("run-too-long", "FALCON_RUN_MAX - run->taken", "FALCON_RUN_MAX + 1 - run->taken", "too long"),
-    ("one-released-only", "merge->head++;", "merge->head++;\n\t\tbreak;", "done and not released"),
+    ("one-released-only", "reorder->head++;", "reorder->head++;\n\t\tbreak;", "done and not released"),
     ("link-forgotten", "to->last->next = from->first;", ";", "chain is broken"),
     ("source-not-emptied", "*from = (struct falcon_chain){};", "", "in two places|broken|is left|lost by assign"),
     ("cut-not-ended", "part.last->next = NULL;", "", "chain is broken"),
@@ -178,7 +180,7 @@ FAULTS = [
 
 
 def spoiled(source, copy, text, fault):
-    """A copy of a source with a fault in the one place that has the text."""
+    """A copy of a source in which the fault replaces the one occurrence of the text."""
     whole = source.read_text()
     assert whole.count(text) == 1, f"{source.name} has not one {text}"
     copy.write_text(whole.replace(text, fault))
@@ -187,7 +189,7 @@ def spoiled(source, copy, text, fault):
 
 def compiled(program, sanitizer, *sources):
     done = subprocess.run(["cc", "-std=gnu11", "-O1", "-g", f"-fsanitize={sanitizer}", "-o", program, *sources,
-                           f"-I{HERE}", f"-I{HERE}/shim", f"-I{MERGE.parent}", "-lcmocka"],
+                           f"-I{HERE}", f"-I{HERE}/shim", f"-I{MODULE}", "-lcmocka"],
                           text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
     return program
@@ -195,10 +197,13 @@ def compiled(program, sanitizer, *sources):
 
 @pytest.mark.parametrize("text, fault, violation", [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
 def test_model_finds(built, tmp_path, text, fault, violation):
-    """Each fault that is put into a copy of merge.c, with the steps that lead to it."""
-    source = spoiled(MERGE, tmp_path / "merge.c", text, fault)
-    program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/merge.h", source,
-                       OUT / "test_merge_model.o", OUT / "seen.o")
+    """The model checker finds each fault, put into a copy of the source that has the text, and prints the steps that
+    lead to it.
+    """
+    source, other = (REORDER, CHAIN) if text in REORDER.read_text() else (CHAIN, REORDER)
+    program = compiled(tmp_path / "model", "address,undefined", "-include", OUT / "small/reorder.h",
+                       spoiled(source, tmp_path / source.name, text, fault), other,
+                       *(OUT / f"{name}.o" for name in ("test_reorder_model", "step", "world", "seen")))
     result = execute([program])
     assert result.status != 0
     found = re.findall(r"^model__\w+: violation: (.*), after\n((?:  \w+ +\d+ \d+\n)+)", result.output, re.M)
@@ -206,23 +211,78 @@ def test_model_finds(built, tmp_path, text, fault, violation):
     assert any(re.search(violation, what) for what, steps in found), [what for what, steps in found]
 
 
+# Possible faults in files that are compiled against shims: file, original text, the fault, and the case that must fail.
+SHIMMED = [
+    ("lanes/lane.c", "run->number != first + count", "(false && first)", "lane__takes_consecutive_runs_of_a_flow_together"),
+    ("lanes/lane.c", "> LATE_NS", ">= LATE_NS", "lane__is_helped_only_when_its_cpu_is_late"),
+    ("lanes/lane.c", "return !test_and_set_bit_lock(0, &lane->owned);", "return true;",
+     "lane__is_left_to_the_helper_until_that_is_done"),
+    ("lanes/lane.c", "likely(!lane->helped) ||", "true ||", "lane__is_not_helped_with_a_flow_that_must_stay_on_its_cpu"),
+    ("lanes/lane.c", "llist_empty(&lane->posted_runs) && llist_empty(&lane->posted_deliveries)", "true",
+     "lane__sees_what_is_posted_before_it_becomes_idle"),
+    ("lanes/gate.c", "FALCON_BACKLOG_PASSES", "1", "gate__opens_when_the_gro_cell_and_then_the_backlog_have_drained"),
+    ("lanes/gate.c", "flow->gate_in_cell = true;", "", "gate__whose_cpu_went_offline_behind_the_cell_waits_for_another_cell"),
+    ("lanes/inbox.c", "return llist_reverse_order(llist_del_all(&inbox->parcels));", "return llist_del_all(&inbox->parcels);",
+     "inbox__gives_parcels_oldest_first_as_they_were_posted"),
+    ("lanes/flow_table.c", "now - entry->since > now - found->since", "(now && entry->since < found->since)",
+     "flow_table__evicts_the_quietest_flow"),
+    ("lanes/flow_table.c", "mutex_lock(&table_lock);\n\treturn", "return", "flow_table__can_be_held_when_there_is_none"),
+    ("lanes/lane.c", "hrtimer_start(&lane->timer, ns_to_ktime(wait), HRTIMER_MODE_REL_PINNED);", "(void)lane;",
+     "lane__tries_a_delivery_again_that_had_no_room"),
+    ("lanes/lane.c", "packets >= budget", "false", "lane__takes_no_more_consecutive_runs_than_the_budget"),
+    ("lanes/lane.c", "lane->cpu != smp_processor_id() && ", "", "lane__is_not_helped_by_its_own_cpu"),
+    ("lanes/stray.h", "strays->flows[index] == hash)\n", "true)\n", "stray__of_flows_with_one_index_forgets_none"),
+    ("lanes/stray.h", "likely(!strays->packets.count)", "false", "strays__are_expected_of_the_noted_flows_once_there_is_one"),
+    ("lanes/bins.c", "falcon_strays_expect(&bins->strays, hash);", "(void)hash;",
+     "bin__of_a_flow_that_has_left_keeps_its_later_packets_behind"),
+    ("lanes/gate.c", "== -ENXIO", "", "gate__whose_call_is_under_way_is_not_polled_by_another_cpu"),
+    ("lanes/gate_poll.c", "\tlocal_bh_disable();\n\tfalcon_gate_take_released", "\tfalcon_gate_take_released",
+     "gate_poll__drop_counts_the_packets_of_flows_that_nobody_has"),
+]
+
+
+def assert_found(tmp_path, file, text, fault, case):
+    """The case fails with the fault in the module's file."""
+    place = tmp_path / (file if file.endswith(".h") else Path(file).name)
+    place.parent.mkdir(exist_ok=True)
+    spoiled(MODULE / file, place, text, fault)
+    program = next(program for program, other in CASES if other == case)
+    made = subprocess.run(["make", "-s", "-C", str(HERE), f"O={tmp_path}/out", f"spoiled={tmp_path}",
+                           f"{tmp_path}/out/{program}"], text=True, check=False, capture_output=True)
+    assert made.returncode == 0, made.stderr
+    result = execute([tmp_path / "out" / program])
+    assert result.outcome(case) in ("failed", "unfinished"), result.output[-6000:]
+
+
+@pytest.mark.parametrize("file, text, fault, case", SHIMMED, ids=[case for *_, case in SHIMMED])
+def test_case_finds(built, tmp_path, file, text, fault, case):
+    assert_found(tmp_path, file, text, fault, case)
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one CPU sees its own writes in order")
+def test_a_missing_barrier_is_found(built, tmp_path):
+    """The compiler alone keeps the order of falcon_inbox_retry()."""
+    assert_found(tmp_path, "lanes/inbox.h", "smp_mb();", "__atomic_signal_fence(__ATOMIC_SEQ_CST);",
+                 "inbox__is_seen_by_who_posts_or_by_who_gives_the_lock_back")
+
+
 def test_threads_that_forget_the_lock_are_seen(built, tmp_path):
-    """TSan watches the very code: workers that finish without the flow's lock."""
-    lock, finish = "\tpthread_mutex_lock(&elephant->lock);\n", "\tfor (i = 0; i < count; i++)\n\t\telephant->held"
-    count = "\telephant->dropped += dropped;"
-    source = spoiled(HERE / "test_merge_threads.c", tmp_path / "never.c", lock + finish, finish)
+    """TSan checks the module's own code: workers that finish without the flow's lock."""
+    lock, finish = "\tpthread_mutex_lock(&flow->lock);\n", "\tfor (i = 0; i < count; i++)\n\t\tflow->held"
+    count = "\tflow->dropped += dropped;"
+    source = spoiled(HERE / "test_reorder_threads.c", tmp_path / "never.c", lock + finish, finish)
     source = spoiled(source, tmp_path / "late.c", count, lock + count)
-    result = execute([compiled(tmp_path / "threads", "thread", source, MERGE)])
+    result = execute([compiled(tmp_path / "threads", "thread", source, REORDER, CHAIN)])
     assert result.status != 0
     assert "WARNING: ThreadSanitizer: data race" in result.output, result.output[-6000:]
-    assert "falcon_merge_finish" in result.output, result.output[-6000:]
+    assert "falcon_reorder_finish" in result.output, result.output[-6000:]
 
 
 def test_threads_see_packets_that_overtake(built, tmp_path):
-    """Without the merge, several workers do reorder, and the threads' own test says so."""
-    source = spoiled(MERGE, tmp_path / "merge.c", "falcon_chain_splice(&run->packets, output);",
+    """Without the merge, several workers do reorder, and the threads' own test detects it."""
+    source = spoiled(REORDER, tmp_path / "reorder.c", "falcon_chain_splice(&run->packets, output);",
                      "falcon_chain_splice(released, output);")
-    program = compiled(tmp_path / "threads", "thread", HERE / "test_merge_threads.c", source)
+    program = compiled(tmp_path / "threads", "thread", HERE / "test_reorder_threads.c", source, CHAIN)
     result = execute([program], tsan="report_bugs=0")
     assert result.outcome("threads__order_conservation_no_stall") == "failed", result.output[-6000:]
     assert re.search(r"^flow \d: .* [1-9]\d* faults$", result.output, re.M)

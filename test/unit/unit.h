@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What every unit test includes first: cmocka and what it wants before it. */
+/* Every unit test includes this first: cmocka and its prerequisites. */
 
 #ifndef _UNIT_H
 #define _UNIT_H
@@ -16,7 +16,10 @@
 
 #include "random.h"
 
-/* So that what was printed before a sanitizer ends the program is seen. */
+/* A case of a program that has start() and stop() around each. */
+#define unit_case(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+/* Lines printed before a sanitizer ends the program are visible. */
 #define unit_run(tests) \
 	(setvbuf(stdout, NULL, _IOLBF, 0), cmocka_run_group_tests(tests, NULL, NULL))
 

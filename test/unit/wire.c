@@ -11,12 +11,11 @@
 const struct falcon_tunnels wire_tunnels = {
 	.ports		= 3,
 	.port		= {
-		{ cpu_to_be16(8472), 0 },
-		{ cpu_to_be16(VXLAN_PORT), 0 },
-		{ cpu_to_be16(GENEVE_PORT), 1 },
+		{ .port = cpu_to_be16(8472), .kind = FALCON_ENCAP_VXLAN },
+		{ .port = cpu_to_be16(VXLAN_PORT), .kind = FALCON_ENCAP_VXLAN },
+		{ .port = cpu_to_be16(GENEVE_PORT), .kind = FALCON_ENCAP_GENEVE },
 	},
-	.gre		= true,
-	.ip_in_ip	= true,
+	.kind		= { [FALCON_ENCAP_GRE] = true, [FALCON_ENCAP_IP] = true },
 };
 
 bool wire_has_ports(u8 protocol)

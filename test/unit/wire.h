@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Packets, written header after header. */
+/* Packets that are written header by header. */
 
 #ifndef _WIRE_H
 #define _WIRE_H
 
-#include "packet.h"
+#include "flow/packet.h"
 
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -14,7 +14,7 @@
 #define GENEVE_PORT	6081
 #define MORE		0x2000	/* flag of an IPv4 fragment */
 
-/* Of this IPPROTO_. */
+/* Return: true if this IPPROTO_ has ports. */
 bool wire_has_ports(u8 protocol);
 
 struct wire {
@@ -22,10 +22,10 @@ struct wire {
 	u8		bytes[2048];
 };
 
-/* IPv4 or IPv6, from 192.0.2.1 to 198.51.100.2 or their like, distinct for each @number. */
+/* IPv4 or IPv6, from 192.0.2.1 to 198.51.100.2 or the like, distinct for each @number. */
 struct falcon_key wire_flow(u8 family, u8 protocol, u8 number);
 
-/* As a big-endian number of the header. */
+/* Written as a big-endian field of the header. */
 void wire_u8(struct wire *wire, u8 value);
 void wire_u16(struct wire *wire, u16 value);
 void wire_u32(struct wire *wire, u32 value);
@@ -34,7 +34,7 @@ void wire_fill(struct wire *wire, unsigned int bytes, u8 value);
 /* ETH_P_IP or ETH_P_IPV6 of a flow. */
 u16 wire_type(const struct falcon_key *flow);
 
-/* Ethernet, then as many tags as wanted: each names what follows it. */
+/* Ethernet, then any number of tags: each names the type that follows. */
 void wire_ethernet(struct wire *wire, u16 type);
 void wire_tag(struct wire *wire, u16 type);
 
@@ -48,7 +48,7 @@ void wire_fragment(struct wire *wire, u8 next, unsigned int offset, bool more, u
 /* The first 8 bytes of a transport header with the flow's ports. */
 void wire_ports(struct wire *wire, const struct falcon_key *flow);
 
-/* Both: a whole packet of the flow, from its IP header on. */
+/* A whole packet of the flow, from its IP header on. */
 void wire_packet(struct wire *wire, const struct falcon_key *flow);
 
 void wire_udp(struct wire *wire, u16 port);

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Guests: trees of Debian suites, their kernels, modules built for them, QEMU around them."""
+"""Guests: trees of Debian suites, their kernels, modules built for them, and QEMU."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""KVM where a stock kernel really boots with it, TCG otherwise.
+"""KVM if a stock kernel really boots with it, TCG otherwise.
 
-That /dev/kvm can be opened says little: nested or partial implementations run some guests only.
-So a kernel is booted once, with a short time limit, and the verdict is kept under build/.
+Being able to open /dev/kvm proves little: nested or partial implementations run some guests only. So one kernel is
+booted once, with a short time limit, and the verdict is kept under build/.
 """
 
 import fcntl
@@ -38,7 +38,7 @@ def choose(kernel):
 def _boots(kernel):
     argv, env = qemu.loader()
     argv += qemu.accelerator("kvm")
-    # Without the shares the init fails, says so on the console and powers off: alive enough.
+    # Without the shares the init fails, prints that on the console and powers off. That proves enough.
     argv += ["-machine", "q35", "-smp", "2", "-m", "512", "-nodefaults", "-no-user-config", "-display", "none",
              "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(initramfs.make(kernel)),
              "-append", "console=ttyS0 loglevel=3 panic=-1", "-serial", "stdio"]

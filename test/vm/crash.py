@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Does a kernel's console tell of a crash?"""
+"""Searches a kernel's console for signs of a crash."""
 
 import re
 
-# What the kernel prints at the head of each kind of report. Only lines that a kernel without a
-# fault never prints may be here.
+# The first line of each kind of the kernel's reports. Only lines that a kernel without a fault never prints belong
+# here.
 SIGNATURES = [
     ("panic", r"Kernel panic - not syncing"),
     ("oops", r"\bOops: |general protection fault|Unable to handle kernel|BUG: unable to handle|BUG: kernel NULL pointer|"
@@ -13,8 +13,8 @@ SIGNATURES = [
     ("warning", r"\bWARNING: (?:CPU: \d|possible|suspicious|bad unlock|inconsistent|lock held|held lock|[Nn]ested lock|.* at \S+\+0x)|"
                 r"\[ BUG: |INFO: (?:possible|trying to register|suspicious)|"
                 r"DEBUG_LOCKS_WARN_ON|ODEBUG: |refcount_t: |suspicious RCU usage|"
-                # a function of falcon's, in what the kernel says of its own accord; not in a stack, as of an
-                # allocation that failed
+                # a function of falcon's in a message of the kernel itself; not in a stack, such as that of a failed
+                # allocation
                 r"^(?!(?:\[[^\]]*\])?\s*(?:\? )?\S+\+0x[0-9a-f]+/0x[0-9a-f]+ \[falcon\]).*\[falcon\]"),
     ("rcu stall", r"rcu.*(?:self-detected stall|detected stalls|detected expedited stalls|kthread starved)"),
     ("lockup", r"watchdog: BUG: (?:soft|hard) lockup|Watchdog detected hard LOCKUP"),
@@ -29,25 +29,25 @@ SIGNATURES = [
 ]
 
 _PATTERNS = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in SIGNATURES]
-# A warning ends in a panic (panic_on_warn), so the panic alone is the poorer answer.
+# A warning leads to a panic (panic_on_warn), so the panic alone is the less useful answer.
 _RANK = {kind: rank for rank, kind in enumerate(
     ("sanitizer", "lockup", "rcu stall", "hung task", "ftrace", "leak", "bug", "oops", "warning", "memory",
      "panic"))}
 
 
-# What GuestFailed says of it, by which conftest.py knows to try the test once more.
+# GuestFailed's text for this fault. conftest.py repeats a test that has it.
 STALE = "the emulator ran a breakpoint that was no longer in memory"
 
 
 def is_stale_breakpoint(text):
-    """QEMU's threads may translate code while another one's store to it is on its way, and keep what
-    it was: here the breakpoint by which the kernel patches a function's entry. The report shows the
-    bytes in memory; a breakpoint that was really there is for the kernel to answer for.
+    """QEMU's threads may translate code while another thread's store to it is under way, and keep the old translation:
+    here the breakpoint by which the kernel patches a function's entry. The report shows the bytes in memory. A
+    breakpoint that really is in memory is the kernel's responsibility.
 
-    It is not falcon's: ftrace alone meets it, with no falcon in the guest (test/vm/breakpoint), once in 840 patches
-    of the hooked functions on 7.2 at 7,500 packets/s (QEMU 10.0.13), and not in 2,880 when one thread of QEMU's runs
-    all vCPUs. falcon, the same way: none in 552, and none in 972 with one thread. On a CPU it cannot be: the last
-    bytes are written, and every CPU has answered an interrupt, before the kernel forgets the breakpoint.
+    It is not falcon's fault: ftrace alone triggers it, with no falcon in the guest (test/vm/breakpoint), once in 840
+    patches of the hooked functions on 7.2 at 7,500 packets/s (QEMU 10.0.13), and not in 2,880 if one thread of QEMU
+    runs all vCPUs. With falcon it was none in 552, and none in 972 with one thread. It cannot happen on a real CPU: the
+    kernel forgets the breakpoint only after it has written the last bytes and every CPU has answered an interrupt.
     """
     found = re.search(r"Oops: int3: .*?Code: [0-9a-f ]*?([0-9a-f]{2}) <", text, re.S)
     return bool(found) and found[1] != "cc"
@@ -57,12 +57,12 @@ def is_stale_breakpoint(text):
 _RACE = re.compile(r"={60,}\n[^\n]*BUG: KCSAN: .*?={60,}\n?", re.S)
 
 
-# The first frames of an access: further up falcon is, too, when the kernel's own code that it calls races.
+# The innermost frames of an access. falcon may be further up the stack even if only the kernel's own code races.
 _ACCESS = re.compile(r" to 0x[0-9a-f]+ of \d+ bytes by [^\n]*:\n((?:[^\n]*\+0x[^\n]*\n){1,3})")
 _OURS = re.compile(r"\[(?:falcon|fault)\]")
 
-# Between two functions of the kernel's that falcon, as any driver, calls itself: napi_complete_done() looks, by a
-# plain read, at bits of the instance's state that an interrupt's napi_schedule_prep() leaves as they are.
+# A race between two kernel functions that falcon calls, like any driver: napi_complete_done() reads, without an
+# annotation, state bits of the instance that an interrupt's napi_schedule_prep() does not change.
 _HARMLESS = re.compile(r"BUG: KCSAN: data-race in napi_complete_done / napi_schedule_prep$", re.M)
 
 
@@ -71,12 +71,12 @@ def _is_of_others(report):
 
 
 def without_races_of_others(text):
-    """The kernel itself has data races that it lives with."""
+    """Remove reports of data races in the kernel itself, which the kernel tolerates."""
     return _RACE.sub(lambda report: "" if _is_of_others(report[0]) else report[0], text)
 
 
 def scan(text):
-    """[(kind, line)] of each crash signature in a console's text, the telling one first."""
+    """[(kind, line)] of each crash signature in a console's text, the most informative one first."""
     found = []
     for line in without_races_of_others(text).splitlines():
         for kind, pattern in _PATTERNS:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Debug kernels: Debian's source of a version with few options, and detectors of faults among them.
+"""Debug kernels: a version of Debian's source with few options, and with detectors of faults.
 
-A kernel is tinyconfig, base.config and the detector's own fragment (all in debug/), built in the tree
-whose compiler its modules need. Asking again for what is there costs nothing.
+A kernel is tinyconfig, base.config and the detector's own fragment (all in debug/), built in the tree that has the
+compiler for its modules. A kernel that exists is not built again.
 """
 
 import fcntl
@@ -31,12 +31,12 @@ def packages(version):
 
 
 def binds(version, output):
-    """What is to be mounted in the tree where the kernel, or a module for it, is built."""
+    """Mounts that the tree needs to build the kernel, or a module for it."""
     return [(DIRECTORY / f"source-{version}", SOURCE[1:]), (output, OUTPUT[1:])]
 
 
 def wanted(fragments):
-    """{option: value} of the fragments' lines; None for one that is not to be set."""
+    """{option: value} of the fragments' lines; None for an option that must not be set."""
     options = {}
     for line in "\n".join(fragments).splitlines():
         match = re.fullmatch(r"(CONFIG_\w+)=(.+)|# (CONFIG_\w+) is not set", line)
@@ -48,7 +48,7 @@ def wanted(fragments):
 
 
 def unmet(fragments, config):
-    """Options that a configuration does not have as the fragments want them."""
+    """Options of the fragments that the configuration does not have."""
     have = wanted([line for line in config.splitlines() if re.search("CONFIG_", line)])
     return [f"{option}={value or 'n'}" for option, value in wanted(fragments).items() if have.get(option) != value]
 
@@ -63,7 +63,7 @@ class _Build:
         self._began = time.monotonic()
 
     def key(self):
-        """What the kernel is made of."""
+        """Everything that determines the kernel, for a stamp."""
         digest = hashlib.sha256(self.source_version().encode())
         for path in self.fragments:
             digest.update(path.read_bytes())
@@ -91,7 +91,7 @@ class _Build:
         self._run("nice", "make", "-C", SOURCE, f"O={OUTPUT}", f"-j{os.cpu_count()}", *words)
 
     def unpack(self):
-        """The source, as its package has it."""
+        """Unpack the source as its package has it."""
         source, stamp = DIRECTORY / f"source-{self.version}", DIRECTORY / f"source-{self.version}.stamp"
         if stamp.exists() and stamp.read_text() == self.source_version():
             return
@@ -130,7 +130,7 @@ def is_built(kernel_id):
 
 
 def build(tree, kernel_id, version, detector):
-    """The directory of the kernel's output and its release; it is built unless it is there."""
+    """Build the kernel unless it exists; returns its output directory and its release."""
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     what = _Build(tree, kernel_id, version, detector)
     stamp = what.output / STAMP

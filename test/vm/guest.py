@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A guest: a Debian kernel under QEMU with trixie's user space, told what to run through a
-virtio port of its own.
+"""A guest: a Debian kernel under QEMU with trixie's user space, which gets its commands through a virtio port.
 
 	with Guest(kernel="6.12", vcpus=4) as g:
 	    print(g.run("uname -r").out)
 
-Success is only what the guest's agent says on that port. Leaving the block powers the guest off
-in order; GuestFailed tells of a guest that panicked, hung, stopped early or whose console holds
-the head of a crash report.
+Only a message of the guest's agent on that port counts as success. The block's end powers the guest off in order.
+GuestFailed means that a guest panicked, hung or stopped early, or that its console has the head of a crash report.
 """
 
 import contextlib
@@ -29,7 +27,7 @@ from .qemu import Nic  # noqa: F401  part of this interface
 from .tree import Tree
 
 BOOT_LIMIT = 120        # seconds; 5 are usual
-OFF_LIMIT = 60          # kmemleak's scan included
+OFF_LIMIT = 60          # includes kmemleak's scan
 STOP_LIMIT = 10
 KEPT = 40               # directories of former guests
 
@@ -37,7 +35,7 @@ _counter = itertools.count(1)
 
 
 class GuestFailed(Exception):
-    """The guest did not live as it should. `reason` is one of REASONS."""
+    """The guest failed. `reason` is one of REASONS."""
 
     REASONS = ("panic", "crash", "hang", "stopped early", "boot")
 
@@ -57,11 +55,11 @@ class CommandFailed(Exception):
 
 
 class CommandTimeout(Exception):
-    """A script in the guest did not end in time and was stopped; the guest lives."""
+    """A script in the guest did not end in time and was stopped. The guest is still alive."""
 
 
 class Result:
-    """What a script left: rc, out, err."""
+    """Result of a script: rc, out, err."""
 
     def __init__(self, rc, out, err):
         self.rc, self.out, self.err = rc, out, err
@@ -89,7 +87,7 @@ class Process:
         return self._guest.status(self.ident) is None
 
     def wait(self, timeout=60, check=False):
-        """Wait for its end; CommandTimeout when it takes longer, and it goes on."""
+        """Wait for its end. Raises CommandTimeout if that takes longer; the script then continues."""
         rc = self._guest.wait_status(self.ident, timeout)
         if rc is None:
             raise CommandTimeout(f"no end after {timeout} s:\n{self.script.strip()}\n"
@@ -104,7 +102,7 @@ class Process:
         self._guest.send(f"stop {self.ident} {name}")
 
     def stop(self, name="TERM", timeout=STOP_LIMIT):
-        """End it and return its Result; a guest that cannot even do that hangs."""
+        """Stop it and return its Result. If the guest cannot even do that, it hangs."""
         if self.running:
             for sig in (name, "KILL"):
                 self.signal(sig)
@@ -126,11 +124,11 @@ class Guest:
         self.directory = GUESTS / self.name
         self.shared = self.directory / "shared"
         self.console = self.directory / "console.log"
-        # Only translated code can be counted.
+        # Instructions can be counted in translated code (TCG) only.
         self.accel = accel or ("tcg" if metered else accelerators.choose(self.kernel))
         self._metered = metered
-        self.meter = None           # of what its vCPUs execute, while it runs
-        # Another suite's user space is for what must be that suite's own; it has the bare minimum.
+        self.meter = None           # of its vCPUs, while it runs
+        # Another suite's user space serves tests of that suite only; it has the bare minimum.
         root = Tree(suite)
         if suite != kernels.GUEST_SUITE:
             root.ensure(kernels.AGENT_PACKAGES)
@@ -146,7 +144,7 @@ class Guest:
     def _reset(self):
         self._ready = self._bye = False
         self._done = {}
-        self._killed = None         # (reason, detail) of the harness's own kill
+        self._killed = None         # (reason, detail) if the harness killed it
         self._failure = None
 
     # -- life
@@ -159,14 +157,14 @@ class Guest:
         try:
             self.stop()
         except GuestFailed as failure:
-            # The guest's end explains the error of the block, if there is one.
+            # If the guest failed, that explains the block's error.
             if error is not None and error is not failure:
                 raise failure from error
             raise
 
     def start(self):
-        """Boot. QEMU's emulation aborts now and then while a kernel sets up its devices, long before
-        anything under test runs: a guest that was never ready is booted once more, and that is said.
+        """Boot. Now and then QEMU's emulation aborts while a kernel sets up its devices, long before anything under
+        test runs. So a guest that never became ready is booted once more, with a note.
         """
         for last in range(1, self._boots + 1):
             self._reset()
@@ -218,7 +216,7 @@ class Guest:
             raise self.failure()
 
     def stop(self):
-        """Power off in order; GuestFailed when its life was not without fault."""
+        """Power off in order; raises GuestFailed if the guest had any failure."""
         if self._qemu is None:
             return
         try:
@@ -261,7 +259,7 @@ class Guest:
         return self._qemu is not None and not self._ended
 
     def failure(self):
-        """GuestFailed for what went wrong so far, or None."""
+        """GuestFailed for a failure so far, or None."""
         if self._failure:
             return self._failure
         text = self.console.read_text(errors="replace") if self.console.exists() else ""
@@ -289,7 +287,7 @@ class Guest:
         return failure
 
     def check(self):
-        """Raise GuestFailed when something is wrong already."""
+        """Raise GuestFailed if the guest has failed already."""
         failure = self.failure()
         if failure:
             raise failure
@@ -310,7 +308,7 @@ class Guest:
                             self._done[words[1]] = int(words[2])
                         self._state.notify_all()
         except (OSError, ValueError):
-            pass        # closed under us: the guest is gone, which _watch tells
+            pass        # closed meanwhile: the guest is gone, and _watch reports it
 
     def _watch(self, process):
         try:
@@ -328,7 +326,7 @@ class Guest:
         try:
             self._socket.sendall(line.encode() + b"\n")
         except OSError:
-            pass        # the end is seen by who waits for the answer
+            pass        # the caller that waits for the answer sees the end
 
     def send(self, line):
         if self._ended:
@@ -343,7 +341,7 @@ class Guest:
         return self._done.get(ident)
 
     def wait_status(self, ident, timeout):
-        """Exit status of a script, or None when it has none in time; a slow kernel has more of it."""
+        """Exit status of a script, or None if it has none in time; a slow kernel gets more time."""
         with self._state:
             self._state.wait_for(lambda: ident in self._done or self._ended, timeout * self.kernel.patience)
             if ident in self._done:
@@ -362,7 +360,7 @@ class Guest:
         return Process(self, ident, script)
 
     def run(self, script, timeout=60, check=True):
-        """Run a bash script and wait; CommandFailed for a status other than 0 when check."""
+        """Run a bash script and wait. With `check`, a status other than 0 raises CommandFailed."""
         process = self.spawn(script)
         try:
             return process.wait(timeout, check)
@@ -383,7 +381,7 @@ class Guest:
                         ran, waited, _ = stat.read().split()
                     times[int(name[4:name.index("/")])] = int(ran), int(waited)
             except (FileNotFoundError, ProcessLookupError):
-                continue        # a thread of QEMU's pool that ended, before it was opened or before it was read
+                continue        # a thread of QEMU's pool that ended before it was opened or read
         if sorted(times) != list(range(self.vcpus)):
             raise self._gone() if self._ended else RuntimeError(f"vCPU threads found: {sorted(times)}")
         return [times[index] for index in range(self.vcpus)]
@@ -403,7 +401,7 @@ class Guest:
 
 
 def _prune():
-    """Keep the consoles of the last guests only, and of all that run. Another worker may be at it, too."""
+    """Keep the consoles of the last guests and of those that run. Another worker may prune at the same time."""
     ages = []
     for path in GUESTS.iterdir():
         with contextlib.suppress(FileNotFoundError):

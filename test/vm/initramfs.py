@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The initramfs of a guest: busybox, the modules to reach the root file system, an init."""
+"""The initramfs of a guest: busybox, the modules that reach the root file system, an init."""
 
 import hashlib
 import lzma
@@ -16,7 +16,7 @@ INIT = Path(__file__).with_name("init")
 
 
 def module_order(modules, needed=NEEDED):
-    """Paths of the needed modules and what they depend on, in the order of loading."""
+    """Paths of the needed modules and their dependencies, in the order of loading."""
     depends, by_name = {}, {}
     for line in (modules / "modules.dep").read_text().splitlines():
         path, _, rest = line.partition(":")
@@ -27,7 +27,7 @@ def module_order(modules, needed=NEEDED):
     order = []
 
     def add(path):
-        # modules.dep lists all that a module needs, the deepest last.
+        # modules.dep lists all dependencies of a module, the deepest last.
         for wanted in [*reversed(depends[path]), path]:
             if wanted not in order:
                 order.append(wanted)
@@ -64,7 +64,7 @@ class Cpio:
 
 
 def make(kernel):
-    """Path of the kernel's initramfs, made anew when what it holds has changed."""
+    """Path of the kernel's initramfs, which is rebuilt if its contents have changed."""
     busybox = Tree(GUEST_SUITE).path / "usr/bin/busybox"
     sources = [INIT, Path(__file__), busybox, kernel.modules / "modules.dep"]
     key = hashlib.sha256(repr([(str(p), p.stat().st_mtime_ns) for p in sources]).encode()).hexdigest()[:16]
@@ -87,7 +87,7 @@ def make(kernel):
     path.parent.mkdir(parents=True, exist_ok=True)
     for old in path.parent.glob("initramfs-*.cpio"):
         old.unlink()
-    # Two may make it at a time: each under its own name.
+    # Two processes may build it at a time, so each uses a name of its own.
     new = path.with_suffix(f".{os.getpid()}")
     new.write_bytes(cpio.bytes())
     new.rename(path)

@@ -21,12 +21,12 @@ DEBUG = {
     "6.12-kcsan": ("trixie", "6.12", "kcsan"),
     "7.2-kasan": ("trixie", "7.2", "kasan"),
 }
-# With what one of Debian's kernels can itself see of memory that is written to when it is no one's, or beyond its
-# end, in slabs and pages: id -> (which of KERNELS, detector, what turns it on)
+# Debian's kernels with their own checks for writes to free memory, or beyond an object's end, in slabs and pages: id ->
+# (one of KERNELS, detector, options that switch it on)
 WATCHED = {"6.12-slub": ("6.12", "slub", "slab_debug=FZPU page_poison=1")}
 IDS = (*KERNELS, *WATCHED, *DEBUG)
 DEFAULT = "6.12"
-TORTURED = "6.12-kasan"     # in a check as well, once it is built
+TORTURED = "6.12-kasan"     # also in a check, once it is built
 UNBUILT = "6.12-slub"       # in a check until then
 TESTED = ("6.1", "6.12", "7.2")
 FLAVOURS = ("amd64", "cloud-amd64")
@@ -39,7 +39,7 @@ GUEST_PACKAGES = [
     "procps", "psmisc", "util-linux", "libmnl0", "strace", "iputils-ping", "conntrack", "socat", "jq",
     "python3-minimal", "libcap2-bin", "bpftool",
 ]
-# What the agent itself needs of a root file system.
+# Packages that the agent itself needs.
 AGENT_PACKAGES = ["busybox-static", "iproute2", "kmod", "procps"]
 BUILD_PACKAGES = ["gcc", "make", "libc6-dev"]
 CHECK_PACKAGES = ["sparse", "dkms", *AGENT_PACKAGES]
@@ -51,7 +51,7 @@ class Kernel:
 
     id: str
     suite: str
-    release: str        # as uname -r, of the flavour
+    release: str        # as uname -r prints it, with the flavour
 
     @property
     def tree(self):
@@ -67,25 +67,25 @@ class Kernel:
 
     @property
     def build(self):
-        """Where modules are built, in the tree."""
+        """Directory in the tree where modules are built."""
         return f"/lib/modules/{self.release}/build"
 
     @property
     def binds(self):
-        """What has to be mounted in the tree for that."""
+        """Mounts that this needs in the tree."""
         return []
 
-    # How much longer everything takes than on an ordinary kernel.
+    # Factor by which everything takes longer than on an ordinary kernel.
     patience = 1
-    # MiB; what a guest needs in any case.
+    # MiB; the least that a guest needs.
     memory = 0
-    # More for its command line.
+    # Additions to its command line.
     append = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class WatchedKernel(Kernel):
-    """A kernel of a suite that has more to do for each allocation."""
+    """A kernel of a suite that does more work for each allocation."""
 
     append: str
     patience = 2
@@ -93,7 +93,7 @@ class WatchedKernel(Kernel):
 
 @dataclasses.dataclass(frozen=True)
 class DebugKernel(Kernel):
-    """A kernel that was built in the suite's tree, and is not in it."""
+    """A kernel that is built in the suite's tree, but not installed there."""
 
     output: Path
 
@@ -103,10 +103,10 @@ class DebugKernel(Kernel):
     @property
     def append(self):
         if detector(self.id) == "kcsan":
-            # The kernel itself has races, too: crash.py knows which are falcon's.
+            # The kernel itself has races, too: crash.py selects falcon's.
             return "panic_on_warn=0"
-        # Later kernels' slab caches have arrays of objects (sheaves) that go on pointing at what was taken from
-        # them, which to kmemleak is in use; caches that are checked have none.
+        # Slab caches of later kernels have arrays of objects (sheaves) that keep pointers to allocated objects, so
+        # kmemleak considers these in use. Caches with slab debugging have no sheaves.
         return "" if DEBUG[self.id][1] == "6.12" else "slab_debug=F"
 
     @property
@@ -127,14 +127,14 @@ class DebugKernel(Kernel):
 
 
 def detector(kernel_id):
-    """What it has of those, or None."""
+    """Its detector, or None."""
     if kernel_id in WATCHED:
         return WATCHED[kernel_id][1]
     return DEBUG[kernel_id][2] if kernel_id in DEBUG else None
 
 
 def get(kernel_id, flavour="amd64"):
-    """The kernel of this id, made when its tree has not got it yet. A debug kernel has no flavours."""
+    """The kernel of this id; its tree is created if it lacks the kernel. A debug kernel has no flavours."""
     if kernel_id in DEBUG:
         suite, version, _ = DEBUG[kernel_id]
         Tree(suite).ensure(debug.packages(version))
@@ -154,7 +154,7 @@ def get(kernel_id, flavour="amd64"):
 
 
 def setup(kernel_ids, flavours=("amd64",), check=False):
-    """Make the trees that these kernels and their guests need, both suites at a time; then the debug kernels."""
+    """Create the trees that these kernels and their guests need, both suites at a time; then the debug kernels."""
     packages = {GUEST_SUITE: list(GUEST_PACKAGES)}
     kernels = {GUEST_SUITE: []}
     for kernel_id in kernel_ids:

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Asks QEMU's plugin (plugin/) what a guest's vCPUs have executed."""
+"""Asks QEMU's plugin (plugin/) for the instructions and cache lines of a guest's vCPUs."""
 
 import array
 import dataclasses
 import os
 
 TOTALS = ("kernel", "user", "repeats", "reads", "writes", "lines_read", "lines_written")
-LIMIT_S = 60        # for an answer; a busy machine takes long to have code translated anew
-# Where the kernel is entered from outside its own calls.
+LIMIT_S = 60        # for an answer; a busy machine takes long to translate code again
+# Functions by which the CPU enters the kernel from outside.
 ENTRIES = ("asm_", "irq_entries_start", "entry_SYSCALL", "ret_from_fork", "early_idt_handler")
 
 
 class MeterFailed(Exception):
-    """The plugin refused, or is gone."""
+    """The plugin refused the request, or is gone."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Totals:
-    """Of one vCPU, since the guest began; differences are what tells."""
+    """Totals of a vCPU since the guest started; use differences."""
 
     kernel: int         # instructions
     user: int
-    repeats: int        # accesses of instructions that have a rep prefix
-    reads: int          # memory accesses, in mode lines as the following
+    repeats: int        # accesses by instructions with a rep prefix
+    reads: int          # memory accesses; this and the following in mode lines only
     writes: int
     lines_read: int     # cache lines that came from another vCPU
     lines_written: int  # ... that were taken from others
@@ -41,7 +41,7 @@ class Totals:
 
 @dataclasses.dataclass(frozen=True)
 class Node:
-    """Of a vCPU's tree of stacks; the first one is the root."""
+    """A node in a vCPU's tree of stacks; the first one is the root."""
 
     parent: int         # index in the list
     function: int       # address
@@ -50,7 +50,7 @@ class Node:
 
 
 class Meter:
-    """A guest's. Reading costs the guest nothing."""
+    """A guest's meter. Reading it costs the guest nothing."""
 
     def __init__(self, socket, vcpus):
         socket.settimeout(LIMIT_S)
@@ -74,13 +74,13 @@ class Meter:
         return words
 
     def totals(self):
-        """[Totals] of each vCPU."""
+        """Totals of each vCPU."""
         words = self._ask("totals")
         count = len(TOTALS)
         return [Totals(*words[at:at + count]) for at in range(0, len(words), count)]
 
     def blocks(self):
-        """{(address, instructions): [executions of each vCPU]} of the kernel's code."""
+        """{(address, instructions): [executions by each vCPU]} of the kernel's code."""
         words = self._ask("blocks")
         step = 2 + self._vcpus
         return {(words[at], words[at + 1]): words[at + 2:at + step] for at in range(0, len(words), step)}
@@ -95,18 +95,20 @@ class Meter:
         return found
 
     def look_closely(self, symbols, directory):
-        """Mode lines, with the functions of /proc/kallsyms; the file goes to the directory."""
+        """Switch to mode lines, with the functions of /proc/kallsyms, which are written to a file in the directory."""
         path = directory / "functions"
         path.write_text("".join(functions(symbols)))
         self._ask(f"lines {os.path.abspath(path)}")
 
     def count(self):
-        """Mode count again."""
+        """Switch back to mode count."""
         self._ask("count")
 
 
 def kallsyms(guest):
-    """/proc/kallsyms, which gives 4 KB at a time: in the guest's memory first, as each piece is a request to the host."""
+    """/proc/kallsyms, read into the guest's memory first: it returns 4 KB at a time, and each piece would be a request
+    to the host.
+    """
     return guest.run("cat /proc/kallsyms >/tmp/kallsyms; cat /tmp/kallsyms").out
 
 

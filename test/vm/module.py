@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Builds the module for a kernel, in that kernel's own tree, out of a copy of the sources.
+"""Builds the module for a kernel, in that kernel's own tree, from a copy of the sources.
 
-The objects live in build/module/<uname -r>/, so that the source tree stays clean and several kernels
-are built in turn. Where the tree has sparse, each build asks it and gcc for all their warnings.
+The objects are in build/module/<uname -r>/: the source tree stays clean, and each kernel keeps its objects. If the tree
+has sparse, each build enables all warnings of sparse and gcc.
 """
 
 import fcntl
@@ -15,13 +15,13 @@ from . import kernel as kernels
 from .paths import BUILD, MODULES, REPO
 
 SOURCES = ("Kbuild", "dkms.conf", "module", "include")
-MADE = "kernel-has.h"       # by a build, beside the sources
+MADE = "kernel-has.h"       # created by a build, beside the sources
 SUFFIXES = ("", ".c", ".h", ".S", ".def", ".conf", ".sh")
 MOUNTED = "usr/src/falcon-build"
 
 
 class BuildFailed(Exception):
-    """The module does not compile; `log` is what make said."""
+    """The module does not compile; `log` is make's output."""
 
     def __init__(self, kernel, log):
         self.log = log
@@ -29,14 +29,14 @@ class BuildFailed(Exception):
 
 
 class Built:
-    """A built module: `path` of its .ko, `log` of make, `fresh` when it was built just now."""
+    """A built module: `path` of its .ko, `log` of make, `fresh` if it was built just now."""
 
     def __init__(self, kernel, path, log, fresh):
         self.kernel, self.path, self.log, self.fresh = kernel, path, log, fresh
 
 
 def sources(root=REPO, names=SOURCES):
-    """Relative paths of what a module is built from."""
+    """Relative paths of a module's sources."""
     found = []
     for name in names:
         path = root / name
@@ -47,7 +47,7 @@ def sources(root=REPO, names=SOURCES):
 
 
 def _copy(root, directory, names):
-    """Make the directory's sources those of root; unchanged files keep their time, so make skips them."""
+    """Copy root's sources to the directory; unchanged files keep their time, so make skips them."""
     for name in names:
         target = directory / name
         data = (root / name).read_bytes()
@@ -61,8 +61,8 @@ def build(kernel_id, flavour="amd64", whole=False, root=REPO, directory=None, ou
           names=SOURCES):
     """Build for a kernel id of kernel.KERNELS. Returns Built.
 
-    whole: everything, and with sparse, so that the log is about every file. Another module than falcon:
-    its root, the files and directories there, a directory of its own.
+    whole: compile everything, with sparse, so the log covers every file. For a module other than falcon: its root, the
+    files and directories there, a directory of its own.
     """
     kernel = kernels.get(kernel_id, flavour)
     if whole:
@@ -75,7 +75,7 @@ def build(kernel_id, flavour="amd64", whole=False, root=REPO, directory=None, ou
 
 
 def fault(kernel_id):
-    """Path in the guest of the module that does what no module may, by its parameter."""
+    """Path in the guest of the module that does forbidden things, selected by its parameter."""
     built = build(kernel_id, root=REPO / "test/vm/fault", names=("Kbuild", "fault.c"), output="fault.ko",
                   directory=BUILD / "test/fault" / kernel_id)
     return f"/falcon/{built.path.relative_to(REPO)}"
@@ -92,7 +92,7 @@ def _build(kernel, whole, root, directory, output, names):
     if old == stamp and output.exists() and not whole:
         return Built(kernel, output, log_path.read_text(), fresh=False)
     stamp_path.unlink(missing_ok=True)
-    # A file came or went: objects of the old set would be linked, or found by #include.
+    # A file was added or removed: old objects could still be linked, or found by #include.
     if whole or old.get("names") != stamp["names"] or old.get("argv") != argv:
         _empty(directory)
     _copy(root, directory, names)
@@ -108,13 +108,12 @@ def _build(kernel, whole, root, directory, output, names):
 
 
 def command(kernel, directory):
-    """What to mount in the tree, and the command to run there."""
-    # The demonstration's tree has no sparse, nor the Perl that comes along, which gcc's warnings need: with
-    # W=1 the kernel looks at comments, too. It need not wait for them.
+    """(mounts in the tree, command to run there)"""
+    # The demonstration's tree has neither sparse nor the Perl that comes with it. gcc's warnings need Perl: with W=1
+    # the kernel also checks comments. The demonstration need not wait for these checks.
     checks = ["W=1", "KBUILD_CHECKSRC=2"] if (kernel.tree.path / "usr/bin/sparse").exists() else []
-    # Later kernels turn sparse off because it does not know __typeof_unqual__, nor what their
-    # static assertions use: defines cure both (gcc still asserts). What is set on the command
-    # line their Makefile cannot change.
+    # Later kernels disable sparse because it does not know __typeof_unqual__ or their static assertions: these defines
+    # cure both (gcc still checks the assertions). The kernel's Makefile cannot override a setting on the command line.
     return [*kernel.binds, (directory, MOUNTED)], [
         "nice", "make", "-C", kernel.build, f"M=/{MOUNTED}", "-j2", *checks,
         "CF=-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)='", "modules"]

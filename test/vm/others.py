@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How busy the machine is with what is none of the tests'.
+"""How much of the machine is used by processes that are not the tests'.
 
-A vCPU is a thread that may wait for a CPU of the host. On a machine that others keep busy a guest is late for
-reasons that are no fault of what is tested.
+A vCPU is a thread that may wait for a CPU of the host. If others keep the machine busy, a guest is late for reasons
+that are no fault of falcon.
 """
 
 import os
 import time
 from pathlib import Path
 
-ROOT = "FALCON_TEST_ROOT"       # process of which all others of the tests come
-MUCH = 0.25                     # of the machine's CPU time: from there on it is overloaded
+ROOT = "FALCON_TEST_ROOT"       # ancestor of all processes of the tests
+MUCH = 0.25                     # of the machine's CPU time: above this it is overloaded
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def _processes():
-    """{pid: (parent, ticks of CPU time, those of the children that it waited for included)}"""
+    """{pid: (parent, ticks of CPU time, including those of children that it has waited for)}"""
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            # When the process has ended, opening says ENOENT, and reading what was opened before says ESRCH.
+            # After the process has ended, opening fails with ENOENT, and reading an open file with ESRCH.
             fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
@@ -28,7 +28,7 @@ def _processes():
 
 
 def own_ticks(root):
-    """CPU time of a process and all that came of it, in clock ticks."""
+    """CPU time of a process and all its descendants, in clock ticks."""
     processes = _processes()
     children = {}
     for pid, (parent, _) in processes.items():
@@ -48,14 +48,14 @@ def _busy_ticks():
 
 
 class Others:
-    """From its making on."""
+    """Measures the time from its construction on."""
 
     def __init__(self, root=None):
         self._root = root or int(os.environ.get(ROOT) or os.getpid())
         self._at, self._busy, self._own = time.monotonic(), _busy_ticks(), own_ticks(self._root)
 
     def share(self):
-        """Of the machine's CPU time so far, what others have used."""
+        """Part of the machine's CPU time so far that others have used."""
         elapsed = time.monotonic() - self._at
         used = (_busy_ticks() - self._busy) - (own_ticks(self._root) - self._own)
         return max(0.0, used / _TICKS / os.cpu_count() / elapsed) if elapsed > 0.1 else 0.0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Keeping a guest from one test to the next."""
+"""Keeps a guest from one test to the next."""
 
 import pytest
 
@@ -7,15 +7,15 @@ from .guest import GuestFailed
 
 
 def kernel_of(item):
-    """The kernel that a test is for, or None."""
+    """The kernel of a test, or None."""
     callspec = getattr(item, "callspec", None)
     return callspec and callspec.params.get("kernel")
 
 
 class Pool:
-    """At most one idle thing, with a guest in it, made by make(kernel, *more) and asked for last.
+    """Keeps at most one idle object that has a guest: the latest from make(kernel, *more).
 
-    A thing has a `guest` and stop().
+    The object has a `guest` and stop().
     """
 
     def __init__(self, fixture, make):
@@ -31,14 +31,14 @@ class Pool:
         return self._thing
 
     def drop(self):
-        """Power it off; GuestFailed when it was not well."""
+        """Power it off; raises GuestFailed if it was not well."""
         thing, self._thing = self._thing, None
         if thing:
             thing.stop()
 
     def give_back(self, node):
-        """After a test: what it did must not be blamed on the next one, and what the next one does
-        not use is not kept.
+        """After a test: check the guest, so that the next test is not blamed, and drop it if the next test does not use
+        it.
         """
         call = getattr(node, "falcon_call", None)
         after = node.falcon_next

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""QEMU's command line. QEMU 10 comes from the trixie tree and runs on any host through that
-tree's own loader: QEMU 7.2 (bookworm) breaks when the guest patches its code under load.
+"""QEMU's command line. QEMU 10 comes from the trixie tree and runs on any host through that tree's own loader. QEMU 7.2
+(bookworm) fails when the guest patches its code under load.
 """
 
 import ctypes
@@ -15,11 +15,11 @@ from .tree import Tree
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 
-# A warning must end the guest, and QEMU with it. loglevel=5 puts warnings on the console.
-# maxcpus: the init brings the others up once the devices are there. QEMU's map of memory changes
-# while PCI is set up, and now and then it aborted when another vCPU used it meanwhile.
-# lpj: the delay loop need not be calibrated for each CPU, which takes an emulated one seconds.
-# The soft lockup detector and RCU get more patience: a vCPU is a thread that may wait for a CPU.
+# A warning must end the guest, and QEMU with it. loglevel=5 prints warnings on the console.
+# maxcpus: the init starts the other CPUs once the devices exist. QEMU's memory map changes during PCI set-up, and now
+# and then QEMU aborted when another vCPU used the map meanwhile.
+# lpj: saves the calibration of the delay loop for each CPU, which takes seconds on an emulated CPU.
+# The soft lockup detector and RCU get more patience, because a vCPU is a thread that may wait for a CPU.
 CMDLINE = ("console=ttyS0 maxcpus=1 lpj=20000000 loglevel=5 panic_on_warn=1 oops=panic panic=-1 "
            "rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30 "
            "random.trust_cpu=on tsc=reliable no_timer_check")
@@ -27,7 +27,7 @@ CMDLINE = ("console=ttyS0 maxcpus=1 lpj=20000000 loglevel=5 panic_on_warn=1 oops
 
 @dataclasses.dataclass(frozen=True)
 class Nic:
-    """A NIC of the guest, virtio's if nothing else is said, on an existing tap of QEMU's network namespace."""
+    """A NIC of the guest, virtio by default, on an existing tap of QEMU's network namespace."""
 
     tap: str
     mac: str | None = None
@@ -36,13 +36,13 @@ class Nic:
     props: dict = dataclasses.field(default_factory=dict)
 
     def args(self, index):
-        # Stable for the tap, so that neighbours can be set before the guest runs.
+        # Derived from the tap's name, so that neighbours can be set before the guest runs.
         mac = self.mac or "52:54:00:%02x:%02x:%02x" % tuple((zlib.crc32(self.tap.encode()) + index)
                                                             .to_bytes(4, "big")[1:])
         netdev = f"tap,id=n{index},ifname={self.tap},script=no,downscript=no,vhost=off"
         device = f"{self.model},netdev=n{index},mac={mac},romfile="
         if not self.model.startswith("virtio"):
-            # Such a NIC verifies checksums itself, as of frames on a wire: the tap is to make them.
+            # Such a NIC verifies checksums itself, as for frames on a wire, so the tap must compute them.
             netdev += ",vnet_hdr=off"
         if self.queues > 1:
             netdev += f",queues={self.queues}"
@@ -64,11 +64,11 @@ def loader():
 def accelerator(name):
     return {
         "kvm": ["-accel", "kvm", "-cpu", "host"],
-        # One thread per vCPU: with a single one nothing could run in parallel, or out of order.
-        # Without erms and fsrm the kernel copies and clears memory by words: an emulated CPU takes as
-        # long for an iteration of one byte as for one of eight.
+        # One thread per vCPU: with a single thread nothing could run in parallel, or out of order. Without erms and
+        # fsrm the kernel copies and clears memory by words: an emulated CPU needs as long for a one-byte iteration as
+        # for eight bytes.
         "tcg": ["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"],
-        # For what is to be told apart from that (breakpoint).
+        # To tell faults of several threads from others (test/vm/breakpoint).
         "tcg-single": ["-accel", "tcg,thread=single", "-cpu", "max,-erms,-fsrm"],
     }[name]
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Make the trees under build/; called by scripts/setup."""
+"""Create the trees under build/; scripts/setup calls this."""
 
 import argparse
 import sys

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What QEMU's plugin counts is what the guest executes, in either mode; and what it cannot answer it says."""
+"""QEMU's plugin counts exactly the instructions that the guest executes, in either mode, and reports requests that it
+cannot serve.
+"""
 
 import contextlib
 
@@ -11,7 +13,7 @@ from vm.meter import MeterFailed
 
 CPU, OTHER = 1, 2
 KNOWN = "/falcon/build/plugin/known"
-# What a program takes to be started, ticks, and what else a guest has to do.
+# Allowance for the start of a program, timer ticks, and other work of the guest.
 AROUND = 3_000_000
 
 
@@ -35,7 +37,7 @@ def closely(guest):
 
 
 def spent(guest, script):
-    """Totals of the CPU that it runs on."""
+    """Totals of the CPU on which the script runs."""
     before = guest.meter.totals()
     guest.run(f"taskset -c {CPU} {script}")
     return [last - first for first, last in zip(before, guest.meter.totals())]
@@ -69,11 +71,11 @@ def test_lines_that_two_vcpus_write_in_turn_move_each_time(metered):
     with closely(metered):
         found = spent(metered, f"{KNOWN} share {count} {CPU} {OTHER}")
     for cpu in (CPU, OTHER):
-        # it reads what the other one wrote, then writes what the other one has; more when it looks too early
+        # each vCPU reads the line that the other wrote, then writes it; more transfers if it reads too early
         assert count <= found[cpu].lines < 5 * count
     with closely(metered):
         alone = spent(metered, f"{KNOWN} loop 1000000")[CPU]
-    # to start a program moves some lines as well
+    # starting a program moves some lines as well
     assert alone.lines < found[CPU].lines / 2
 
 
@@ -107,7 +109,7 @@ def test_stacks_tell_who_called_whom(metered):
     assert reads and any("do_syscall_64" in called(node) for node in reads)
     inside = [node for node in stacks[1:] if "iterate_dir" in called(node)]
     assert len(inside) > 5
-    # an interrupt is no part of what it interrupts, but has a place in its stack
+    # an interrupt is not part of the function that it interrupts, but stands in its stack
     assert all(node.parent < number for number, node in enumerate(stacks) if number)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A machine that others keep busy is told from a fault."""
+"""The harness distinguishes a machine that others keep busy from a fault."""
 
 import io
 import os
@@ -30,7 +30,7 @@ def test_what_a_child_used_that_has_ended_is_the_tests_own():
 
 def test_what_others_use_is_seen():
     began = time.monotonic()
-    others = Others(root=2 ** 22 + 1)       # a process that there is not: so all are others
+    others = Others(root=2 ** 22 + 1)       # a process that does not exist, so all processes are others
     burn()
     assert others.share() > 0.9 / (time.monotonic() - began) / os.cpu_count()
 
@@ -61,7 +61,7 @@ def test_only_what_failed_is_tried_again_and_only_for_a_reason():
     assert why_again([report(True, f"panic: {crash.STALE}: int3")], others=0) == crash.STALE
 
 
-def test_a_failure_that_is_tried_again_is_told_in_a_line():
+def test_a_failure_is_told_in_one_line():
     crashed = SimpleNamespace(failed=True, longrepr=SimpleNamespace(reprcrash=SimpleNamespace(message="assert 1 == 2\n +  where 1")))
-    assert what_failed([SimpleNamespace(failed=False), crashed]) == "assert 1 == 2"
+    assert what_failed([SimpleNamespace(failed=False), crashed]) == "assert 1 == 2 + where 1"
     assert what_failed([SimpleNamespace(failed=True, longrepr="no more than a text")]) == "?"

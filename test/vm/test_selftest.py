@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The harness itself: a guest that fails in whatever way must be reported as failed, with the
-right reason, and a good one as good.
-"""
+"""The harness itself: it must report every failed guest as failed, with the right reason, and a good one as good."""
 
 import os
 import signal
@@ -17,7 +15,7 @@ from vm.paths import REPO
 
 
 def failing(kernel, script, time_limit=120, timeout=90, **options):
-    """Run a script that is to ruin the guest; what the harness makes of it."""
+    """Run a script that ruins the guest; the harness's verdict."""
     guest = Guest(kernel=kernel, time_limit=time_limit, **{"vcpus": 2, "memory": 512, **options})
     with pytest.raises(GuestFailed) as caught:
         with guest:
@@ -116,7 +114,7 @@ def test_oops(kernel):
 
 @pytest.mark.soak
 def test_warning_without_panic(one_kernel):
-    # The guest lives on and says goodbye; its console tells.
+    # The guest survives and ends regularly, but its console shows the warning.
     failure = failing(one_kernel, f"sysctl -qw kernel.panic_on_warn=0; insmod {module.fault(one_kernel)} kind=warn")
     assert failure.reason == "crash"
     assert failure.kinds == {"warning"}
@@ -178,7 +176,7 @@ def test_failed_boot(one_kernel):
 
 @pytest.mark.soak
 def test_missing_root_file_system(one_kernel):
-    # The init's own complaint is on the kept console.
+    # The kept console has the init's own message.
     failure = failing(one_kernel, "true", append="module_blacklist=overlay")
     assert failure.reason == "boot"
     assert "falcon-init: failed: " in failure.console.read_text()
@@ -288,7 +286,7 @@ def test_data_races_are_reported_when_falcon_has_a_part_in_them(frames, seen):
 
     console = report("other", [" other+0x1/0x2"]) + report("count", frames)
     assert ("sanitizer" in {kind for kind, _ in crash.scan(console)}) == seen
-    # Not a line is left of one that does not matter.
+    # No line of an irrelevant report remains.
     assert (crash.without_races_of_others(f"before\n{console}after\n") == "before\nafter\n") == (not seen)
 
 
@@ -315,7 +313,7 @@ def test_breakpoint_that_is_not_in_memory(byte, stale):
     "[  1.2] falcon: loading out-of-tree module taints kernel.",
     "[  0.2] kcsan: non-strict mode configured - use CONFIG_KCSAN_STRICT=y to see all data races",
     "[  1.2] falcon: module verification failed: signature and/or required key missing - tainting kernel",
-    "[  1.2]  ? falcon_ladder_alloc+0xaa/0xf0 [falcon]",
+    "[  1.2]  ? falcon_promote_alloc+0xaa/0xf0 [falcon]",
     " falcon_enable+0xaa/0xf0 [falcon]",
     "[  1.2] rcu: Hierarchical RCU implementation.",
     "[  1.2] rcu: \tRCU calculated value of scheduler-enlistment delay is 25 jiffies.",

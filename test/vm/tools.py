@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Builds the host's and the guests' programs; quick when they are built already."""
+"""Builds programs for the host and the guests; quick if they are built already."""
 
 import fcntl
 import subprocess
@@ -12,11 +12,11 @@ PLUGIN = BUILD / "plugin"
 
 
 class ToolsFailed(Exception):
-    """A program does not compile; the message is what make said."""
+    """A program does not compile; the message is make's output."""
 
 
 def make(source, output, *targets):
-    """Make a directory of the repository; one at a time does, as tests run side by side."""
+    """Run make in a directory of the repository. Only one process does so at a time, because tests run in parallel."""
     output.mkdir(parents=True, exist_ok=True)
     with open(output / ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -31,7 +31,7 @@ def falconctl():
 
 
 def predict():
-    """Where the policies' simulated host is; it says what they will do."""
+    """Path of the simulated host that predicts the policies' decisions."""
     make("test/unit", UNIT, str(UNIT / "predict"))
     return UNIT / "predict"
 

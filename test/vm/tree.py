@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A Debian suite in a directory: kernels and their compiler, QEMU, the guests' root file system.
 
-A tree is made by debootstrap under a temporary name and renamed when it is whole. What was
-installed in it is remembered in a stamp beside it, so asking again for what is there costs
-nothing. Everything runs in a mount namespace of its own: nothing stays mounted.
+debootstrap creates a tree under a temporary name, which is renamed when the tree is complete. A stamp beside it records
+the packages installed, so a request for existing ones costs nothing. Every command runs in a mount namespace of its
+own, so nothing stays mounted.
 """
 
 import contextlib
@@ -19,8 +19,8 @@ import time
 
 from .paths import LOGS, TREES
 
-# No manual pages and translations: half of the unpacking time. Nothing here must survive a
-# power failure, so no fsync either.
+# No manual pages and translations, which take half of the unpacking time. No fsync either: nothing here must survive a
+# power failure.
 DPKG_OPTIONS = """force-unsafe-io
 path-exclude=/usr/share/doc/*
 path-exclude=/usr/share/man/*
@@ -28,7 +28,7 @@ path-exclude=/usr/share/locale/*
 path-exclude=/usr/share/info/*
 """
 
-# A kernel of backports needs the rest of its family from there as well.
+# A kernel of backports needs the rest of its family from backports, too.
 KERNEL_FAMILY = " ".join(["linux-base"] + [
     f"linux-{part}-*" for part in ("base", "image", "headers", "kbuild", "binary", "modules")])
 PREFERENCES = f"""Package: {KERNEL_FAMILY}
@@ -36,8 +36,8 @@ Pin: release n={{suite}}-backports
 Pin-Priority: 500
 """
 
-# /proc is the caller's: the chroot shares its PID namespace. The overlay keeps the tree as it
-# is; its upper half goes with the namespace.
+# /proc is the caller's, because the chroot shares its PID namespace. The overlay keeps the tree unchanged; its upper
+# layer disappears with the namespace.
 ENTER = r"""
 set -euo pipefail
 tree=$1 overlay=$2; shift 2
@@ -71,7 +71,7 @@ CHROOT_ENV = {
 
 
 class TreeError(Exception):
-    """A tree could not be made or changed."""
+    """Creating or changing a tree failed."""
 
 
 def _apt_targets():
@@ -82,7 +82,7 @@ def _apt_targets():
 
 
 def _apt_acquire():
-    """The host's settings on how to reach an archive (proxies, validity), for the tree's apt."""
+    """The host's settings for reaching an archive (proxies, validity), for the tree's apt."""
     out = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
     wanted = re.compile(r'^Acquire::(?:(?:http|https)::\S*Proxy\S*|Check-\S+|Retries|ForceIPv\d) "[^"]+";$')
     return "".join(line + "\n" for line in out.splitlines() if wanted.match(line))
@@ -113,7 +113,7 @@ class Tree:
         self.log_path = LOGS / f"tree-{suite}.log"
         self._began = time.monotonic()
 
-    # -- running in it
+    # -- running commands in it
 
     def argv(self, argv, binds=(), overlay=False):
         """Command line that runs argv in the tree; binds are (host directory, path in the tree)."""
@@ -132,7 +132,7 @@ class Tree:
     def output(self, argv, **kwargs):
         return self.run(argv, stdout=subprocess.PIPE, text=True, **kwargs).stdout
 
-    # -- making it
+    # -- creating it
 
     def stamp(self):
         try:
@@ -147,14 +147,14 @@ class Tree:
 
     @contextlib.contextmanager
     def lock(self):
-        """One at a time changes the tree."""
+        """Only one process at a time changes the tree."""
         TREES.mkdir(parents=True, exist_ok=True)
         with open(TREES / f"{self.suite}.lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def say(self, what):
-        # One write: both suites are made at a time.
+        # One write, because both suites are created at a time.
         sys.stdout.write(f"  {self.suite:<9} {time.monotonic() - self._began:4.0f} s  {what}\n")
         sys.stdout.flush()
 
@@ -198,8 +198,8 @@ class Tree:
         new.rename(self.path)
 
     def ensure(self, packages, kernels=()):
-        """Have the tree with these packages, and for each (version, flavours) of `kernels` its
-        newest image and headers. Returns {version: release} without the flavour.
+        """Make sure that the tree has these packages, and for each (version, flavours) of `kernels` the newest image
+        and headers. Returns {version: release} without the flavour.
         """
         with self.lock():
             if not self.path.is_dir():
@@ -211,7 +211,7 @@ class Tree:
             if missing or wanted:
                 self.say("apt-get update")
                 self.apt("update")
-                # Whatever an interrupted run has left half-done.
+                # Repair the leftovers of an interrupted run.
                 self._logged(self.argv(["dpkg", "--configure", "-a"]), env=CHROOT_ENV)
                 names = list(missing)
                 for version, flavour in wanted:
@@ -236,7 +236,7 @@ class Tree:
         return names
 
     def newest_kernel(self, version):
-        """Newest release (without flavour) of a version such as 6.12 with an image and headers."""
+        """Newest release (without flavour) of a version such as 6.12 that has an image and headers."""
         names = set(self.output(["apt-cache", "pkgnames", "linux-"]).split())
         pattern = re.compile(rf"linux-image-({re.escape(version)}[.][^-]+(?:-\d+)?)-amd64")
         releases = []
@@ -246,7 +246,7 @@ class Tree:
                 releases.append(match[1])
         found = []
         if releases:
-            # A package may be known by name only; `show` tells which can be had.
+            # apt may know a package by name only; `show` tells if it is available.
             shown = self.output(["apt-cache", "--no-all-versions", "show"]
                                 + [f"linux-{kind}-{r}-amd64" for r in releases for kind in ("image", "headers")],
                                 check=False, stderr=subprocess.DEVNULL)

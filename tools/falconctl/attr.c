@@ -12,7 +12,7 @@ static const struct nlattr *attr_next(struct attr_block *block)
 	const struct nlattr *attr = block->data;
 	size_t step;
 
-	/* mnl_attr_ok() compares as int, which a block of at most 64 KiB fits. */
+	/* mnl_attr_ok() compares as int. A block is 64 KiB at most, so its length fits. */
 	if (!mnl_attr_ok(attr, (int)block->len))
 		return NULL;
 	step = MNL_ALIGN(attr->nla_len);
@@ -68,7 +68,7 @@ int attr_parse(const struct spec_set *set, struct attr_block block, const struct
 	}
 	if (block.len)
 		return fail(EXIT_SYSTEM, 0, NULL,
-			    "the answer makes no sense: %zu bytes of %s are no attribute",
+			    "the answer makes no sense: %zu bytes of %s are not an attribute",
 			    block.len, set->name);
 	return EXIT_OK;
 }
@@ -112,7 +112,7 @@ void attr_print(const struct spec_set *set, const struct nlattr *const *tb, unsi
 			return;
 		}
 		entry = spec_entry(spec->names, attr_uint(tb[n]));
-		/* a newer module knows more of them */
+		/* a newer module knows more values */
 		snprintf(number, sizeof(number), "%" PRIu64, attr_uint(tb[n]));
 		out_string(spec->name, fmt, entry ? entry->name : number);
 		return;

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
+#include "check-fields.h"
+#include "finding.h"
 #include "root.h"
 
 /* Oldest kernel that the module is built for. */
@@ -15,14 +16,14 @@
 
 static const struct {
 	const char *name;
-	const char *why;	/* falcon requires it; NULL if it does not */
+	const char *why;	/* why falcon requires it; NULL if it does not */
 } options[] = {
 	[INIT_ON_ALLOC] = { "CONFIG_INIT_ON_ALLOC_DEFAULT_ON", NULL },
 	{ "CONFIG_MODULES", "modules can be loaded" },
 	{ "CONFIG_KALLSYMS", "functions are found by name" },
 	{ "CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "functions can be redirected" },
 	{ "CONFIG_RPS", "packets can be handed to other CPUs" },
-	/* The kernel exports the lookups for these alone (or for TPROXY, which is as common). */
+	/* The kernel exports the lookups only for these, or for TPROXY, which is as common. */
 	{ "CONFIG_NF_SOCKET_IPV4", "the socket of a packet can be looked up, for rules by cgroup" },
 	{ "CONFIG_NF_SOCKET_IPV6", "the same for IPv6" },
 };
@@ -34,9 +35,9 @@ enum setting {
 	SETTING_ON,
 };
 
-/* How the kernel was configured. */
+/* The kernel's configuration. */
 struct config {
-	const char *source;	/* NULL: no file tells */
+	const char *source;	/* NULL if no file has it */
 	char path[300];
 	bool set[OPTIONS];
 };
@@ -90,9 +91,9 @@ static void read_config(const char *release, struct config *config)
 static void check_options(const struct config *config)
 {
 	if (!config->source) {
-		finding("kernel-options", RESULT_UNKNOWN, "See how the kernel was configured: "
-			"CONFIG_DYNAMIC_FTRACE_WITH_ARGS, CONFIG_RPS and "
-			"CONFIG_NF_SOCKET_IPV4 and _IPV6 are needed.",
+		finding("kernel-options", RESULT_UNKNOWN, "Look at the kernel's configuration: "
+			"falcon needs CONFIG_DYNAMIC_FTRACE_WITH_ARGS, CONFIG_RPS, "
+			"CONFIG_NF_SOCKET_IPV4 and CONFIG_NF_SOCKET_IPV6.",
 			"neither %s nor /proc/config.gz can be read", config->path);
 		return;
 	}
@@ -104,7 +105,7 @@ static void check_options(const struct config *config)
 				options[i].why);
 		else
 			finding("kernel-options", RESULT_FAIL,
-				"Boot a kernel that has it; Debian's have.", "%s is not in %s",
+				"Boot a kernel that has it, such as Debian's.", "%s is not in %s",
 				options[i].name, config->source);
 	}
 }
@@ -133,7 +134,7 @@ static void check_realtime(void)
 		known = true;
 	if (!strcmp(realtime, "1") || strstr(version, "PREEMPT_RT"))
 		finding("preempt-rt", RESULT_FAIL, "Boot a kernel without PREEMPT_RT.",
-			"PREEMPT_RT: softirqs run in threads, which falcon's steering does not support");
+			"PREEMPT_RT runs softirqs in threads, which falcon does not support");
 	else if (known)
 		finding("preempt-rt", RESULT_OK, NULL, "not a PREEMPT_RT kernel");
 	else
@@ -155,7 +156,7 @@ static void check_ftrace(void)
 		finding("ftrace", RESULT_OK, NULL, "ftrace is on");
 }
 
-/* As the kernel reads a switch; it ignores a word that is none. */
+/* Reads a switch as the kernel does, which ignores a word that is not a switch. */
 static void read_switch(const char *text, enum setting *setting)
 {
 	bool o = text[0] == 'o' || text[0] == 'O';
@@ -175,7 +176,7 @@ static void look_for_init_on_alloc(const char *parameter, void *data)
 		read_switch(parameter + strlen(name), data);
 }
 
-/* The command line decides; without a word there the kernel's configuration does. */
+/* The command line decides. If it says nothing, the kernel's configuration does. */
 static void check_init_on_alloc(const struct config *config)
 {
 	enum setting setting = SETTING_UNKNOWN;
@@ -185,15 +186,15 @@ static void check_init_on_alloc(const struct config *config)
 		setting = config->set[INIT_ON_ALLOC] ? SETTING_ON : SETTING_OFF;
 	if (setting == SETTING_UNKNOWN)
 		finding("init-on-alloc", RESULT_UNKNOWN,
-			"See 'mem auto-init' in the kernel's log: 'heap alloc:on' is init_on_alloc.",
+			"Look for 'mem auto-init' in the kernel's log: 'heap alloc:on' means that it is.",
 			"cannot tell whether init_on_alloc is on");
 	else if (setting == SETTING_OFF)
 		finding("init-on-alloc", RESULT_OK, NULL, "init_on_alloc is off");
 	else
 		finding("init-on-alloc", RESULT_OK,
 			"Look for clear_page in 'perf top -C CPU' of the NIC's CPU. If it is there, "
-			"boot with init_on_alloc=0: that costs a protection, as a fault of the kernel's "
-			"could then reveal what a page held before.",
+			"boot with init_on_alloc=0. That gives up a protection: a bug of the kernel "
+			"could then reveal the former content of a page.",
 			"init_on_alloc is on: the NIC's CPU clears each page that the driver allocates "
 			"to receive; a driver that recycles its pages allocates few");
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* check: CPUs, what spreads packets already, and whether there is a tunnel. */
+/* check: CPUs, features that spread packets already, NICs, tunnels and encryption. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "check-fields.h"
+#include "finding.h"
 #include "root.h"
 
-/* A stage for each of three CPUs. */
+/* Each stage can have a CPU of its own. */
 #define STAGES 3
 
-/* How many CPUs a list such as 0-3,6 has; 0 when it is none. */
+/* The number of CPUs of a list such as 0-3,6; 0 if the text is not a list. */
 static unsigned long count_cpus(const char *list)
 {
 	unsigned long count = 0;
@@ -49,7 +50,7 @@ static void check_cpus(void)
 			"/sys/devices/system/cpu/online cannot be read");
 	else if (count == 1)
 		finding("cpus", RESULT_FAIL, "Bring more CPUs online.",
-			"one CPU is online; there is no other to spread packets to");
+			"one CPU is online; there is no second one to spread packets to");
 	else if (count < STAGES)
 		finding("cpus", RESULT_WARN, "Bring more CPUs online.",
 			"%lu CPUs are online; the three stages of a flow will share them", count);
@@ -57,7 +58,7 @@ static void check_cpus(void)
 		finding("cpus", RESULT_OK, NULL, "%lu CPUs are online", count);
 }
 
-/* The device's name of /sys/class/net/NAME/... */
+/* The name of the device in /sys/class/net/NAME/... */
 static void device_of(const char *path, char *buf, size_t size)
 {
 	const char *name = path + strlen("/sys/class/net/");
@@ -75,7 +76,7 @@ static bool add_if(bool wanted, const char *path, struct few *few)
 	return true;
 }
 
-/* A mask such as 00000000,0000000f that has a bit. */
+/* Adds the device if its mask, such as 00000000,0000000f, has a bit. */
 static bool add_masked(const char *path, void *data)
 {
 	char mask[2048];
@@ -100,8 +101,8 @@ static void check_rps(void)
 	root_glob("/sys/class/net/*/queues/rx-*/rps_cpus", add_masked, &rps);
 	if (rps.count)
 		finding("rps", RESULT_WARN,
-			"Write 0 to their rps_cpus, unless other traffic needs it.",
-			"RPS is set: a queue of %s; falcon decides for overlay flows, RPS for all others",
+			"Write 0 to rps_cpus of such queues, unless other traffic needs RPS.",
+			"RPS is set on a queue of %s; mode lanes takes no flow through such a NIC, bridge or tunnel",
 			few_text(&rps));
 	else
 		finding("rps", RESULT_OK, NULL, "no device has RPS set");
@@ -111,8 +112,8 @@ static void check_rps(void)
 	root_glob("/sys/class/net/*/queues/rx-*/rps_flow_cnt", add_counted, &rfs);
 	if (on && rfs.count)
 		finding("rfs", RESULT_WARN,
-			"sysctl net.core.rps_sock_flow_entries=0, unless other traffic needs it.",
-			"RFS is set: a queue of %s; falcon decides for overlay flows, RFS for all others",
+			"Write 0 to rps_flow_cnt of such queues, unless other traffic needs RFS.",
+			"RFS is set on a queue of %s; mode lanes takes no flow through such a NIC, bridge or tunnel",
 			few_text(&rfs));
 	else
 		finding("rfs", RESULT_OK, NULL, "RFS is not in use");
@@ -133,22 +134,22 @@ static void check_threads(void)
 	root_glob("/sys/class/net/*/threaded", add_counted, &threaded);
 	if (threaded.count)
 		finding("threaded-napi", RESULT_WARN, "Write 0 to /sys/class/net/DEVICE/threaded.",
-			"NAPI runs in threads: %s; the scheduler moves them between CPUs, away from what falcon chose",
+			"NAPI of %s runs in threads, on any CPU; mode lanes takes no flow from such a NIC or tunnel",
 			few_text(&threaded));
 	else
-		finding("threaded-napi", RESULT_OK, NULL, "no device has its NAPI in threads");
+		finding("threaded-napi", RESULT_OK, NULL, "no device runs its NAPI in threads");
 
 	if (!root_cmdline(look_for_backlog_threads, &backlog))
 		finding("backlog-threads", RESULT_UNKNOWN, "Mount /proc.",
 			"/proc/cmdline cannot be read");
 	else if (backlog)
 		finding("backlog-threads", RESULT_WARN, "Boot without thread_backlog_napi.",
-			"the backlogs that falcon hands packets to are run by threads");
+			"threads process the backlogs that falcon hands packets to, on any CPU");
 	else
-		finding("backlog-threads", RESULT_OK, NULL, "backlogs are run by softirqs");
+		finding("backlog-threads", RESULT_OK, NULL, "softirqs process the backlogs");
 }
 
-/* By DEVTYPE, which these drivers give, or by the ARPHRD number of the others. */
+/* Knows a tunnel by DEVTYPE, which some drivers set, or by the ARPHRD number of the others. */
 static bool add_tunnel(const char *path, void *data)
 {
 	static const char *const kinds[] = { "DEVTYPE=vxlan\n", "DEVTYPE=geneve\n" };
@@ -179,11 +180,11 @@ static void check_tunnels(void)
 		finding("tunnels", RESULT_OK, NULL, "tunnel devices: %s", few_text(&tunnels));
 	else
 		finding("tunnels", RESULT_WARN,
-			"Nothing, if one will come, or if it is in another network namespace.",
+			"Not needed if a tunnel will come, or is in another network namespace.",
 			"no VXLAN, GENEVE, GRE or IP tunnel device here: falcon has nothing to do");
 }
 
-/* What the kernel knows as a device of hardware, and as Ethernet. */
+/* A NIC is an Ethernet device with hardware behind it, as far as the kernel knows. */
 static bool add_nic(const char *path, void *data)
 {
 	char line[64], type_path[300];
@@ -203,8 +204,8 @@ static void check_nics(void)
 		finding("nic", RESULT_OK, NULL, "NICs: %s", few_text(&nics));
 	else
 		finding("nic", RESULT_WARN,
-			"Nothing, if it is in another network namespace; or falconctl config set mode=pipeline.",
-			"no NIC here, every device is virtual: mode lanes takes flows from NICs alone");
+			"Not needed if a NIC is in another network namespace; otherwise falconctl config set mode=pipeline.",
+			"no NIC here, every device is virtual: mode lanes takes flows from NICs only");
 }
 
 static bool add_wireguard(const char *path, void *data)
@@ -227,7 +228,10 @@ static bool is_holder(const char *path, void *data)
 	return true;
 }
 
-/* Each state that a module encrypts for holds it, and so does each module that needs it. */
+/*
+ * Each ESP state holds a reference to the module, and so does each module that needs it. More
+ * references than such modules mean that there are states.
+ */
 static bool has_esp_states(const char *count, const char *holders)
 {
 	char line[64];
@@ -239,20 +243,20 @@ static bool has_esp_states(const char *count, const char *holders)
 static void check_encryption(void)
 {
 	static const char advice[] =
-		"For flows in a tunnel that is encrypted: falconctl config set mode=pipeline.";
+		"For flows in an encrypted tunnel: falconctl config set mode=pipeline.";
 	struct few wireguard = { 0 };
 
 	root_glob("/sys/class/net/*/uevent", add_wireguard, &wireguard);
 	if (wireguard.count)
 		finding("wireguard", RESULT_WARN, advice,
-			"WireGuard: %s; a tunnel over it is not seen at the NIC, so that mode lanes takes none of its flows",
+			"WireGuard: %s; a tunnel over it is not seen at the NIC, so mode lanes takes none of its flows",
 			few_text(&wireguard));
 	else
 		finding("wireguard", RESULT_OK, NULL, "no WireGuard device here");
 	if (has_esp_states("/sys/module/esp4/refcnt", "/sys/module/esp4/holders/*") ||
 	    has_esp_states("/sys/module/esp6/refcnt", "/sys/module/esp6/holders/*"))
 		finding("ipsec", RESULT_WARN, advice,
-			"ESP is in use: a tunnel inside it is not seen at the NIC, so that mode lanes takes none of its flows");
+			"ESP is in use: a tunnel inside it is not seen at the NIC, so mode lanes takes none of its flows");
 	else
 		finding("ipsec", RESULT_OK, NULL, "no module for ESP is in use");
 }

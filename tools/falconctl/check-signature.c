@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
+#include "check-fields.h"
+#include "finding.h"
 #include "root.h"
 
 #define TRAILER "~Module signature appended~\n"
-#define ADVICE "Sign it with a key that the firmware knows: DKMS does, once 'mokutil --import " \
-	"/var/lib/dkms/mok.pub' was confirmed at the next boot."
+#define ADVICE "Sign it with a key that the firmware knows. DKMS does so; its key becomes known " \
+	"by 'mokutil --import /var/lib/dkms/mok.pub', confirmed at the next boot."
 
-/* Why unsigned modules are refused, NULL when they are not. */
+/* The reason why the kernel refuses unsigned modules, or NULL if it does not. */
 static const char *enforced(bool *known)
 {
 	char line[256];
@@ -22,7 +23,7 @@ static const char *enforced(bool *known)
 		if (line[0] == 'Y')
 			return "module.sig_enforce";
 	}
-	/* "[none] integrity confidentiality": the one in brackets is on */
+	/* "[none] integrity confidentiality": the word in brackets is in force */
 	if (root_line("/sys/kernel/security/lockdown", line, sizeof(line))) {
 		*known = true;
 		if (strstr(line, "[integrity]") || strstr(line, "[confidentiality]"))
@@ -92,7 +93,7 @@ static void check_module(const char *why)
 			"%s refuses unsigned modules, and %s is unsigned", why, module.path);
 	else
 		finding("signature", RESULT_OK, NULL,
-			"%s is signed; %s decides whether it knows the key", module.path, why);
+			"%s is signed; %s admits it if the kernel knows the key", module.path, why);
 }
 
 void check_signature(void)
@@ -104,7 +105,7 @@ void check_signature(void)
 	root_glob("/sys/firmware/efi/efivars/SecureBoot-*", secure_boot, &boot);
 	if (boot == 1)
 		finding("secure-boot", RESULT_OK, NULL, "Secure Boot is on%s",
-			why ? "" : ", but refuses no module");
+			why ? "" : ", but the kernel refuses no module");
 	else
 		finding("secure-boot", RESULT_OK, NULL,
 			boot ? "no Secure Boot" : "Secure Boot is off");

@@ -4,12 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
+#include "check-fields.h"
+#include "finding.h"
 #include "root.h"
 
 #define LANES "mode lanes takes no flow"
 
-const struct hooked hooked[HOOKED] = {
+/* A kernel function that falcon hooks. */
+struct hooked {
+	const char *symbol;
+	const char *older;	/* its name in older kernels, or NULL */
+	const char *module;	/* its module, or NULL */
+	bool seldom;		/* few hosts need it */
+	const char *without;	/* the loss without it; NULL if falcon requires it */
+};
+
+static const struct hooked hooked[] = {
 	{ .symbol = "get_rps_cpu" },
 	{ .symbol = "gro_cells_receive", .without = "nic-split has no effect and " LANES },
 	{ .symbol = "gro_receive_skb", .older = "napi_gro_receive", .without = LANES },
@@ -18,12 +28,13 @@ const struct hooked hooked[HOOKED] = {
 	{ .symbol = "veth_xmit", .module = "veth",
 	  .without = LANES " to a veth that runs NAPI" },
 	{ .symbol = "macvlan_handle_frame", .module = "macvlan", .seldom = true,
-	  .without = "a flow to a macvlan has one worker" },
+	  .without = "a flow to a macvlan stays on the kernel's path" },
 	{ .symbol = "ipvlan_handle_frame", .module = "ipvlan", .seldom = true,
-	  .without = "a flow to an ipvlan has one worker" },
+	  .without = "a flow to an ipvlan stays on the kernel's path" },
 };
+#define HOOKED (sizeof(hooked) / sizeof(hooked[0]))
 
-/* tracefs has its own mount, or is found below debugfs. */
+/* tracefs has a mount of its own, or is below debugfs. */
 static FILE *open_tracefs(const char *name)
 {
 	static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
@@ -42,7 +53,7 @@ static enum result lost(const struct hooked *h)
 	return h->without ? RESULT_WARN : RESULT_FAIL;
 }
 
-/* "", or what goes missing. */
+/* "", or the loss without the hook. */
 static const char *lost_text(const struct hooked *h, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s%s", h->without ? "; without it " : "",
@@ -51,12 +62,12 @@ static const char *lost_text(const struct hooked *h, char *buf, size_t size)
 }
 
 struct seen {
-	unsigned int exact;	/* functions of just that name */
-	unsigned int older;	/* of the name that older kernels have */
+	unsigned int exact;	/* functions of this very name */
+	unsigned int older;	/* functions of its older name */
 	char variant[128];	/* one that the compiler changed, such as get_rps_cpu.isra.0 */
 };
 
-/* The name that this kernel has it by. */
+/* The name of the function in this kernel. */
 static const char *name_of(const struct hooked *h, const struct seen *seen)
 {
 	return !seen->exact && seen->older ? h->older : h->symbol;
@@ -113,7 +124,7 @@ static void count_available(FILE *file, struct seen *seen)
 				count(&hooked[i], name, &seen[i]);
 }
 
-/* Its module is not loaded: nobody can tell, nor needs to know of a seldom one. */
+/* True if its module is not loaded, so check cannot tell. Few hosts need a seldom one. */
 static bool not_yet(const char *what, const struct hooked *h)
 {
 	char path[256], advice[128];
@@ -148,12 +159,12 @@ static void check_kallsyms(void)
 			finding("symbols", RESULT_OK, NULL, "%s is there", name_of(h, &seen[i]));
 		else if (count_of(&seen[i]))
 			finding("symbols", lost(h),
-				"Boot another kernel, or unload the module that has a second one.",
+				"Boot another kernel, or unload the module with the second function.",
 				"%u functions are called %s%s", count_of(&seen[i]),
 				name_of(h, &seen[i]), text);
 		else if (seen[i].variant[0])
 			finding("symbols", lost(h), "Boot another kernel, such as Debian's.",
-				"the compiler made %s of %s, which cannot be hooked%s",
+				"the compiler made %s of %s, and falcon cannot hook that%s",
 				seen[i].variant, h->symbol, text);
 		else if (!not_yet("symbols", h))
 			finding("symbols", lost(h), "Boot another kernel, such as Debian's.",
@@ -185,8 +196,8 @@ static void check_available(void)
 				name_of(h, &seen[i]));
 		else if (count_of(&seen[i]))
 			finding("traceable", lost(h),
-				"Boot another kernel, or unload the module that has a second one.",
-				"ftrace knows %u functions %s%s", count_of(&seen[i]),
+				"Boot another kernel, or unload the module with the second function.",
+				"ftrace knows %u functions called %s%s", count_of(&seen[i]),
 				name_of(h, &seen[i]), text);
 		else if (!not_yet("traceable", h))
 			finding("traceable", lost(h), "Boot another kernel, such as Debian's.",
@@ -219,10 +230,11 @@ static void tell_conflict(const struct hooked *h, const char *symbol, const char
 			symbol);
 	else if (root_exists("/sys/module/falcon"))
 		finding("conflicts", RESULT_UNKNOWN, "See 'falconctl status'.",
-			"%s is redirected, by falcon or by somebody else", symbol);
+			"%s is redirected, by falcon or by another module", symbol);
 	else
-		finding("conflicts", lost(h), "Remove the livepatch or the module that does.",
-			"somebody redirects %s already, and only one can%s", symbol,
+		finding("conflicts", lost(h),
+			"Remove the livepatch or the module that redirects it.",
+			"another module redirects %s already, and only one can%s", symbol,
 			lost_text(h, text, sizeof(text)));
 }
 
@@ -248,7 +260,7 @@ static void check_enabled(void)
 	fclose(file);
 	for (size_t i = 0; i < HOOKED; i++)
 		if (!told[i])
-			finding("conflicts", RESULT_OK, NULL, "nobody redirects %s",
+			finding("conflicts", RESULT_OK, NULL, "no module redirects %s",
 				names_of(&hooked[i], name, sizeof(name)));
 }
 
@@ -283,7 +295,8 @@ static void check_livepatch(void)
 			found += find_livepatch(&hooked[i], hooked[i].older);
 	}
 	if (!found)
-		finding("livepatch", RESULT_OK, NULL, "no livepatch replaces what falcon hooks");
+		finding("livepatch", RESULT_OK, NULL,
+			"no livepatch replaces a function that falcon hooks");
 }
 
 void check_symbols(void)

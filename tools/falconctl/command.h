@@ -1,44 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The commands: one table, from which parsing, help and completion come. */
+/*
+ * The commands and their functions. main.c has the table; parsing, help and completion read it.
+ */
 #ifndef FALCONCTL_COMMAND_H
 #define FALCONCTL_COMMAND_H
 
 #include <stdbool.h>
 
+#include "args.h"
 #include "spec.h"
-
-enum option {
-	OPT_JSON,
-	OPT_HELP,
-	OPT_VERSION,
-	OPT_ROOT,
-	OPT_TOP,
-	OPT_ALL,
-	OPT_EXPLAIN,
-	OPT_COUNT,
-	OPT_INTERVAL,
-	OPT_MAX,
-};
-
-struct option_info {
-	const char *name;	/* with its dashes */
-	const char *value;	/* what it takes, or NULL */
-	const char *doc;	/* NULL: not shown */
-};
-
-extern const struct option_info options[OPT_MAX];
-
-#define OPT_BIT(opt)	(1U << (opt))
-/* Belong to every command. */
-#define OPT_GLOBAL	(OPT_BIT(OPT_JSON) | OPT_BIT(OPT_HELP) | OPT_BIT(OPT_VERSION))
-
-/* What was typed after the command's own name. */
-struct args {
-	unsigned int argc;
-	char **argv;
-	bool given[OPT_MAX];
-	const char *value[OPT_MAX];
-};
 
 struct command {
 	const char *name;
@@ -48,16 +18,14 @@ struct command {
 	unsigned int min_args, max_args;
 	unsigned int options;		/* of its own, OPT_BIT() each */
 	bool hidden;
-	const struct command *sub;	/* ended by one without name; or NULL, and then run */
+	const struct command *sub;	/* ends with a nameless one; or NULL: call run() */
 	int (*run)(const struct args *args);
-	void (*more_help)(void);	/* prints what only it knows, or NULL */
+	void (*more_help)(void);	/* prints more help, or NULL */
 	/* print candidates for the last of argc words, or NULL */
 	void (*complete)(unsigned int argc, char **argv);
 };
 
-extern const struct command commands[];
-
-/* NULL after telling that there is no such command. path: what stands before it, or NULL. */
+/* NULL after an error message if there is no such command. path: the words before it, or NULL. */
 const struct command *command_find(const struct command *table, const char *path, const char *name);
 
 int run_status(const struct args *args);
@@ -88,23 +56,19 @@ void complete_config_set(unsigned int argc, char **argv);
 void complete_priority_add(unsigned int argc, char **argv);
 void complete_help(unsigned int argc, char **argv);
 
-/* A candidate, when it begins with word. */
+/* Print a candidate if it begins with word. */
 void candidate(const char *word, const char *text);
 
-/* KEY= for the last of argc words, unless it is given before. */
+/* Print KEY= for the last of argc words, unless an earlier word gives the key. */
 void candidate_key(unsigned int argc, char **argv, const char *key);
 
-/* KEY=VALUE with each value of an enum. */
+/* Print KEY=VALUE with each value of an enum. */
 void candidate_values(const char *word, const char *key, const struct spec_enum *names);
+
+/* The table of all commands, for help and completion. Comes before any of their functions. */
+void help_init(const struct command *table);
 
 /* Help of one command, or of all when it is NULL. path: its full name. */
 int help_show(const struct command *command, const char *path);
-
-/* A number of an option, from min on. EXIT_OK or EXIT_USAGE, told. */
-int option_number(const struct args *args, enum option opt, unsigned long min,
-		  unsigned long *number);
-
-/* out_finish(), told when it failed. */
-int finish(void);
 
 #endif

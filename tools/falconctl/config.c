@@ -61,7 +61,7 @@ static int unknown_key(const char *key)
 		    nearest_hint(&nearest, hint, sizeof(hint)));
 }
 
-/* One KEY=VALUE into the values; texts stay where they are. */
+/* A parsed KEY=VALUE; text points into the command line. */
 struct setting {
 	const char *text;
 	uint64_t value;
@@ -119,7 +119,7 @@ int run_config_set(const struct args *args)
 	struct nl *nl;
 	int code;
 
-	/* All of them before the first word to the kernel. */
+	/* Parse all of them before the kernel hears of any. */
 	for (unsigned int i = 0; i < args->argc; i++) {
 		code = parse_setting(args->argv[i], settings);
 		if (code)

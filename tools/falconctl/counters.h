@@ -5,12 +5,15 @@
 
 #include "attr.h"
 
-/* By number, as the specification has them. */
+/* By number of the attribute. */
 struct counters {
 	uint64_t value[SPEC_ATTRS_MAX + 1];
 };
 
-/* Those of a record of stats-get; none are all 0. Returns an exit code, having told. */
+/*
+ * The counters of a record of stats-get; all 0 if it has none. Return: an exit code, after an error
+ * message.
+ */
 int counters_read(const struct nlattr *const *stats, struct counters *c);
 
 #endif

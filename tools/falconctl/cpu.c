@@ -4,6 +4,7 @@
 #include <linux/falcon.h>
 
 #include "command.h"
+#include "error.h"
 #include "output.h"
 #include "records.h"
 #include "spec-gen.h"

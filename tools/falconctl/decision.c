@@ -19,7 +19,7 @@ struct decision {
 };
 
 static struct decision ring[DECISIONS];
-static size_t made, told;	/* since the start */
+static size_t made, told;	/* decisions since the start */
 
 __attribute__((format(printf, 1, 2)))
 static void remember(const char *fmt, ...)
@@ -41,23 +41,23 @@ static const char *text_of(const struct nlattr *attr)
 	return attr ? mnl_attr_get_str(attr) : "";
 }
 
-/* Where a flow is: its rung and workers, or in the pipeline its CPU. */
-static void place_of(const struct nlattr *const *tb, char *place, size_t size)
+/* A flow's state and workers, or in mode pipeline its CPU. */
+static void where_of(const struct nlattr *const *tb, char *where, size_t size)
 {
-	const struct nlattr *rung = tb[FALCON_A_FLOW_RUNG], *cpu = tb[FALCON_A_FLOW_CPU];
-	const char *name = spec_name(&spec_enum_rung, attr_uint(rung));
+	const struct nlattr *state = tb[FALCON_A_FLOW_STATE], *cpu = tb[FALCON_A_FLOW_CPU];
+	const char *name = spec_name(&spec_enum_flow_state, attr_uint(state));
 
-	if (rung && !tb[FALCON_A_FLOW_WORKERS])
-		snprintf(place, size, "%s", name);
-	else if (rung)
-		snprintf(place, size, "%s (%s)", name, text_of(tb[FALCON_A_FLOW_WORKERS]));
+	if (state && !tb[FALCON_A_FLOW_WORKERS])
+		snprintf(where, size, "%s", name);
+	else if (state)
+		snprintf(where, size, "%s (%s)", name, text_of(tb[FALCON_A_FLOW_WORKERS]));
 	else if (cpu)
-		snprintf(place, size, "CPU %" PRIu64, attr_uint(cpu));
+		snprintf(where, size, "CPU %" PRIu64, attr_uint(cpu));
 	else
-		snprintf(place, size, "-");
+		snprintf(where, size, "-");
 }
 
-/* One that is new is worth telling when it is in lanes already. */
+/* A new flow is worth a line if it is in lanes already. */
 static bool is_new(const struct nlattr *const *tb)
 {
 	return tb[FALCON_A_FLOW_WORKERS];
@@ -68,13 +68,13 @@ void decisions_compare(const struct sample *before, const struct sample *now)
 	for (size_t i = 0; i < now->flows.count; i++) {
 		struct record *flow = &now->flows.list[i];
 		const struct record *old = sample_flow(before, flow);
-		char name[NAME_LEN], from[64] = "stock", to[64];
+		char name[NAME_LEN], from[64] = "kernel", to[64];
 
 		if (!old && !is_new(flow->tb))
 			continue;
 		if (old)
-			place_of(old->tb, from, sizeof(from));
-		place_of(flow->tb, to, sizeof(to));
+			where_of(old->tb, from, sizeof(from));
+		where_of(flow->tb, to, sizeof(to));
 		if (!strcmp(from, to))
 			continue;
 		flow_name(flow->tb, name, sizeof(name));
@@ -86,25 +86,25 @@ int decisions_event(struct attr_block block, void *data)
 {
 	const struct nlattr *tb[SPEC_ATTRS_MAX + 1];
 	char subject[64] = "";
-	int code = attr_parse(&spec_set_notice, block, tb);
+	int code = attr_parse(&spec_set_event, block, tb);
 
 	(void)data;
-	if (code || !tb[FALCON_A_NOTICE_EVENT])
+	if (code || !tb[FALCON_A_EVENT_EVENT])
 		return code;
-	if (tb[FALCON_A_NOTICE_CPU])
+	if (tb[FALCON_A_EVENT_CPU])
 		snprintf(subject, sizeof(subject), " %" PRIu64,
-			 attr_uint(tb[FALCON_A_NOTICE_CPU]));
-	else if (tb[FALCON_A_NOTICE_IFNAME])
-		snprintf(subject, sizeof(subject), " %s", text_of(tb[FALCON_A_NOTICE_IFNAME]));
+			 attr_uint(tb[FALCON_A_EVENT_CPU]));
+	else if (tb[FALCON_A_EVENT_IFNAME])
+		snprintf(subject, sizeof(subject), " %s", text_of(tb[FALCON_A_EVENT_IFNAME]));
 	remember("%s%s%s%s",
-		 spec_name(&spec_enum_event, attr_uint(tb[FALCON_A_NOTICE_EVENT])), subject,
-		 tb[FALCON_A_NOTICE_REASON] ? ": " : "", text_of(tb[FALCON_A_NOTICE_REASON]));
+		 spec_name(&spec_enum_event, attr_uint(tb[FALCON_A_EVENT_EVENT])), subject,
+		 tb[FALCON_A_EVENT_REASON] ? ": " : "", text_of(tb[FALCON_A_EVENT_REASON]));
 	return EXIT_OK;
 }
 
 void decisions_lost(void)
 {
-	remember("more events than could be taken");
+	remember("some events are lost: there were too many");
 }
 
 void decisions_print(bool screen)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What falcon has decided lately, in words: the last few are remembered. */
+/* The latest decisions of falcon, in words. */
 #ifndef FALCONCTL_DECISION_H
 #define FALCONCTL_DECISION_H
 
@@ -7,16 +7,16 @@
 
 #define DECISIONS 8
 
-/* Flows that went into lanes or came back, or got other CPUs, between two samples. */
+/* Remember the flows that entered lanes, left them, or got other CPUs between two samples. */
 void decisions_compare(const struct sample *before, const struct sample *now);
 
-/* An event of the module's; for nl_events(). */
+/* Remember an event of the module; a handler for nl_events(). */
 int decisions_event(struct attr_block block, void *data);
 
-/* More events than the socket could take. */
+/* Remember that events were lost. */
 void decisions_lost(void);
 
-/* Print those since the last time, "decisions" in JSON; on a screen all that are remembered. */
+/* Print the decisions since the last call, "decisions" in JSON; on a screen the latest ones. */
 void decisions_print(bool screen);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef FALCONCTL_DSCP_H
 #define FALCONCTL_DSCP_H
 
-/* The DSCP of that name, in letters of either case, or -1. */
+/* The DSCP of that name, in upper or lower case, or -1. */
 int dscp_number(const char *name);
 
 #endif

@@ -7,17 +7,17 @@
 #include "error.h"
 #include "output.h"
 
-/* Longer words are compared as far as this. */
+/* distance() compares no more of a word. */
 #define WORD_MAX 64
 
 const char *const exit_docs[EXIT_CODES] = {
 	[EXIT_OK] = "Done.",
-	[EXIT_REFUSED] = "The kernel module refused, and said why.",
-	[EXIT_USAGE] = "The command line is wrong; nothing was done.",
+	[EXIT_REFUSED] = "The kernel module refused the request, and said why.",
+	[EXIT_USAGE] = "The command line is wrong. Nothing was done.",
 	[EXIT_NOT_LOADED] = "The kernel module is not loaded.",
 	[EXIT_NOT_PERMITTED] =
-		"Not permitted: falcon answers root of the initial namespaces alone.",
-	[EXIT_UNFIT] = "check found something that keeps falcon from running here.",
+		"Not permitted: falcon answers only to root of the initial namespaces.",
+	[EXIT_UNFIT] = "check found a reason why falcon cannot run here.",
 	[EXIT_SYSTEM] =
 		"No memory, no socket, output that cannot be written, or an answer that makes no sense.",
 };
@@ -52,7 +52,14 @@ int fail(enum exit_code code, int errnum, const char *attribute, const char *fmt
 	return code;
 }
 
-/* Edits that lead from a to b: insert, delete, replace a letter. */
+int finish(void)
+{
+	int error = out_finish();
+
+	return error ? fail(EXIT_SYSTEM, error, NULL, "cannot write the output") : EXIT_OK;
+}
+
+/* The number of edits from a to b: inserted, deleted, replaced letters (Levenshtein). */
 static unsigned int distance(const char *a, const char *b)
 {
 	size_t len_a = strnlen(a, WORD_MAX), len_b = strnlen(b, WORD_MAX);
@@ -80,7 +87,7 @@ static unsigned int distance(const char *a, const char *b)
 
 void nearest_init(struct nearest *n, const char *word)
 {
-	/* A word of which more than half is wrong is not a slip. */
+	/* More than half of the word wrong is no typing error. */
 	*n = (struct nearest){ .word = word,
 			       .distance = (unsigned int)strnlen(word, WORD_MAX) / 2 + 1 };
 }
@@ -90,7 +97,7 @@ void nearest_offer(struct nearest *n, const char *known)
 	size_t len = strlen(n->word);
 	unsigned int d = distance(n->word, known);
 
-	/* The beginning of a word is as good as one slip. */
+	/* The beginning of a word counts as one wrong letter. */
 	if (len && !strncmp(known, n->word, len) && d > 1)
 		d = 1;
 	if (d < n->distance || (d == n->distance && !n->best)) {

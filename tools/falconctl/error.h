@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How falconctl fails: exit codes, messages, and the guess at what was meant. */
+/* Exit codes, error messages, and the nearest known word. */
 #ifndef FALCONCTL_ERROR_H
 #define FALCONCTL_ERROR_H
 
@@ -16,17 +16,23 @@ enum exit_code {
 	EXIT_CODES,
 };
 
-/* What each means, for help; the man page says the same. */
+/* The meaning of each, for help; the manual page says the same. */
 extern const char *const exit_docs[EXIT_CODES];
 
 /*
- * Tell what went wrong on stderr, as text or as JSON, and return code. attribute: the key
- * that is to blame, or NULL; errnum: errno, or 0 for none.
+ * Print an error message on stderr, as text or as JSON, and return code. attribute: the key in
+ * question, or NULL; errnum: errno, or 0 for none.
  */
 int fail(enum exit_code code, int errnum, const char *attribute, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Collects known words and keeps the one that is most like what was typed. */
+/*
+ * The output is complete. Return: EXIT_OK, or EXIT_SYSTEM after an error message if it could not be
+ * written.
+ */
+int finish(void);
+
+/* Keeps the known word that is nearest to the typed one. */
 struct nearest {
 	const char *word;
 	const char *best;
@@ -36,7 +42,7 @@ struct nearest {
 void nearest_init(struct nearest *n, const char *word);
 void nearest_offer(struct nearest *n, const char *known);
 
-/* ", did you mean 'X'?" into buf, or nothing when no known word is like it. */
+/* Write ", did you mean 'X'?" into buf, or nothing if no known word is near. */
 const char *nearest_hint(const struct nearest *n, char *buf, size_t size);
 
 #endif

@@ -31,7 +31,7 @@ static int by_packets(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* NULL when it is neither an IPv4 nor an IPv6 address. */
+/* NULL if it is neither an IPv4 nor an IPv6 address. */
 static const char *address(const struct nlattr *attr, char *buf, size_t size)
 {
 	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
@@ -42,7 +42,7 @@ static const char *address(const struct nlattr *attr, char *buf, size_t size)
 			 (socklen_t)size);
 }
 
-/* NULL when it is absent. */
+/* NULL if it is absent. */
 static const char *protocol(const struct nlattr *attr, char *buf, size_t size)
 {
 	return attr ? protocol_name(attr_uint(attr), buf, size) : NULL;
@@ -113,19 +113,19 @@ void flow_name(const struct nlattr *const *tb, char *name, size_t size)
 	snprintf(name, size, "%s %s > %s%s", proto ? proto : "?", from, to, vni);
 }
 
-/* Of mode lanes: the columns are there when some flow has them. */
+/* The columns of mode lanes are shown if any flow has them. */
 static bool any_lanes(const struct records *flows)
 {
 	for (size_t i = 0; i < flows->count; i++)
-		if (flows->list[i].tb[FALCON_A_FLOW_RUNG])
+		if (flows->list[i].tb[FALCON_A_FLOW_STATE])
 			return true;
 	return false;
 }
 
 static void print_lanes(const struct nlattr *const *tb)
 {
-	attr_print(set, tb, FALCON_A_FLOW_RUNG, " %-7s", " -      ");
-	attr_print(set, tb, FALCON_A_FLOW_LIMIT, " %-8s", " -       ");
+	attr_print(set, tb, FALCON_A_FLOW_STATE, " %-7s", " -      ");
+	attr_print(set, tb, FALCON_A_FLOW_REASON, " %-8s", " -       ");
 	attr_print(set, tb, FALCON_A_FLOW_WORKERS, " %-7s", " -      ");
 	attr_print(set, tb, FALCON_A_FLOW_APP, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_BATCHES, " %10" PRIu64, "          -");
@@ -169,7 +169,7 @@ int run_flow_list(const struct args *args)
 	out_object(NULL);
 	out_text("%-10s %4s %12s %8s %8s", "STAGE", "CPU", "PACKETS", "MOVES", "IDLE-MS");
 	if (lanes)
-		out_text(" %-7s %-8s %-7s %4s %10s %9s %9s %5s %4s  %-8s", "RUNG", "LIMIT",
+		out_text(" %-7s %-8s %-7s %4s %10s %9s %9s %5s %4s  %-8s", "STATE", "REASON",
 			 "WORKERS", "APP", "BATCHES", "IN-FLIGHT", "BYTES", "HELD", "RULE", "MERGE");
 	out_text("  %-15s %s\n", "DEVICE", "FLOW");
 	out_array("flows");

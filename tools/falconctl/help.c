@@ -8,6 +8,13 @@
 #include "output.h"
 #include "root.h"
 
+static const struct command *commands;	/* all of them */
+
+void help_init(const struct command *table)
+{
+	commands = table;
+}
+
 /* Completion candidates are lines of text, whatever --json says. */
 void candidate(const char *word, const char *text)
 {
@@ -181,7 +188,7 @@ static const struct command *known(const struct command *table, const char *name
 	return NULL;
 }
 
-/* The number of the option that takes the word after this one as its value, or OPT_MAX. */
+/* The number of the option whose value is the next word, or OPT_MAX. */
 static unsigned int takes_next(const char *word)
 {
 	unsigned int i;
@@ -200,7 +207,7 @@ int run_complete(const struct args *args)
 
 	if (args->argc > 1 && takes_next(args->argv[args->argc - 2]) < OPT_MAX)
 		return EXIT_OK;	/* a number, which nobody can guess */
-	/* Words that are no options; those before the last one find the command. */
+	/* Only words that are not options. Those before the last one name the command. */
 	for (unsigned int i = 0; i < args->argc && count < 64; i++) {
 		bool is_last = i + 1 == args->argc;
 

@@ -5,14 +5,14 @@
 
 #include "netlink.h"
 
-/* From now on these signals end interrupt_events() alone, so that none is missed before it. */
+/* From now on these signals only end interrupt_events(), so no early one is missed. */
 void interrupt_prepare(void);
 
 bool interrupted(void);
 
 /*
- * nl_events(), as soon as there are some; none when the time, in ms or -1, is over, or a signal
- * came.
+ * Wait for events, then call nl_events(). Do not call it if the time, in ms or -1, is over, or if a
+ * signal has come.
  */
 int interrupt_events(struct nl *nl, long timeout, nl_handler handler, bool *lost, void *data);
 

@@ -9,32 +9,18 @@
 #include "output.h"
 #include "root.h"
 
-const struct option_info options[OPT_MAX] = {
-	[OPT_JSON] = { "--json", NULL, "Print JSON instead of text; errors too." },
-	[OPT_HELP] = { "--help", NULL, "Show the help of the command." },
-	[OPT_VERSION] = { "--version", NULL, "Show the version." },
-	[OPT_ROOT] = { "--root", "DIR", NULL },
-	[OPT_TOP] = { "--top", "N",
-		      "Show the N entries with the most packets, 0 for all of them. Default 20." },
-	[OPT_ALL] = { "--all", NULL, "Show counters that are zero, too." },
-	[OPT_EXPLAIN] = { "--explain", NULL, "Say what each counter counts." },
-	[OPT_COUNT] = { "--count", "N", "End after N events, or views of top." },
-	[OPT_INTERVAL] = { "--interval", "SECONDS",
-			   "Time between two views, 1 to 3600. Default 1." },
-};
-
 static const struct command config_commands[] = {
 	{
 		.name = "show",
 		.summary = "Show the configuration.",
-		.doc = "Each line may be given to 'config set' as it is.",
+		.doc = "Each line can be passed to 'config set' as it is.",
 		.run = run_config_show,
 		.more_help = help_config_set,
 	}, {
 		.name = "set",
 		.summary = "Change the configuration.",
-		.doc = "All keys are applied, or none. Takes effect at once, also while enabled. "
-		       "Shows the configuration that results.",
+		.doc = "All keys are applied, or none. The change takes effect at once, also while "
+		       "falcon is enabled. Shows the resulting configuration.",
 		.args = "KEY=VALUE...",
 		.min_args = 1,
 		.max_args = 64,
@@ -48,11 +34,11 @@ static const struct command device_commands[] = {
 	{
 		.name = "list",
 		.summary = "List the devices under falcon's care, of every network namespace.",
-		.doc = "NICs, as kind physical; tunnels: vxlan, geneve, gre, gretap, ip6gre, "
-		       "ip6gretap, ipip, sit, ip6tnl; bridge; and devices that lead to "
+		.doc = "These are NICs, of kind physical; tunnels: vxlan, geneve, gre, gretap, "
+		       "ip6gre, ip6gretap, ipip, sit, ip6tnl; bridge; and devices that lead to "
 		       "containers: veth, netkit, macvlan, ipvlan. A device of another kind, such "
 		       "as a VLAN, a bond, WireGuard or a port of Open vSwitch, is not in the "
-		       "list: packets pass it as ever, and falcon decides nothing there.",
+		       "list: packets pass it as usual, and falcon decides nothing there.",
 		.run = run_device_list,
 	}, { 0 }
 };
@@ -61,7 +47,7 @@ static const struct command cpu_commands[] = {
 	{
 		.name = "list",
 		.summary =
-			"List the CPUs that are online, how loaded each is, and whether it is used.",
+			"List the CPUs that are online, the load of each, and whether falcon uses it.",
 		.run = run_cpu_list,
 	}, { 0 }
 };
@@ -70,9 +56,9 @@ static const struct command flow_commands[] = {
 	{
 		.name = "list",
 		.summary =
-			"List the flows that have a CPU, an entry for each stage, the busiest first.",
-		.doc = "In mode lanes a flow has one entry, which tells how far up the ladder it "
-		       "is and what keeps it from going further.",
+			"List the flows that have a CPU, with an entry for each stage, the busiest first.",
+		.doc = "In mode lanes a flow has one entry, with its state and the reason why it "
+		       "is not promoted further.",
 		.options = OPT_BIT(OPT_TOP),
 		.run = run_flow_list,
 	},
@@ -83,11 +69,11 @@ static const struct command priority_commands[] = {
 	{
 		.name = "add",
 		.summary =
-			"Give flows priority, at once and in order, also those that are running.",
-		.doc = "Of several keys all must fit; they are about the inner packet of any "
-		       "tunnel. No flow may be of two rules. Shows the number of the rule. In mode "
-		       "lanes; the rules are kept, and without effect, in mode pipeline and while "
-		       "disabled.",
+			"Give flows priority, at once and in order, also flows that are running.",
+		.doc = "A flow matches a rule if all keys of the rule match. Keys such as src and "
+		       "dport are about the inner packet of a tunnel. No flow may match two rules. "
+		       "Shows the number of the rule. Rules act in mode lanes; in mode pipeline and "
+		       "while falcon is disabled they are kept, without effect.",
 		.args = "KEY=VALUE...",
 		.min_args = 1,
 		.max_args = 16,
@@ -96,7 +82,7 @@ static const struct command priority_commands[] = {
 		.complete = complete_priority_add,
 	}, {
 		.name = "del",
-		.summary = "Take a rule away.",
+		.summary = "Delete a rule.",
 		.args = "ID",
 		.min_args = 1,
 		.max_args = 1,
@@ -107,7 +93,7 @@ static const struct command priority_commands[] = {
 		.run = run_priority_list,
 	}, {
 		.name = "flush",
-		.summary = "Take all rules away.",
+		.summary = "Delete all rules except the one of priority-auto.",
 		.run = run_priority_flush,
 	}, { 0 }
 };
@@ -115,7 +101,8 @@ static const struct command priority_commands[] = {
 static const struct command stats_commands[] = {
 	{
 		.name = "show",
-		.summary = "Show the counters: in all, for each stage, and for each CPU and stage.",
+		.summary =
+			"Show the counters: in total, for each stage, and for each CPU and stage.",
 		.doc = "Counters that are zero are left out, in JSON too, unless --all is given.",
 		.options = OPT_BIT(OPT_ALL) | OPT_BIT(OPT_EXPLAIN),
 		.run = run_stats_show,
@@ -123,23 +110,23 @@ static const struct command stats_commands[] = {
 	}, { 0 }
 };
 
-const struct command commands[] = {
+static const struct command commands[] = {
 	{
 		.name = "status",
-		.summary = "Show what falcon does, in one line and in detail, and what became of "
-			   "its hooks.",
+		.summary = "Show what falcon does, in one line and in detail, and the state of its "
+			   "hooks.",
 		.run = run_status,
 	},
 	{
 		.name = "enable",
 		.summary = "Attach the hooks and steer overlay flows.",
-		.doc = "Shows the status that results.",
+		.doc = "Shows the resulting status.",
 		.run = run_enable,
 	},
 	{
 		.name = "disable",
 		.summary = "Stop steering and detach every hook.",
-		.doc = "Shows the status that results.",
+		.doc = "Shows the resulting status.",
 		.run = run_disable,
 	},
 	{
@@ -164,7 +151,7 @@ const struct command commands[] = {
 	},
 	{
 		.name = "priority",
-		.summary = "Rules that say which flows go ahead of others.",
+		.summary = "Rules that give flows priority over others.",
 		.sub = priority_commands,
 	},
 	{
@@ -174,17 +161,17 @@ const struct command commands[] = {
 	},
 	{
 		.name = "top",
-		.summary = "Show what each CPU does, the busiest flows and what is decided, until "
-			   "interrupted.",
-		.doc = "Flows are those that falcon steers. Rates are of the time since the view "
-		       "before; a packet that GRO merged is one. With --json, an object for each "
-		       "view.",
+		.summary = "Show the work of each CPU, the busiest flows and the latest decisions, "
+			   "until interrupted.",
+		.doc = "Only flows that falcon steers are shown. Rates are means over the time "
+		       "since the previous view; a packet that GRO merged counts once. With "
+		       "--json, each view is an object.",
 		.options = OPT_BIT(OPT_TOP) | OPT_BIT(OPT_COUNT) | OPT_BIT(OPT_INTERVAL),
 		.run = run_top,
 	},
 	{
 		.name = "monitor",
-		.summary = "Print events as they happen, a line each, until interrupted.",
+		.summary = "Print events as they happen, one per line, until interrupted.",
 		.options = OPT_BIT(OPT_COUNT),
 		.run = run_monitor,
 		.more_help = help_monitor,
@@ -193,7 +180,8 @@ const struct command commands[] = {
 		.name = "check",
 		.summary = "Check whether this host can run falcon.",
 		.doc = "Needs no kernel module; some answers need root. Each finding is ok, warn "
-		       "(falcon runs, but read it), fail (falcon cannot run) or unknown (it could not be found out).",
+		       "(falcon runs, but read it), fail (falcon cannot run) or unknown (check could not "
+		       "find out).",
 		.options = OPT_BIT(OPT_ROOT),
 		.run = run_check,
 	},
@@ -212,7 +200,7 @@ const struct command commands[] = {
 	},
 	{
 		.name = "complete",
-		.summary = "Print what may stand in the place of the last word, for the shell.",
+		.summary = "Print candidates for the last word, for the shell.",
 		.args = "-- [WORD]...",
 		.max_args = 1000,
 		.hidden = true,
@@ -221,115 +209,14 @@ const struct command commands[] = {
 	{ 0 }
 };
 
-static int unknown_option(const char *word)
-{
-	struct nearest nearest;
-	char hint[128];
-
-	nearest_init(&nearest, word);
-	for (unsigned int i = 0; i < OPT_MAX; i++)
-		if (options[i].doc)
-			nearest_offer(&nearest, options[i].name);
-	return fail(EXIT_USAGE, 0, NULL, "unknown option '%s'%s", word,
-		    nearest_hint(&nearest, hint, sizeof(hint)));
-}
-
-/* Take the option at argv[*pos], and its value. */
-static int parse_option(int argc, char **argv, int *pos, struct args *args)
-{
-	char *word = argv[*pos], *equals = strchr(word, '=');
-	size_t len = equals ? (size_t)(equals - word) : strlen(word);
-
-	for (unsigned int i = 0; i < OPT_MAX; i++) {
-		if (strlen(options[i].name) != len || strncmp(options[i].name, word, len))
-			continue;
-		if (args->given[i])
-			return fail(EXIT_USAGE, 0, options[i].name, "given twice");
-		args->given[i] = true;
-		if (!options[i].value && equals)
-			return fail(EXIT_USAGE, 0, options[i].name, "takes no value");
-		if (!options[i].value)
-			return EXIT_OK;
-		if (!equals && *pos + 1 >= argc)
-			return fail(EXIT_USAGE, 0, options[i].name, "needs a value: %s",
-				    options[i].value);
-		args->value[i] = equals ? equals + 1 : argv[++*pos];
-		return EXIT_OK;
-	}
-	return unknown_option(word);
-}
-
-/* Sort options from other words; the latter end up in args->argv. */
-static int parse(int argc, char **argv, struct args *args)
-{
-	bool literal = false;
-
-	for (int pos = 1; pos < argc; pos++) {
-		int code;
-
-		if (literal || argv[pos][0] != '-' || !argv[pos][1]) {
-			args->argv[args->argc++] = argv[pos];
-			continue;
-		}
-		if (!strcmp(argv[pos], "--")) {
-			literal = true;
-			continue;
-		}
-		code = parse_option(argc, argv, &pos, args);
-		if (code)
-			return code;
-	}
-	return EXIT_OK;
-}
-
-const struct command *command_find(const struct command *table, const char *path, const char *name)
-{
-	struct nearest nearest;
-	char hint[128];
-
-	nearest_init(&nearest, name);
-	for (const struct command *c = table; c->name; c++) {
-		if (!strcmp(c->name, name))
-			return c;
-		if (!c->hidden)
-			nearest_offer(&nearest, c->name);
-	}
-	fail(EXIT_USAGE, 0, NULL, "unknown command '%s%s%s'%s", path ? path : "", path ? " " : "",
-	     name, nearest_hint(&nearest, hint, sizeof(hint)));
-	return NULL;
-}
-
-int option_number(const struct args *args, enum option opt, unsigned long min,
-		  unsigned long *number)
-{
-	const char *text = args->value[opt];
-	char *end;
-
-	if (!args->given[opt])
-		return EXIT_OK;
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end || errno || *number < min)
-		return fail(EXIT_USAGE, 0, options[opt].name, "'%s' is not a number from %lu on",
-			    text, min);
-	return EXIT_OK;
-}
-
-int finish(void)
-{
-	int error = out_finish();
-
-	return error ? fail(EXIT_SYSTEM, error, NULL, "cannot write the output") : EXIT_OK;
-}
-
 static int check_args(const struct command *c, const char *path, const struct args *args)
 {
 	for (unsigned int i = 0; i < OPT_MAX; i++)
 		if (args->given[i] && !((c->options | OPT_GLOBAL) & OPT_BIT(i)))
-			return fail(EXIT_USAGE, 0, options[i].name, "does not belong to '%s'",
+			return fail(EXIT_USAGE, 0, options[i].name, "is not an option of '%s'",
 				    path);
 	if (args->argc < c->min_args)
-		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more: %s", path, c->args);
+		return fail(EXIT_USAGE, 0, NULL, "'%s' needs an argument: %s", path, c->args);
 	if (args->argc > c->max_args)
 		return fail(EXIT_USAGE, 0, NULL, "'%s' does not take '%s'", path,
 			    args->argv[c->max_args]);
@@ -368,8 +255,8 @@ static int dispatch(struct args *args)
 	if (args->given[OPT_VERSION])
 		return run_version(args);
 	if (c->sub)
-		return fail(EXIT_USAGE, 0, NULL, "'%s' needs more, see 'falconctl help %s'", path,
-			    path);
+		return fail(EXIT_USAGE, 0, NULL,
+			    "'%s' needs a subcommand, see 'falconctl help %s'", path, path);
 	code = check_args(c, path, args);
 	return code ? code : c->run(args);
 }
@@ -382,14 +269,15 @@ int main(int argc, char **argv)
 	args.argv = calloc((size_t)argc + 1, sizeof(*args.argv));
 	if (!args.argv)
 		return fail(EXIT_SYSTEM, ENOMEM, NULL, "no memory");
-	/* First, so that whatever is wrong with the rest is told in JSON as well. */
+	/* First, so that an error in any other word is printed as JSON, too. */
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], options[OPT_JSON].name))
 			out_set_json(true);
 
 	char **words = args.argv;
 
-	code = parse(argc, argv, &args);
+	help_init(commands);
+	code = args_parse(argc, argv, &args);
 	if (!code && args.given[OPT_ROOT])
 		root_set(args.value[OPT_ROOT]);
 	if (!code)

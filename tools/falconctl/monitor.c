@@ -12,7 +12,7 @@
 #include "output.h"
 #include "spec-gen.h"
 
-static const struct spec_set *const set = &spec_set_notice;
+static const struct spec_set *const set = &spec_set_event;
 
 static void print_time(void)
 {
@@ -32,16 +32,16 @@ static void print_time(void)
 static int print_event(struct attr_block block, void *data)
 {
 	static const char *const formats[] = {
-		[FALCON_A_NOTICE_EVENT] = " %s",
-		[FALCON_A_NOTICE_IFINDEX] = " ifindex %" PRIu64,
-		[FALCON_A_NOTICE_IFNAME] = " ifname %s",
-		[FALCON_A_NOTICE_NETNS] = " netns %" PRIu64,
-		[FALCON_A_NOTICE_STAGE] = " stage %s",
-		[FALCON_A_NOTICE_CPU] = " cpu %" PRIu64,
-		[FALCON_A_NOTICE_REASON] = " reason %s",
+		[FALCON_A_EVENT_EVENT] = " %s",
+		[FALCON_A_EVENT_IFINDEX] = " ifindex %" PRIu64,
+		[FALCON_A_EVENT_IFNAME] = " ifname %s",
+		[FALCON_A_EVENT_NETNS] = " netns %" PRIu64,
+		[FALCON_A_EVENT_STAGE] = " stage %s",
+		[FALCON_A_EVENT_CPU] = " cpu %" PRIu64,
+		[FALCON_A_EVENT_REASON] = " reason %s",
 	};
-	_Static_assert(sizeof(formats) / sizeof(formats[0]) == FALCON_A_NOTICE_MAX + 1,
-		       "an attribute of notice has no format");
+	_Static_assert(sizeof(formats) / sizeof(formats[0]) == FALCON_A_EVENT_MAX + 1,
+		       "an attribute of event has no format");
 	const struct nlattr *tb[SPEC_ATTRS_MAX + 1];
 	unsigned long *seen = data;
 	int code = attr_parse(set, block, tb);
@@ -63,12 +63,12 @@ static int print_lost(void)
 	out_object(NULL);
 	print_time();
 	out_string("event", " %s", "lost");
-	out_string("reason", " reason %s\n", "more events than this socket could take");
+	out_string("reason", " reason %s\n", "more events than the socket could hold");
 	out_object_end();
 	return finish();
 }
 
-/* After joining: who reads this may now cause events, and will see them. */
+/* After joining: the reader of this line may now cause events, and will see them. */
 static void tell_ready(void)
 {
 	out_to(stderr);
@@ -87,8 +87,8 @@ static int ignore(struct attr_block block, void *data)
 }
 
 /*
- * A container may join the group of its own network namespace, where nothing is ever sent:
- * only a question tells that it has no business here.
+ * A container may join the group of its own network namespace, where no event is ever sent. Only a
+ * request is refused there, so ask first.
  */
 static int ask_permission(struct nl *nl)
 {

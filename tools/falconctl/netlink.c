@@ -14,9 +14,9 @@
 #include "root.h"
 #include "spec-gen.h"
 
-/* A dump's message may be 32 KiB; a message that is larger than this is told as truncated. */
+/* A message of a dump may have 32 KiB. A message larger than this counts as truncated. */
 #define RECEIVE_MAX 65536
-/* The kernel answers before sendto() returns; waiting this long means that it never will. */
+/* The kernel answers before sendto() returns. After this time it never will. */
 #define ANSWER_SECONDS 30
 /* How often a dump is begun anew because the kernel's list changed under it. */
 #define DUMP_TRIES 8
@@ -34,7 +34,7 @@ struct nl {
 	char answer[RECEIVE_MAX] __attribute__((aligned(8)));
 };
 
-/* ---- what the kernel refused ---------------------------------------------------------------- */
+/* ---- refusals of the kernel ----------------------------------------------------------------- */
 
 /* Attributes of an error message that matter here. */
 struct refusal {
@@ -43,7 +43,7 @@ struct refusal {
 	const char *attribute;
 };
 
-/* What the user calls an attribute of the set; NULL when there is none of that number. */
+/* The user's name of an attribute of the set; NULL if none has that number. */
 static const char *attr_name(const struct nl *nl, const struct spec_set *set, unsigned int type)
 {
 	const char *name = nl->attr_name ? nl->attr_name(type) : NULL;
@@ -51,7 +51,7 @@ static const char *attr_name(const struct nl *nl, const struct spec_set *set, un
 	return name ? name : set && type && type <= set->max ? set->attrs[type].name : NULL;
 }
 
-/* The name of the request's attribute that is offset bytes from the request's begin. */
+/* The name of the attribute at an offset, in bytes, from the begin of the request. */
 static const char *attr_at(const struct nl *nl, uint32_t offset)
 {
 	const struct nlmsghdr *nlh = &nl->request.header;
@@ -80,7 +80,7 @@ static const char *attr_missing(const struct nl *nl, uint32_t type)
 	return attr_name(nl, spec_ops[genl->cmd].set, type);
 }
 
-/* The extended acknowledgement: attributes from data on. Garbage there is no reason to fail. */
+/* Reads the attributes of the extended acknowledgement. Ignores garbage there. */
 static void refusal_attrs(const struct nl *nl, const char *data, size_t len, struct refusal *r)
 {
 	const struct nlattr *attr = (const void *)data;
@@ -111,7 +111,7 @@ static void refusal_attrs(const struct nl *nl, const char *data, size_t len, str
 	}
 }
 
-/* Of NLMSG_ERROR and of NLMSG_DONE, which both begin with an error number. */
+/* Reads NLMSG_ERROR or NLMSG_DONE. Both begin with an error number. */
 static bool refusal_read(const struct nl *nl, const struct nlmsghdr *nlh, struct refusal *r)
 {
 	const char *payload = mnl_nlmsg_get_payload(nlh);
@@ -129,7 +129,7 @@ static bool refusal_read(const struct nl *nl, const struct nlmsghdr *nlh, struct
 	r->error = -r->error;
 	if (len < skip)
 		return false;
-	/* Without CAPPED the request follows; we did ask for CAP_ACK, older kernels ignore that. */
+	/* Without CAPPED the request follows. An old kernel ignores that we asked for CAP_ACK. */
 	if (nlh->nlmsg_type == NLMSG_ERROR && r->error && !(nlh->nlmsg_flags & NLM_F_CAPPED)) {
 		const struct nlmsgerr *err = (const void *)payload;
 
@@ -150,7 +150,7 @@ static int not_found(void)
 			    "the kernel module falcon is being loaded or unloaded: try again");
 	return fail(
 		EXIT_NOT_LOADED, ENOENT, NULL,
-		"the kernel module falcon is not loaded: try 'modprobe falcon', or 'falconctl check'");
+		"the kernel module falcon is not loaded: try 'modprobe falcon' or 'falconctl check'");
 }
 
 static int refusal_tell(const struct nl *nl, const struct refusal *r)
@@ -214,7 +214,7 @@ static int handle(const struct nlmsghdr *nlh, nl_handler handler, void *data)
 	if (len < sizeof(*genl))
 		return garbled("a message without its header");
 	if (!handler)
-		return garbled("an answer where none is due");
+		return garbled("an answer to a request that has none");
 	return handler((struct attr_block){ genl + 1, len - sizeof(*genl) }, data);
 }
 
@@ -234,7 +234,7 @@ static int take(const struct nl *nl, const struct nlmsghdr *nlh, struct exchange
 	int code;
 
 	if (nlh->nlmsg_seq != nl->seq)
-		return EXIT_OK;	/* an event, or what is left of an earlier exchange */
+		return EXIT_OK;	/* an event, or the rest of an earlier exchange */
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		x->interrupted = true;
 	switch (nlh->nlmsg_type) {
@@ -258,7 +258,7 @@ static int take(const struct nl *nl, const struct nlmsghdr *nlh, struct exchange
 	return code;
 }
 
-/* mnl_nlmsg_ok() takes a length from 2^31 on for a negative one, which fits anywhere. */
+/* mnl_nlmsg_ok() takes a length of 2^31 or more for a negative one, which always fits. */
 static bool message_ok(const struct nlmsghdr *nlh, int rest)
 {
 	return mnl_nlmsg_ok(nlh, rest) && nlh->nlmsg_len <= (uint32_t)rest;
@@ -431,11 +431,11 @@ static int found_family(struct attr_block block, void *data)
 	    mnl_attr_get_u32(tb[CTRL_ATTR_VERSION]) != FALCON_FAMILY_VERSION)
 		return fail(
 			EXIT_SYSTEM, 0, NULL,
-			"the module speaks version %u of the protocol, this falconctl version %u: install the two together",
+			"the module speaks version %u of the protocol, and falconctl version %u: install both from one release",
 			mnl_attr_get_u32(tb[CTRL_ATTR_VERSION]), FALCON_FAMILY_VERSION);
 	if (!tb[CTRL_ATTR_MCAST_GROUPS])
 		return EXIT_OK;
-	/* Each group is a nest whose type is its place in the list. */
+	/* Each group is a nest, whose type is its position in the list. */
 	for (unsigned int place = 1; place <= SPEC_ATTRS_MAX && !code; place++)
 		code = attr_each(attr_nested(tb[CTRL_ATTR_MCAST_GROUPS]), place, find_group, data);
 	return code;
@@ -448,10 +448,7 @@ static int find_family(struct nl *nl)
 	int code;
 
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, FALCON_FAMILY_NAME);
-	nlh->nlmsg_flags |= NLM_F_ACK;
-	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
-		return fail(EXIT_SYSTEM, errno, NULL, "cannot send");
-	code = receive(nl, &x);
+	code = exchange(nl, &x);
 	if (!code && !nl->family)
 		return garbled("an acknowledgement without the answer");
 	return code;
@@ -467,7 +464,7 @@ static int open_socket(struct nl *nl)
 		return fail(EXIT_SYSTEM, errno, NULL, "cannot open a netlink socket");
 	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return fail(EXIT_SYSTEM, errno, NULL, "cannot bind the netlink socket");
-	/* Without these the kernel says less; nothing depends on them. */
+	/* These make the kernel's errors more precise; nothing depends on them. */
 	mnl_socket_setsockopt(nl->socket, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(nl->socket, NETLINK_CAP_ACK, &on, sizeof(on));
 	if (setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The connection with the kernel module. Every function tells its failures itself. */
+/* The connection to the kernel module. Every function prints its own error messages. */
 #ifndef FALCONCTL_NETLINK_H
 #define FALCONCTL_NETLINK_H
 
@@ -9,39 +9,39 @@
 
 struct nl;
 
-/* What is done with the attributes of an answer; returns an exit code. */
+/* Handles the attributes of an answer. Return: an exit code. */
 typedef int (*nl_handler)(struct attr_block block, void *data);
 
-/* Find the module. NULL after telling why not; *code is then the exit code. */
+/* Find the module. Return: NULL after an error message, with an exit code in *code. */
 struct nl *nl_open(int *code);
 void nl_close(struct nl *nl);
 
 /*
- * Begin a request; attributes may be put into the message that is returned, up to
- * NL_REQUEST_MAX bytes in all.
+ * Begin a request. The caller may put attributes into the returned message, up to NL_REQUEST_MAX
+ * bytes in total.
  */
 #define NL_REQUEST_MAX 4096
 struct nlmsghdr *nl_begin(struct nl *nl, uint8_t cmd);
 
 /*
- * Attributes of the request that was begun are called so in what the kernel refuses: by the user's
- * word for them. NULL from name(): as the specification calls them.
+ * Error messages about this request name its attributes by name(), in the user's words. If name()
+ * returns NULL, they use the name in the specification.
  */
 void nl_name_attrs(struct nl *nl, const char *(*name)(unsigned int attr));
 
-/* Send it and handle the answer, which handler must be called for exactly once if given. */
+/* Send the request. The handler, if given, is called for exactly one answer. */
 int nl_do(struct nl *nl, nl_handler handler, void *data);
 
-/* Send it as a dump. The kernel may be asked again, after reset(data), if it changed meanwhile. */
+/* Send it as a dump. If the list changes meanwhile, reset(data) comes, and the dump again. */
 int nl_dump(struct nl *nl, nl_handler handler, void (*reset)(void *data), void *data);
 
 /* Join the group events. */
 int nl_join(struct nl *nl);
 
-/* To wait for events. */
+/* The descriptor to wait on for events. */
 int nl_fd(const struct nl *nl);
 
-/* Handle the events that are there. *lost is set when the socket could not take them all. */
+/* Handle the events that are there. *lost: some were lost, as the socket was full. */
 int nl_events(struct nl *nl, nl_handler handler, bool *lost, void *data);
 
 #endif

@@ -36,7 +36,7 @@ void out_to(FILE *to)
 	out.comma = false;
 }
 
-/* Length of the valid UTF-8 sequence at s, 0 when there is none. */
+/* Length of the valid UTF-8 sequence at s, 0 if there is none. */
 static unsigned int utf8_len(const unsigned char *s)
 {
 	unsigned int len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 :
@@ -52,7 +52,7 @@ static unsigned int utf8_len(const unsigned char *s)
 	return len;
 }
 
-/* Controls of a terminal, in one byte or in UTF-8's two, and what is no UTF-8: none gets there. */
+/* Replace a terminal's control characters, of one byte or two of UTF-8, and invalid UTF-8. */
 static void clean_up(char *text)
 {
 	unsigned char *s = (unsigned char *)text;
@@ -137,7 +137,7 @@ void out_array_end(void)
 }
 
 #pragma GCC diagnostic push
-/* Every format is a literal of the caller; see output.h for what it may hold. */
+/* Every format is a literal of the caller; output.h says which. */
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
 void out_string(const char *key, const char *fmt, const char *value)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Text and JSON from one call: each out_*() takes the key that the value has in JSON and
- * the format that it has in text. A NULL key is an element of an array; a NULL format
- * leaves the value out of the text. So the two cannot come to say different things.
+ * One call prints text or JSON: each out_*() takes the key of the value for JSON and its format for
+ * text. A NULL key makes the value an element of an array; a NULL format leaves it out of the text.
+ * So text and JSON cannot differ.
  */
 #ifndef FALCONCTL_OUTPUT_H
 #define FALCONCTL_OUTPUT_H
@@ -28,7 +28,7 @@ void out_string(const char *key, const char *fmt, const char *value);
 /* fmt formats one uint64_t ("%" PRIu64). */
 void out_uint(const char *key, const char *fmt, uint64_t value);
 
-/* What is printed as text for true and for false. */
+/* yes, no: the text for true and for false. */
 void out_bool(const char *key, const char *yes, const char *no, bool value);
 void out_null(const char *key);
 
@@ -38,7 +38,7 @@ void out_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Text only, wrapped at the terminal's usual width, each line indented. */
 void out_wrap(unsigned int indent, const char *text);
 
-/* The document is complete. 0, or an errno when it could not be written. */
+/* The document is complete. Return: 0, or an errno if it could not be written. */
 int out_finish(void);
 
 #endif

@@ -21,7 +21,7 @@
 
 static const struct spec_set *const set = &spec_set_rule;
 
-/* The first len bytes of a text are the number of a port. */
+/* The number of a port, in the first len bytes of a text. */
 static int parse_port(const char *key, const char *text, size_t len, uint64_t *value)
 {
 	char copy[32];
@@ -113,7 +113,7 @@ static int put_destination_ports(struct nlmsghdr *nlh, const char *key, const ch
 	return put_ports(nlh, key, text, FALCON_A_RULE_DPORT_FIRST, FALCON_A_RULE_DPORT_LAST);
 }
 
-/* An attribute of the key's name. */
+/* The attribute has the name of the key. */
 static int put_value(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	unsigned int attr = spec_attr(set, key);
@@ -129,7 +129,7 @@ static int put_u64(struct nlmsghdr *nlh, unsigned int attr, uint64_t value)
 		       EXIT_OK : no_room(set->attrs[attr].name);
 }
 
-/* The number of a file, of a type, that stands for something of the kernel's. */
+/* The inode number of a file of that type, which stands for an object of the kernel. */
 static int put_inode(struct nlmsghdr *nlh, const char *key, const char *path, mode_t type,
 		     const char *what)
 {
@@ -154,7 +154,7 @@ static int put_number(struct nlmsghdr *nlh, const char *key, const char *text)
 	return code ? code : put_u64(nlh, attr, value);
 }
 
-/* A name as `ip netns` has it, a path, or the number that the list shows. */
+/* A name of `ip netns`, a path, or the number that the list shows. */
 static int put_netns(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	char path[PATH_MAX];
@@ -165,7 +165,7 @@ static int put_netns(struct nlmsghdr *nlh, const char *key, const char *text)
 	return put_inode(nlh, key, path, S_IFREG, "network namespace");
 }
 
-/* A path below where the kernel shows them, or the number that the list shows. */
+/* A path below the mount of cgroups, or the number that the list shows. */
 static int put_cgroup(struct nlmsghdr *nlh, const char *key, const char *text)
 {
 	const char *top = "/sys/fs/cgroup/";
@@ -176,7 +176,7 @@ static int put_cgroup(struct nlmsghdr *nlh, const char *key, const char *text)
 		return put_number(nlh, key, text);
 	snprintf(path, sizeof(path), "%s%s", strncmp(text, top, strlen(top)) ? top : "", text);
 	if (!statfs(path, &info) && info.f_type != CGROUP2_SUPER_MAGIC)
-		return fail(EXIT_USAGE, 0, key, "'%s' is no cgroup of version 2", path);
+		return fail(EXIT_USAGE, 0, key, "'%s' is not a cgroup of version 2", path);
 	return put_inode(nlh, key, path, S_IFDIR, "cgroup");
 }
 
@@ -217,26 +217,30 @@ static const struct {
 	int (*put)(struct nlmsghdr *nlh, const char *key, const char *text);
 } keys[] = {
 	{ "protocol", "NAME|NUMBER", "IP protocol, such as udp or tcp.", put_protocol },
-	{ "src", "ADDRESS[/BITS]", "Source, an address or a prefix of IPv4 or IPv6.", put_source },
-	{ "dst", "ADDRESS[/BITS]", "Destination, likewise.", put_destination },
-	{ "sport", "PORT[-PORT]", "Source port, or a range of them.", put_source_ports },
-	{ "dport", "PORT[-PORT]", "Destination port, or a range of them.", put_destination_ports },
-	{ "dscp", "0..63|NAME", "DSCP of the inner header, or its name, such as ef, af41 or cs5.",
+	{ "src", "ADDRESS[/BITS]", "Source address, or a prefix of IPv4 or IPv6.", put_source },
+	{ "dst", "ADDRESS[/BITS]", "Destination address, or a prefix of IPv4 or IPv6.",
+	  put_destination },
+	{ "sport", "PORT[-PORT]", "Source port, or a range of ports.", put_source_ports },
+	{ "dport", "PORT[-PORT]", "Destination port, or a range of ports.",
+	  put_destination_ports },
+	{ "dscp", "0..63|NAME",
+	  "DSCP of the inner header: a number, or a name such as ef, af41 or cs5.", put_dscp },
+	{ "outer-dscp", "0..63|NAME", "DSCP of the tunnel's header: a number or a name.",
 	  put_dscp },
-	{ "outer-dscp", "0..63|NAME", "DSCP of the tunnel's header, likewise.", put_dscp },
 	{ "vni", "0..16777215", "Number of the virtual network.", put_value },
 	{ "netns", "NAME|PATH|NUMBER",
-	  "Network namespace of the container: a name as 'ip netns' has it, a path such as "
+	  "Network namespace of the container: a name of 'ip netns', a path such as "
 	  "/proc/PID/ns/net, or the number that lsns shows.", put_netns },
 	{ "device", "NAME",
 	  "Device of the host that leads to the container, such as its end of a veth.", put_device },
 	{ "cgroup", "PATH|NUMBER",
-	  "Cgroup of the socket that receives the flow, or one above: a path below /sys/fs/cgroup, or "
-	  "the inode number of that directory.", put_cgroup },
-	{ "level", "0..7", "The highest goes first. Default 7.", put_value },
+	  "Cgroup of the socket that receives the flow, or one above it: a path below "
+	  "/sys/fs/cgroup, or the inode number of that directory.", put_cgroup },
+	{ "level", "0..7", "Level of priority; the highest goes first. Default 7.", put_value },
 	{ "mode", "sync|batch", "How packets go ahead. Default sync.", put_value },
 	{ "rate", "NUMBER",
-	  "Packets per second above which it has no effect for a second; 0 for any. Default 10000.",
+	  "Packets per second above which the rule is suspended for a second; 0 means no limit. "
+	  "Default 10000.",
 	  put_value },
 };
 
@@ -265,7 +269,7 @@ static int put_setting(struct nlmsghdr *nlh, char *word, bool *given)
 		    nearest_hint(&nearest, hint, sizeof(hint)));
 }
 
-/* The key by which an attribute is given, where it is called otherwise. */
+/* The key of an attribute that has another name, or NULL. */
 static const char *key_of(unsigned int attr)
 {
 	switch (attr) {
@@ -308,7 +312,7 @@ int run_priority_add(const struct args *args)
 	struct nl *nl;
 	int code;
 
-	/* All of it before the first word to the kernel. */
+	/* Parse all of it before the kernel hears of it. */
 	for (unsigned int i = 0; i < args->argc; i++) {
 		code = put_setting(rule, args->argv[i], given);
 		if (code)
@@ -392,7 +396,7 @@ static void print_ports(const char *key, const char *fmt, const struct nlattr *f
 	out_string(key, fmt, text);
 }
 
-/* What may be given to 'priority add' as it is. */
+/* The text can be passed to 'priority add' as it is. */
 static void print_match(const struct nlattr *const *tb)
 {
 	char buf[32];
@@ -431,7 +435,8 @@ int run_priority_list(const struct args *args)
 	if (code)
 		return code;
 	out_object(NULL);
-	out_text("%6s %12s %8s %6s %6s  %s\n", "ID", "PACKETS", "FLOWS", "BARS", "BARRED", "RULE");
+	out_text("%6s %12s %8s %11s %9s  %s\n", "ID", "PACKETS", "FLOWS", "SUSPENSIONS",
+		 "SUSPENDED", "RULE");
 	out_array("rules");
 	for (size_t i = 0; i < rules.count; i++) {
 		const struct nlattr *const *tb = rules.list[i].tb;
@@ -440,8 +445,8 @@ int run_priority_list(const struct args *args)
 		attr_print(set, tb, FALCON_A_RULE_ID, "%6" PRIu64, "     -");
 		attr_print(set, tb, FALCON_A_RULE_PACKETS, " %12" PRIu64, "            -");
 		attr_print(set, tb, FALCON_A_RULE_FLOWS, " %8" PRIu64, "        -");
-		attr_print(set, tb, FALCON_A_RULE_BARS, " %6" PRIu64, "      -");
-		attr_print(set, tb, FALCON_A_RULE_BARRED, " %6" PRIu64, "      -");
+		attr_print(set, tb, FALCON_A_RULE_SUSPENSIONS, " %11" PRIu64, "           -");
+		attr_print(set, tb, FALCON_A_RULE_SUSPENDED, " %9" PRIu64, "         -");
 		out_text(" ");
 		print_match(tb);
 		out_text("\n");

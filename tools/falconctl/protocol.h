@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Its name, or its number in buf. */
+/* The name of a protocol, or its number in buf. */
 const char *protocol_name(uint64_t number, char *buf, size_t size);
 
 /* The number of a name, or 0. */

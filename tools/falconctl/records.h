@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Answers, kept and parsed until the kernel has said that all went well, so that what is
- * printed is whole.
+ * Keeps the parsed answers until the kernel has confirmed the end, so that falconctl prints whole
+ * documents only.
  */
 #ifndef FALCONCTL_RECORDS_H
 #define FALCONCTL_RECORDS_H
@@ -20,13 +20,13 @@ struct records {
 	size_t count, room;
 };
 
-/* What cmd dumps. Nothing is left to free when it fails. */
+/* Read the dump of cmd. If it fails, nothing is left to free. */
 int records_dump(struct records *records, struct nl *nl, uint8_t cmd, const struct spec_set *set);
 
-/* Open, dump and close. The same. */
+/* The same, with a connection of its own. */
 int records_read(struct records *records, uint8_t cmd, const struct spec_set *set);
 
-/* Ask cmd for its one answer. The same. */
+/* Read the one answer of cmd. If it fails, nothing is left to free. */
 int records_ask(struct records *records, struct nl *nl, uint8_t cmd, const struct spec_set *set);
 
 /* Leaves it empty. */

@@ -20,7 +20,7 @@ void root_set(const char *path)
 	root = path;
 }
 
-/* Longer paths than PATH_MAX come out cut, and then do not exist. */
+/* A path longer than PATH_MAX is cut, and then does not exist. */
 static const char *full(const char *path, char *buf)
 {
 	if (!root)
@@ -57,7 +57,7 @@ char *root_line(const char *path, char *buf, size_t size)
 	return line;
 }
 
-/* Cuts the first parameter off a command line, without its quotes; NULL when there is none. */
+/* Cuts the first parameter off a command line, without its quotes; NULL if there is none. */
 static char *cut_parameter(char **line)
 {
 	char *from = *line + strspn(*line, BLANKS), *to = from, *parameter = from;
@@ -84,7 +84,7 @@ bool root_cmdline(void (*each)(const char *parameter, void *data), void *data)
 
 	if (!root_line("/proc/cmdline", buf, sizeof(buf)))
 		return false;
-	/* What follows "--", here with '_' for '-', is init's. */
+	/* The words behind "--", here with '_' for '-', are for init. */
 	while ((parameter = cut_parameter(&line)) && strcmp(parameter, "__"))
 		each(parameter, data);
 	return true;

@@ -9,17 +9,17 @@
 #include "spec-gen.h"
 #include "status.h"
 
-/* What makes it the same flow; the rest of it follows from that. */
-static const unsigned int identity[] = {
+/* Two records with these equal are the same flow. */
+static const unsigned int key[] = {
 	FALCON_A_FLOW_HASH, FALCON_A_FLOW_STAGE, FALCON_A_FLOW_IFINDEX, FALCON_A_FLOW_NETNS
 };
 
-static int by_identity(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
 	const struct record *x = a, *y = b;
 
-	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
-		uint64_t is = attr_uint(x->tb[identity[i]]), was = attr_uint(y->tb[identity[i]]);
+	for (size_t i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
+		uint64_t is = attr_uint(x->tb[key[i]]), was = attr_uint(y->tb[key[i]]);
 
 		if (is != was)
 			return is < was ? -1 : 1;
@@ -43,7 +43,7 @@ void sample_free(struct sample *sample)
 	records_free(&sample->flows);
 }
 
-/* All counters make sense, or it has told. */
+/* EXIT_OK if all counters can be read; otherwise there was an error message. */
 static int check_stats(const struct records *stats)
 {
 	struct counters c;
@@ -72,7 +72,7 @@ int sample_take(struct sample *sample, struct nl *nl)
 		sample_free(sample);
 	else if (sample->flows.count)
 		qsort(sample->flows.list, sample->flows.count, sizeof(*sample->flows.list),
-		      by_identity);
+		      by_key);
 	return code;
 }
 
@@ -81,10 +81,10 @@ const struct record *sample_flow(const struct sample *sample, const struct recor
 	if (!sample->flows.count)
 		return NULL;
 	return bsearch(flow, sample->flows.list, sample->flows.count,
-		       sizeof(*sample->flows.list), by_identity);
+		       sizeof(*sample->flows.list), by_key);
 }
 
-/* Of each stage, those that pipeline and lanes count where the stage runs. */
+/* Mode pipeline and mode lanes count these where the stage runs. */
 static void add_work(const struct nlattr *const *stats, struct cpu_work *work)
 {
 	static const unsigned int counter[] = {
@@ -118,7 +118,7 @@ uint64_t sample_rate(const struct sample *before, const struct sample *now, uint
 {
 	double elapsed = now->at - before->at;
 
-	/* Counters of a module that was loaded again begin anew. */
+	/* A module that was loaded again starts from 0. */
 	if (elapsed <= 0 || is < was)
 		return 0;
 	return (uint64_t)((double)(is - was) / elapsed + 0.5);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* All that falcon tells at one moment, and what changed since another one. */
+/* The answers of the module at one moment, and their change since another one. */
 #ifndef FALCONCTL_SAMPLE_H
 #define FALCONCTL_SAMPLE_H
 
@@ -15,11 +15,11 @@ struct sample {
 /* Seconds of a clock that never steps. */
 double sample_clock(void);
 
-/* Nothing is left to free when it fails. */
+/* If it fails, nothing is left to free. */
 int sample_take(struct sample *sample, struct nl *nl);
 void sample_free(struct sample *sample);
 
-/* Packets that each stage has had on a CPU, and the lanes' wake-ups from there, so far. */
+/* Packets of each stage on a CPU so far, and wake-ups of lanes that it has sent. */
 struct cpu_work {
 	uint64_t packets[__FALCON_STAGE_MAX];
 	uint64_t wakes;
@@ -30,7 +30,7 @@ void sample_cpu(const struct sample *sample, uint64_t cpu, struct cpu_work *work
 /* The same flow in another sample, or NULL. */
 const struct record *sample_flow(const struct sample *sample, const struct record *flow);
 
-/* How much more a number is than it was, a second. */
+/* The growth of a number per second. */
 uint64_t sample_rate(const struct sample *before, const struct sample *now, uint64_t was,
 		     uint64_t is);
 

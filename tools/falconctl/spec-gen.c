@@ -11,17 +11,17 @@
 static const struct spec_entry switch_entries[] = {
 	[FALCON_SWITCH_OFF] = {
 		.name = "off",
-		.doc = "It is not.",
+		.doc = "The feature is off.",
 	},
 	[FALCON_SWITCH_ON] = {
 		.name = "on",
-		.doc = "It is.",
+		.doc = "The feature is on.",
 	},
 };
 
 const struct spec_enum spec_enum_switch = {
 	.name = "switch",
-	.doc = "Whether something is done.",
+	.doc = "A feature that can be switched off and on.",
 	.count = 2,
 	.entries = switch_entries,
 };
@@ -29,11 +29,11 @@ const struct spec_enum spec_enum_switch = {
 static const struct spec_entry priority_mode_entries[] = {
 	[FALCON_PRIORITY_MODE_SYNC] = {
 		.name = "sync",
-		.doc = "Each at once, from the NIC's poll through every stage up to the socket, on the NIC's CPU (PRISM-sync, ICDCS '22).",
+		.doc = "Each packet at once: from the NIC's poll through every stage up to the socket, on the NIC's CPU (PRISM-sync, ICDCS '22).",
 	},
 	[FALCON_PRIORITY_MODE_BATCH] = {
 		.name = "batch",
-		.doc = "What a poll of the NIC brings, after that poll, before what waits at later stages and, in lanes, before what waits there with a lower level (PRISM-batch).",
+		.doc = "The packets of one poll of the NIC together, after that poll. They go before packets that wait at later stages and, in lanes, before packets of a lower level (PRISM-batch).",
 	},
 };
 
@@ -47,7 +47,7 @@ const struct spec_enum spec_enum_priority_mode = {
 static const struct spec_entry state_entries[] = {
 	[FALCON_STATE_DISABLED] = {
 		.name = "disabled",
-		.doc = "No hook is attached and nothing is steered.",
+		.doc = "No hook is attached, and no flow is steered.",
 	},
 	[FALCON_STATE_ENABLED] = {
 		.name = "enabled",
@@ -55,13 +55,13 @@ static const struct spec_entry state_entries[] = {
 	},
 	[FALCON_STATE_STANDBY] = {
 		.name = "standby",
-		.doc = "Hooks are attached, but the host is busy and every flow goes back to stock's path.",
+		.doc = "Hooks are attached, but the host is busy: flows go back to the kernel's path, unless a rule lets them go ahead.",
 	},
 };
 
 const struct spec_enum spec_enum_state = {
 	.name = "state",
-	.doc = "What falcon does at this moment.",
+	.doc = "State of falcon.",
 	.count = 3,
 	.entries = state_entries,
 };
@@ -69,21 +69,21 @@ const struct spec_enum spec_enum_state = {
 static const struct spec_entry mode_entries[] = {
 	[FALCON_MODE_PIPELINE] = {
 		.name = "pipeline",
-		.doc = "Each stage of a flow on a CPU of its own (FALCON, EuroSys '21).",
+		.doc = "Each stage of a flow runs on a CPU of its own (FALCON, EuroSys '21).",
 	},
 	[FALCON_MODE_LANES] = {
 		.name = "lanes",
-		.doc = "Flows above a rate leave the NIC's CPU before GRO, one of them on one or several CPUs at once, and are merged in order before the container (mFlow, IPDPS '23).",
+		.doc = "A flow above elephant-rate leaves the NIC's CPU before GRO. One or several CPUs process it at the same time, and falcon merges it in order before the container (mFlow, IPDPS '23).",
 	},
 	[FALCON_MODE_AUTO] = {
 		.name = "auto",
-		.doc = "lanes, or pipeline where this kernel has not all that lanes needs.",
+		.doc = "lanes, or pipeline if this kernel lacks a function that lanes needs.",
 	},
 };
 
 const struct spec_enum spec_enum_mode = {
 	.name = "mode",
-	.doc = "How the flows are spread.",
+	.doc = "How falcon spreads flows.",
 	.count = 3,
 	.entries = mode_entries,
 };
@@ -91,21 +91,21 @@ const struct spec_enum spec_enum_mode = {
 static const struct spec_entry delivery_entries[] = {
 	[FALCON_DELIVERY_OWN] = {
 		.name = "own",
-		.doc = "One that runs no other stage of the flow, as long as there is one.",
+		.doc = "A CPU that runs no other stage of the flow, if there is one.",
 	},
 	[FALCON_DELIVERY_WORKER] = {
 		.name = "worker",
-		.doc = "The worker that has processed what the others wait for.",
+		.doc = "The worker that finishes the next run in order. It delivers this run, and the finished runs that have waited for it.",
 	},
 	[FALCON_DELIVERY_AUTO] = {
 		.name = "auto",
-		.doc = "worker for UDP on several workers, own otherwise, so that what TCP answers always comes from one CPU.",
+		.doc = "worker for a UDP flow on several workers, own otherwise. So TCP's answers always come from one CPU.",
 	},
 };
 
 const struct spec_enum spec_enum_delivery = {
 	.name = "delivery",
-	.doc = "Which CPU runs the container's stage of a flow in lanes.",
+	.doc = "The CPU that runs the container's stage of a flow in lanes.",
 	.count = 3,
 	.entries = delivery_entries,
 };
@@ -113,141 +113,141 @@ const struct spec_enum spec_enum_delivery = {
 static const struct spec_entry policy_entries[] = {
 	[FALCON_POLICY_HASH] = {
 		.name = "hash",
-		.doc = "By the flow's hash, whatever the load (FALCON's static hash).",
+		.doc = "By the flow's hash, regardless of load (FALCON's static hash).",
 	},
 	[FALCON_POLICY_TWO_CHOICE] = {
 		.name = "two-choice",
-		.doc = "By the hash, and by another hash when the CPU is above load-threshold and that one's is less loaded (FALCON, EuroSys '21).",
+		.doc = "By the flow's hash; or by a second hash, if the CPU of the first is above load-threshold and the CPU of the second is less loaded (FALCON, EuroSys '21).",
 	},
 	[FALCON_POLICY_LEAST_LOADED] = {
 		.name = "least-loaded",
-		.doc = "One of those with the least load.",
+		.doc = "One of the CPUs with the least load.",
 	},
 	[FALCON_POLICY_AUTO] = {
 		.name = "auto",
-		.doc = "One of those with the least load, and rather near the NIC's CPU: a CPU behind another cache has to have 20 percentage points less to do, one of another NUMA node 40, one that shares its core half of what that one has, and 30 that on which the flow's application runs. What delivers to the application is rather near that one. Where it runs is known when net.core.rps_sock_flow_entries is set: the kernel then notes it for RFS, for connected sockets.",
+		.doc = "One of the CPUs with the least load, preferably near the NIC's CPU. A CPU counts as busier than it is: by 20 percentage points behind another cache, by 40 on another NUMA node, by half of the load of the CPU that shares its core, and by 30 if the flow's application runs there. The CPU that delivers is preferably near the application. falcon knows where the application runs if net.core.rps_sock_flow_entries is set: the kernel then notes it for RFS, for connected sockets.",
 	},
 };
 
 const struct spec_enum spec_enum_policy = {
 	.name = "policy",
-	.doc = "Which CPU a stage or a worker of a flow gets. A flow that has one keeps it, until that CPU is above load-threshold, or by auto and in mode lanes not where it should be, and another one has so much less to do that moving pays; it moves in order, and at most once a second.",
+	.doc = "How falcon chooses the CPU of a stage or of a worker. A flow keeps its CPU until that CPU is above load-threshold. With auto in mode lanes, it may leave a less loaded CPU for a better one, too. It moves only to a CPU that has so much less to do that moving pays. It moves in order, and at most once a second.",
 	.count = 4,
 	.entries = policy_entries,
 };
 
-static const struct spec_entry rung_entries[] = {
-	[FALCON_RUNG_STOCK] = {
-		.name = "stock",
-		.doc = "Left on stock's path; its rate is watched.",
+static const struct spec_entry flow_state_entries[] = {
+	[FALCON_FLOW_STATE_KERNEL] = {
+		.name = "kernel",
+		.doc = "On the kernel's path; falcon watches its rate.",
 	},
-	[FALCON_RUNG_GATED] = {
+	[FALCON_FLOW_STATE_GATED] = {
 		.name = "gated",
-		.doc = "Going up; its packets wait until those before have left stock's queues.",
+		.doc = "Being promoted; its packets wait until earlier ones have left the kernel's queues.",
 	},
-	[FALCON_RUNG_ONE] = {
+	[FALCON_FLOW_STATE_ONE] = {
 		.name = "one",
 		.doc = "Processed on one CPU other than the NIC's (FALCON's GRO split).",
 	},
-	[FALCON_RUNG_SEVERAL] = {
+	[FALCON_FLOW_STATE_SEVERAL] = {
 		.name = "several",
 		.doc = "Processed on several CPUs, a micro-flow at a time, and merged (mFlow).",
 	},
-	[FALCON_RUNG_LEAVING] = {
+	[FALCON_FLOW_STATE_LEAVING] = {
 		.name = "leaving",
-		.doc = "Going down; back on stock's path when nothing of it is in flight.",
+		.doc = "Being demoted; back on the kernel's path when none of its packets is in flight.",
 	},
-	[FALCON_RUNG_INLINE] = {
+	[FALCON_FLOW_STATE_INLINE] = {
 		.name = "inline",
-		.doc = "Ahead of the others, on the NIC's CPU, by a rule.",
+		.doc = "Processed to completion on the NIC's CPU ahead of other flows, by a rule.",
 	},
-	[FALCON_RUNG_TRIAL] = {
+	[FALCON_FLOW_STATE_TRIAL] = {
 		.name = "trial",
-		.doc = "On the NIC's CPU, until its packets come to a merge point.",
+		.doc = "Processed on the NIC's CPU until its packets have reached a merge point.",
 	},
 };
 
-const struct spec_enum spec_enum_rung = {
-	.name = "rung",
-	.doc = "How far up the ladder a flow is in mode lanes.",
+const struct spec_enum spec_enum_flow_state = {
+	.name = "flow-state",
+	.doc = "State of a flow in mode lanes.",
 	.count = 7,
-	.entries = rung_entries,
+	.entries = flow_state_entries,
 };
 
-static const struct spec_entry limit_entries[] = {
-	[FALCON_LIMIT_NONE] = {
+static const struct spec_entry reason_entries[] = {
+	[FALCON_REASON_NONE] = {
 		.name = "none",
-		.doc = "Nothing, it is as far up as the configuration lets it.",
+		.doc = "The flow is promoted as far as the configuration allows.",
 	},
-	[FALCON_LIMIT_RATE] = {
+	[FALCON_REASON_RATE] = {
 		.name = "rate",
 		.doc = "Its rate is below elephant-rate.",
 	},
-	[FALCON_LIMIT_RPS] = {
+	[FALCON_REASON_RPS] = {
 		.name = "rps",
-		.doc = "RPS or RFS is set on a device of its path, so that stock's queues are on other CPUs.",
+		.doc = "RPS or RFS is set on a device of its path, so the kernel's queues are on other CPUs.",
 	},
-	[FALCON_LIMIT_THREADED] = {
+	[FALCON_REASON_THREADED] = {
 		.name = "threaded",
-		.doc = "NAPI of NIC or tunnel runs in a thread, on whatever CPU.",
+		.doc = "NAPI of NIC or tunnel runs in a thread, which may run on any CPU.",
 	},
-	[FALCON_LIMIT_NO_CPU] = {
+	[FALCON_REASON_NO_CPU] = {
 		.name = "no-cpu",
 		.doc = "The configured set has no other CPU that is online.",
 	},
-	[FALCON_LIMIT_TABLE] = {
+	[FALCON_REASON_TABLE] = {
 		.name = "table",
-		.doc = "No room for another flow in lanes.",
+		.doc = "There is no room for another flow in lanes.",
 	},
-	[FALCON_LIMIT_NO_MERGE] = {
+	[FALCON_REASON_NO_MERGE] = {
 		.name = "no-merge",
-		.doc = "Its packets do not come to a merge point, they end on the host or leave another way.",
+		.doc = "Its packets do not come to a merge point: they end on the host or leave another way.",
 	},
-	[FALCON_LIMIT_WATCHED] = {
+	[FALCON_REASON_WATCHED] = {
 		.name = "watched",
-		.doc = "Somebody keeps copies of its packets (a packet socket), which are to be in order too.",
+		.doc = "A packet socket keeps copies of its packets, and these must be in order too.",
 	},
-	[FALCON_LIMIT_STANDBY] = {
+	[FALCON_REASON_STANDBY] = {
 		.name = "standby",
-		.doc = "The host is busy, or falcon is being switched on or off.",
+		.doc = "The host is busy, or falcon is being enabled or disabled.",
 	},
-	[FALCON_LIMIT_RESTING] = {
-		.name = "resting",
-		.doc = "Functions that flows in lanes take are being hooked again; it goes up in a moment.",
+	[FALCON_REASON_PARKED] = {
+		.name = "parked",
+		.doc = "falcon is attaching parked hooks that flows in lanes need; promotion follows in a moment.",
 	},
-	[FALCON_LIMIT_QUEUED] = {
+	[FALCON_REASON_QUEUED] = {
 		.name = "queued",
 		.doc = "Its packets wait in a queue of its veth (a bandwidth limit).",
 	},
-	[FALCON_LIMIT_BUSY_POLL] = {
+	[FALCON_REASON_BUSY_POLL] = {
 		.name = "busy-poll",
-		.doc = "A task polls the NIC while it waits (SO_BUSY_POLL), on any CPU.",
+		.doc = "A task that waits for packets polls the NIC (SO_BUSY_POLL), on any CPU.",
 	},
 };
 
-const struct spec_enum spec_enum_limit = {
-	.name = "limit",
-	.doc = "What keeps a flow from going further up.",
+const struct spec_enum spec_enum_reason = {
+	.name = "reason",
+	.doc = "Why falcon does not promote a flow any further.",
 	.count = 12,
-	.entries = limit_entries,
+	.entries = reason_entries,
 };
 
 static const struct spec_entry merge_point_entries[] = {
 	[FALCON_MERGE_POINT_UNKNOWN] = {
 		.name = "unknown",
-		.doc = "None of its packets has come to a merge point.",
+		.doc = "None of its packets has come to a merge point yet.",
 	},
 	[FALCON_MERGE_POINT_BACKLOG] = {
 		.name = "backlog",
-		.doc = "Where the container's device queues them to a CPU's backlog.",
+		.doc = "Where the container's device queues packets to a CPU's backlog.",
 	},
 	[FALCON_MERGE_POINT_TRANSMIT] = {
 		.name = "transmit",
-		.doc = "Where they are transmitted to a veth that runs NAPI.",
+		.doc = "Where packets are transmitted to a veth that runs NAPI.",
 	},
 	[FALCON_MERGE_POINT_RX_HANDLER] = {
 		.name = "rx-handler",
-		.doc = "Where a macvlan or ipvlan takes them from the device that it is on.",
+		.doc = "Where a macvlan or ipvlan takes packets from the device below it.",
 	},
 };
 
@@ -261,21 +261,21 @@ const struct spec_enum spec_enum_merge_point = {
 static const struct spec_entry stage_entries[] = {
 	[FALCON_STAGE_NIC] = {
 		.name = "nic",
-		.doc = "Packet leaves a physical device; what follows is the outer IP and UDP and the decapsulation.",
+		.doc = "The packet leaves a physical device; the outer IP and UDP and the decapsulation follow.",
 	},
 	[FALCON_STAGE_TUNNEL] = {
 		.name = "tunnel",
-		.doc = "Packet leaves a tunnel; what follows is the bridge or the route to the container's device.",
+		.doc = "The packet leaves a tunnel; the bridge or the route to the container's device follows.",
 	},
 	[FALCON_STAGE_CONTAINER] = {
 		.name = "container",
-		.doc = "Packet arrives at the container's device; what follows is its IP, TCP or UDP and the socket.",
+		.doc = "The packet arrives at the container's device; its IP, TCP or UDP and the socket follow.",
 	},
 };
 
 const struct spec_enum spec_enum_stage = {
 	.name = "stage",
-	.doc = "The three stages of an overlay packet, after the device whose receive path asks for a CPU.",
+	.doc = "The three stages of an overlay packet, named after the device whose receive path asks for a CPU.",
 	.count = 3,
 	.entries = stage_entries,
 };
@@ -283,7 +283,7 @@ const struct spec_enum spec_enum_stage = {
 static const struct spec_entry hook_state_entries[] = {
 	[FALCON_HOOK_STATE_DETACHED] = {
 		.name = "detached",
-		.doc = "The function can be hooked and is not.",
+		.doc = "The function is not hooked, but can be.",
 	},
 	[FALCON_HOOK_STATE_ATTACHED] = {
 		.name = "attached",
@@ -291,25 +291,25 @@ static const struct spec_entry hook_state_entries[] = {
 	},
 	[FALCON_HOOK_STATE_MISSING] = {
 		.name = "missing",
-		.doc = "This kernel has no such function, more than one, or one that ftrace cannot hook.",
+		.doc = "This kernel has no such function, has several of that name, or ftrace cannot hook it.",
 	},
 	[FALCON_HOOK_STATE_CONFLICT] = {
 		.name = "conflict",
-		.doc = "Somebody else (livepatch, another module) redirects the function already.",
+		.doc = "A livepatch or another module redirects the function already.",
 	},
 	[FALCON_HOOK_STATE_FAILED] = {
 		.name = "failed",
-		.doc = "ftrace refused for another reason, which the detail tells.",
+		.doc = "ftrace refused for another reason, which detail gives.",
 	},
-	[FALCON_HOOK_STATE_RESTING] = {
-		.name = "resting",
-		.doc = "Given back to the kernel until a flow goes into lanes, or until the mode is the one that needs it.",
+	[FALCON_HOOK_STATE_PARKED] = {
+		.name = "parked",
+		.doc = "Detached until falcon promotes a flow into lanes, or until the mode needs the hook.",
 	},
 };
 
 const struct spec_enum spec_enum_hook_state = {
 	.name = "hook-state",
-	.doc = "What became of a hook.",
+	.doc = "State of a hook.",
 	.count = 6,
 	.entries = hook_state_entries,
 };
@@ -329,7 +329,7 @@ static const struct spec_entry event_entries[] = {
 	},
 	[FALCON_EVENT_STANDBY] = {
 		.name = "standby",
-		.doc = "The host became busy; flows go back to stock's path.",
+		.doc = "The host became busy; flows go back to the kernel's path.",
 	},
 	[FALCON_EVENT_RESUME] = {
 		.name = "resume",
@@ -341,7 +341,7 @@ static const struct spec_entry event_entries[] = {
 	},
 	[FALCON_EVENT_DEVICE_DEL] = {
 		.name = "device-del",
-		.doc = "A device went away, or is no longer of a kind that falcon cares for.",
+		.doc = "A device under falcon's care went away, or to another network namespace.",
 	},
 	[FALCON_EVENT_CPU_OFFLINE] = {
 		.name = "cpu-offline",
@@ -351,15 +351,15 @@ static const struct spec_entry event_entries[] = {
 		.name = "cpu-online",
 		.doc = "A CPU of the configured set came online.",
 	},
-	[FALCON_EVENT_RULE_BARRED] = {
-		.name = "rule-barred",
-		.doc = "A rule brought more than its rate; its flows have no priority for a second.",
+	[FALCON_EVENT_RULE_SUSPENDED] = {
+		.name = "rule-suspended",
+		.doc = "The flows of a rule exceeded its rate; they have no priority for a second.",
 	},
 };
 
 const struct spec_enum spec_enum_event = {
 	.name = "event",
-	.doc = "What a notification tells.",
+	.doc = "Kind of a notification.",
 	.count = 10,
 	.entries = event_entries,
 };
@@ -371,19 +371,19 @@ static const struct spec_attr hook_attrs[] = {
 	},
 	[FALCON_A_HOOK_CAPABILITY] = {
 		.name = "capability", .type = SPEC_STRING,
-		.doc = "What falcon can do by this hook. All hooks of a capability are attached, or none.",
+		.doc = "The capability that the hook gives to falcon. falcon attaches all hooks of a capability, or none.",
 	},
 	[FALCON_A_HOOK_STATE] = {
 		.name = "state", .type = SPEC_U32, .names = &spec_enum_hook_state, .min = 0, .max = 5U,
-		.doc = "What became of it at the last attempt, or at the probe when the module was loaded.",
+		.doc = "State of the hook after the last attempt to attach it, or after the probe when the module was loaded.",
 	},
 	[FALCON_A_HOOK_REQUIRED] = {
 		.name = "required", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "1 when falcon cannot be enabled without this capability, 0 when it does without.",
+		.doc = "1 if falcon cannot be enabled without this capability, 0 if it can.",
 	},
 	[FALCON_A_HOOK_DETAIL] = {
 		.name = "detail", .type = SPEC_STRING,
-		.doc = "Why the function is not attached, and what to do. Absent when there is nothing to say.",
+		.doc = "Why the hook is not attached, and what to do about it. Absent if there is nothing to say.",
 	},
 };
 
@@ -400,19 +400,19 @@ static const struct spec_attr status_attrs[] = {
 	},
 	[FALCON_A_STATUS_STATE] = {
 		.name = "state", .type = SPEC_U32, .names = &spec_enum_state, .min = 0, .max = 2U,
-		.doc = "What falcon does at this moment.",
+		.doc = "State of falcon.",
 	},
 	[FALCON_A_STATUS_MODE] = {
 		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 2U,
-		.doc = "The mode that flows are spread by; while disabled, the configured one.",
+		.doc = "The mode in effect; while disabled, the configured one.",
 	},
 	[FALCON_A_STATUS_CPUS] = {
 		.name = "cpus", .type = SPEC_STRING,
-		.doc = "CPUs in use now, those of the configured set that are online, as a CPU list.",
+		.doc = "CPUs in use, as a CPU list: the CPUs of the configured set that are online.",
 	},
 	[FALCON_A_STATUS_REASON] = {
 		.name = "reason", .type = SPEC_STRING,
-		.doc = "Why flows are not steered although falcon is enabled. Absent when they are, or when nothing keeps them from it.",
+		.doc = "Why falcon steers no flow, or not every flow, although it is enabled. Absent if nothing prevents steering.",
 	},
 	[FALCON_A_STATUS_DEVICES] = {
 		.name = "devices", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -420,35 +420,35 @@ static const struct spec_attr status_attrs[] = {
 	},
 	[FALCON_A_STATUS_HOST_LOAD] = {
 		.name = "host-load", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Mean load of the online CPUs in percent, 0 to 100, as the last samples saw it. 0 while disabled.",
+		.doc = "Mean load of the online CPUs in percent, 0 to 100, by the last samples. 0 while disabled.",
 	},
 	[FALCON_A_STATUS_HOOK] = {
 		.name = "hook", .type = SPEC_NEST, .nested = &spec_set_hook,
-		.doc = "Each hook and what became of it.",
+		.doc = "Each hook and its state.",
 	},
 	[FALCON_A_STATUS_FLOWS] = {
 		.name = "flows", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Flows, mice included, that had packets in the last second. 0 while disabled. While hooks rest and a CPU has so few packets that none of its flows can be an elephant, only some are looked at, 200 a second, and of many mice not all are seen.",
+		.doc = "Number of flows that had packets in the last second, mice included. 0 while disabled. While hooks are parked, falcon looks at only 200 packets a second on a CPU that receives too few packets for any flow to reach elephant-rate. It may then miss some of many mice.",
 	},
-	[FALCON_A_STATUS_ELEPHANTS] = {
-		.name = "elephants", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Of them, flows in lanes.",
+	[FALCON_A_STATUS_IN_LANES] = {
+		.name = "in-lanes", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of these flows that are in lanes.",
 	},
 	[FALCON_A_STATUS_SEVERAL] = {
 		.name = "several", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Of those in lanes, flows on several CPUs at once.",
+		.doc = "Number of the flows in lanes that are processed on several CPUs at once.",
 	},
-	[FALCON_A_STATUS_BARRED] = {
-		.name = "barred", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Flows that stay on stock's path although their rate is above elephant-rate.",
+	[FALCON_A_STATUS_NOT_PROMOTED] = {
+		.name = "not-promoted", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "Number of flows that stay on the kernel's path although their rate is above elephant-rate.",
 	},
-	[FALCON_A_STATUS_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 11U,
-		.doc = "What keeps most of the barred flows there. Absent when there is none.",
+	[FALCON_A_STATUS_NOT_PROMOTED_REASON] = {
+		.name = "not-promoted-reason", .type = SPEC_U32, .names = &spec_enum_reason, .min = 0, .max = 11U,
+		.doc = "The most frequent reason among the flows of not-promoted. Absent if there are none.",
 	},
 	[FALCON_A_STATUS_AHEAD] = {
 		.name = "ahead", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Flows that go ahead of the others on the NIC's CPU, by a rule; none of those above.",
+		.doc = "Number of flows that go ahead of others on the NIC's CPU, by a rule. in-lanes, several and not-promoted do not count them.",
 	},
 };
 
@@ -461,59 +461,59 @@ const struct spec_set spec_set_status = {
 static const struct spec_attr config_attrs[] = {
 	[FALCON_A_CONFIG_MODE] = {
 		.name = "mode", .type = SPEC_U32, .names = &spec_enum_mode, .min = 0, .max = 2U,
-		.doc = "How the flows are spread. Default auto.",
+		.doc = "How falcon spreads flows. Default auto.",
 	},
 	[FALCON_A_CONFIG_CPUS] = {
 		.name = "cpus", .type = SPEC_STRING, .max_len = 1024,
-		.doc = "CPUs that stages may be steered to, as a CPU list such as 1-3,6. Empty means every online CPU that is not isolated. Each CPU must exist and be online. Default empty.",
+		.doc = "CPUs that falcon may use, as a CPU list such as 1-3,6. Empty means every online CPU that is not isolated. Each CPU must exist and be online. Default empty.",
 	},
 	[FALCON_A_CONFIG_LOAD_THRESHOLD] = {
 		.name = "load-threshold", .type = SPEC_U32, .min = 1, .max = 100U,
-		.doc = "Load in percent from which a CPU is loaded, so that a flow may go to another one (FALCON's FALCON_LOAD_THRESHOLD). 100 means never. Default 80.",
+		.doc = "Load in percent from which a CPU counts as loaded, so that a flow may leave it (FALCON's FALCON_LOAD_THRESHOLD). 100 means never. Default 80.",
 	},
 	[FALCON_A_CONFIG_BUSY_THRESHOLD] = {
 		.name = "busy-threshold", .type = SPEC_U32, .min = 1, .max = 100U,
-		.doc = "Mean load of the online CPUs in percent from which falcon steps aside; it resumes 10 percentage points below. 100 means never. Default 90.",
+		.doc = "Mean load of the online CPUs in percent from which falcon steps aside: flows go back to the kernel's path, unless a rule lets them go ahead. falcon resumes 10 percentage points below. 100 means never. Default 90.",
 	},
 	[FALCON_A_CONFIG_NIC_SPLIT] = {
 		.name = "nic-split", .type = SPEC_U32, .min = 0, .max = 1U,
-		.doc = "1 to take the outer IP, UDP and the decapsulation of flows other than TCP off the NIC's CPU as well, 0 to leave them there. For mode pipeline. Default 1.",
+		.doc = "1 moves the outer IP, UDP and the decapsulation of flows other than TCP off the NIC's CPU too, 0 leaves them there. Only for mode pipeline. Default 1.",
 	},
 	[FALCON_A_CONFIG_WORKERS] = {
 		.name = "workers", .type = SPEC_U32, .min = 0, .max = 8U,
-		.doc = "CPUs that one flow is processed on at once, in mode lanes; fewer when the set has fewer. 1 is FALCON's GRO split. 0: one at first, and one more as long as that lowers the load of the busiest CPU; with policy hash one. Default 0.",
+		.doc = "Number of CPUs that process one flow at the same time, in mode lanes; fewer if the set has fewer. 1 is FALCON's GRO split. 0 means one at first, and one more as long as that lowers the load of the busiest CPU; with policy hash it means one. Default 0.",
 	},
 	[FALCON_A_CONFIG_BATCH] = {
 		.name = "batch", .type = SPEC_U32, .min = 1, .max = 32767U,
-		.doc = "Packets after which a flow goes on to its next worker, in mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be larger by one poll. Default 256, as mFlow's.",
+		.doc = "Number of packets after which a flow goes on to its next worker, in mode lanes: the size of a micro-flow. A micro-flow ends with a poll of the NIC, so it may be larger by one poll. Default 256, as in mFlow.",
 	},
 	[FALCON_A_CONFIG_ELEPHANT_RATE] = {
 		.name = "elephant-rate", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Packets per second from which a flow goes into lanes; it comes back below half of that. An eighth is enough where the NIC's CPU has reached load-threshold, so that many small flows do not overload it. 0 takes every flow at once. Default 10000.",
+		.doc = "Packets per second from which a flow goes into lanes; it comes back below half of that. If the NIC's CPU has reached load-threshold, an eighth of the rate is enough, so that many small flows do not overload that CPU. 0 takes every flow at once. Default 10000.",
 	},
 	[FALCON_A_CONFIG_DELIVERY] = {
 		.name = "delivery", .type = SPEC_U32, .names = &spec_enum_delivery, .min = 0, .max = 2U,
-		.doc = "Which CPU runs the container's stage of a flow in lanes. Default auto.",
+		.doc = "The CPU that runs the container's stage of a flow in lanes. Default auto.",
 	},
 	[FALCON_A_CONFIG_HOST] = {
 		.name = "host", .type = SPEC_U32, .min = 0, .max = 1U,
-		.doc = "1 to take flows of the host itself, which come through no tunnel, into a lane too, on one worker each. Default 0.",
+		.doc = "1 takes flows of the host itself, which come through no tunnel, into lanes too, on one worker each. Default 0.",
 	},
-	[FALCON_A_CONFIG_MODERATION] = {
-		.name = "moderation", .type = SPEC_U32, .min = 0, .max = 10000U,
-		.doc = "Microseconds that a packet in a lane may wait, at most, so that its CPU is woken less often. It waits no longer than two more runs of packets would take to come, and not at all while that does not save wake-ups. 0 means never. Default 250.",
+	[FALCON_A_CONFIG_COALESCE] = {
+		.name = "coalesce", .type = SPEC_U32, .min = 0, .max = 10000U,
+		.doc = "Microseconds that a packet in a lane may wait, at most, so that its CPU is woken less often. It waits no longer than two more runs of packets would take to come. It does not wait while waiting saves no wake-ups. 0 turns this off. Default 250.",
 	},
-	[FALCON_A_CONFIG_REST] = {
-		.name = "rest", .type = SPEC_U32, .min = 0, .max = 3600U,
-		.doc = "Seconds without a flow in lanes after which the functions are given back to the kernel that only such flows take, so that other traffic does not pay for them. They are hooked again before a flow goes into lanes. Meanwhile only 200 packets a second are looked at on a CPU to which fewer come than half of elephant-rate, so that of many small flows the flow list may not have all. 0 means never. Default 2.",
+	[FALCON_A_CONFIG_PARK] = {
+		.name = "park", .type = SPEC_U32, .min = 0, .max = 3600U,
+		.doc = "Seconds without a flow in lanes after which falcon parks the hooks that only such flows need, so that other traffic does not pay for them. falcon attaches them again before a flow goes into lanes. While hooks are parked, falcon looks at only 200 packets a second on a CPU that receives fewer packets than half of elephant-rate. The flow list may then lack some of many small flows. 0 means never. Default 2.",
 	},
 	[FALCON_A_CONFIG_POLICY] = {
 		.name = "policy", .type = SPEC_U32, .names = &spec_enum_policy, .min = 0, .max = 3U,
-		.doc = "Which CPU a stage or a worker of a flow gets. Default auto.",
+		.doc = "How falcon chooses the CPU of a stage or of a worker. Default auto.",
 	},
 	[FALCON_A_CONFIG_PRIORITY_AUTO] = {
 		.name = "priority-auto", .type = SPEC_U32, .names = &spec_enum_switch, .min = 0, .max = 1U,
-		.doc = "Whether flows of short requests and responses go ahead without a rule, by sync and at level 0: whose packets have come singly for a while, and 10000 a second at most. A flow that becomes bulk ceases to at once. All of them together may bring 10000 packets per second, as by a rule, which the list has. For mode lanes. Default off.",
+		.doc = "If on, flows of short requests and responses go ahead without a rule, by sync and at level 0. The packets of such a flow have come singly for a while, and 10000 a second at most. A flow that becomes bulk loses the priority at once. All such flows together may bring 10000 packets per second; the list of rules shows a rule for them. Only for mode lanes. Default off.",
 	},
 };
 
@@ -546,7 +546,7 @@ static const struct spec_attr device_attrs[] = {
 	},
 	[FALCON_A_DEVICE_PORT] = {
 		.name = "port", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "UDP destination port of a VXLAN or GENEVE tunnel, 1 to 65535. Absent for others.",
+		.doc = "UDP destination port of a VXLAN or GENEVE tunnel, 1 to 65535. Absent for other devices.",
 	},
 };
 
@@ -567,11 +567,11 @@ static const struct spec_attr flow_attrs[] = {
 	},
 	[FALCON_A_FLOW_IFINDEX] = {
 		.name = "ifindex", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Index of the device where the stage was asked for.",
+		.doc = "Index of the device whose receive path asks for a CPU.",
 	},
 	[FALCON_A_FLOW_IFNAME] = {
 		.name = "ifname", .type = SPEC_STRING,
-		.doc = "Name of that device. Absent when it is gone.",
+		.doc = "Name of that device. Absent if it is gone.",
 	},
 	[FALCON_A_FLOW_NETNS] = {
 		.name = "netns", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -579,11 +579,11 @@ static const struct spec_attr flow_attrs[] = {
 	},
 	[FALCON_A_FLOW_CPU] = {
 		.name = "cpu", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "CPU that the next stage of the flow runs on; in mode lanes, the container's stage. Absent on stock's path, and when the workers run it.",
+		.doc = "CPU that runs the next stage of the flow; in mode lanes, the container's stage. Absent on the kernel's path, and if the workers run that stage.",
 	},
 	[FALCON_A_FLOW_PACKETS] = {
 		.name = "packets", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets of the flow that were steered at this stage since the entry was made. A GRO packet is one.",
+		.doc = "Packets of the flow that were steered at this stage since the entry was made. A GRO packet counts once.",
 	},
 	[FALCON_A_FLOW_MOVES] = {
 		.name = "moves", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -607,59 +607,59 @@ static const struct spec_attr flow_attrs[] = {
 	},
 	[FALCON_A_FLOW_SPORT] = {
 		.name = "sport", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Source port. Absent for protocols without.",
+		.doc = "Source port. Absent for protocols without ports.",
 	},
 	[FALCON_A_FLOW_DPORT] = {
 		.name = "dport", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Destination port. Absent for protocols without.",
+		.doc = "Destination port. Absent for protocols without ports.",
 	},
-	[FALCON_A_FLOW_RUNG] = {
-		.name = "rung", .type = SPEC_U32, .names = &spec_enum_rung, .min = 0, .max = 6U,
-		.doc = "How far up the ladder the flow is. This and what follows for mode lanes only.",
+	[FALCON_A_FLOW_STATE] = {
+		.name = "state", .type = SPEC_U32, .names = &spec_enum_flow_state, .min = 0, .max = 6U,
+		.doc = "State of the flow. This attribute and those below are for mode lanes only.",
 	},
-	[FALCON_A_FLOW_LIMIT] = {
-		.name = "limit", .type = SPEC_U32, .names = &spec_enum_limit, .min = 0, .max = 11U,
-		.doc = "What keeps it from going further up.",
+	[FALCON_A_FLOW_REASON] = {
+		.name = "reason", .type = SPEC_U32, .names = &spec_enum_reason, .min = 0, .max = 11U,
+		.doc = "Why falcon does not promote the flow any further.",
 	},
 	[FALCON_A_FLOW_WORKERS] = {
 		.name = "workers", .type = SPEC_STRING,
-		.doc = "CPUs that it is processed on, in their turn, separated by commas. Absent on stock's path.",
+		.doc = "CPUs that process the flow, in their turn, separated by commas. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_BATCHES] = {
 		.name = "batches", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Micro-flows that it was cut into so far. Absent on stock's path.",
+		.doc = "Number of micro-flows that the flow was cut into so far. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_IN_FLIGHT] = {
 		.name = "in-flight", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Packets taken and not yet delivered. Absent on stock's path.",
+		.doc = "Packets taken and not yet delivered. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_HELD] = {
 		.name = "held", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Packets that are processed and wait for those before them. A GRO packet is one. Absent on stock's path.",
+		.doc = "Packets that are processed and wait for earlier ones. A GRO packet counts once. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_MERGE] = {
 		.name = "merge", .type = SPEC_U32, .names = &spec_enum_merge_point, .min = 0, .max = 3U,
-		.doc = "Where its packets come together. Absent on stock's path.",
+		.doc = "Merge point of its packets. Absent on the kernel's path.",
 	},
 	[FALCON_A_FLOW_APP] = {
 		.name = "app", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "CPU on which its application has received for a second or more, by RFS's socket flow table. Absent when nobody knows.",
+		.doc = "CPU on which its application has received for a second or more, by RFS's socket flow table. Absent if that is not known.",
 	},
 	[FALCON_A_FLOW_RULE] = {
 		.name = "rule", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Number of the rule that gives it priority. Absent when it has none.",
+		.doc = "Number of the rule that gives it priority. Absent if it has none.",
 	},
 	[FALCON_A_FLOW_VNI] = {
 		.name = "vni", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Number of its virtual network, 24 bits (of a GRE key the lower ones). Absent when it has none, and in mode pipeline, where flows of two networks with the same addresses are one.",
+		.doc = "Number of its virtual network, 24 bits (of a GRE key the lower ones). Absent if it has none, and in mode pipeline, where flows of two networks with the same addresses are one.",
 	},
 	[FALCON_A_FLOW_TWIN] = {
 		.name = "twin", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "1 when a flow of another virtual network has the same addresses and ports. Which container each of them comes to cannot be told, so that rules by netns, device or cgroup are about neither; those by vni are. Absent when there is none.",
+		.doc = "1 if a flow of another virtual network has the same addresses and ports. falcon cannot tell which container each of the two comes to, so rules by netns, device or cgroup match neither; rules by vni do. Absent if there is none.",
 	},
 	[FALCON_A_FLOW_IN_FLIGHT_BYTES] = {
 		.name = "in-flight-bytes", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Their memory, in bytes. Absent on stock's path.",
+		.doc = "Memory of the packets in flight, in bytes. Absent on the kernel's path.",
 	},
 };
 
@@ -672,7 +672,7 @@ const struct spec_set spec_set_flow = {
 static const struct spec_attr counters_attrs[] = {
 	[FALCON_A_COUNTERS_ASKED] = {
 		.name = "asked", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets of an overlay flow for which this stage was asked for a CPU.",
+		.doc = "Packets of overlay flows for which the kernel asked for a CPU at this stage.",
 	},
 	[FALCON_A_COUNTERS_STEERED] = {
 		.name = "steered", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -680,7 +680,7 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_LOCAL] = {
 		.name = "local", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets that stayed because the CPU that has the flow is this one.",
+		.doc = "Packets that stayed because their flow is on this CPU.",
 	},
 	[FALCON_A_COUNTERS_NO_KEY] = {
 		.name = "no-key", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -692,7 +692,7 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_FRAGMENTS] = {
 		.name = "fragments", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "IP fragments that were sent after the first fragment of their datagram, by its IP identification.",
+		.doc = "IP fragments that followed the first fragment of their datagram to its CPU, by the IP identification.",
 	},
 	[FALCON_A_COUNTERS_FLOWS] = {
 		.name = "flows", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -704,55 +704,55 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_DEFERRED] = {
 		.name = "deferred", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets that followed their flow to its old CPU, which had not drained yet, although the flow is to move.",
+		.doc = "Packets that followed their flow to its old CPU, because that CPU had to drain before the flow could move.",
 	},
 	[FALCON_A_COUNTERS_SECOND_CHOICE] = {
 		.name = "second-choice", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Times the load sent a flow to another CPU than its hash alone would have (choices, not packets).",
+		.doc = "Times that load sent a flow to a CPU other than the one of its hash (choices, not packets).",
 	},
 	[FALCON_A_COUNTERS_NO_OTHER_CPU] = {
 		.name = "no-other-cpu", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets that stayed because the configured set has no other CPU than the one that runs this stage.",
+		.doc = "Packets that stayed because the configured set has no CPU other than the one that runs this stage.",
 	},
 	[FALCON_A_COUNTERS_STANDBY] = {
 		.name = "standby", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets left on stock's path because the host is busy, or falcon is being switched on or off.",
+		.doc = "Packets left on the kernel's path because the host is busy, or falcon is being enabled or disabled.",
 	},
-	[FALCON_A_COUNTERS_CELL_BYPASS] = {
-		.name = "cell-bypass", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets handed past the tunnel's GRO cell, which cannot merge them, so that a stage is one queue less.",
+	[FALCON_A_COUNTERS_GRO_BYPASS] = {
+		.name = "gro-bypass", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets handed past the tunnel's GRO cell, which cannot merge them. They pass one queue less.",
 	},
 	[FALCON_A_COUNTERS_TAKEN] = {
 		.name = "taken", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets taken from the NIC's poll into a lane (stage nic). Each is in processed, dropped-full or dropped-gone later.",
+		.doc = "Packets taken from the NIC's poll into a lane (stage nic). Each is later counted in processed, dropped-full or dropped-gone.",
 	},
 	[FALCON_A_COUNTERS_GATED] = {
 		.name = "gated", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Of those taken, packets that waited until the ones before them had left stock's queues (stage nic).",
+		.doc = "Packets of those taken that waited until earlier ones had left the kernel's queues (stage nic).",
 	},
-	[FALCON_A_COUNTERS_CLIMBS] = {
-		.name = "climbs", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Steps of flows up the ladder (stage nic; steps, not packets).",
+	[FALCON_A_COUNTERS_PROMOTIONS] = {
+		.name = "promotions", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times a flow was promoted to the next state (stage nic; promotions, not packets).",
 	},
-	[FALCON_A_COUNTERS_DESCENTS] = {
-		.name = "descents", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Steps of flows down the ladder (stage nic; steps, not packets).",
+	[FALCON_A_COUNTERS_DEMOTIONS] = {
+		.name = "demotions", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times a flow was demoted (stage nic; demotions, not packets).",
 	},
 	[FALCON_A_COUNTERS_WAKES] = {
 		.name = "wakes", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
 		.doc = "Times another CPU was woken to look after its lane (wake-ups, not packets).",
 	},
-	[FALCON_A_COUNTERS_INLINE] = {
-		.name = "inline", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets of a lane processed on the NIC's CPU, because their worker's queue was full (stage tunnel).",
+	[FALCON_A_COUNTERS_BACKPRESSURED] = {
+		.name = "backpressured", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Packets of a lane processed on the NIC's CPU because their worker's queue was full (stage tunnel).",
 	},
 	[FALCON_A_COUNTERS_DROPPED_FULL] = {
 		.name = "dropped-full", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets dropped because their flow had as many in flight as it may (stage nic); stock would have dropped them in a full backlog.",
+		.doc = "Packets dropped because their flow had as many in flight as it may have (stage nic). The kernel would have dropped them at a full backlog.",
 	},
 	[FALCON_A_COUNTERS_RUNS] = {
 		.name = "runs", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Runs processed, that is packets of one flow processed in one go (stage tunnel; runs, not packets).",
+		.doc = "Runs processed (stage tunnel; runs, not packets). A run is a group of packets of one flow that one CPU processes in one go.",
 	},
 	[FALCON_A_COUNTERS_PROCESSED] = {
 		.name = "processed", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -760,27 +760,27 @@ static const struct spec_attr counters_attrs[] = {
 	},
 	[FALCON_A_COUNTERS_MERGED] = {
 		.name = "merged", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets that came to a merge point (stage tunnel). A GRO packet is one. Each is in delivered or in dropped-gone later.",
+		.doc = "Packets that came to a merge point (stage tunnel). A GRO packet counts once. Each is later counted in delivered or dropped-gone.",
 	},
 	[FALCON_A_COUNTERS_HELD] = {
 		.name = "held", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Of those merged, packets that waited for ones before them on another CPU (stage tunnel).",
+		.doc = "Packets of those merged that waited for earlier ones on another CPU (stage tunnel).",
 	},
 	[FALCON_A_COUNTERS_ELSEWHERE] = {
 		.name = "elsewhere", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets of runs of which none came to a merge point, they were dropped by the kernel, ended on the host or left another way (stage tunnel).",
+		.doc = "Packets of runs from which no packet came to a merge point (stage tunnel). The kernel dropped them, or they ended on the host or left another way.",
 	},
 	[FALCON_A_COUNTERS_DELIVERED] = {
 		.name = "delivered", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets handed to the container's stage (stage container). A GRO packet is one.",
+		.doc = "Packets handed to the container's stage (stage container). A GRO packet counts once.",
 	},
 	[FALCON_A_COUNTERS_DROPPED_GONE] = {
 		.name = "dropped-gone", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets dropped because a device went away meanwhile, the container's (stage container) or the NIC (stage nic).",
+		.doc = "Packets dropped because a device went away: the container's (stage container) or the NIC (stage nic). Also packets that were still in lanes when falcon was disabled.",
 	},
 	[FALCON_A_COUNTERS_HELPED] = {
 		.name = "helped", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Packets of a lane processed or delivered on another CPU, because its own did not look after it for 20 ms (stage tunnel).",
+		.doc = "Packets of a lane processed or delivered on another CPU because the lane's own CPU did not look after it for 20 ms (stage tunnel).",
 	},
 };
 
@@ -797,7 +797,7 @@ static const struct spec_attr stats_attrs[] = {
 	},
 	[FALCON_A_STATS_STAGE] = {
 		.name = "stage", .type = SPEC_U32, .names = &spec_enum_stage, .min = 0, .max = 2U,
-		.doc = "The stage that was asked for.",
+		.doc = "The stage that was counted.",
 	},
 	[FALCON_A_STATS_COUNTERS] = {
 		.name = "counters", .type = SPEC_NEST, .nested = &spec_set_counters,
@@ -822,7 +822,7 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_SADDR] = {
 		.name = "saddr", .type = SPEC_BINARY, .max_len = 16,
-		.doc = "Prefix of its source, 4 or 16 bytes in network order. Absent for any.",
+		.doc = "Prefix of its source address, 4 or 16 bytes in network order. Absent for any.",
 	},
 	[FALCON_A_RULE_SADDR_LEN] = {
 		.name = "saddr-len", .type = SPEC_U32, .min = 0, .max = 128U,
@@ -830,7 +830,7 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_DADDR] = {
 		.name = "daddr", .type = SPEC_BINARY, .max_len = 16,
-		.doc = "Prefix of its destination, 4 or 16 bytes in network order. Absent for any.",
+		.doc = "Prefix of its destination address, 4 or 16 bytes in network order. Absent for any.",
 	},
 	[FALCON_A_RULE_DADDR_LEN] = {
 		.name = "daddr-len", .type = SPEC_U32, .min = 0, .max = 128U,
@@ -838,7 +838,7 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_SPORT_FIRST] = {
 		.name = "sport-first", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "First source port, 1 to 65535. Default 0, which up to 65535 is any port, and none.",
+		.doc = "First source port, 1 to 65535. Default 0: the range 0 to 65535 matches any port, and protocols without ports.",
 	},
 	[FALCON_A_RULE_SPORT_LAST] = {
 		.name = "sport-last", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -846,7 +846,7 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_DPORT_FIRST] = {
 		.name = "dport-first", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "First destination port, 1 to 65535. Default 0, which up to 65535 is any port, and none.",
+		.doc = "First destination port, 1 to 65535. Default 0: the range 0 to 65535 matches any port, and protocols without ports.",
 	},
 	[FALCON_A_RULE_DPORT_LAST] = {
 		.name = "dport-last", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -854,11 +854,11 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_DSCP] = {
 		.name = "dscp", .type = SPEC_U32, .min = 0, .max = 63U,
-		.doc = "DSCP of the (inner) flow's first packet that was seen. Absent for any.",
+		.doc = "DSCP of the first packet that falcon sees of the (inner) flow. Absent for any.",
 	},
 	[FALCON_A_RULE_OUTER_DSCP] = {
 		.name = "outer-dscp", .type = SPEC_U32, .min = 0, .max = 63U,
-		.doc = "That of the tunnel's header. Absent for any.",
+		.doc = "DSCP of that packet's tunnel header. Absent for any.",
 	},
 	[FALCON_A_RULE_VNI] = {
 		.name = "vni", .type = SPEC_U32, .min = 0, .max = 4294967295U,
@@ -866,7 +866,7 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_LEVEL] = {
 		.name = "level", .type = SPEC_U32, .min = 0, .max = 7U,
-		.doc = "Level, of which the highest goes first. Default 7.",
+		.doc = "Level of priority; the highest goes first. Default 7.",
 	},
 	[FALCON_A_RULE_MODE] = {
 		.name = "mode", .type = SPEC_U32, .names = &spec_enum_priority_mode, .min = 0, .max = 1U,
@@ -874,7 +874,7 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_RATE] = {
 		.name = "rate", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Packets per second, of all its flows together and as a mean over 100 ms, above which the rule is barred for a second. 0 for any. Default 10000.",
+		.doc = "Packets per second, of all its flows together and as a mean over 100 ms, above which the rule is suspended for a second. 0 means no limit. Default 10000.",
 	},
 	[FALCON_A_RULE_PACKETS] = {
 		.name = "packets", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
@@ -882,31 +882,31 @@ static const struct spec_attr rule_attrs[] = {
 	},
 	[FALCON_A_RULE_FLOWS] = {
 		.name = "flows", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Times that a flow was found to be of this rule, when it was first seen or after rules had changed.",
+		.doc = "Times that a flow was found to match this rule, when falcon first saw it or after rules had changed.",
 	},
-	[FALCON_A_RULE_BARS] = {
-		.name = "bars", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Times that the rule was barred for its rate.",
+	[FALCON_A_RULE_SUSPENSIONS] = {
+		.name = "suspensions", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
+		.doc = "Times that the rule was suspended because its flows exceeded its rate.",
 	},
-	[FALCON_A_RULE_BARRED] = {
-		.name = "barred", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "1 while it is.",
+	[FALCON_A_RULE_SUSPENDED] = {
+		.name = "suspended", .type = SPEC_U32, .min = 0, .max = 4294967295U,
+		.doc = "1 while the rule is suspended.",
 	},
 	[FALCON_A_RULE_NETNS] = {
 		.name = "netns", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Inode number of the network namespace of its container, which must exist. It is that namespace alone, also when a later one gets the same number. Absent for any.",
+		.doc = "Inode number of the container's network namespace, which must exist. The rule is about that namespace alone, even if a later one gets the same number. Absent for any.",
 	},
 	[FALCON_A_RULE_DEVICE] = {
 		.name = "device", .type = SPEC_STRING, .max_len = 16,
-		.doc = "Device of the initial network namespace that leads to its container, such as the host's end of a veth; by its name when the rule is added. Absent for any.",
+		.doc = "Device of the initial network namespace that leads to the container, such as the host's end of a veth. The rule is about the device that has the name when the rule is added. Absent for any.",
 	},
 	[FALCON_A_RULE_CGROUP] = {
 		.name = "cgroup", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Id of a cgroup (version 2), the inode number of its directory. A flow is of the rule when the socket that receives it was made there or below. 7 levels below the root at most. Absent for any.",
+		.doc = "Id of a cgroup (version 2), the inode number of its directory. A flow matches if the socket that receives it was made in the cgroup or below it. The cgroup is 7 levels below the root at most. Absent for any.",
 	},
 	[FALCON_A_RULE_AUTOMATIC] = {
 		.name = "automatic", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "1 for the rule that is priority-auto's, which no request makes or takes away. Absent for others.",
+		.doc = "1 for the rule of priority-auto, which no request adds or deletes. Absent for others.",
 	},
 };
 
@@ -923,15 +923,15 @@ static const struct spec_attr cpu_attrs[] = {
 	},
 	[FALCON_A_CPU_LOAD] = {
 		.name = "load", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "Its load in percent, 0 to 100, all that is not idle, as a weighted mean of samples every 100 ms (FALCON's, a new one counts a fifth). 0 while disabled.",
+		.doc = "Load of the CPU in percent, 0 to 100: its time that is not idle, as a weighted mean of samples every 100 ms (FALCON's: a new sample counts a fifth). 0 while disabled.",
 	},
 	[FALCON_A_CPU_LOADED] = {
 		.name = "loaded", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "1 when the load has reached load-threshold, until it is 10 percentage points below.",
+		.doc = "1 from when the load reaches load-threshold until it is 10 percentage points below.",
 	},
 	[FALCON_A_CPU_USED] = {
 		.name = "used", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "1 when flows may be steered to it, 0 when it is not of the set in use.",
+		.doc = "1 if flows may be steered to the CPU, 0 if it is not in the set in use.",
 	},
 };
 
@@ -941,57 +941,57 @@ const struct spec_set spec_set_cpu = {
 	.attrs = cpu_attrs,
 };
 
-static const struct spec_attr notice_attrs[] = {
-	[FALCON_A_NOTICE_EVENT] = {
+static const struct spec_attr event_attrs[] = {
+	[FALCON_A_EVENT_EVENT] = {
 		.name = "event", .type = SPEC_U32, .names = &spec_enum_event, .min = 0, .max = 9U,
 		.doc = "What happened.",
 	},
-	[FALCON_A_NOTICE_IFINDEX] = {
+	[FALCON_A_EVENT_IFINDEX] = {
 		.name = "ifindex", .type = SPEC_U32, .min = 0, .max = 4294967295U,
-		.doc = "The device, for device events.",
+		.doc = "Index of the device, for device events.",
 	},
-	[FALCON_A_NOTICE_IFNAME] = {
+	[FALCON_A_EVENT_IFNAME] = {
 		.name = "ifname", .type = SPEC_STRING,
-		.doc = "Its name.",
+		.doc = "Name of the device.",
 	},
-	[FALCON_A_NOTICE_NETNS] = {
+	[FALCON_A_EVENT_NETNS] = {
 		.name = "netns", .type = SPEC_U64, .min = 0, .max = 18446744073709551615ULL,
-		.doc = "Inode number of its network namespace.",
+		.doc = "Inode number of the device's network namespace.",
 	},
-	[FALCON_A_NOTICE_STAGE] = {
+	[FALCON_A_EVENT_STAGE] = {
 		.name = "stage", .type = SPEC_U32, .names = &spec_enum_stage, .min = 0, .max = 2U,
-		.doc = "Its stage.",
+		.doc = "Stage of the device.",
 	},
-	[FALCON_A_NOTICE_CPU] = {
+	[FALCON_A_EVENT_CPU] = {
 		.name = "cpu", .type = SPEC_U32, .min = 0, .max = 4294967295U,
 		.doc = "The CPU, for CPU events.",
 	},
-	[FALCON_A_NOTICE_REASON] = {
+	[FALCON_A_EVENT_REASON] = {
 		.name = "reason", .type = SPEC_STRING,
-		.doc = "Why, where there is more to say.",
+		.doc = "Why it happened, if there is more to say.",
 	},
 };
 
-const struct spec_set spec_set_notice = {
-	.name = "notice",
-	.max = FALCON_A_NOTICE_MAX,
-	.attrs = notice_attrs,
+const struct spec_set spec_set_event = {
+	.name = "event",
+	.max = FALCON_A_EVENT_MAX,
+	.attrs = event_attrs,
 };
 
 const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 	[FALCON_CMD_STATUS_GET] = {
 		.name = "status-get",
-		.doc = "What falcon does, by which hooks.",
+		.doc = "The state of falcon and of its hooks.",
 		.set = &spec_set_status,
 	},
 	[FALCON_CMD_ENABLE] = {
 		.name = "enable",
-		.doc = "Attach the hooks and steer. -EALREADY when enabled; -EBUSY, -ENOENT or -EOPNOTSUPP with the function's name when a hook that is required cannot be attached.",
+		.doc = "Attach the hooks and steer overlay flows. -EALREADY if falcon is enabled; -EBUSY, -ENOENT or -EOPNOTSUPP, with the function's name, if a required hook cannot be attached.",
 		.set = &spec_set_status,
 	},
 	[FALCON_CMD_DISABLE] = {
 		.name = "disable",
-		.doc = "Stop steering and detach every hook. -EALREADY when disabled.",
+		.doc = "Stop steering and detach every hook. -EALREADY if falcon is disabled.",
 		.set = &spec_set_status,
 	},
 	[FALCON_CMD_CONFIG_GET] = {
@@ -1001,17 +1001,17 @@ const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 	},
 	[FALCON_CMD_CONFIG_SET] = {
 		.name = "config-set",
-		.doc = "Change the configuration; takes effect at once, in order, also under traffic.",
+		.doc = "Change the configuration. The change takes effect at once, in order, also under traffic.",
 		.set = &spec_set_config,
 	},
 	[FALCON_CMD_DEVICE_GET] = {
 		.name = "device-get",
-		.doc = "The devices under falcon's care, of every network namespace: NICs, tunnels, bridges, and devices that lead to containers. Others are left as they are.",
+		.doc = "The devices under falcon's care, of every network namespace: NICs, tunnels, bridges, and devices that lead to containers. falcon leaves all others alone.",
 		.set = &spec_set_device,
 	},
 	[FALCON_CMD_FLOW_GET] = {
 		.name = "flow-get",
-		.doc = "The flows that have a CPU, an entry for each stage.",
+		.doc = "The flows that have a CPU, with an entry for each stage.",
 		.set = &spec_set_flow,
 	},
 	[FALCON_CMD_STATS_GET] = {
@@ -1022,31 +1022,31 @@ const struct spec_op spec_ops[FALCON_CMD_MAX + 1] = {
 	[FALCON_CMD_EVENT_NTF] = {
 		.name = "event-ntf",
 		.doc = "Sent to the group events when something changes.",
-		.set = &spec_set_notice,
+		.set = &spec_set_event,
 	},
 	[FALCON_CMD_CPU_GET] = {
 		.name = "cpu-get",
-		.doc = "The CPUs that are online, and how loaded each is.",
+		.doc = "The CPUs that are online, and the load of each.",
 		.set = &spec_set_cpu,
 	},
 	[FALCON_CMD_PRIORITY_ADD] = {
 		.name = "priority-add",
-		.doc = "Give flows priority, at once and in order, also those that are running. -EEXIST when a flow could be of another rule, too, which is named; -ENOSPC when there are too many.",
+		.doc = "Give flows priority, at once and in order, also flows that are running. -EEXIST if a flow could match another rule too, which the message names; -ENOSPC if there are too many rules or patterns.",
 		.set = &spec_set_rule,
 	},
 	[FALCON_CMD_PRIORITY_DEL] = {
 		.name = "priority-del",
-		.doc = "Take a rule away. -ENOENT when there is none of this number; -EBUSY for that of priority-auto.",
+		.doc = "Delete a rule. -ENOENT if no rule has this number; -EBUSY for the rule of priority-auto.",
 		.set = &spec_set_rule,
 	},
 	[FALCON_CMD_PRIORITY_FLUSH] = {
 		.name = "priority-flush",
-		.doc = "Take all rules away, but that of priority-auto.",
+		.doc = "Delete all rules except the one of priority-auto.",
 		.set = &spec_set_rule,
 	},
 	[FALCON_CMD_PRIORITY_GET] = {
 		.name = "priority-get",
-		.doc = "The rules, and what became of them.",
+		.doc = "The rules, with their counters.",
 		.set = &spec_set_rule,
 	},
 };

@@ -15,8 +15,8 @@ extern const struct spec_enum spec_enum_state;
 extern const struct spec_enum spec_enum_mode;
 extern const struct spec_enum spec_enum_delivery;
 extern const struct spec_enum spec_enum_policy;
-extern const struct spec_enum spec_enum_rung;
-extern const struct spec_enum spec_enum_limit;
+extern const struct spec_enum spec_enum_flow_state;
+extern const struct spec_enum spec_enum_reason;
 extern const struct spec_enum spec_enum_merge_point;
 extern const struct spec_enum spec_enum_stage;
 extern const struct spec_enum spec_enum_hook_state;
@@ -30,7 +30,7 @@ extern const struct spec_set spec_set_counters;
 extern const struct spec_set spec_set_stats;
 extern const struct spec_set spec_set_rule;
 extern const struct spec_set spec_set_cpu;
-extern const struct spec_set spec_set_notice;
+extern const struct spec_set spec_set_event;
 
 /* Indexed by command; those that are no command have no name. */
 extern const struct spec_op spec_ops[FALCON_CMD_MAX + 1];

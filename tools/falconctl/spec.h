@@ -10,7 +10,7 @@
 #define SPEC_ATTRS_MAX 64
 
 enum spec_type {
-	SPEC_NONE,	/* the place of a number that no attribute has */
+	SPEC_NONE,	/* no attribute has this number */
 	SPEC_U32,
 	SPEC_U64,
 	SPEC_STRING,

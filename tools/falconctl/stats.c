@@ -40,7 +40,7 @@ static void print_counters(const char *key, const struct counters *c, bool all)
 	out_object_end();
 }
 
-/* What the dump said, summed up. */
+/* The dump, and its sums. */
 struct stats {
 	struct records rows;
 	struct counters total;
@@ -126,7 +126,7 @@ int run_stats_show(const struct args *args)
 		print_stages(&stats, all);
 		code = print_rows(&stats, all);
 		if (args->given[OPT_EXPLAIN]) {
-			out_text("\nwhat they count\n");
+			out_text("\nmeaning of the counters\n");
 			out_object("explain");
 			print_docs();
 			out_object_end();

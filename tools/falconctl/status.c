@@ -9,6 +9,7 @@
 #include "records.h"
 #include "spec-gen.h"
 #include "status.h"
+#include "summary.h"
 
 static int parse_hook(const struct nlattr *attr, void *data)
 {
@@ -42,25 +43,25 @@ static int print_status(struct record *status, const struct records *cpus)
 	const struct nlattr *hook[SPEC_ATTRS_MAX + 1], **tb = status->tb;
 	int code;
 
-	/* All of them first: no half of a status is printed. */
+	/* Parse all hooks first, so that no half of a status is printed. */
 	code = attr_each(status->block, FALCON_A_STATUS_HOOK, parse_hook, hook);
 	if (code)
 		return code;
 	out_object(NULL);
 	summary_print(tb, cpus);
-	attr_print(set, tb, FALCON_A_STATUS_STATE, "state:     %s\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_REASON, "reason:    %s\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_MODE, "mode:      %s\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_CPUS, "cpus:      %s\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_DEVICES, "devices:   %" PRIu64 "\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_HOST_LOAD, "host-load: %" PRIu64 " %%\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_FLOWS, "flows:     %" PRIu64 "\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_ELEPHANTS, "elephants: %" PRIu64 "\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_SEVERAL, "several:   %" PRIu64 "\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_AHEAD, "ahead:     %" PRIu64 "\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_BARRED, "barred:    %" PRIu64 "\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_LIMIT, "limit:     %s\n", "");
-	attr_print(set, tb, FALCON_A_STATUS_VERSION, "version:   %s\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_STATE, "state:               %s\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_REASON, "reason:              %s\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_MODE, "mode:                %s\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_CPUS, "cpus:                %s\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_DEVICES, "devices:             %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_HOST_LOAD, "host-load:           %" PRIu64 " %%\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_FLOWS, "flows:               %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_IN_LANES, "in-lanes:            %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_SEVERAL, "several:             %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_AHEAD, "ahead:               %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_NOT_PROMOTED, "not-promoted:        %" PRIu64 "\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_NOT_PROMOTED_REASON, "not-promoted-reason: %s\n", "");
+	attr_print(set, tb, FALCON_A_STATUS_VERSION, "version:             %s\n", "");
 	if (tb[FALCON_A_STATUS_HOOK])
 		out_text("hooks:\n");
 	out_array("hooks");

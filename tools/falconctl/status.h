@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What falcon does, at length and in one sentence. */
+/* The status, from the kernel. */
 #ifndef FALCONCTL_STATUS_H
 #define FALCONCTL_STATUS_H
 
 #include "records.h"
 
-/* Ask status-get and cpu-get. Nothing is left to free when it fails. */
+/* Ask status-get and cpu-get. If it fails, nothing is left to free. */
 int status_ask(struct records *status, struct records *cpus, struct nl *nl);
-
-/* Print the sentence, "summary" in JSON, from their answers. */
-void summary_print(const struct nlattr *const *status, const struct records *cpus);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "output.h"
 #include "spec-gen.h"
-#include "status.h"
+#include "summary.h"
 
 struct text {
 	char buf[512];
@@ -36,22 +36,23 @@ static const char *plural(uint64_t count)
 static void say_lanes(struct text *text, const struct nlattr *const *status)
 {
 	uint64_t flows = attr_uint(status[FALCON_A_STATUS_FLOWS]);
-	uint64_t elephants = attr_uint(status[FALCON_A_STATUS_ELEPHANTS]);
+	uint64_t in_lanes = attr_uint(status[FALCON_A_STATUS_IN_LANES]);
 	uint64_t several = attr_uint(status[FALCON_A_STATUS_SEVERAL]);
-	uint64_t barred = attr_uint(status[FALCON_A_STATUS_BARRED]);
+	uint64_t not_promoted = attr_uint(status[FALCON_A_STATUS_NOT_PROMOTED]);
 	uint64_t ahead = attr_uint(status[FALCON_A_STATUS_AHEAD]);
-	uint64_t others = elephants + barred + ahead;
+	uint64_t others = in_lanes + not_promoted + ahead;
 	uint64_t mice = flows > others ? flows - others : 0;
 
-	say(text, "%" PRIu64 " flow%s in lanes", elephants, plural(elephants));
+	say(text, "%" PRIu64 " flow%s in lanes", in_lanes, plural(in_lanes));
 	if (several)
 		say(text, ", %" PRIu64 " of them on several CPUs at once", several);
-	if (barred)
-		say(text, "; %" PRIu64 " above elephant-rate kept from it (%s)", barred,
-		    spec_name(&spec_enum_limit, attr_uint(status[FALCON_A_STATUS_LIMIT])));
+	if (not_promoted)
+		say(text, "; %" PRIu64 " above elephant-rate not promoted (%s)", not_promoted,
+		    spec_name(&spec_enum_reason,
+			      attr_uint(status[FALCON_A_STATUS_NOT_PROMOTED_REASON])));
 	if (ahead)
 		say(text, "; %" PRIu64 " ahead by a rule", ahead);
-	say(text, "; %" PRIu64 " %s inline", mice, mice == 1 ? "mouse" : "mice");
+	say(text, "; %" PRIu64 " %s on the kernel's path", mice, mice == 1 ? "mouse" : "mice");
 }
 
 static void say_flows(struct text *text, const struct nlattr *const *status)
@@ -90,7 +91,7 @@ static void say_busiest(struct text *text, const struct records *cpus)
 		    attr_uint(busiest->tb[FALCON_A_CPU_CPU]), load(busiest));
 }
 
-/* None is a state as good as any, but it is said what was looked for. */
+/* Without flows, say which packets falcon looks for. */
 static void say_none(struct text *text, const struct nlattr *const *status)
 {
 	if (attr_uint(status[FALCON_A_STATUS_STATE]) == FALCON_STATE_ENABLED &&

@@ -14,14 +14,14 @@
 #include "output.h"
 #include "sample.h"
 #include "spec-gen.h"
-#include "status.h"
+#include "summary.h"
 
 #define TOP_DEFAULT	 20
 #define INTERVAL_DEFAULT 1
 #define INTERVAL_MAX	 3600
 #define ROWS_BESIDE	 (DECISIONS + 6)	/* of a screen: all but CPUs and flows */
 
-/* What is asked for. */
+/* The options. */
 struct view {
 	unsigned long top, count, interval;
 };
@@ -37,7 +37,7 @@ static bool on_screen(void)
 	return !out_is_json() && isatty(STDOUT_FILENO);
 }
 
-/* Returns whether it does anything, and is shown as text. */
+/* Return: true if the CPU does anything, so that its line is shown as text. */
 static bool print_cpu(const struct record *cpu, const struct sample *before,
 		      const struct sample *now)
 {
@@ -67,7 +67,7 @@ static bool print_cpu(const struct record *cpu, const struct sample *before,
 	return shown;
 }
 
-/* Idle CPUs are counted, as a large host has many. Returns how many are not. */
+/* A large host has many idle CPUs: they are only counted. Return: the number of others. */
 static unsigned int print_cpus(const struct sample *before, const struct sample *now)
 {
 	unsigned int rows = 0;
@@ -90,7 +90,7 @@ static int by_rate(const void *a, const void *b)
 	return x->rate < y->rate ? 1 : x->rate > y->rate ? -1 : 0;
 }
 
-/* Those that falcon steers: of others the module counts no packets. */
+/* Only flows that falcon steers: the module counts no packets of others. */
 static size_t rate_flows(const struct sample *before, const struct sample *now,
 			 struct rated *rated)
 {
@@ -100,7 +100,7 @@ static size_t rate_flows(const struct sample *before, const struct sample *now,
 		const struct record *flow = &now->flows.list[i], *old;
 		uint64_t was, is;
 
-		if (flow->tb[FALCON_A_FLOW_RUNG] && !flow->tb[FALCON_A_FLOW_WORKERS])
+		if (flow->tb[FALCON_A_FLOW_STATE] && !flow->tb[FALCON_A_FLOW_WORKERS])
 			continue;
 		old = sample_flow(before, flow);
 		was = old ? attr_uint(old->tb[FALCON_A_FLOW_PACKETS]) : 0;
@@ -120,8 +120,8 @@ static void print_flow(const struct rated *rated)
 	out_object(NULL);
 	out_uint("rate", "%11" PRIu64, rated->rate);
 	attr_print(set, tb, FALCON_A_FLOW_STAGE, " %-9s", " -        ");
-	attr_print(set, tb, FALCON_A_FLOW_RUNG, " %-7s", " -      ");
-	attr_print(set, tb, FALCON_A_FLOW_LIMIT, " %-8s", " -       ");
+	attr_print(set, tb, FALCON_A_FLOW_STATE, " %-7s", " -      ");
+	attr_print(set, tb, FALCON_A_FLOW_REASON, " %-8s", " -       ");
 	attr_print(set, tb, FALCON_A_FLOW_WORKERS, " %-7s", " -      ");
 	attr_print(set, tb, FALCON_A_FLOW_CPU, " %4" PRIu64, "    -");
 	attr_print(set, tb, FALCON_A_FLOW_MOVES, " %6" PRIu64 " ", "      - ");
@@ -138,8 +138,8 @@ static int print_flows(const struct sample *before, const struct sample *now, si
 	if (!rated)
 		return fail(EXIT_SYSTEM, ENOMEM, NULL, "no memory");
 	count = rate_flows(before, now, rated);
-	out_text("\n%11s %-9s %-7s %-8s %-7s %4s %6s  %s\n", "PACKETS/s", "STAGE", "RUNG", "LIMIT",
-		 "WORKERS", "CPU", "MOVES", "FLOW");
+	out_text("\n%11s %-9s %-7s %-8s %-7s %4s %6s  %s\n", "PACKETS/s", "STAGE", "STATE",
+		 "REASON", "WORKERS", "CPU", "MOVES", "FLOW");
 	out_array("flows");
 	for (size_t i = 0; i < count && (!top || i < top); i++)
 		print_flow(&rated[i]);
@@ -177,7 +177,7 @@ static int print_sample(const struct sample *before, const struct sample *now, s
 	return code ? code : finish();
 }
 
-/* Events until the time is over; what comes in the last moment is for the next time. */
+/* Take events until the time is over. An event at the last moment waits for the next call. */
 static int wait_for(struct nl *events, unsigned long seconds, const struct sample *since)
 {
 	double until = since->at + (double)seconds, left;
@@ -236,7 +236,7 @@ int run_top(const struct args *args)
 	nl = nl_open(&code);
 	if (!nl)
 		return code;
-	/* One of its own, as answers and events must not mix. */
+	/* A connection of its own, because answers and events must not mix. */
 	events = nl_open(&code);
 	if (events)
 		code = nl_join(events);

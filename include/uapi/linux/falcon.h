@@ -22,9 +22,9 @@
 #define FALCON_LEVEL_MAX 7
 
 /**
- * enum falcon_switch - Whether something is done.
- * @FALCON_SWITCH_OFF: It is not.
- * @FALCON_SWITCH_ON: It is.
+ * enum falcon_switch - A feature that can be switched off and on.
+ * @FALCON_SWITCH_OFF: The feature is off.
+ * @FALCON_SWITCH_ON: The feature is on.
  */
 enum falcon_switch {
 	FALCON_SWITCH_OFF,
@@ -37,11 +37,11 @@ enum falcon_switch {
 
 /**
  * enum falcon_priority_mode - How packets of a flow with priority go ahead of others.
- * @FALCON_PRIORITY_MODE_SYNC: Each at once, from the NIC's poll through every stage up to
- *	the socket, on the NIC's CPU (PRISM-sync, ICDCS '22).
- * @FALCON_PRIORITY_MODE_BATCH: What a poll of the NIC brings, after that poll, before
- *	what waits at later stages and, in lanes, before what waits there with a lower level
- *	(PRISM-batch).
+ * @FALCON_PRIORITY_MODE_SYNC: Each packet at once: from the NIC's poll through every
+ *	stage up to the socket, on the NIC's CPU (PRISM-sync, ICDCS '22).
+ * @FALCON_PRIORITY_MODE_BATCH: The packets of one poll of the NIC together, after that
+ *	poll. They go before packets that wait at later stages and, in lanes, before packets of
+ *	a lower level (PRISM-batch).
  */
 enum falcon_priority_mode {
 	FALCON_PRIORITY_MODE_SYNC,
@@ -53,11 +53,11 @@ enum falcon_priority_mode {
 };
 
 /**
- * enum falcon_state - What falcon does at this moment.
- * @FALCON_STATE_DISABLED: No hook is attached and nothing is steered.
+ * enum falcon_state - State of falcon.
+ * @FALCON_STATE_DISABLED: No hook is attached, and no flow is steered.
  * @FALCON_STATE_ENABLED: Overlay flows are steered.
- * @FALCON_STATE_STANDBY: Hooks are attached, but the host is busy and every flow goes
- *	back to stock's path.
+ * @FALCON_STATE_STANDBY: Hooks are attached, but the host is busy: flows go back to the
+ *	kernel's path, unless a rule lets them go ahead.
  */
 enum falcon_state {
 	FALCON_STATE_DISABLED,
@@ -70,12 +70,13 @@ enum falcon_state {
 };
 
 /**
- * enum falcon_mode - How the flows are spread.
- * @FALCON_MODE_PIPELINE: Each stage of a flow on a CPU of its own (FALCON, EuroSys '21).
- * @FALCON_MODE_LANES: Flows above a rate leave the NIC's CPU before GRO, one of them on
- *	one or several CPUs at once, and are merged in order before the container (mFlow, IPDPS
- *	'23).
- * @FALCON_MODE_AUTO: lanes, or pipeline where this kernel has not all that lanes needs.
+ * enum falcon_mode - How falcon spreads flows.
+ * @FALCON_MODE_PIPELINE: Each stage of a flow runs on a CPU of its own (FALCON, EuroSys
+ *	'21).
+ * @FALCON_MODE_LANES: A flow above elephant-rate leaves the NIC's CPU before GRO. One or
+ *	several CPUs process it at the same time, and falcon merges it in order before the
+ *	container (mFlow, IPDPS '23).
+ * @FALCON_MODE_AUTO: lanes, or pipeline if this kernel lacks a function that lanes needs.
  */
 enum falcon_mode {
 	FALCON_MODE_PIPELINE,
@@ -88,12 +89,12 @@ enum falcon_mode {
 };
 
 /**
- * enum falcon_delivery - Which CPU runs the container's stage of a flow in lanes.
- * @FALCON_DELIVERY_OWN: One that runs no other stage of the flow, as long as there is
- *	one.
- * @FALCON_DELIVERY_WORKER: The worker that has processed what the others wait for.
- * @FALCON_DELIVERY_AUTO: worker for UDP on several workers, own otherwise, so that what
- *	TCP answers always comes from one CPU.
+ * enum falcon_delivery - The CPU that runs the container's stage of a flow in lanes.
+ * @FALCON_DELIVERY_OWN: A CPU that runs no other stage of the flow, if there is one.
+ * @FALCON_DELIVERY_WORKER: The worker that finishes the next run in order. It delivers
+ *	this run, and the finished runs that have waited for it.
+ * @FALCON_DELIVERY_AUTO: worker for a UDP flow on several workers, own otherwise. So
+ *	TCP's answers always come from one CPU.
  */
 enum falcon_delivery {
 	FALCON_DELIVERY_OWN,
@@ -106,20 +107,21 @@ enum falcon_delivery {
 };
 
 /**
- * enum falcon_policy - Which CPU a stage or a worker of a flow gets. A flow that has one
- * keeps it, until that CPU is above load-threshold, or by auto and in mode lanes not
- * where it should be, and another one has so much less to do that moving pays; it moves
- * in order, and at most once a second.
- * @FALCON_POLICY_HASH: By the flow's hash, whatever the load (FALCON's static hash).
- * @FALCON_POLICY_TWO_CHOICE: By the hash, and by another hash when the CPU is above
- *	load-threshold and that one's is less loaded (FALCON, EuroSys '21).
- * @FALCON_POLICY_LEAST_LOADED: One of those with the least load.
- * @FALCON_POLICY_AUTO: One of those with the least load, and rather near the NIC's CPU: a
- *	CPU behind another cache has to have 20 percentage points less to do, one of another
- *	NUMA node 40, one that shares its core half of what that one has, and 30 that on which
- *	the flow's application runs. What delivers to the application is rather near that one.
- *	Where it runs is known when net.core.rps_sock_flow_entries is set: the kernel then
- *	notes it for RFS, for connected sockets.
+ * enum falcon_policy - How falcon chooses the CPU of a stage or of a worker. A flow keeps
+ * its CPU until that CPU is above load-threshold. With auto in mode lanes, it may leave a
+ * less loaded CPU for a better one, too. It moves only to a CPU that has so much less to
+ * do that moving pays. It moves in order, and at most once a second.
+ * @FALCON_POLICY_HASH: By the flow's hash, regardless of load (FALCON's static hash).
+ * @FALCON_POLICY_TWO_CHOICE: By the flow's hash; or by a second hash, if the CPU of the
+ *	first is above load-threshold and the CPU of the second is less loaded (FALCON, EuroSys
+ *	'21).
+ * @FALCON_POLICY_LEAST_LOADED: One of the CPUs with the least load.
+ * @FALCON_POLICY_AUTO: One of the CPUs with the least load, preferably near the NIC's
+ *	CPU. A CPU counts as busier than it is: by 20 percentage points behind another cache,
+ *	by 40 on another NUMA node, by half of the load of the CPU that shares its core, and by
+ *	30 if the flow's application runs there. The CPU that delivers is preferably near the
+ *	application. falcon knows where the application runs if net.core.rps_sock_flow_entries
+ *	is set: the kernel then notes it for RFS, for connected sockets.
  */
 enum falcon_policy {
 	FALCON_POLICY_HASH,
@@ -133,78 +135,82 @@ enum falcon_policy {
 };
 
 /**
- * enum falcon_rung - How far up the ladder a flow is in mode lanes.
- * @FALCON_RUNG_STOCK: Left on stock's path; its rate is watched.
- * @FALCON_RUNG_GATED: Going up; its packets wait until those before have left stock's
- *	queues.
- * @FALCON_RUNG_ONE: Processed on one CPU other than the NIC's (FALCON's GRO split).
- * @FALCON_RUNG_SEVERAL: Processed on several CPUs, a micro-flow at a time, and merged
- *	(mFlow).
- * @FALCON_RUNG_LEAVING: Going down; back on stock's path when nothing of it is in flight.
- * @FALCON_RUNG_INLINE: Ahead of the others, on the NIC's CPU, by a rule.
- * @FALCON_RUNG_TRIAL: On the NIC's CPU, until its packets come to a merge point.
+ * enum falcon_flow_state - State of a flow in mode lanes.
+ * @FALCON_FLOW_STATE_KERNEL: On the kernel's path; falcon watches its rate.
+ * @FALCON_FLOW_STATE_GATED: Being promoted; its packets wait until earlier ones have left
+ *	the kernel's queues.
+ * @FALCON_FLOW_STATE_ONE: Processed on one CPU other than the NIC's (FALCON's GRO split).
+ * @FALCON_FLOW_STATE_SEVERAL: Processed on several CPUs, a micro-flow at a time, and
+ *	merged (mFlow).
+ * @FALCON_FLOW_STATE_LEAVING: Being demoted; back on the kernel's path when none of its
+ *	packets is in flight.
+ * @FALCON_FLOW_STATE_INLINE: Processed to completion on the NIC's CPU ahead of other
+ *	flows, by a rule.
+ * @FALCON_FLOW_STATE_TRIAL: Processed on the NIC's CPU until its packets have reached a
+ *	merge point.
  */
-enum falcon_rung {
-	FALCON_RUNG_STOCK,
-	FALCON_RUNG_GATED,
-	FALCON_RUNG_ONE,
-	FALCON_RUNG_SEVERAL,
-	FALCON_RUNG_LEAVING,
-	FALCON_RUNG_INLINE,
-	FALCON_RUNG_TRIAL,
+enum falcon_flow_state {
+	FALCON_FLOW_STATE_KERNEL,
+	FALCON_FLOW_STATE_GATED,
+	FALCON_FLOW_STATE_ONE,
+	FALCON_FLOW_STATE_SEVERAL,
+	FALCON_FLOW_STATE_LEAVING,
+	FALCON_FLOW_STATE_INLINE,
+	FALCON_FLOW_STATE_TRIAL,
 
 	/* private: */
-	__FALCON_RUNG_MAX,
-	FALCON_RUNG_MAX = (__FALCON_RUNG_MAX - 1)
+	__FALCON_FLOW_STATE_MAX,
+	FALCON_FLOW_STATE_MAX = (__FALCON_FLOW_STATE_MAX - 1)
 };
 
 /**
- * enum falcon_limit - What keeps a flow from going further up.
- * @FALCON_LIMIT_NONE: Nothing, it is as far up as the configuration lets it.
- * @FALCON_LIMIT_RATE: Its rate is below elephant-rate.
- * @FALCON_LIMIT_RPS: RPS or RFS is set on a device of its path, so that stock's queues
+ * enum falcon_reason - Why falcon does not promote a flow any further.
+ * @FALCON_REASON_NONE: The flow is promoted as far as the configuration allows.
+ * @FALCON_REASON_RATE: Its rate is below elephant-rate.
+ * @FALCON_REASON_RPS: RPS or RFS is set on a device of its path, so the kernel's queues
  *	are on other CPUs.
- * @FALCON_LIMIT_THREADED: NAPI of NIC or tunnel runs in a thread, on whatever CPU.
- * @FALCON_LIMIT_NO_CPU: The configured set has no other CPU that is online.
- * @FALCON_LIMIT_TABLE: No room for another flow in lanes.
- * @FALCON_LIMIT_NO_MERGE: Its packets do not come to a merge point, they end on the host
- *	or leave another way.
- * @FALCON_LIMIT_WATCHED: Somebody keeps copies of its packets (a packet socket), which
- *	are to be in order too.
- * @FALCON_LIMIT_STANDBY: The host is busy, or falcon is being switched on or off.
- * @FALCON_LIMIT_RESTING: Functions that flows in lanes take are being hooked again; it
- *	goes up in a moment.
- * @FALCON_LIMIT_QUEUED: Its packets wait in a queue of its veth (a bandwidth limit).
- * @FALCON_LIMIT_BUSY_POLL: A task polls the NIC while it waits (SO_BUSY_POLL), on any
+ * @FALCON_REASON_THREADED: NAPI of NIC or tunnel runs in a thread, which may run on any
  *	CPU.
+ * @FALCON_REASON_NO_CPU: The configured set has no other CPU that is online.
+ * @FALCON_REASON_TABLE: There is no room for another flow in lanes.
+ * @FALCON_REASON_NO_MERGE: Its packets do not come to a merge point: they end on the host
+ *	or leave another way.
+ * @FALCON_REASON_WATCHED: A packet socket keeps copies of its packets, and these must be
+ *	in order too.
+ * @FALCON_REASON_STANDBY: The host is busy, or falcon is being enabled or disabled.
+ * @FALCON_REASON_PARKED: falcon is attaching parked hooks that flows in lanes need;
+ *	promotion follows in a moment.
+ * @FALCON_REASON_QUEUED: Its packets wait in a queue of its veth (a bandwidth limit).
+ * @FALCON_REASON_BUSY_POLL: A task that waits for packets polls the NIC (SO_BUSY_POLL),
+ *	on any CPU.
  */
-enum falcon_limit {
-	FALCON_LIMIT_NONE,
-	FALCON_LIMIT_RATE,
-	FALCON_LIMIT_RPS,
-	FALCON_LIMIT_THREADED,
-	FALCON_LIMIT_NO_CPU,
-	FALCON_LIMIT_TABLE,
-	FALCON_LIMIT_NO_MERGE,
-	FALCON_LIMIT_WATCHED,
-	FALCON_LIMIT_STANDBY,
-	FALCON_LIMIT_RESTING,
-	FALCON_LIMIT_QUEUED,
-	FALCON_LIMIT_BUSY_POLL,
+enum falcon_reason {
+	FALCON_REASON_NONE,
+	FALCON_REASON_RATE,
+	FALCON_REASON_RPS,
+	FALCON_REASON_THREADED,
+	FALCON_REASON_NO_CPU,
+	FALCON_REASON_TABLE,
+	FALCON_REASON_NO_MERGE,
+	FALCON_REASON_WATCHED,
+	FALCON_REASON_STANDBY,
+	FALCON_REASON_PARKED,
+	FALCON_REASON_QUEUED,
+	FALCON_REASON_BUSY_POLL,
 
 	/* private: */
-	__FALCON_LIMIT_MAX,
-	FALCON_LIMIT_MAX = (__FALCON_LIMIT_MAX - 1)
+	__FALCON_REASON_MAX,
+	FALCON_REASON_MAX = (__FALCON_REASON_MAX - 1)
 };
 
 /**
  * enum falcon_merge_point - Where the packets of a flow come together again.
- * @FALCON_MERGE_POINT_UNKNOWN: None of its packets has come to a merge point.
- * @FALCON_MERGE_POINT_BACKLOG: Where the container's device queues them to a CPU's
+ * @FALCON_MERGE_POINT_UNKNOWN: None of its packets has come to a merge point yet.
+ * @FALCON_MERGE_POINT_BACKLOG: Where the container's device queues packets to a CPU's
  *	backlog.
- * @FALCON_MERGE_POINT_TRANSMIT: Where they are transmitted to a veth that runs NAPI.
- * @FALCON_MERGE_POINT_RX_HANDLER: Where a macvlan or ipvlan takes them from the device
- *	that it is on.
+ * @FALCON_MERGE_POINT_TRANSMIT: Where packets are transmitted to a veth that runs NAPI.
+ * @FALCON_MERGE_POINT_RX_HANDLER: Where a macvlan or ipvlan takes packets from the device
+ *	below it.
  */
 enum falcon_merge_point {
 	FALCON_MERGE_POINT_UNKNOWN,
@@ -218,14 +224,14 @@ enum falcon_merge_point {
 };
 
 /**
- * enum falcon_stage - The three stages of an overlay packet, after the device whose
+ * enum falcon_stage - The three stages of an overlay packet, named after the device whose
  * receive path asks for a CPU.
- * @FALCON_STAGE_NIC: Packet leaves a physical device; what follows is the outer IP and
- *	UDP and the decapsulation.
- * @FALCON_STAGE_TUNNEL: Packet leaves a tunnel; what follows is the bridge or the route
- *	to the container's device.
- * @FALCON_STAGE_CONTAINER: Packet arrives at the container's device; what follows is its
- *	IP, TCP or UDP and the socket.
+ * @FALCON_STAGE_NIC: The packet leaves a physical device; the outer IP and UDP and the
+ *	decapsulation follow.
+ * @FALCON_STAGE_TUNNEL: The packet leaves a tunnel; the bridge or the route to the
+ *	container's device follows.
+ * @FALCON_STAGE_CONTAINER: The packet arrives at the container's device; its IP, TCP or
+ *	UDP and the socket follow.
  */
 enum falcon_stage {
 	FALCON_STAGE_NIC,
@@ -238,16 +244,16 @@ enum falcon_stage {
 };
 
 /**
- * enum falcon_hook_state - What became of a hook.
- * @FALCON_HOOK_STATE_DETACHED: The function can be hooked and is not.
+ * enum falcon_hook_state - State of a hook.
+ * @FALCON_HOOK_STATE_DETACHED: The function is not hooked, but can be.
  * @FALCON_HOOK_STATE_ATTACHED: The function is hooked.
- * @FALCON_HOOK_STATE_MISSING: This kernel has no such function, more than one, or one
- *	that ftrace cannot hook.
- * @FALCON_HOOK_STATE_CONFLICT: Somebody else (livepatch, another module) redirects the
- *	function already.
- * @FALCON_HOOK_STATE_FAILED: ftrace refused for another reason, which the detail tells.
- * @FALCON_HOOK_STATE_RESTING: Given back to the kernel until a flow goes into lanes, or
- *	until the mode is the one that needs it.
+ * @FALCON_HOOK_STATE_MISSING: This kernel has no such function, has several of that name,
+ *	or ftrace cannot hook it.
+ * @FALCON_HOOK_STATE_CONFLICT: A livepatch or another module redirects the function
+ *	already.
+ * @FALCON_HOOK_STATE_FAILED: ftrace refused for another reason, which detail gives.
+ * @FALCON_HOOK_STATE_PARKED: Detached until falcon promotes a flow into lanes, or until
+ *	the mode needs the hook.
  */
 enum falcon_hook_state {
 	FALCON_HOOK_STATE_DETACHED,
@@ -255,7 +261,7 @@ enum falcon_hook_state {
 	FALCON_HOOK_STATE_MISSING,
 	FALCON_HOOK_STATE_CONFLICT,
 	FALCON_HOOK_STATE_FAILED,
-	FALCON_HOOK_STATE_RESTING,
+	FALCON_HOOK_STATE_PARKED,
 
 	/* private: */
 	__FALCON_HOOK_STATE_MAX,
@@ -263,19 +269,19 @@ enum falcon_hook_state {
 };
 
 /**
- * enum falcon_event - What a notification tells.
+ * enum falcon_event - Kind of a notification.
  * @FALCON_EVENT_ENABLED: falcon was enabled.
  * @FALCON_EVENT_DISABLED: falcon was disabled.
  * @FALCON_EVENT_CONFIG: The configuration changed.
- * @FALCON_EVENT_STANDBY: The host became busy; flows go back to stock's path.
+ * @FALCON_EVENT_STANDBY: The host became busy; flows go back to the kernel's path.
  * @FALCON_EVENT_RESUME: The host is no longer busy; flows are steered again.
  * @FALCON_EVENT_DEVICE_ADD: A device came under falcon's care.
- * @FALCON_EVENT_DEVICE_DEL: A device went away, or is no longer of a kind that falcon
- *	cares for.
+ * @FALCON_EVENT_DEVICE_DEL: A device under falcon's care went away, or to another network
+ *	namespace.
  * @FALCON_EVENT_CPU_OFFLINE: A CPU of the configured set is going offline; its flows
  *	move.
  * @FALCON_EVENT_CPU_ONLINE: A CPU of the configured set came online.
- * @FALCON_EVENT_RULE_BARRED: A rule brought more than its rate; its flows have no
+ * @FALCON_EVENT_RULE_SUSPENDED: The flows of a rule exceeded its rate; they have no
  *	priority for a second.
  */
 enum falcon_event {
@@ -288,7 +294,7 @@ enum falcon_event {
 	FALCON_EVENT_DEVICE_DEL,
 	FALCON_EVENT_CPU_OFFLINE,
 	FALCON_EVENT_CPU_ONLINE,
-	FALCON_EVENT_RULE_BARRED,
+	FALCON_EVENT_RULE_SUSPENDED,
 
 	/* private: */
 	__FALCON_EVENT_MAX,
@@ -298,14 +304,14 @@ enum falcon_event {
 /**
  * enum falcon_a_hook - A kernel function that falcon redirects while it is enabled.
  * @FALCON_A_HOOK_SYMBOL: (string) Name of the function.
- * @FALCON_A_HOOK_CAPABILITY: (string) What falcon can do by this hook. All hooks of a
- *	capability are attached, or none.
- * @FALCON_A_HOOK_STATE: (u32) What became of it at the last attempt, or at the probe when
- *	the module was loaded.
- * @FALCON_A_HOOK_REQUIRED: (u32) 1 when falcon cannot be enabled without this capability,
- *	0 when it does without.
- * @FALCON_A_HOOK_DETAIL: (string) Why the function is not attached, and what to do.
- *	Absent when there is nothing to say.
+ * @FALCON_A_HOOK_CAPABILITY: (string) The capability that the hook gives to falcon.
+ *	falcon attaches all hooks of a capability, or none.
+ * @FALCON_A_HOOK_STATE: (u32) State of the hook after the last attempt to attach it, or
+ *	after the probe when the module was loaded.
+ * @FALCON_A_HOOK_REQUIRED: (u32) 1 if falcon cannot be enabled without this capability, 0
+ *	if it can.
+ * @FALCON_A_HOOK_DETAIL: (string) Why the hook is not attached, and what to do about it.
+ *	Absent if there is nothing to say.
  */
 enum falcon_a_hook {
 	FALCON_A_HOOK_SYMBOL = 1,
@@ -322,29 +328,29 @@ enum falcon_a_hook {
 /**
  * enum falcon_a_status - Attributes of status.
  * @FALCON_A_STATUS_VERSION: (string) Version of the module.
- * @FALCON_A_STATUS_STATE: (u32) What falcon does at this moment.
- * @FALCON_A_STATUS_MODE: (u32) The mode that flows are spread by; while disabled, the
- *	configured one.
- * @FALCON_A_STATUS_CPUS: (string) CPUs in use now, those of the configured set that are
- *	online, as a CPU list.
- * @FALCON_A_STATUS_REASON: (string) Why flows are not steered although falcon is enabled.
- *	Absent when they are, or when nothing keeps them from it.
+ * @FALCON_A_STATUS_STATE: (u32) State of falcon.
+ * @FALCON_A_STATUS_MODE: (u32) The mode in effect; while disabled, the configured one.
+ * @FALCON_A_STATUS_CPUS: (string) CPUs in use, as a CPU list: the CPUs of the configured
+ *	set that are online.
+ * @FALCON_A_STATUS_REASON: (string) Why falcon steers no flow, or not every flow,
+ *	although it is enabled. Absent if nothing prevents steering.
  * @FALCON_A_STATUS_DEVICES: (u32) Number of devices under falcon's care.
- * @FALCON_A_STATUS_HOST_LOAD: (u32) Mean load of the online CPUs in percent, 0 to 100, as
- *	the last samples saw it. 0 while disabled.
- * @FALCON_A_STATUS_HOOK: (nest, any number) Each hook and what became of it.
- * @FALCON_A_STATUS_FLOWS: (u32) Flows, mice included, that had packets in the last
- *	second. 0 while disabled. While hooks rest and a CPU has so few packets that none of
- *	its flows can be an elephant, only some are looked at, 200 a second, and of many mice
- *	not all are seen.
- * @FALCON_A_STATUS_ELEPHANTS: (u32) Of them, flows in lanes.
- * @FALCON_A_STATUS_SEVERAL: (u32) Of those in lanes, flows on several CPUs at once.
- * @FALCON_A_STATUS_BARRED: (u32) Flows that stay on stock's path although their rate is
- *	above elephant-rate.
- * @FALCON_A_STATUS_LIMIT: (u32) What keeps most of the barred flows there. Absent when
- *	there is none.
- * @FALCON_A_STATUS_AHEAD: (u32) Flows that go ahead of the others on the NIC's CPU, by a
- *	rule; none of those above.
+ * @FALCON_A_STATUS_HOST_LOAD: (u32) Mean load of the online CPUs in percent, 0 to 100, by
+ *	the last samples. 0 while disabled.
+ * @FALCON_A_STATUS_HOOK: (nest, any number) Each hook and its state.
+ * @FALCON_A_STATUS_FLOWS: (u32) Number of flows that had packets in the last second, mice
+ *	included. 0 while disabled. While hooks are parked, falcon looks at only 200 packets a
+ *	second on a CPU that receives too few packets for any flow to reach elephant-rate. It
+ *	may then miss some of many mice.
+ * @FALCON_A_STATUS_IN_LANES: (u32) Number of these flows that are in lanes.
+ * @FALCON_A_STATUS_SEVERAL: (u32) Number of the flows in lanes that are processed on
+ *	several CPUs at once.
+ * @FALCON_A_STATUS_NOT_PROMOTED: (u32) Number of flows that stay on the kernel's path
+ *	although their rate is above elephant-rate.
+ * @FALCON_A_STATUS_NOT_PROMOTED_REASON: (u32) The most frequent reason among the flows of
+ *	not-promoted. Absent if there are none.
+ * @FALCON_A_STATUS_AHEAD: (u32) Number of flows that go ahead of others on the NIC's CPU,
+ *	by a rule. in-lanes, several and not-promoted do not count them.
  */
 enum falcon_a_status {
 	FALCON_A_STATUS_VERSION = 1,
@@ -356,10 +362,10 @@ enum falcon_a_status {
 	FALCON_A_STATUS_HOST_LOAD,
 	FALCON_A_STATUS_HOOK,
 	FALCON_A_STATUS_FLOWS,
-	FALCON_A_STATUS_ELEPHANTS,
+	FALCON_A_STATUS_IN_LANES,
 	FALCON_A_STATUS_SEVERAL,
-	FALCON_A_STATUS_BARRED,
-	FALCON_A_STATUS_LIMIT,
+	FALCON_A_STATUS_NOT_PROMOTED,
+	FALCON_A_STATUS_NOT_PROMOTED_REASON,
 	FALCON_A_STATUS_AHEAD,
 
 	/* private: */
@@ -368,52 +374,53 @@ enum falcon_a_status {
 };
 
 /**
- * enum falcon_a_config - Applied whole or not at all. An attribute that is absent from a
- * request stays as it is.
- * @FALCON_A_CONFIG_MODE: (u32) How the flows are spread. Default auto.
- * @FALCON_A_CONFIG_CPUS: (string) CPUs that stages may be steered to, as a CPU list such
- *	as 1-3,6. Empty means every online CPU that is not isolated. Each CPU must exist and be
- *	online. Default empty.
- * @FALCON_A_CONFIG_LOAD_THRESHOLD: (u32) Load in percent from which a CPU is loaded, so
- *	that a flow may go to another one (FALCON's FALCON_LOAD_THRESHOLD). 100 means never.
+ * enum falcon_a_config - A request is applied whole or not at all. An attribute that is
+ * absent from it stays as it is.
+ * @FALCON_A_CONFIG_MODE: (u32) How falcon spreads flows. Default auto.
+ * @FALCON_A_CONFIG_CPUS: (string) CPUs that falcon may use, as a CPU list such as 1-3,6.
+ *	Empty means every online CPU that is not isolated. Each CPU must exist and be online.
+ *	Default empty.
+ * @FALCON_A_CONFIG_LOAD_THRESHOLD: (u32) Load in percent from which a CPU counts as
+ *	loaded, so that a flow may leave it (FALCON's FALCON_LOAD_THRESHOLD). 100 means never.
  *	Default 80.
  * @FALCON_A_CONFIG_BUSY_THRESHOLD: (u32) Mean load of the online CPUs in percent from
- *	which falcon steps aside; it resumes 10 percentage points below. 100 means never.
- *	Default 90.
- * @FALCON_A_CONFIG_NIC_SPLIT: (u32) 1 to take the outer IP, UDP and the decapsulation of
- *	flows other than TCP off the NIC's CPU as well, 0 to leave them there. For mode
+ *	which falcon steps aside: flows go back to the kernel's path, unless a rule lets them
+ *	go ahead. falcon resumes 10 percentage points below. 100 means never. Default 90.
+ * @FALCON_A_CONFIG_NIC_SPLIT: (u32) 1 moves the outer IP, UDP and the decapsulation of
+ *	flows other than TCP off the NIC's CPU too, 0 leaves them there. Only for mode
  *	pipeline. Default 1.
- * @FALCON_A_CONFIG_WORKERS: (u32) CPUs that one flow is processed on at once, in mode
- *	lanes; fewer when the set has fewer. 1 is FALCON's GRO split. 0: one at first, and one
- *	more as long as that lowers the load of the busiest CPU; with policy hash one. Default
- *	0.
- * @FALCON_A_CONFIG_BATCH: (u32) Packets after which a flow goes on to its next worker, in
- *	mode lanes: the size of a micro-flow. It ends with a poll of the NIC, so it may be
- *	larger by one poll. Default 256, as mFlow's.
+ * @FALCON_A_CONFIG_WORKERS: (u32) Number of CPUs that process one flow at the same time,
+ *	in mode lanes; fewer if the set has fewer. 1 is FALCON's GRO split. 0 means one at
+ *	first, and one more as long as that lowers the load of the busiest CPU; with policy
+ *	hash it means one. Default 0.
+ * @FALCON_A_CONFIG_BATCH: (u32) Number of packets after which a flow goes on to its next
+ *	worker, in mode lanes: the size of a micro-flow. A micro-flow ends with a poll of the
+ *	NIC, so it may be larger by one poll. Default 256, as in mFlow.
  * @FALCON_A_CONFIG_ELEPHANT_RATE: (u32) Packets per second from which a flow goes into
- *	lanes; it comes back below half of that. An eighth is enough where the NIC's CPU has
- *	reached load-threshold, so that many small flows do not overload it. 0 takes every flow
- *	at once. Default 10000.
- * @FALCON_A_CONFIG_DELIVERY: (u32) Which CPU runs the container's stage of a flow in
+ *	lanes; it comes back below half of that. If the NIC's CPU has reached load-threshold,
+ *	an eighth of the rate is enough, so that many small flows do not overload that CPU. 0
+ *	takes every flow at once. Default 10000.
+ * @FALCON_A_CONFIG_DELIVERY: (u32) The CPU that runs the container's stage of a flow in
  *	lanes. Default auto.
- * @FALCON_A_CONFIG_HOST: (u32) 1 to take flows of the host itself, which come through no
- *	tunnel, into a lane too, on one worker each. Default 0.
- * @FALCON_A_CONFIG_MODERATION: (u32) Microseconds that a packet in a lane may wait, at
+ * @FALCON_A_CONFIG_HOST: (u32) 1 takes flows of the host itself, which come through no
+ *	tunnel, into lanes too, on one worker each. Default 0.
+ * @FALCON_A_CONFIG_COALESCE: (u32) Microseconds that a packet in a lane may wait, at
  *	most, so that its CPU is woken less often. It waits no longer than two more runs of
- *	packets would take to come, and not at all while that does not save wake-ups. 0 means
- *	never. Default 250.
- * @FALCON_A_CONFIG_REST: (u32) Seconds without a flow in lanes after which the functions
- *	are given back to the kernel that only such flows take, so that other traffic does not
- *	pay for them. They are hooked again before a flow goes into lanes. Meanwhile only 200
- *	packets a second are looked at on a CPU to which fewer come than half of elephant-rate,
- *	so that of many small flows the flow list may not have all. 0 means never. Default 2.
- * @FALCON_A_CONFIG_POLICY: (u32) Which CPU a stage or a worker of a flow gets. Default
- *	auto.
- * @FALCON_A_CONFIG_PRIORITY_AUTO: (u32) Whether flows of short requests and responses go
- *	ahead without a rule, by sync and at level 0: whose packets have come singly for a
- *	while, and 10000 a second at most. A flow that becomes bulk ceases to at once. All of
- *	them together may bring 10000 packets per second, as by a rule, which the list has. For
- *	mode lanes. Default off.
+ *	packets would take to come. It does not wait while waiting saves no wake-ups. 0 turns
+ *	this off. Default 250.
+ * @FALCON_A_CONFIG_PARK: (u32) Seconds without a flow in lanes after which falcon parks
+ *	the hooks that only such flows need, so that other traffic does not pay for them.
+ *	falcon attaches them again before a flow goes into lanes. While hooks are parked,
+ *	falcon looks at only 200 packets a second on a CPU that receives fewer packets than
+ *	half of elephant-rate. The flow list may then lack some of many small flows. 0 means
+ *	never. Default 2.
+ * @FALCON_A_CONFIG_POLICY: (u32) How falcon chooses the CPU of a stage or of a worker.
+ *	Default auto.
+ * @FALCON_A_CONFIG_PRIORITY_AUTO: (u32) If on, flows of short requests and responses go
+ *	ahead without a rule, by sync and at level 0. The packets of such a flow have come
+ *	singly for a while, and 10000 a second at most. A flow that becomes bulk loses the
+ *	priority at once. All such flows together may bring 10000 packets per second; the list
+ *	of rules shows a rule for them. Only for mode lanes. Default off.
  */
 enum falcon_a_config {
 	FALCON_A_CONFIG_MODE = 1,
@@ -426,8 +433,8 @@ enum falcon_a_config {
 	FALCON_A_CONFIG_ELEPHANT_RATE,
 	FALCON_A_CONFIG_DELIVERY,
 	FALCON_A_CONFIG_HOST,
-	FALCON_A_CONFIG_MODERATION,
-	FALCON_A_CONFIG_REST,
+	FALCON_A_CONFIG_COALESCE,
+	FALCON_A_CONFIG_PARK,
 	FALCON_A_CONFIG_POLICY,
 	FALCON_A_CONFIG_PRIORITY_AUTO,
 
@@ -445,7 +452,7 @@ enum falcon_a_config {
  *	a NIC.
  * @FALCON_A_DEVICE_STAGE: (u32) Stage whose packets leave this device.
  * @FALCON_A_DEVICE_PORT: (u32) UDP destination port of a VXLAN or GENEVE tunnel, 1 to
- *	65535. Absent for others.
+ *	65535. Absent for other devices.
  */
 enum falcon_a_device {
 	FALCON_A_DEVICE_IFINDEX = 1,
@@ -464,44 +471,45 @@ enum falcon_a_device {
  * enum falcon_a_flow - Attributes of flow.
  * @FALCON_A_FLOW_HASH: (u32) Hash of the (inner) flow.
  * @FALCON_A_FLOW_STAGE: (u32) Stage that this entry is about.
- * @FALCON_A_FLOW_IFINDEX: (u32) Index of the device where the stage was asked for.
- * @FALCON_A_FLOW_IFNAME: (string) Name of that device. Absent when it is gone.
+ * @FALCON_A_FLOW_IFINDEX: (u32) Index of the device whose receive path asks for a CPU.
+ * @FALCON_A_FLOW_IFNAME: (string) Name of that device. Absent if it is gone.
  * @FALCON_A_FLOW_NETNS: (u64) Inode number of that device's network namespace.
- * @FALCON_A_FLOW_CPU: (u32) CPU that the next stage of the flow runs on; in mode lanes,
- *	the container's stage. Absent on stock's path, and when the workers run it.
+ * @FALCON_A_FLOW_CPU: (u32) CPU that runs the next stage of the flow; in mode lanes, the
+ *	container's stage. Absent on the kernel's path, and if the workers run that stage.
  * @FALCON_A_FLOW_PACKETS: (u64) Packets of the flow that were steered at this stage since
- *	the entry was made. A GRO packet is one.
+ *	the entry was made. A GRO packet counts once.
  * @FALCON_A_FLOW_MOVES: (u64) How often the flow changed its CPU at this stage.
  * @FALCON_A_FLOW_IDLE: (u32) Milliseconds since its last packet.
  * @FALCON_A_FLOW_PROTOCOL: (u32) IP protocol of the (inner) flow.
  * @FALCON_A_FLOW_SADDR: (binary) Source address, 4 or 16 bytes in network order.
  * @FALCON_A_FLOW_DADDR: (binary) Destination address, 4 or 16 bytes in network order.
- * @FALCON_A_FLOW_SPORT: (u32) Source port. Absent for protocols without.
- * @FALCON_A_FLOW_DPORT: (u32) Destination port. Absent for protocols without.
- * @FALCON_A_FLOW_RUNG: (u32) How far up the ladder the flow is. This and what follows for
+ * @FALCON_A_FLOW_SPORT: (u32) Source port. Absent for protocols without ports.
+ * @FALCON_A_FLOW_DPORT: (u32) Destination port. Absent for protocols without ports.
+ * @FALCON_A_FLOW_STATE: (u32) State of the flow. This attribute and those below are for
  *	mode lanes only.
- * @FALCON_A_FLOW_LIMIT: (u32) What keeps it from going further up.
- * @FALCON_A_FLOW_WORKERS: (string) CPUs that it is processed on, in their turn, separated
- *	by commas. Absent on stock's path.
- * @FALCON_A_FLOW_BATCHES: (u64) Micro-flows that it was cut into so far. Absent on
- *	stock's path.
- * @FALCON_A_FLOW_IN_FLIGHT: (u32) Packets taken and not yet delivered. Absent on stock's
- *	path.
- * @FALCON_A_FLOW_HELD: (u32) Packets that are processed and wait for those before them. A
- *	GRO packet is one. Absent on stock's path.
- * @FALCON_A_FLOW_MERGE: (u32) Where its packets come together. Absent on stock's path.
+ * @FALCON_A_FLOW_REASON: (u32) Why falcon does not promote the flow any further.
+ * @FALCON_A_FLOW_WORKERS: (string) CPUs that process the flow, in their turn, separated
+ *	by commas. Absent on the kernel's path.
+ * @FALCON_A_FLOW_BATCHES: (u64) Number of micro-flows that the flow was cut into so far.
+ *	Absent on the kernel's path.
+ * @FALCON_A_FLOW_IN_FLIGHT: (u32) Packets taken and not yet delivered. Absent on the
+ *	kernel's path.
+ * @FALCON_A_FLOW_HELD: (u32) Packets that are processed and wait for earlier ones. A GRO
+ *	packet counts once. Absent on the kernel's path.
+ * @FALCON_A_FLOW_MERGE: (u32) Merge point of its packets. Absent on the kernel's path.
  * @FALCON_A_FLOW_APP: (u32) CPU on which its application has received for a second or
- *	more, by RFS's socket flow table. Absent when nobody knows.
- * @FALCON_A_FLOW_RULE: (u32) Number of the rule that gives it priority. Absent when it
- *	has none.
+ *	more, by RFS's socket flow table. Absent if that is not known.
+ * @FALCON_A_FLOW_RULE: (u32) Number of the rule that gives it priority. Absent if it has
+ *	none.
  * @FALCON_A_FLOW_VNI: (u32) Number of its virtual network, 24 bits (of a GRE key the
- *	lower ones). Absent when it has none, and in mode pipeline, where flows of two networks
+ *	lower ones). Absent if it has none, and in mode pipeline, where flows of two networks
  *	with the same addresses are one.
- * @FALCON_A_FLOW_TWIN: (u32) 1 when a flow of another virtual network has the same
- *	addresses and ports. Which container each of them comes to cannot be told, so that
- *	rules by netns, device or cgroup are about neither; those by vni are. Absent when there
- *	is none.
- * @FALCON_A_FLOW_IN_FLIGHT_BYTES: (u32) Their memory, in bytes. Absent on stock's path.
+ * @FALCON_A_FLOW_TWIN: (u32) 1 if a flow of another virtual network has the same
+ *	addresses and ports. falcon cannot tell which container each of the two comes to, so
+ *	rules by netns, device or cgroup match neither; rules by vni do. Absent if there is
+ *	none.
+ * @FALCON_A_FLOW_IN_FLIGHT_BYTES: (u32) Memory of the packets in flight, in bytes. Absent
+ *	on the kernel's path.
  */
 enum falcon_a_flow {
 	FALCON_A_FLOW_HASH = 1,
@@ -518,8 +526,8 @@ enum falcon_a_flow {
 	FALCON_A_FLOW_DADDR,
 	FALCON_A_FLOW_SPORT,
 	FALCON_A_FLOW_DPORT,
-	FALCON_A_FLOW_RUNG,
-	FALCON_A_FLOW_LIMIT,
+	FALCON_A_FLOW_STATE,
+	FALCON_A_FLOW_REASON,
 	FALCON_A_FLOW_WORKERS,
 	FALCON_A_FLOW_BATCHES,
 	FALCON_A_FLOW_IN_FLIGHT,
@@ -537,63 +545,64 @@ enum falcon_a_flow {
 };
 
 /**
- * enum falcon_a_counters - Counted per CPU (the one that decides) and stage, from the
- * module's load on. All are packets unless the sentence says otherwise.
- * @FALCON_A_COUNTERS_ASKED: (u64) Packets of an overlay flow for which this stage was
- *	asked for a CPU.
+ * enum falcon_a_counters - Counted per CPU (the one that decides) and stage, since the
+ * module was loaded. A counter counts packets unless its sentence says otherwise.
+ * @FALCON_A_COUNTERS_ASKED: (u64) Packets of overlay flows for which the kernel asked for
+ *	a CPU at this stage.
  * @FALCON_A_COUNTERS_STEERED: (u64) Packets handed to another CPU.
- * @FALCON_A_COUNTERS_LOCAL: (u64) Packets that stayed because the CPU that has the flow
- *	is this one.
+ * @FALCON_A_COUNTERS_LOCAL: (u64) Packets that stayed because their flow is on this CPU.
  * @FALCON_A_COUNTERS_NO_KEY: (u64) Packets left alone because they are not IP, or too
  *	short to tell their flow.
  * @FALCON_A_COUNTERS_NOT_OVERLAY: (u64) Packets left alone because their flow did not
  *	come through a tunnel.
- * @FALCON_A_COUNTERS_FRAGMENTS: (u64) IP fragments that were sent after the first
- *	fragment of their datagram, by its IP identification.
+ * @FALCON_A_COUNTERS_FRAGMENTS: (u64) IP fragments that followed the first fragment of
+ *	their datagram to its CPU, by the IP identification.
  * @FALCON_A_COUNTERS_FLOWS: (u64) Flows that were given a CPU for this stage (flows, not
  *	packets).
  * @FALCON_A_COUNTERS_MOVES: (u64) Times a flow changed its CPU (moves, not packets).
  * @FALCON_A_COUNTERS_DEFERRED: (u64) Packets that followed their flow to its old CPU,
- *	which had not drained yet, although the flow is to move.
- * @FALCON_A_COUNTERS_SECOND_CHOICE: (u64) Times the load sent a flow to another CPU than
- *	its hash alone would have (choices, not packets).
+ *	because that CPU had to drain before the flow could move.
+ * @FALCON_A_COUNTERS_SECOND_CHOICE: (u64) Times that load sent a flow to a CPU other than
+ *	the one of its hash (choices, not packets).
  * @FALCON_A_COUNTERS_NO_OTHER_CPU: (u64) Packets that stayed because the configured set
- *	has no other CPU than the one that runs this stage.
- * @FALCON_A_COUNTERS_STANDBY: (u64) Packets left on stock's path because the host is
- *	busy, or falcon is being switched on or off.
- * @FALCON_A_COUNTERS_CELL_BYPASS: (u64) Packets handed past the tunnel's GRO cell, which
- *	cannot merge them, so that a stage is one queue less.
+ *	has no CPU other than the one that runs this stage.
+ * @FALCON_A_COUNTERS_STANDBY: (u64) Packets left on the kernel's path because the host is
+ *	busy, or falcon is being enabled or disabled.
+ * @FALCON_A_COUNTERS_GRO_BYPASS: (u64) Packets handed past the tunnel's GRO cell, which
+ *	cannot merge them. They pass one queue less.
  * @FALCON_A_COUNTERS_TAKEN: (u64) Packets taken from the NIC's poll into a lane (stage
- *	nic). Each is in processed, dropped-full or dropped-gone later.
- * @FALCON_A_COUNTERS_GATED: (u64) Of those taken, packets that waited until the ones
- *	before them had left stock's queues (stage nic).
- * @FALCON_A_COUNTERS_CLIMBS: (u64) Steps of flows up the ladder (stage nic; steps, not
+ *	nic). Each is later counted in processed, dropped-full or dropped-gone.
+ * @FALCON_A_COUNTERS_GATED: (u64) Packets of those taken that waited until earlier ones
+ *	had left the kernel's queues (stage nic).
+ * @FALCON_A_COUNTERS_PROMOTIONS: (u64) Times a flow was promoted to the next state (stage
+ *	nic; promotions, not packets).
+ * @FALCON_A_COUNTERS_DEMOTIONS: (u64) Times a flow was demoted (stage nic; demotions, not
  *	packets).
- * @FALCON_A_COUNTERS_DESCENTS: (u64) Steps of flows down the ladder (stage nic; steps,
- *	not packets).
  * @FALCON_A_COUNTERS_WAKES: (u64) Times another CPU was woken to look after its lane
  *	(wake-ups, not packets).
- * @FALCON_A_COUNTERS_INLINE: (u64) Packets of a lane processed on the NIC's CPU, because
- *	their worker's queue was full (stage tunnel).
+ * @FALCON_A_COUNTERS_BACKPRESSURED: (u64) Packets of a lane processed on the NIC's CPU
+ *	because their worker's queue was full (stage tunnel).
  * @FALCON_A_COUNTERS_DROPPED_FULL: (u64) Packets dropped because their flow had as many
- *	in flight as it may (stage nic); stock would have dropped them in a full backlog.
- * @FALCON_A_COUNTERS_RUNS: (u64) Runs processed, that is packets of one flow processed in
- *	one go (stage tunnel; runs, not packets).
+ *	in flight as it may have (stage nic). The kernel would have dropped them at a full
+ *	backlog.
+ * @FALCON_A_COUNTERS_RUNS: (u64) Runs processed (stage tunnel; runs, not packets). A run
+ *	is a group of packets of one flow that one CPU processes in one go.
  * @FALCON_A_COUNTERS_PROCESSED: (u64) Packets that a lane has taken through GRO, IP and
  *	the tunnel (stage tunnel).
  * @FALCON_A_COUNTERS_MERGED: (u64) Packets that came to a merge point (stage tunnel). A
- *	GRO packet is one. Each is in delivered or in dropped-gone later.
- * @FALCON_A_COUNTERS_HELD: (u64) Of those merged, packets that waited for ones before
- *	them on another CPU (stage tunnel).
- * @FALCON_A_COUNTERS_ELSEWHERE: (u64) Packets of runs of which none came to a merge
- *	point, they were dropped by the kernel, ended on the host or left another way (stage
- *	tunnel).
+ *	GRO packet counts once. Each is later counted in delivered or dropped-gone.
+ * @FALCON_A_COUNTERS_HELD: (u64) Packets of those merged that waited for earlier ones on
+ *	another CPU (stage tunnel).
+ * @FALCON_A_COUNTERS_ELSEWHERE: (u64) Packets of runs from which no packet came to a
+ *	merge point (stage tunnel). The kernel dropped them, or they ended on the host or left
+ *	another way.
  * @FALCON_A_COUNTERS_DELIVERED: (u64) Packets handed to the container's stage (stage
- *	container). A GRO packet is one.
- * @FALCON_A_COUNTERS_DROPPED_GONE: (u64) Packets dropped because a device went away
- *	meanwhile, the container's (stage container) or the NIC (stage nic).
+ *	container). A GRO packet counts once.
+ * @FALCON_A_COUNTERS_DROPPED_GONE: (u64) Packets dropped because a device went away: the
+ *	container's (stage container) or the NIC (stage nic). Also packets that were still in
+ *	lanes when falcon was disabled.
  * @FALCON_A_COUNTERS_HELPED: (u64) Packets of a lane processed or delivered on another
- *	CPU, because its own did not look after it for 20 ms (stage tunnel).
+ *	CPU because the lane's own CPU did not look after it for 20 ms (stage tunnel).
  */
 enum falcon_a_counters {
 	FALCON_A_COUNTERS_ASKED = 1,
@@ -608,13 +617,13 @@ enum falcon_a_counters {
 	FALCON_A_COUNTERS_SECOND_CHOICE,
 	FALCON_A_COUNTERS_NO_OTHER_CPU,
 	FALCON_A_COUNTERS_STANDBY,
-	FALCON_A_COUNTERS_CELL_BYPASS,
+	FALCON_A_COUNTERS_GRO_BYPASS,
 	FALCON_A_COUNTERS_TAKEN,
 	FALCON_A_COUNTERS_GATED,
-	FALCON_A_COUNTERS_CLIMBS,
-	FALCON_A_COUNTERS_DESCENTS,
+	FALCON_A_COUNTERS_PROMOTIONS,
+	FALCON_A_COUNTERS_DEMOTIONS,
 	FALCON_A_COUNTERS_WAKES,
-	FALCON_A_COUNTERS_INLINE,
+	FALCON_A_COUNTERS_BACKPRESSURED,
 	FALCON_A_COUNTERS_DROPPED_FULL,
 	FALCON_A_COUNTERS_RUNS,
 	FALCON_A_COUNTERS_PROCESSED,
@@ -633,7 +642,7 @@ enum falcon_a_counters {
 /**
  * enum falcon_a_stats - Attributes of stats.
  * @FALCON_A_STATS_CPU: (u32) The CPU that counted.
- * @FALCON_A_STATS_STAGE: (u32) The stage that was asked for.
+ * @FALCON_A_STATS_STAGE: (u32) The stage that was counted.
  * @FALCON_A_STATS_COUNTERS: (nest) Every counter of this CPU and stage.
  */
 enum falcon_a_stats {
@@ -647,49 +656,51 @@ enum falcon_a_stats {
 };
 
 /**
- * enum falcon_a_rule - Flows that have priority, in mode lanes. Of several fields all
- * must fit. No flow may be of two rules.
+ * enum falcon_a_rule - A rule gives priority to the flows that match all of its fields,
+ * in mode lanes. No flow may match two rules.
  * @FALCON_A_RULE_ID: (u32) Number of the rule, from 1 on.
  * @FALCON_A_RULE_PROTOCOL: (u32) IP protocol of the (inner) flow. Absent for any.
- * @FALCON_A_RULE_SADDR: (binary) Prefix of its source, 4 or 16 bytes in network order.
- *	Absent for any.
+ * @FALCON_A_RULE_SADDR: (binary) Prefix of its source address, 4 or 16 bytes in network
+ *	order. Absent for any.
  * @FALCON_A_RULE_SADDR_LEN: (u32) Bits of that prefix. Absent for all bits of the
  *	address.
- * @FALCON_A_RULE_DADDR: (binary) Prefix of its destination, 4 or 16 bytes in network
- *	order. Absent for any.
+ * @FALCON_A_RULE_DADDR: (binary) Prefix of its destination address, 4 or 16 bytes in
+ *	network order. Absent for any.
  * @FALCON_A_RULE_DADDR_LEN: (u32) Bits of that prefix. Absent for all bits of the
  *	address.
- * @FALCON_A_RULE_SPORT_FIRST: (u32) First source port, 1 to 65535. Default 0, which up to
- *	65535 is any port, and none.
+ * @FALCON_A_RULE_SPORT_FIRST: (u32) First source port, 1 to 65535. Default 0: the range 0
+ *	to 65535 matches any port, and protocols without ports.
  * @FALCON_A_RULE_SPORT_LAST: (u32) Last source port, 1 to 65535. Default 65535.
- * @FALCON_A_RULE_DPORT_FIRST: (u32) First destination port, 1 to 65535. Default 0, which
- *	up to 65535 is any port, and none.
+ * @FALCON_A_RULE_DPORT_FIRST: (u32) First destination port, 1 to 65535. Default 0: the
+ *	range 0 to 65535 matches any port, and protocols without ports.
  * @FALCON_A_RULE_DPORT_LAST: (u32) Last destination port, 1 to 65535. Default 65535.
- * @FALCON_A_RULE_DSCP: (u32) DSCP of the (inner) flow's first packet that was seen.
- *	Absent for any.
- * @FALCON_A_RULE_OUTER_DSCP: (u32) That of the tunnel's header. Absent for any.
+ * @FALCON_A_RULE_DSCP: (u32) DSCP of the first packet that falcon sees of the (inner)
+ *	flow. Absent for any.
+ * @FALCON_A_RULE_OUTER_DSCP: (u32) DSCP of that packet's tunnel header. Absent for any.
  * @FALCON_A_RULE_VNI: (u32) Number of the virtual network, 24 bits (of a GRE key the
  *	lower ones). Absent for any.
- * @FALCON_A_RULE_LEVEL: (u32) Level, of which the highest goes first. Default 7.
+ * @FALCON_A_RULE_LEVEL: (u32) Level of priority; the highest goes first. Default 7.
  * @FALCON_A_RULE_MODE: (u32) How its flows go ahead. Default sync.
  * @FALCON_A_RULE_RATE: (u32) Packets per second, of all its flows together and as a mean
- *	over 100 ms, above which the rule is barred for a second. 0 for any. Default 10000.
+ *	over 100 ms, above which the rule is suspended for a second. 0 means no limit. Default
+ *	10000.
  * @FALCON_A_RULE_PACKETS: (u64) Packets that went ahead by this rule.
- * @FALCON_A_RULE_FLOWS: (u64) Times that a flow was found to be of this rule, when it was
- *	first seen or after rules had changed.
- * @FALCON_A_RULE_BARS: (u64) Times that the rule was barred for its rate.
- * @FALCON_A_RULE_BARRED: (u32) 1 while it is.
- * @FALCON_A_RULE_NETNS: (u64) Inode number of the network namespace of its container,
- *	which must exist. It is that namespace alone, also when a later one gets the same
+ * @FALCON_A_RULE_FLOWS: (u64) Times that a flow was found to match this rule, when falcon
+ *	first saw it or after rules had changed.
+ * @FALCON_A_RULE_SUSPENSIONS: (u64) Times that the rule was suspended because its flows
+ *	exceeded its rate.
+ * @FALCON_A_RULE_SUSPENDED: (u32) 1 while the rule is suspended.
+ * @FALCON_A_RULE_NETNS: (u64) Inode number of the container's network namespace, which
+ *	must exist. The rule is about that namespace alone, even if a later one gets the same
  *	number. Absent for any.
  * @FALCON_A_RULE_DEVICE: (string) Device of the initial network namespace that leads to
- *	its container, such as the host's end of a veth; by its name when the rule is added.
- *	Absent for any.
+ *	the container, such as the host's end of a veth. The rule is about the device that has
+ *	the name when the rule is added. Absent for any.
  * @FALCON_A_RULE_CGROUP: (u64) Id of a cgroup (version 2), the inode number of its
- *	directory. A flow is of the rule when the socket that receives it was made there or
- *	below. 7 levels below the root at most. Absent for any.
- * @FALCON_A_RULE_AUTOMATIC: (u32) 1 for the rule that is priority-auto's, which no
- *	request makes or takes away. Absent for others.
+ *	directory. A flow matches if the socket that receives it was made in the cgroup or
+ *	below it. The cgroup is 7 levels below the root at most. Absent for any.
+ * @FALCON_A_RULE_AUTOMATIC: (u32) 1 for the rule of priority-auto, which no request adds
+ *	or deletes. Absent for others.
  */
 enum falcon_a_rule {
 	FALCON_A_RULE_ID = 1,
@@ -710,8 +721,8 @@ enum falcon_a_rule {
 	FALCON_A_RULE_RATE,
 	FALCON_A_RULE_PACKETS,
 	FALCON_A_RULE_FLOWS,
-	FALCON_A_RULE_BARS,
-	FALCON_A_RULE_BARRED,
+	FALCON_A_RULE_SUSPENSIONS,
+	FALCON_A_RULE_SUSPENDED,
 	FALCON_A_RULE_NETNS,
 	FALCON_A_RULE_DEVICE,
 	FALCON_A_RULE_CGROUP,
@@ -725,12 +736,12 @@ enum falcon_a_rule {
 /**
  * enum falcon_a_cpu - Attributes of cpu.
  * @FALCON_A_CPU_CPU: (u32) Number of the CPU.
- * @FALCON_A_CPU_LOAD: (u32) Its load in percent, 0 to 100, all that is not idle, as a
- *	weighted mean of samples every 100 ms (FALCON's, a new one counts a fifth). 0 while
- *	disabled.
- * @FALCON_A_CPU_LOADED: (u32) 1 when the load has reached load-threshold, until it is 10
+ * @FALCON_A_CPU_LOAD: (u32) Load of the CPU in percent, 0 to 100: its time that is not
+ *	idle, as a weighted mean of samples every 100 ms (FALCON's: a new sample counts a
+ *	fifth). 0 while disabled.
+ * @FALCON_A_CPU_LOADED: (u32) 1 from when the load reaches load-threshold until it is 10
  *	percentage points below.
- * @FALCON_A_CPU_USED: (u32) 1 when flows may be steered to it, 0 when it is not of the
+ * @FALCON_A_CPU_USED: (u32) 1 if flows may be steered to the CPU, 0 if it is not in the
  *	set in use.
  */
 enum falcon_a_cpu {
@@ -745,53 +756,54 @@ enum falcon_a_cpu {
 };
 
 /**
- * enum falcon_a_notice - Attributes of notice.
- * @FALCON_A_NOTICE_EVENT: (u32) What happened.
- * @FALCON_A_NOTICE_IFINDEX: (u32) The device, for device events.
- * @FALCON_A_NOTICE_IFNAME: (string) Its name.
- * @FALCON_A_NOTICE_NETNS: (u64) Inode number of its network namespace.
- * @FALCON_A_NOTICE_STAGE: (u32) Its stage.
- * @FALCON_A_NOTICE_CPU: (u32) The CPU, for CPU events.
- * @FALCON_A_NOTICE_REASON: (string) Why, where there is more to say.
+ * enum falcon_a_event - Attributes of event.
+ * @FALCON_A_EVENT_EVENT: (u32) What happened.
+ * @FALCON_A_EVENT_IFINDEX: (u32) Index of the device, for device events.
+ * @FALCON_A_EVENT_IFNAME: (string) Name of the device.
+ * @FALCON_A_EVENT_NETNS: (u64) Inode number of the device's network namespace.
+ * @FALCON_A_EVENT_STAGE: (u32) Stage of the device.
+ * @FALCON_A_EVENT_CPU: (u32) The CPU, for CPU events.
+ * @FALCON_A_EVENT_REASON: (string) Why it happened, if there is more to say.
  */
-enum falcon_a_notice {
-	FALCON_A_NOTICE_EVENT = 1,
-	FALCON_A_NOTICE_IFINDEX,
-	FALCON_A_NOTICE_IFNAME,
-	FALCON_A_NOTICE_NETNS,
-	FALCON_A_NOTICE_STAGE,
-	FALCON_A_NOTICE_CPU,
-	FALCON_A_NOTICE_REASON,
+enum falcon_a_event {
+	FALCON_A_EVENT_EVENT = 1,
+	FALCON_A_EVENT_IFINDEX,
+	FALCON_A_EVENT_IFNAME,
+	FALCON_A_EVENT_NETNS,
+	FALCON_A_EVENT_STAGE,
+	FALCON_A_EVENT_CPU,
+	FALCON_A_EVENT_REASON,
 
 	/* private: */
-	__FALCON_A_NOTICE_MAX,
-	FALCON_A_NOTICE_MAX = (__FALCON_A_NOTICE_MAX - 1)
+	__FALCON_A_EVENT_MAX,
+	FALCON_A_EVENT_MAX = (__FALCON_A_EVENT_MAX - 1)
 };
 
 /**
  * enum falcon_cmd - Operations.
- * @FALCON_CMD_STATUS_GET: What falcon does, by which hooks.
- * @FALCON_CMD_ENABLE: Attach the hooks and steer. -EALREADY when enabled; -EBUSY, -ENOENT
- *	or -EOPNOTSUPP with the function's name when a hook that is required cannot be
- *	attached.
- * @FALCON_CMD_DISABLE: Stop steering and detach every hook. -EALREADY when disabled.
+ * @FALCON_CMD_STATUS_GET: The state of falcon and of its hooks.
+ * @FALCON_CMD_ENABLE: Attach the hooks and steer overlay flows. -EALREADY if falcon is
+ *	enabled; -EBUSY, -ENOENT or -EOPNOTSUPP, with the function's name, if a required hook
+ *	cannot be attached.
+ * @FALCON_CMD_DISABLE: Stop steering and detach every hook. -EALREADY if falcon is
+ *	disabled.
  * @FALCON_CMD_CONFIG_GET: The configuration.
- * @FALCON_CMD_CONFIG_SET: Change the configuration; takes effect at once, in order, also
- *	under traffic.
+ * @FALCON_CMD_CONFIG_SET: Change the configuration. The change takes effect at once, in
+ *	order, also under traffic.
  * @FALCON_CMD_DEVICE_GET: The devices under falcon's care, of every network namespace:
- *	NICs, tunnels, bridges, and devices that lead to containers. Others are left as they
- *	are.
- * @FALCON_CMD_FLOW_GET: The flows that have a CPU, an entry for each stage.
+ *	NICs, tunnels, bridges, and devices that lead to containers. falcon leaves all others
+ *	alone.
+ * @FALCON_CMD_FLOW_GET: The flows that have a CPU, with an entry for each stage.
  * @FALCON_CMD_STATS_GET: Every counter, by CPU and stage.
  * @FALCON_CMD_EVENT_NTF: Sent to the group events when something changes.
- * @FALCON_CMD_CPU_GET: The CPUs that are online, and how loaded each is.
- * @FALCON_CMD_PRIORITY_ADD: Give flows priority, at once and in order, also those that
- *	are running. -EEXIST when a flow could be of another rule, too, which is named; -ENOSPC
- *	when there are too many.
- * @FALCON_CMD_PRIORITY_DEL: Take a rule away. -ENOENT when there is none of this number;
- *	-EBUSY for that of priority-auto.
- * @FALCON_CMD_PRIORITY_FLUSH: Take all rules away, but that of priority-auto.
- * @FALCON_CMD_PRIORITY_GET: The rules, and what became of them.
+ * @FALCON_CMD_CPU_GET: The CPUs that are online, and the load of each.
+ * @FALCON_CMD_PRIORITY_ADD: Give flows priority, at once and in order, also flows that
+ *	are running. -EEXIST if a flow could match another rule too, which the message names;
+ *	-ENOSPC if there are too many rules or patterns.
+ * @FALCON_CMD_PRIORITY_DEL: Delete a rule. -ENOENT if no rule has this number; -EBUSY for
+ *	the rule of priority-auto.
+ * @FALCON_CMD_PRIORITY_FLUSH: Delete all rules except the one of priority-auto.
+ * @FALCON_CMD_PRIORITY_GET: The rules, with their counters.
  */
 enum falcon_cmd {
 	FALCON_CMD_STATUS_GET = 1,

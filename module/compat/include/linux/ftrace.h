@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a redirect needs of struct ftrace_regs, under one name on every kernel. Until 6.1 it
- * wraps pt_regs openly, later behind arch_ftrace_regs().
+ * The accessors of struct ftrace_regs that a redirect needs, under one name on every kernel. Older
+ * kernels show the pt_regs as a member, later ones hide it behind arch_ftrace_regs().
  */
 
 #ifndef _FALCON_COMPAT_LINUX_FTRACE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* In older kernels the function of a timer is set apart from its initialisation. */
+/* Older kernels have no hrtimer_setup(): the timer's function is set after hrtimer_init(). */
 
 #ifndef _FALCON_COMPAT_LINUX_HRTIMER_H
 #define _FALCON_COMPAT_LINUX_HRTIMER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A dummy device to hang NAPI instances on: older kernels have no allocator for one. What looks at
- * what a device receives: older kernels have a miniq of tc's.
+ * An allocator for a dummy device, to which NAPI instances are attached: older kernels have none.
+ * A test for hooks at a device's ingress: older kernels have tc's miniq there.
  */
 
 #ifndef _FALCON_COMPAT_LINUX_NETDEVICE_H
@@ -31,7 +31,7 @@ static inline struct net_device *alloc_netdev_dummy(int private)
 
 #endif
 
-/* Whether tc or netfilter look at what a device receives. */
+/* True if tc or netfilter inspects the packets that a device receives. */
 static inline bool falcon_has_ingress(const struct net_device *dev)
 {
 #ifdef CONFIG_NETFILTER_INGRESS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The workqueue of schedule_work() had another name, at which later kernels warn. */
+/* Older kernels call the workqueue of schedule_work() system_wq; later ones warn at that name. */
 
 #ifndef _FALCON_COMPAT_LINUX_WORKQUEUE_H
 #define _FALCON_COMPAT_LINUX_WORKQUEUE_H

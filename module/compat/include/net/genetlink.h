@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a multicast group asks of its listeners. Earlier kernels ask the same, CAP_NET_ADMIN in the
- * user namespace of the network namespace, by the flag that commands have for it.
+ * The capability that a multicast group demands of its listeners: CAP_NET_ADMIN in the user
+ * namespace of the network namespace. Earlier kernels use the flag of commands for it.
  */
 
 #ifndef _FALCON_COMPAT_NET_GENETLINK_H

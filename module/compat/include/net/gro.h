@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A GRO context under one name on every kernel: what the hooked entry of GRO gets, and what
- * hangs off a NAPI instance. That was the instance itself, and is a struct gro_node in it.
+ * struct falcon_gro: a GRO context under one name on every kernel, as the hooked entry of GRO
+ * receives it. In older kernels that is the NAPI instance, in later ones a struct gro_node in it.
  */
 
 #ifndef _FALCON_COMPAT_NET_GRO_H
@@ -43,14 +43,14 @@ struct falcon_gro {
 
 #endif
 
-/* Whether packet sockets, or others, see what passes a device. */
+/* True if packet sockets or other taps see the packets of a device. */
 #if FALCON_HAS_DEV_NIT_ACTIVE_RCU
 #define falcon_nit_active(dev) dev_nit_active_rcu(dev)
 #else
 #define falcon_nit_active(dev) dev_nit_active(dev)
 #endif
 
-/* Packets that a CPU's backlog, and a GRO cell, takes. */
+/* The most packets that a CPU's backlog, or a GRO cell, holds. */
 #if FALCON_HAS_HOTDATA_MAX_BACKLOG
 #include <net/hotdata.h>
 #define falcon_max_backlog() READ_ONCE(net_hotdata.max_backlog)
@@ -59,8 +59,8 @@ struct falcon_gro {
 #endif
 
 /*
- * What gro_normal_list() does; that needs a function which is not exported. Nothing of the
- * context's is left behind.
+ * Flush a GRO context completely: the packets that it holds, and its list of received packets.
+ * gro_normal_list() would do the latter, but calls a function that is not exported.
  */
 static inline void falcon_gro_flush(struct falcon_gro *gro)
 {

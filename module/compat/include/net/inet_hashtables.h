@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The socket of a flow, found alike on every kernel: the table of connections was an argument;
- * without IPv6 there is none.
+ * Socket lookup with the same arguments on every kernel: in older ones the table of connections is
+ * an argument. Without IPv6, its lookups find nothing.
  */
 
 #ifndef _FALCON_COMPAT_NET_INET_HASHTABLES_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * In older kernels struct rps_dev_flow and rps_needed are in linux/netdevice.h, and RFS's table
- * is a variable of its own; in later ones it is in net_hotdata, and then its size is in the
- * pointer.
+ * In older kernels struct rps_dev_flow and rps_needed are in linux/netdevice.h, and RFS's table is
+ * a variable of its own. Later kernels have the table in net_hotdata; the latest ones encode its
+ * size in the pointer.
  */
 
 #ifndef _FALCON_COMPAT_NET_RPS_H
@@ -20,13 +20,16 @@
 #include <net/netdev_rx_queue.h>
 #endif
 
-/* Whether RPS or RFS is set on a queue; later kernels keep a tagged pointer. */
+/* True if RPS or RFS is set on a queue. Only tested for zero: later kernels tag the pointer. */
 static inline bool falcon_queue_has_rps(const struct netdev_rx_queue *queue)
 {
 	return rcu_access_pointer(queue->rps_map) || READ_ONCE(queue->rps_flow_table);
 }
 
-/* A flow's entry in RFS's table, and the mask of the CPU in it. Context: RCU read section. */
+/*
+ * Look up a flow's entry in RFS's table, and the mask of the entry's CPU bits. Context: RCU read
+ * section. Return: false if there is no table.
+ */
 static inline bool falcon_sock_flow(u32 hash, u32 *entry, u32 *mask)
 {
 #ifdef RPS_SOCK_FLOW_TABLE_SIZE

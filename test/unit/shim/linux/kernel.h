@@ -4,7 +4,7 @@
 
 #include_next <linux/kernel.h>
 
-/* As the kernel's, this one also refuses to compare different types. */
+/* Like the kernel's, this one refuses to compare different types. */
 #define min(x, y) ({					\
 	__typeof__(x) _x = (x);				\
 	__typeof__(y) _y = (y);				\

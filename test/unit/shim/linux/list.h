@@ -30,13 +30,40 @@ static inline void list_add_tail(struct list_head *entry, struct list_head *head
 	head->prev = entry;
 }
 
-/* As the kernel's, who follows the entry from now on falls. */
+/* Like the kernel's: following the entry's pointers from now on crashes. */
 static inline void list_del(struct list_head *entry)
 {
 	entry->prev->next = entry->next;
 	entry->next->prev = entry->prev;
 	entry->next = NULL;
 	entry->prev = NULL;
+}
+
+static inline void list_del_init(struct list_head *entry)
+{
+	list_del(entry);
+	INIT_LIST_HEAD(entry);
+}
+
+static inline bool list_empty_careful(const struct list_head *head)
+{
+	return list_empty(head);
+}
+
+static inline void list_splice(struct list_head *list, struct list_head *head)
+{
+	if (list_empty(list))
+		return;
+	list->prev->next = head->next;
+	head->next->prev = list->prev;
+	head->next = list->next;
+	list->next->prev = head;
+}
+
+static inline void list_splice_init(struct list_head *list, struct list_head *head)
+{
+	list_splice(list, head);
+	INIT_LIST_HEAD(list);
 }
 
 static inline void list_splice_tail_init(struct list_head *list, struct list_head *head)
@@ -58,5 +85,15 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 	for (entry = list_first_entry(head, __typeof__(*entry), member); \
 	     &entry->member != (head); \
 	     entry = list_next_entry(entry, member))
+
+#define list_for_each_entry_safe_from(entry, next, head, member) \
+	for (next = list_next_entry(entry, member); \
+	     &entry->member != (head); \
+	     entry = next, next = list_next_entry(next, member))
+#define list_for_each_entry_safe(entry, next, head, member) \
+	for (entry = list_first_entry(head, __typeof__(*entry), member), \
+	     next = list_next_entry(entry, member); \
+	     &entry->member != (head); \
+	     entry = next, next = list_next_entry(next, member))
 
 #endif

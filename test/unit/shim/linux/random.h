@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* The test's own. */
+/* The test defines it. */
 void get_random_bytes(void *to, size_t bytes);
 
 #endif

@@ -13,10 +13,11 @@ enum {
 	CHECKSUM_PARTIAL,
 };
 
-/* What falcon's pure parts see of a packet; a test's own is a structure around it. */
+/* The fields that falcon's pure parts use. A test may embed this structure in its own. */
 struct sk_buff {
 	struct sk_buff *next;
 	struct net_device *dev;
+	char cb[48] __attribute__((aligned(8)));
 	const unsigned char *data;
 	unsigned int len;
 	unsigned int truesize;
@@ -32,7 +33,7 @@ static inline bool skb_is_gso(const struct sk_buff *skb)
 	return skb->gso;
 }
 
-/* Always the copy, as of a packet in pieces. */
+/* Always copies, as for a packet in fragments. */
 static inline void *skb_header_pointer(const struct sk_buff *skb, int offset, int len, void *buffer)
 {
 	if (offset < 0 || len > (int)skb->len - offset)
@@ -40,7 +41,7 @@ static inline void *skb_header_pointer(const struct sk_buff *skb, int offset, in
 	return memcpy(buffer, skb->data + offset, len);
 }
 
-/* The test's. */
+/* The test defines it. */
 __wsum skb_checksum(const struct sk_buff *skb, int offset, int len, __wsum sum);
 
 #endif

@@ -1,5 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0
-
-#include "stats.h"
-
-DEFINE_PER_CPU(struct falcon_stats, falcon_stats);
