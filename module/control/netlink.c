@@ -384,7 +384,7 @@ int falcon_netlink_init(void)
 	int err = genl_register_family(&falcon_family);
 
 	if (!err)
-		falcon_events_open(&falcon_family);
+		falcon_events_open(&falcon_family, FALCON_NLGRP_EVENTS);
 	return err;
 }
 

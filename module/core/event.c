@@ -3,7 +3,6 @@
 #include <linux/mutex.h>
 #include <net/genetlink.h>
 
-#include "control/netlink-gen.h"
 #include "core/event.h"
 #include "core/index.h"
 
@@ -13,6 +12,7 @@
  */
 static DEFINE_MUTEX(lock);
 static const struct genl_family *sender;
+static unsigned int group;	/* of @sender */
 
 static bool put_event(struct sk_buff *skb, const struct falcon_event_msg *msg)
 {
@@ -42,19 +42,20 @@ static void send(const struct falcon_event_msg *msg)
 	}
 	genlmsg_end(skb, header);
 	/* This fails with -ESRCH when nobody listens. */
-	genlmsg_multicast(sender, skb, 0, FALCON_NLGRP_EVENTS, GFP_KERNEL);
+	genlmsg_multicast(sender, skb, 0, group, GFP_KERNEL);
 }
 
-void falcon_events_open(const struct genl_family *family)
+void falcon_events_open(const struct genl_family *family, unsigned int events)
 {
 	mutex_lock(&lock);
 	sender = family;
+	group = events;
 	mutex_unlock(&lock);
 }
 
 void falcon_events_close(void)
 {
-	falcon_events_open(NULL);
+	falcon_events_open(NULL, 0);
 }
 
 void falcon_event_send(const struct falcon_event_msg *msg)

@@ -23,11 +23,12 @@ struct falcon_event_msg {
 
 /**
  * falcon_events_open() - send events from now on
- * @family: the registered family, with the group "events"
+ * @family: the registered family
+ * @events: index of its group "events"
  *
  * Context: process.
  */
-void falcon_events_open(const struct genl_family *family);
+void falcon_events_open(const struct genl_family *family, unsigned int events);
 
 /* Send no events from now on. On return none is being sent. Context: process. */
 void falcon_events_close(void);
