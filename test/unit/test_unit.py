@@ -119,6 +119,16 @@ int main(void)
 """
 
 
+def test_a_source_that_has_moved_is_found_in_a_tree_that_was_built_before(tmp_path):
+    target = f"{tmp_path}/chain.o"
+    tools.make("test/unit", tmp_path, target)
+    dependencies = tmp_path / "chain.d"
+    assert f"{MODULE}/core/chain.c" in dependencies.read_text()
+    dependencies.write_text(dependencies.read_text().replace(f"{MODULE}/core/chain.c", f"{MODULE}/chain.c"))
+    tools.make("test/unit", tmp_path, target)
+    assert f"{MODULE}/core/chain.c" in dependencies.read_text(), "nothing was built"
+
+
 def test_failures_are_seen(built, tmp_path):
     """A program whose cases fail, one by an assertion and one by a read one byte too far."""
     (tmp_path / "test_bad.c").write_text(BAD)
