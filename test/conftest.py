@@ -157,11 +157,11 @@ def pytest_runtest_protocol(item, nextitem):
         if last or not reason:
             break
         item._initrequest()     # pylint: disable=protected-access
+    told = [(f"failed {len(reasons)} times, as", "; ".join(reasons))] if reasons else []
+    if any(report.failed for report in reports):
+        told.append(("because", what_failed(reports)))
     for report in reports:
-        if reasons:
-            report.user_properties.append((f"failed {len(reasons)} times, as", "; ".join(reasons)))
-        if any(each.failed for each in reports):
-            report.user_properties.append(("because", what_failed(reports)))
+        report.user_properties += told
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True

@@ -35,7 +35,7 @@ def small(tmp_path, **files):
     kbuild = (REPO / "Kbuild").read_text()
     objects = " ".join(f"module/{name}.o" for name in files)
     kbuild, count = re.subn(r"^falcon-y :=.*\n(?:falcon-y \+=.*\n)*", f"falcon-y := {objects}\n", kbuild, flags=re.M)
-    assert count == 1 and kbuild.count("falcon-y :=") == 1 and "falcon-y +=" not in kbuild
+    assert count == 1 and "falcon-y +=" not in kbuild
     shutil.copy(REPO / "dkms.conf", tmp_path)
     for part in ("include", "module/compat"):
         shutil.copytree(REPO / part, tmp_path / part)
